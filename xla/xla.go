@@ -1,0 +1,184 @@
+// Package xla opens the backend that runs moelab's models, and says which one it is.
+//
+// XLA reaches a device through a PJRT plugin, a shared library. [Open] looks for one where a user would expect it to,
+// and installs the plugin for the CPU where there is none:
+//
+//	backend, err := xla.Open(ctx, xla.Options{Log: os.Stderr})
+//	if err != nil { … }
+//	fmt.Println(backend)   // CPU, 4 devices, PJRT v0.115, …
+//
+// The pure-Go backend, which needs no plugin but is many times slower, is used only where it is asked for.
+package xla
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strings"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend" // Registers the backend "go".
+	gomlxxla "github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/pjrt"
+)
+
+// BackendEnv is GoMLX's environment variable that names a backend and its options, as in "xla:cuda" or
+// "xla:/absolute/path.so,shared_buffers=true".
+const BackendEnv = compute.ConfigEnvVar
+
+// ErrNoPlugin is wrapped by the error of [Open] where no plugin is installed and none may be, or could be, installed.
+var ErrNoPlugin = errors.New("no XLA plugin")
+
+// Options of [Open]. The zero value is what most callers want.
+type Options struct {
+	// Backend names a backend: "go", "cpu", "cuda", or what GOMLX_BACKEND takes. Empty: look for the best one.
+	Backend string
+	// NoInstall forbids to install a plugin where none is found.
+	NoInstall bool
+	// Log is told, in a line each, what is installed. Nil: nothing is told.
+	Log io.Writer
+}
+
+// Backend is an open GoMLX backend, together with what a reader wants to know of it.
+type Backend struct {
+	compute.Backend
+	// Config opens the same backend again: it is a valid value of GOMLX_BACKEND.
+	Config string
+	// Source says where the choice came from, in words: "asked for", "GOMLX_BACKEND", "installed plugin", …
+	Source string
+}
+
+// Open opens the backend that is asked for, or else the first that there is of: what GOMLX_BACKEND names; a CUDA device
+// with its plugin; an installed plugin for the CPU; the plugin for the CPU, which is then installed. It never falls back
+// to the pure-Go backend.
+func Open(ctx context.Context, options Options) (*Backend, error) {
+	gomlxxla.EnableAutoInstall(false) // Installing is ours to do: see [InstallCPU].
+	config, source, err := choose(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	backend, err := newBackend(config)
+	if err != nil {
+		return nil, fmt.Errorf("open backend %q (%s): %w", config, source, err)
+	}
+	return &Backend{Backend: backend, Config: config, Source: source}, nil
+}
+
+// choose returns the configuration to open and says where it comes from.
+func choose(ctx context.Context, options Options) (config, source string, err error) {
+	switch name := options.Backend; name {
+	case "":
+	case "cpu":
+		return cpu(ctx, options, "asked for")
+	case "cuda":
+		return "xla:cuda", "asked for", nil
+	default:
+		return name, "asked for", nil
+	}
+	if config := os.Getenv(BackendEnv); config != "" {
+		return config, BackendEnv, nil
+	}
+	if HasCUDA() && CUDAPlugin() != "" {
+		return "xla:cuda", "CUDA device", nil
+	}
+	return cpu(ctx, options, "installed plugin")
+}
+
+// cpu returns the configuration of the plugin for the CPU, which it installs where it is missing.
+func cpu(ctx context.Context, options Options, source string) (string, string, error) {
+	path := CPUPlugin()
+	if path == "" {
+		if options.NoInstall {
+			return "", "", fmt.Errorf("%w for the CPU is installed: run 'moelab setup'", ErrNoPlugin)
+		}
+		var err error
+		if path, err = InstallCPU(ctx, options.Log); err != nil {
+			return "", "", err
+		}
+		source = "just installed"
+	}
+	return "xla:" + path + ",shared_buffers=true", source, nil
+}
+
+// newBackend opens a configuration. GoMLX logs and may panic where a plugin does not fit; both become an error here.
+func newBackend(config string) (backend compute.Backend, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	return compute.NewWithConfig(config)
+}
+
+// String describes the backend in a line: platform, devices, plugin and where the choice came from.
+func (b *Backend) String() string {
+	return fmt.Sprintf("%s, %s (%s)", b.Platform(), b.Description(), b.Source)
+}
+
+// Platform is "CUDA", "CPU" or "pure Go".
+func (b *Backend) Platform() string {
+	switch name := strings.ToLower(b.Config); {
+	case b.Name() == "go":
+		return "pure Go"
+	case strings.Contains(name, "cuda"):
+		return "CUDA"
+	default:
+		return "CPU"
+	}
+}
+
+// LibraryDir is the folder in which go-xla, and so moelab, keeps a user's plugins.
+func LibraryDir() (string, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the folder for XLA plugins: %w", err)
+	}
+	switch runtime.GOOS {
+	case "darwin":
+		return filepath.Join(home, "Library", "Application Support", "go-xla"), nil
+	default:
+		return filepath.Join(home, ".local", "lib", "go-xla"), nil
+	}
+}
+
+// CPUPlugin returns the path of the newest installed plugin for the CPU, or "".
+func CPUPlugin() string { return installed("pjrt_c_api_cpu_*plugin.*") }
+
+// CUDAPlugin returns the path of the installed plugin for CUDA, or "".
+func CUDAPlugin() string {
+	if path := installed(filepath.Join("nvidia", "pjrt_c_api_cuda_plugin.so")); path != "" {
+		return path
+	}
+	return installed("pjrt_c_api_cuda*plugin.so")
+}
+
+// installed returns the last file, in order of name and so of version, that matches pattern in the folders that go-xla
+// searches: those of $PJRT_PLUGIN_LIBRARY_PATH if it is set, else the user's and the system's.
+func installed(pattern string) string {
+	dirs := filepath.SplitList(os.Getenv(pjrt.PJRTPluginPathsEnv))
+	if len(dirs) == 0 {
+		if dir, err := LibraryDir(); err == nil {
+			dirs = append(dirs, dir)
+		}
+		dirs = append(dirs, "/usr/local/lib/go-xla")
+	}
+	for _, dir := range dirs {
+		matches, _ := filepath.Glob(filepath.Join(dir, pattern)) // Only a malformed pattern is an error.
+		if len(matches) > 0 {
+			sort.Strings(matches)
+			return matches[len(matches)-1]
+		}
+	}
+	return ""
+}
+
+// HasCUDA says whether this machine has an NVIDIA device, whether or not a plugin for it is installed.
+func HasCUDA() bool {
+	matches, _ := filepath.Glob("/dev/nvidia[0-9]*")
+	return len(matches) > 0
+}
