@@ -1,0 +1,54 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	"github.com/moelab/moelab/dataset/portrait"
+)
+
+// Set is labelled pictures that can be read in any order, from many goroutines at once.
+type Set interface {
+	// Len is the number of pictures.
+	Len() int
+	// Classes are the names of the classes, in the order of their labels.
+	Classes() []string
+	// Label is the class of picture i: an index into Classes. i is in [0, Len()).
+	Label(i int) int
+	// Picture reads picture i, cropped to its centred square and resized to size × size pixels, opaque sRGB.
+	// The caller may change what it gets. The error names the picture.
+	Picture(ctx context.Context, i, size int) (*image.RGBA, error)
+}
+
+// HairColours are the nine hair colours of the drawn portraits, in the order of their labels.
+func HairColours() []string {
+	names := make([]string, 0, len(portrait.Colours()))
+	for _, colour := range portrait.Colours() {
+		names = append(names, colour.String())
+	}
+	return names
+}
+
+// Drawn is the set of the first n portraits of a seed. Each is drawn when it is read; nothing is kept.
+// Its classes are [HairColours], and their numbers of pictures differ by one at most.
+func Drawn(seed uint64, n int) Set {
+	return drawn{seed: seed, n: n, classes: HairColours()}
+}
+
+type drawn struct {
+	seed    uint64
+	n       int
+	classes []string
+}
+
+func (d drawn) Len() int          { return d.n }
+func (d drawn) Classes() []string { return d.classes }
+func (d drawn) Label(i int) int   { return int(portrait.At(d.seed, i).Colour) }
+
+func (d drawn) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("portrait %d of seed %d: %w", i, d.seed, err)
+	}
+	return portrait.At(d.seed, i).Draw(size), nil
+}
