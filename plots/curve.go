@@ -1,0 +1,143 @@
+package plots
+
+import (
+	"errors"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/plotter"
+)
+
+// curve is a Series made ready to draw.
+type curve struct {
+	name     string
+	steps    []float64
+	values   []float64 // as given, NaN and Inf among them
+	smoothed []float64 // NaN where values is not finite; nil without smoothing
+	skipped  int       // number of values that are not finite
+}
+
+func newCurve(series Series, weight float64) curve {
+	c := curve{name: series.Name, steps: make([]float64, len(series.Steps)), values: slices.Clone(series.Values)}
+	for i, step := range series.Steps {
+		c.steps[i] = float64(step)
+		if !isFinite(c.values[i]) {
+			c.skipped++
+		}
+	}
+	if weight > 0 {
+		c.smoothed = smooth(c.values, weight)
+	}
+	return c
+}
+
+// smooth is the exponential mean m ← weight·m + (1-weight)·v, divided by 1-weightⁿ since it starts from 0 (as Adam's moments are).
+// Values that are not finite leave it as it is.
+func smooth(values []float64, weight float64) []float64 {
+	smoothed := make([]float64, len(values))
+	mean, start := 0.0, 1.0
+	for i, v := range values {
+		if !isFinite(v) {
+			smoothed[i] = math.NaN()
+			continue
+		}
+		mean = weight*mean + (1-weight)*v
+		start *= weight
+		smoothed[i] = mean / (1 - start)
+	}
+	return smoothed
+}
+
+// span is a closed interval.
+type span struct{ low, high float64 }
+
+func (s span) with(v float64) span { return span{min(s.low, v), max(s.high, v)} }
+
+// ranges are those of the steps and of the finite values. Marks widen the first.
+func ranges(curves []curve, marks []Mark) (x, y span, err error) {
+	x = span{math.Inf(1), math.Inf(-1)}
+	y = x
+	for _, curve := range curves {
+		for i, v := range curve.values {
+			x = x.with(curve.steps[i])
+			if isFinite(v) {
+				y = y.with(v)
+			}
+		}
+	}
+	for _, mark := range marks {
+		x = x.with(float64(mark.Step))
+	}
+	if y.low > y.high {
+		return x, y, errors.New("plots: no series has a finite value, so there is no curve to draw")
+	}
+	if math.IsInf(2*(y.high-y.low), 0) {
+		return x, y, errors.New("plots: the values are too large to draw")
+	}
+	if x.low == x.high {
+		x = span{x.low - 1, x.high + 1}
+	}
+	return x, y, nil
+}
+
+// columns is how many columns a curve is reduced to: more than the chart has pixels across.
+const columns = 2 * notebookWidth
+
+// decimate cuts a curve into segments at values that are not finite. Where there are many points to a column of pixels, it
+// keeps those that show: the first, the lowest, the highest and the last.
+func decimate(steps, values []float64, x span) []plotter.XYs {
+	var segments []plotter.XYs
+	var segment plotter.XYs
+	each := len(values) <= 4*columns
+	for start := 0; start < len(values); {
+		end := start + 1
+		for column := columnOf(steps[start], x); !each && end < len(values) && columnOf(steps[end], x) == column; {
+			end++
+		}
+		kept, broken := extremes(steps[start:end], values[start:end])
+		segment = append(segment, kept...)
+		if broken && len(segment) > 0 {
+			segments = append(segments, segment)
+			segment = nil
+		}
+		start = end
+	}
+	if len(segment) > 0 {
+		segments = append(segments, segment)
+	}
+	return segments
+}
+
+func columnOf(step float64, x span) int {
+	return int((step - x.low) / (x.high - x.low) * columns)
+}
+
+// extremes returns the first, lowest, highest and last finite point, in order, and whether any point is not finite.
+func extremes(steps, values []float64) (points plotter.XYs, broken bool) {
+	first, low, high, last := -1, -1, -1, -1
+	for i, v := range values {
+		if !isFinite(v) {
+			broken = true
+			continue
+		}
+		if first < 0 {
+			first, low, high = i, i, i
+		}
+		if v < values[low] {
+			low = i
+		}
+		if v > values[high] {
+			high = i
+		}
+		last = i
+	}
+	if first < 0 {
+		return nil, broken
+	}
+	order := []int{first, low, high, last}
+	slices.Sort(order)
+	for _, i := range slices.Compact(order) {
+		points = append(points, plotter.XY{X: steps[i], Y: values[i]})
+	}
+	return points, broken
+}

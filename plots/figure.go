@@ -1,0 +1,175 @@
+package plots
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+const (
+	// notebookWidth is the width of a notebook's output cell, in points.
+	notebookWidth = 900
+	// pixelsPerPoint makes pictures sharp on dense screens; Show tells the notebook the size in points.
+	pixelsPerPoint = 2
+	// maxPixels bounds each side of a figure: browsers and viewers refuse larger pictures.
+	maxPixels = 16384
+)
+
+var (
+	// ErrNoNotebook is returned by Show in a program that GoNB did not start.
+	ErrNoNotebook = errors.New("plots: not running in a GoNB notebook, so there is nowhere to show the figure: use Save")
+	// ErrNoNumbers is returned by SaveCSV of a figure without numbers, such as a Grid.
+	ErrNoNumbers = errors.New("plots: this figure has no numbers to save")
+)
+
+// Figure is a finished picture. The zero value is of no use: get one from the Figure method of Curves, Grid, Confusion or Bars.
+// It does not change any more, whatever happens to the data that it was made from.
+type Figure struct {
+	width, height vg.Length
+	draw          func(draw.Canvas)
+	image         image.Image
+	writeNumbers  func(*csv.Writer) error // nil if there are none
+	notes         []string
+}
+
+// newFigure draws once, so that whatever is wrong shows here and the methods of Figure cannot fail for it.
+func newFigure(width, height vg.Length, drawTo func(draw.Canvas)) (figure *Figure, err error) {
+	if width*pixelsPerPoint > maxPixels || height*pixelsPerPoint > maxPixels {
+		return nil, fmt.Errorf("plots: the figure would have %.0f×%.0f pixels, more than %d on a side: show less, or smaller",
+			width*pixelsPerPoint, height*pixelsPerPoint, maxPixels)
+	}
+	// gonum/plot reports what it cannot draw by a panic.
+	defer func() {
+		if r := recover(); r != nil {
+			figure, err = nil, fmt.Errorf("plots: cannot draw the figure: %v", r)
+		}
+	}()
+	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(72*pixelsPerPoint))
+	drawTo(draw.New(canvas))
+	return &Figure{width: width, height: height, draw: drawTo, image: canvas.Image()}, nil
+}
+
+// Image returns the picture, two pixels a point. It must not be changed.
+func (f *Figure) Image() image.Image { return f.image }
+
+// Size returns width and height in points, which is the size to show it at on a web page, in pixels.
+func (f *Figure) Size() (width, height int) {
+	bounds := f.image.Bounds()
+	return bounds.Dx() / pixelsPerPoint, bounds.Dy() / pixelsPerPoint
+}
+
+// Notes returns what a reader has to know beside the title, such as how many values were NaN and left out.
+// The notes are also written under the picture.
+func (f *Figure) Notes() []string { return f.notes }
+
+// WritePNG writes the picture as PNG, two pixels a point.
+func (f *Figure) WritePNG(w io.Writer) error {
+	if err := png.Encode(w, f.image); err != nil {
+		return fmt.Errorf("plots: cannot write the figure as PNG: %w", err)
+	}
+	return nil
+}
+
+// WriteSVG writes the picture as SVG. Texts stay texts, in Liberation Sans or what the viewer has in its stead.
+func (f *Figure) WriteSVG(w io.Writer) error {
+	canvas := vgsvg.New(f.width, f.height)
+	f.draw(draw.New(canvas))
+	if _, err := canvas.WriteTo(w); err != nil {
+		return fmt.Errorf("plots: cannot write the figure as SVG: %w", err)
+	}
+	return nil
+}
+
+// Save writes the picture to path, whose extension, .png or .svg, says how. Missing folders are made. The file appears
+// under its name when it is whole, in place of any older one.
+func (f *Figure) Save(path string) error {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".png":
+		return writeFile(path, f.WritePNG)
+	case ".svg":
+		return writeFile(path, f.WriteSVG)
+	}
+	return fmt.Errorf("plots: cannot save %s: the name has to end in .png or .svg", path)
+}
+
+// SaveCSV writes the numbers behind the figure to path, with a header line. It returns ErrNoNumbers if there are none.
+func (f *Figure) SaveCSV(path string) error {
+	if f.writeNumbers == nil {
+		return ErrNoNumbers
+	}
+	return writeFile(path, func(w io.Writer) error {
+		table := csv.NewWriter(w)
+		if err := f.writeNumbers(table); err != nil {
+			return err
+		}
+		table.Flush()
+		return table.Error()
+	})
+}
+
+// Show displays the figure under the cell that runs, in a GoNB notebook. Elsewhere it returns ErrNoNotebook.
+func (f *Figure) Show() error {
+	if !gonbui.IsNotebook {
+		return ErrNoNotebook
+	}
+	var content strings.Builder
+	if err := f.WritePNG(&content); err != nil {
+		return err
+	}
+	// gonbui.DisplayPNG does not tell the size to show it at.
+	width, height := f.Size()
+	gonbui.SendData(&protocol.DisplayData{
+		Data:     map[protocol.MIMEType]any{protocol.MIMEImagePNG: []byte(content.String())},
+		Metadata: map[string]any{string(protocol.MIMEImagePNG): map[string]int{"width": width, "height": height}},
+	})
+	if err := gonbui.Error(); err != nil {
+		return fmt.Errorf("plots: cannot send the figure to the notebook: %w", err)
+	}
+	gonbui.Sync() // a cell may end right after this
+	return nil
+}
+
+// writeFile fills a temporary file beside path and renames it.
+func writeFile(path string, write func(io.Writer) error) error {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("plots: cannot save %s: %w", path, err)
+	}
+	file, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("plots: cannot save %s: %w", path, err)
+	}
+	defer os.Remove(file.Name()) // fails, as it should, once it is renamed
+	buffered := bufio.NewWriter(file)
+	err = write(buffered)
+	if err == nil {
+		err = buffered.Flush()
+	}
+	if err == nil {
+		err = file.Chmod(0o644)
+	}
+	if closing := file.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("plots: cannot save %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,354 @@
+package plots
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strconv"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Curves is a chart of values over the steps of a training, such as the losses of a GAN.
+type Curves struct {
+	Title string
+	// X and Y label the axes, with units: "step", "loss", "time (ms)".
+	X, Y string
+	// Series are drawn in the colours of Palette, in this order. With more series than colours, lines get dashes.
+	Series []Series
+	// Log makes the y-axis logarithmic. If a value is ≤ 0 it becomes an asinh axis, which is linear around 0 and logarithmic
+	// far from it on both sides; a note under the picture says where it changes over.
+	Log bool
+	// Smooth, in [0, 1), is the weight of the past in the exponential mean that is drawn over the raw values, which then
+	// turn pale. It is TensorBoard's smoothing, corrected for its start from 0; 0.95 averages over about 1/(1-0.95) = 20 values.
+	// 0 draws the raw values alone.
+	Smooth float64
+	// Marks are events to point out.
+	Marks []Mark
+}
+
+// Series is one curve: Values[i] at Steps[i]. Steps must not decrease. Values that are NaN or infinite are left out,
+// break the curve, and are counted in a note.
+type Series struct {
+	Name   string
+	Steps  []int
+	Values []float64
+}
+
+// Mark is an event at a step, shown as a vertical line with a label above it.
+type Mark struct {
+	Step  int
+	Label string
+}
+
+// curvesHeight is the height of the chart with its axes, in points, without titles and notes.
+const curvesHeight = 360
+
+// Figure draws the chart, 900 points wide. It returns an error if there is nothing finite to draw, if a series has not one step
+// for each value or steps that decrease, or if Smooth is out of range.
+func (c Curves) Figure() (*Figure, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	curves := make([]curve, len(c.Series))
+	for i, series := range c.Series {
+		curves[i] = newCurve(series, c.Smooth)
+	}
+	x, y, err := ranges(curves, c.Marks)
+	if err != nil {
+		return nil, err
+	}
+	scale := newScale(curves, c.Log, y)
+	chart := c.newPlot(curves, x, y, scale)
+
+	notes := c.notes(curves, scale)
+	text := newTexts(notebookWidth-2*margin, c.Title, "", notes)
+	legend := newLegend(curves, notebookWidth-2*margin)
+	height := 2*margin + text.height() + legend.height() + curvesHeight
+	marks := slices.Clone(c.Marks)
+	figure, err := newFigure(notebookWidth, height, func(canvas draw.Canvas) {
+		rest := legend.draw(text.draw(inset(canvas)))
+		drawMarks(rest, chart, marks)
+	})
+	if err != nil {
+		return nil, err
+	}
+	figure.notes = notes
+	figure.writeNumbers = func(w *csv.Writer) error { return writeCurves(w, curves) }
+	return figure, nil
+}
+
+func (c Curves) check() error {
+	if len(c.Series) == 0 {
+		return errors.New("plots: curves without a series")
+	}
+	if !(c.Smooth >= 0 && c.Smooth < 1) {
+		return fmt.Errorf("plots: smoothing of %g is outside [0, 1)", c.Smooth)
+	}
+	for _, series := range c.Series {
+		if len(series.Steps) != len(series.Values) {
+			return fmt.Errorf("plots: series %q has %d steps for %d values", series.Name, len(series.Steps), len(series.Values))
+		}
+		for i := 1; i < len(series.Steps); i++ {
+			if series.Steps[i] < series.Steps[i-1] {
+				return fmt.Errorf("plots: series %q is out of order: step %d comes after step %d",
+					series.Name, series.Steps[i], series.Steps[i-1])
+			}
+		}
+	}
+	return nil
+}
+
+// notes tells what the picture alone does not.
+func (c Curves) notes(curves []curve, scale valueScale) []string {
+	var notes []string
+	if c.Smooth > 0 {
+		notes = append(notes, fmt.Sprintf("Pale: every value. Strong: exponential mean with weight %g, over about %.0f values.",
+			c.Smooth, 1/(1-c.Smooth)))
+	}
+	if scale.linear > 0 {
+		notes = append(notes, fmt.Sprintf("The y-axis is linear between about ±%s and logarithmic beyond, as some values are ≤ 0.",
+			formatShort(scale.linear)))
+	}
+	for _, curve := range curves {
+		if curve.skipped > 0 {
+			notes = append(notes, fmt.Sprintf("%s: %s of %s values are NaN or infinite and left out.", curve.name,
+				formatNumber(float64(curve.skipped), 0), formatNumber(float64(len(curve.values)), 0)))
+		}
+	}
+	return notes
+}
+
+// newPlot is the chart without title, legend and marks.
+func (c Curves) newPlot(curves []curve, x, y span, scale valueScale) *plot.Plot {
+	chart := plot.New()
+	styleAxis(&chart.X, c.X)
+	styleAxis(&chart.Y, c.Y)
+	chart.X.Min, chart.X.Max = x.low, x.high
+	chart.Y.Min, chart.Y.Max = scale.pad(y)
+	chart.X.Tick.Marker = plot.TickerFunc(stepTicks)
+	chart.Y.Tick.Marker = plot.TickerFunc(scale.ticks)
+	chart.Y.Scale = scale
+	chart.Y.Width = 0 // the grid's lines say enough
+	chart.Y.Tick.Width = 0
+
+	grid := plotter.NewGrid()
+	grid.Vertical.Width = 0
+	grid.Horizontal = draw.LineStyle{Color: gridLine, Width: 1}
+	chart.Add(grid)
+	for i, curve := range curves {
+		style := lineStyle(i)
+		if c.Smooth > 0 {
+			style.Color, style.Width = pale(style.Color), 1
+		}
+		chart.Add(line{segments: decimate(curve.steps, curve.values, x), style: style})
+	}
+	if c.Smooth > 0 {
+		for i, curve := range curves {
+			chart.Add(line{segments: decimate(curve.steps, curve.smoothed, x), style: lineStyle(i)})
+		}
+	}
+	return chart
+}
+
+func styleAxis(axis *plot.Axis, label string) {
+	axis.Label.Text = label
+	style := textStyle(labelSize, ink)
+	style.XAlign, style.YAlign = axis.Label.TextStyle.XAlign, axis.Label.TextStyle.YAlign
+	axis.Label.TextStyle = style
+	axis.Label.Padding = 6
+	style = textStyle(tickSize, paleInk)
+	style.XAlign, style.YAlign = axis.Tick.Label.XAlign, axis.Tick.Label.YAlign
+	axis.Tick.Label = style
+	axis.LineStyle = draw.LineStyle{Color: axisLine, Width: 1}
+	axis.Tick.LineStyle = axis.LineStyle
+	axis.Tick.Length = 5
+	axis.Padding = 0
+}
+
+// lineStyle is that of series number i. After each round of colours the dashes change.
+func lineStyle(i int) draw.LineStyle {
+	dashes := [][]vg.Length{nil, {7, 3}, {2, 2}}
+	return draw.LineStyle{
+		Color:  Palette[i%len(Palette)],
+		Width:  2,
+		Dashes: dashes[i/len(Palette)%len(dashes)],
+	}
+}
+
+// pale lets what is below shine through, so that raw values of several series can be told apart where they cross.
+func pale(colour color.Color) color.Color {
+	c := color.NRGBAModel.Convert(colour).(color.NRGBA)
+	c.A = 0x48
+	return c
+}
+
+// line draws the segments of one curve.
+type line struct {
+	segments []plotter.XYs
+	style    draw.LineStyle
+}
+
+// Plot implements plot.Plotter.
+func (l line) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	for _, segment := range l.segments {
+		points := make([]vg.Point, len(segment))
+		for i, point := range segment {
+			points[i] = vg.Point{X: x(point.X), Y: y(point.Y)}
+		}
+		if len(points) == 1 { // a line of no length does not show
+			c.DrawGlyphNoClip(draw.GlyphStyle{Color: l.style.Color, Radius: 1.5 * l.style.Width, Shape: draw.CircleGlyph{}}, points[0])
+			continue
+		}
+		strokeInParts(c, l.style, points)
+	}
+}
+
+// strokeInParts strokes a line a part at a time, since the rasteriser's time grows with the square of the crossings of a row of
+// pixels: 1000000 noisy values in one stroke would take 20 s. Dashes go on from part to part.
+func strokeInParts(c draw.Canvas, style draw.LineStyle, points []vg.Point) {
+	const part = 100
+	for start := 0; start < len(points)-1; start += part {
+		end := min(start+part+1, len(points))
+		c.StrokeLines(style, points[start:end])
+		if style.Dashes != nil {
+			style.DashOffs += length(points[start:end])
+		}
+	}
+}
+
+func length(points []vg.Point) vg.Length {
+	total := 0.0
+	for i := 1; i < len(points); i++ {
+		step := points[i].Sub(points[i-1])
+		total += math.Hypot(float64(step.X), float64(step.Y))
+	}
+	return vg.Length(total)
+}
+
+// drawMarks draws the marks with their labels in rows above the chart, and the chart below them.
+func drawMarks(c draw.Canvas, chart *plot.Plot, marks []Mark) {
+	const rowHeight = noteSize * lineHeight
+	style := textStyle(noteSize, ink)
+	data := chart.DataCanvas(c)
+	rows := make([]int, len(marks))
+	centres := make([]vg.Length, len(marks))
+	var rowEnds []vg.Length // right end of the last label in each row
+	for i, mark := range marks {
+		half := style.Width(mark.Label) / 2
+		centre := data.X(chart.X.Norm(float64(mark.Step)))
+		centres[i] = max(c.Min.X+half, min(c.Max.X-half, centre))
+		row := slices.IndexFunc(rowEnds, func(end vg.Length) bool { return end < centres[i]-half })
+		if row < 0 {
+			row = len(rowEnds)
+			rowEnds = append(rowEnds, 0)
+		}
+		rows[i], rowEnds[row] = row, centres[i]+half+6
+	}
+	below := c
+	below.Max.Y -= rowHeight * vg.Length(len(rowEnds))
+	data = chart.DataCanvas(below)
+	dashed := draw.LineStyle{Color: paleInk, Width: 1, Dashes: []vg.Length{4, 3}}
+	chart.Draw(below)
+	for i, mark := range marks {
+		x := data.X(chart.X.Norm(float64(mark.Step)))
+		y := below.Max.Y + rowHeight*vg.Length(rows[i])
+		c.StrokeLine2(dashed, x, data.Min.Y, x, y)
+		drawText(c, style, centres[i], y+rowHeight/2, draw.XCenter, mark.Label)
+	}
+}
+
+// legend is rows of samples and names above the chart.
+type legend struct {
+	width vg.Length
+	names []string
+	style draw.TextStyle
+}
+
+const (
+	sampleWidth   = 26
+	legendRow     = 22
+	legendSpacing = 22
+)
+
+// newLegend leaves the legend out if the only series has no name.
+func newLegend(curves []curve, width vg.Length) legend {
+	l := legend{width: width, style: textStyle(labelSize, ink)}
+	if len(curves) == 1 && curves[0].name == "" {
+		return l
+	}
+	for _, curve := range curves {
+		l.names = append(l.names, curve.name)
+	}
+	return l
+}
+
+// place gives the left end and the row of each entry, and the number of rows.
+func (l legend) place() (x []vg.Length, row []int, rows int) {
+	left := vg.Length(0)
+	for _, name := range l.names {
+		width := sampleWidth + 7 + l.style.Width(name)
+		if left > 0 && left+width > l.width {
+			left = 0
+			rows++
+		}
+		x, row = append(x, left), append(row, rows)
+		left += width + legendSpacing
+	}
+	if len(l.names) > 0 {
+		rows++
+	}
+	return x, row, rows
+}
+
+func (l legend) height() vg.Length {
+	_, _, rows := l.place()
+	return vg.Length(rows) * legendRow
+}
+
+// draw returns what is left below the legend.
+func (l legend) draw(c draw.Canvas) draw.Canvas {
+	x, row, _ := l.place()
+	for i, name := range l.names {
+		left := c.Min.X + x[i]
+		y := c.Max.Y - (vg.Length(row[i])+0.5)*legendRow
+		style := lineStyle(i)
+		style.Width = 3
+		c.StrokeLine2(style, left, y, left+sampleWidth, y)
+		drawText(c, l.style, left+sampleWidth+7, y, draw.XLeft, name)
+	}
+	c.Max.Y -= l.height()
+	return c
+}
+
+// writeCurves writes one line for each value; smoothed is the exponential mean, empty without one.
+func writeCurves(w *csv.Writer, curves []curve) error {
+	if err := w.Write([]string{"series", "step", "value", "smoothed"}); err != nil {
+		return err
+	}
+	for _, curve := range curves {
+		for i, value := range curve.values {
+			smoothed := ""
+			if curve.smoothed != nil {
+				smoothed = formatExactly(curve.smoothed[i])
+			}
+			row := []string{curve.name, strconv.FormatFloat(curve.steps[i], 'f', -1, 64), formatExactly(value), smoothed}
+			if err := w.Write(row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func formatExactly(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// isFinite says whether v is neither NaN nor infinite.
+func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

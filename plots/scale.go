@@ -1,0 +1,193 @@
+package plots
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot"
+)
+
+// valueScale is the y-axis: linear, logarithmic, or asinh. It implements plot.Normalizer.
+type valueScale struct {
+	logarithmic bool
+	linear      float64 // > 0 makes it asinh(value/linear)
+}
+
+// newScale picks the scale. Values that are all 0 stay linear.
+func newScale(curves []curve, logarithmic bool, y span) valueScale {
+	switch {
+	case !logarithmic || y.low == 0 && y.high == 0:
+		return valueScale{}
+	case y.low > 0:
+		return valueScale{logarithmic: true}
+	}
+	return valueScale{linear: linearRange(curves)}
+}
+
+// linearRange is the power of ten at or below all but the smallest tenth of the magnitudes, but not so far below the largest
+// that the axis is spent on noise around 0.
+func linearRange(curves []curve) float64 {
+	const decades = 4
+	var magnitudes []float64
+	for _, curve := range curves {
+		for _, v := range curve.values {
+			if isFinite(v) && v != 0 {
+				magnitudes = append(magnitudes, math.Abs(v))
+			}
+		}
+	}
+	slices.Sort(magnitudes)
+	largest := magnitudes[len(magnitudes)-1]
+	low := max(magnitudes[len(magnitudes)/10], largest*math.Pow10(-decades))
+	return math.Pow(10, math.Floor(math.Log10(low)))
+}
+
+func (s valueScale) forward(v float64) float64 {
+	switch {
+	case s.logarithmic:
+		return math.Log10(v)
+	case s.linear > 0:
+		return math.Asinh(v / s.linear)
+	}
+	return v
+}
+
+func (s valueScale) backward(v float64) float64 {
+	switch {
+	case s.logarithmic:
+		return math.Pow(10, v)
+	case s.linear > 0:
+		return s.linear * math.Sinh(v)
+	}
+	return v
+}
+
+// Normalize implements plot.Normalizer.
+func (s valueScale) Normalize(low, high, v float64) float64 {
+	from := s.forward(low)
+	return (s.forward(v) - from) / (s.forward(high) - from)
+}
+
+// pad leaves a little air above and below the values.
+func (s valueScale) pad(y span) (low, high float64) {
+	from, to := s.forward(y.low), s.forward(y.high)
+	air := 0.04 * (to - from)
+	if from == to {
+		air = max(0.1*math.Abs(from), 0.1)
+	}
+	return s.backward(from - air), s.backward(to + air)
+}
+
+// ticks are the lines of the y-axis.
+func (s valueScale) ticks(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	switch {
+	case s.logarithmic:
+		ticks = decadeTicks(low, high, 0)
+	case s.linear > 0:
+		ticks = decadeTicks(low, high, s.linear)
+	}
+	if len(ticks) < 3 { // less than two decades
+		return linearTicks(low, high, 6)
+	}
+	return ticks
+}
+
+// decadeTicks are the powers of ten within [low, high], thinned to a number that can be read; with linear > 0 also 0 and
+// the negative ones, none smaller than linear.
+func decadeTicks(low, high, linear float64) []plot.Tick {
+	const most = 9
+	smallest := low
+	if linear > 0 {
+		smallest = linear
+	}
+	largest := max(high, -low)
+	first := int(math.Ceil(math.Log10(smallest) - 1e-9))
+	last := int(math.Floor(math.Log10(largest) + 1e-9))
+	count := last - first + 1
+	if low < 0 && high > 0 {
+		count = decadesTo(-low, first) + decadesTo(high, first) + 1
+	}
+	stride := max(1, (count+most-1)/most)
+	var values []float64
+	if linear > 0 {
+		values = append(values, 0)
+	}
+	for exponent := first; exponent <= last; exponent += stride {
+		values = append(values, math.Pow10(exponent))
+		if linear > 0 {
+			values = append(values, -math.Pow10(exponent))
+		}
+	}
+	slices.Sort(values)
+	var ticks []plot.Tick
+	for _, v := range values {
+		if v >= low && v <= high {
+			ticks = append(ticks, plot.Tick{Value: v, Label: formatShort(v)})
+		}
+	}
+	return ticks
+}
+
+// decadesTo counts the powers of ten from 10^first to v.
+func decadesTo(v float64, first int) int {
+	return max(0, int(math.Floor(math.Log10(v)+1e-9))-first+1)
+}
+
+// stepTicks are the ticks of the x-axis: whole steps only.
+func stepTicks(low, high float64) []plot.Tick {
+	ticks := linearTicks(low, high, 8)
+	return slices.DeleteFunc(ticks, func(t plot.Tick) bool { return t.Value != math.Trunc(t.Value) })
+}
+
+// linearTicks are multiples of 1, 2 or 5 times a power of ten, about count of them.
+func linearTicks(low, high float64, count int) []plot.Tick {
+	rough := (high - low) / float64(count)
+	power := math.Pow(10, math.Floor(math.Log10(rough)))
+	step := 10 * power
+	for _, multiple := range []float64{1, 2, 5} {
+		if multiple*power >= rough {
+			step = multiple * power
+			break
+		}
+	}
+	decimals := max(0, int(-math.Floor(math.Log10(step)+1e-9)))
+	var ticks []plot.Tick
+	for i := math.Ceil(low/step - 1e-9); i*step <= high+1e-9*step; i++ {
+		label := formatNumber(i*step, decimals)
+		if decimals > 4 || math.Abs(i*step) >= 1e9 {
+			label = formatShort(i * step)
+		}
+		ticks = append(ticks, plot.Tick{Value: i * step, Label: label})
+	}
+	return ticks
+}
+
+// formatNumber writes 12345.6 as "12,345.6" and uses a real minus sign.
+func formatNumber(v float64, decimals int) string {
+	digits := strconv.FormatFloat(math.Abs(v), 'f', decimals, 64)
+	whole, fraction, _ := strings.Cut(digits, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction != "" {
+		whole += "." + fraction
+	}
+	if v < 0 && strings.Trim(digits, "0.") != "" {
+		whole = "−" + whole
+	}
+	return whole
+}
+
+// formatShort writes 0.001, 10,000 and 1e-7.
+func formatShort(v float64) string {
+	size := math.Abs(v)
+	if size != 0 && (size < 1e-4 || size >= 1e6) {
+		return strings.ReplaceAll(strconv.FormatFloat(v, 'g', 6, 64), "-", "−")
+	}
+	digits := strconv.FormatFloat(size, 'f', -1, 64)
+	_, fraction, _ := strings.Cut(digits, ".")
+	return formatNumber(v, min(6, len(fraction)))
+}
