@@ -1,0 +1,117 @@
+package jupyter
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// KernelSpec says how to start a kernel: the contents of a kernel.json.
+type KernelSpec struct {
+	Name string `json:"-"` // name of its folder
+	Dir  string `json:"-"`
+
+	Argv          []string          `json:"argv"` // {connection_file} and {resource_dir} are filled in
+	DisplayName   string            `json:"display_name"`
+	Language      string            `json:"language"`
+	InterruptMode string            `json:"interrupt_mode,omitempty"` // "signal", the default, or "message"
+	Env           map[string]string `json:"env,omitempty"`            // values may hold ${NAME} of the environment
+	Metadata      map[string]any    `json:"metadata,omitempty"`
+}
+
+// FindKernel returns the kernelspec of that name. Case does not matter. Where there is none, the error wraps ErrNoKernel and
+// lists the kernels that are installed.
+func FindKernel(name string) (*KernelSpec, error) {
+	specs, err := Kernels()
+	if err != nil {
+		return nil, err
+	}
+	if spec, ok := specs[strings.ToLower(name)]; ok {
+		return spec, nil
+	}
+	names := slices.Sorted(maps.Keys(specs))
+	installed := "none is"
+	if len(names) > 0 {
+		installed = "these are: " + strings.Join(names, ", ")
+	}
+	if name == "" {
+		return nil, fmt.Errorf("%w: the notebook names no kernel; installed for Jupyter: %s", ErrNoKernel, installed)
+	}
+	return nil, fmt.Errorf("%w: %q is not installed for Jupyter; %s", ErrNoKernel, name, installed)
+}
+
+// Kernels returns the kernelspecs that Jupyter finds on this machine, by name in lower case. One that cannot be read is left
+// out.
+func Kernels() (map[string]*KernelSpec, error) {
+	specs := map[string]*KernelSpec{}
+	for _, dir := range dataDirs() {
+		entries, err := os.ReadDir(filepath.Join(dir, "kernels"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+			return nil, fmt.Errorf("looking for kernels: %w", err)
+		}
+		for _, e := range entries {
+			name := strings.ToLower(e.Name())
+			if specs[name] != nil {
+				continue // An earlier folder wins.
+			}
+			if spec, err := readKernelSpec(filepath.Join(dir, "kernels", e.Name())); err == nil {
+				specs[name] = spec
+			}
+		}
+	}
+	return specs, nil
+}
+
+func readKernelSpec(dir string) (*KernelSpec, error) {
+	data, err := os.ReadFile(filepath.Join(dir, "kernel.json"))
+	if err != nil {
+		return nil, err
+	}
+	spec := &KernelSpec{Name: strings.ToLower(filepath.Base(dir)), Dir: dir}
+	if err := json.Unmarshal(data, spec); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if len(spec.Argv) == 0 {
+		return nil, fmt.Errorf("%s: argv is empty", dir)
+	}
+	return spec, nil
+}
+
+// dataDirs are the folders in which Jupyter keeps kernelspecs, in its order.
+func dataDirs() []string {
+	dirs := filepath.SplitList(os.Getenv("JUPYTER_PATH"))
+	if dir, err := userDataDir(); err == nil {
+		dirs = append(dirs, dir)
+	}
+	for _, name := range []string{"VIRTUAL_ENV", "CONDA_PREFIX"} {
+		if prefix := os.Getenv(name); prefix != "" {
+			dirs = append(dirs, filepath.Join(prefix, "share", "jupyter"))
+		}
+	}
+	return append(dirs, "/usr/local/share/jupyter", "/usr/share/jupyter")
+}
+
+// userDataDir is the folder of Jupyter's files that belong to the user.
+func userDataDir() (string, error) {
+	if dir := os.Getenv("JUPYTER_DATA_DIR"); dir != "" {
+		return dir, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(home, "Library", "Jupyter"), nil
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "jupyter"), nil
+	}
+	return filepath.Join(home, ".local", "share", "jupyter"), nil
+}
