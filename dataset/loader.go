@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -102,9 +101,6 @@ func NewLoader(set Set, opts LoaderOptions) (*Loader, error) {
 	case opts.Start < 0:
 		return nil, fmt.Errorf("cannot load batches: start %d is negative", opts.Start)
 	}
-	if opts.Workers < 1 {
-		opts.Workers = runtime.GOMAXPROCS(0)
-	}
 	if opts.Ahead < 1 {
 		opts.Ahead = 2
 	}
@@ -120,7 +116,7 @@ func NewLoader(set Set, opts LoaderOptions) (*Loader, error) {
 	}
 	jobs := make(chan job)
 	l.done.Go(func() { l.plan(ctx, jobs) })
-	for range opts.Workers {
+	for range workers(opts.Workers) {
 		l.done.Go(func() { l.work(ctx, jobs) })
 	}
 	return l, nil

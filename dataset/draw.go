@@ -1,0 +1,149 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/moelab/moelab/dataset/portrait"
+)
+
+// drawnFile marks a folder as one that Draw or DrawBlinks made, and says what with.
+const drawnFile = "drawn.json"
+
+// drawing is what a folder was drawn with.
+type drawing struct {
+	What  string `json:"what"` // portraits or blinks.
+	Seed  uint64 `json:"seed"`
+	Size  int    `json:"size"`
+	Count int    `json:"count"`
+}
+
+// Draw writes the first n portraits of a seed, size × size pixels, as dir/<colour>/<number>.png, and dir/labels.csv with
+// the columns file and colour. Numbers have six digits or more. [OpenFolder] reads such a folder.
+//
+// The folder may be missing, empty, or one that Draw made with the same seed and size and no more portraits: it is
+// drawn anew then, which also finishes one that was interrupted. Any other is left alone and is an error.
+// progress, if not nil, is told how many portraits of how many are written. Calls do not overlap.
+func Draw(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
+	err := func() error {
+		if err := claim(dir, drawing{"portraits", seed, size, n}); err != nil {
+			return err
+		}
+		for _, colour := range HairColours() {
+			if err := os.MkdirAll(filepath.Join(dir, colour), 0o755); err != nil {
+				return err
+			}
+		}
+		files := make([]string, n)
+		err := inParallel(ctx, 0, n, progress, func(i int) error {
+			p := portrait.At(seed, i)
+			files[i] = fmt.Sprintf("%s/%06d.png", p.Colour, i)
+			return SavePNG(filepath.Join(dir, filepath.FromSlash(files[i])), p.Draw(size))
+		})
+		if err != nil {
+			return err
+		}
+		var labels strings.Builder
+		labels.WriteString("file,colour\n")
+		for _, file := range files {
+			colour, _, _ := strings.Cut(file, "/")
+			fmt.Fprintf(&labels, "%s,%s\n", file, colour)
+		}
+		return writeFile(filepath.Join(dir, labelsFile), []byte(labels.String()))
+	}()
+	if err != nil {
+		return fmt.Errorf("cannot draw portraits to %s: %w", dir, err)
+	}
+	return nil
+}
+
+// claim makes sure that dir may be drawn to, and marks it.
+func claim(dir string, want drawing) error {
+	const smallest, largest = 16, 512
+	if want.Count < 1 {
+		return fmt.Errorf("%d is not a number of pictures to draw", want.Count)
+	}
+	if want.Size < smallest || want.Size > largest {
+		return fmt.Errorf("size %d is not between %d and %d pixels", want.Size, smallest, largest)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	marker := filepath.Join(dir, drawnFile)
+	data, err := os.ReadFile(marker)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		children, err := os.ReadDir(dir)
+		if err != nil {
+			return err
+		}
+		if len(children) > 0 {
+			return errors.New("the folder is not empty, and what is in it was not drawn by moelab: choose another")
+		}
+	case err != nil:
+		return err
+	default:
+		var have drawing
+		if err := json.Unmarshal(data, &have); err != nil {
+			return fmt.Errorf("%s is damaged (%w): choose another folder, or delete this one", drawnFile, err)
+		}
+		if have.What != want.What || have.Seed != want.Seed || have.Size != want.Size || have.Count > want.Count {
+			return fmt.Errorf("the folder holds %d %s of seed %d and %d×%d pixels: choose another, or delete it",
+				have.Count, have.What, have.Seed, have.Size, have.Size)
+		}
+	}
+	data, err = json.Marshal(want)
+	if err != nil {
+		return err
+	}
+	return writeFile(marker, append(data, '\n'))
+}
+
+// encoder favours speed: these files are drawn again at any time. Its buffers are kept from picture to picture.
+var encoder = png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &pngBuffers{}}
+
+type pngBuffers struct{ pool sync.Pool }
+
+func (b *pngBuffers) Get() *png.EncoderBuffer {
+	buffer, _ := b.pool.Get().(*png.EncoderBuffer)
+	return buffer
+}
+
+func (b *pngBuffers) Put(buffer *png.EncoderBuffer) { b.pool.Put(buffer) }
+
+// SavePNG writes a picture to path. The file appears whole or not at all.
+func SavePNG(path string, picture image.Image) error {
+	var data bytes.Buffer
+	if err := encoder.Encode(&data, picture); err != nil {
+		return fmt.Errorf("cannot save %s: %w", path, err)
+	}
+	return writeFile(path, data.Bytes())
+}
+
+// writeFile writes data under another name beside path and renames it.
+func writeFile(path string, data []byte) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), ".writing-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(file.Name())
+		}
+	}()
+	_, err = file.Write(data)
+	if err := errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

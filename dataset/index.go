@@ -1,0 +1,115 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// indexVersion changes when what can be decoded changes.
+const indexVersion = "1"
+
+// index remembers which files of a folder could be decoded, so that opening it again is quick. It lies in the user's
+// cache directory, never in the folder. It only saves time: if it cannot be read or written, nothing is lost.
+type index struct {
+	file    string // Empty where there is no cache directory.
+	dir     string
+	mutex   sync.Mutex
+	files   map[string]checked // By path below dir.
+	changed bool
+}
+
+// checked is what was found out about a file that had this size and time.
+type checked struct {
+	Size     int64  `json:"size"`
+	Modified int64  `json:"modified"` // Nanoseconds since 1970.
+	Wrong    string `json:"wrong,omitempty"`
+}
+
+func openIndex(dir string) *index {
+	x := &index{dir: dir, files: map[string]checked{}}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return x
+	}
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return x
+	}
+	sum := sha256.Sum256([]byte(indexVersion + absolute))
+	x.file = filepath.Join(cache, "moelab", "pictures", hex.EncodeToString(sum[:16])+".json")
+	if data, err := os.ReadFile(x.file); err == nil {
+		if json.Unmarshal(data, &x.files) != nil || x.files == nil {
+			x.files = map[string]checked{}
+		}
+	}
+	return x
+}
+
+// check says what is wrong with a picture, nil if nothing is. It decodes the picture unless that was done before.
+func (x *index) check(path string) error {
+	name, err := filepath.Rel(x.dir, path)
+	if err != nil {
+		name = path
+	}
+	file, info, err := openPicture(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	now := checked{Size: info.Size(), Modified: info.ModTime().UnixNano()}
+	if before, known := x.lookUp(name); known && before.Size == now.Size && before.Modified == now.Modified {
+		return before.err()
+	}
+	_, err = decode(file)
+	var reading *fs.PathError
+	if errors.As(err, &reading) {
+		return withoutPath(err) // The disk's fault, or the network's: it may be gone next time.
+	}
+	if err != nil {
+		now.Wrong = err.Error()
+	}
+	x.remember(name, now)
+	return err
+}
+
+func (c checked) err() error {
+	if c.Wrong == "" {
+		return nil
+	}
+	return errors.New(c.Wrong)
+}
+
+func (x *index) lookUp(name string) (checked, bool) {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	c, known := x.files[name]
+	return c, known
+}
+
+func (x *index) remember(name string, c checked) {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	x.files[name] = c
+	x.changed = true
+}
+
+// save writes the index under another name and renames it, so that two processes at once do no harm.
+func (x *index) save() {
+	if !x.changed || x.file == "" {
+		return
+	}
+	data, err := json.Marshal(x.files)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(x.file), 0o755)
+	}
+	if err == nil {
+		err = writeFile(x.file, data)
+	}
+	_ = err // The next opening is slower, that is all.
+}

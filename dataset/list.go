@@ -1,0 +1,256 @@
+package dataset
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// labelsFile may say what the pictures of a folder are.
+const labelsFile = "labels.csv"
+
+// listing is what a folder holds, before anything is decoded.
+type listing struct {
+	classes        []string
+	entries        []entry // In the order of their paths, or of labels.csv.
+	unknownFolders []string
+	unlisted       int
+}
+
+// list finds the labelled pictures of dir. Known classes are nil if any name is one.
+func list(ctx context.Context, dir string, known []string) (*listing, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return nil, withoutPath(err)
+	} else if !info.IsDir() {
+		return nil, errors.New("it is not a folder")
+	}
+	labels, err := os.Open(filepath.Join(dir, labelsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return listFolders(ctx, dir, known)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer labels.Close()
+	found, err := listLabels(ctx, labels, dir, known)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", labelsFile, err)
+	}
+	return found, nil
+}
+
+// listFolders takes the pictures below dir/C for those of class C.
+func listFolders(ctx context.Context, dir string, known []string) (*listing, error) {
+	children, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	found := &listing{classes: known}
+	loose := 0
+	for _, child := range children {
+		name := child.Name()
+		if hidden(name) {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path) // Through a symbolic link.
+		if err != nil || !info.IsDir() {
+			if isPicture(name) {
+				loose++
+			}
+			continue
+		}
+		pictures, err := picturesBelow(ctx, dir, path)
+		if err != nil {
+			return nil, err
+		}
+		if len(pictures) == 0 {
+			continue
+		}
+		label := found.label(name, known == nil)
+		if label < 0 {
+			found.unknownFolders = append(found.unknownFolders, name)
+			continue
+		}
+		for _, picture := range pictures {
+			found.entries = append(found.entries, entry{picture, label})
+		}
+	}
+	if len(found.entries) > 0 {
+		return found, nil
+	}
+	expect := fmt.Sprintf("put them at %s, or name them in %s", filepath.Join(dir, exampleClass(known), "….png"),
+		filepath.Join(dir, labelsFile))
+	switch {
+	case len(found.unknownFolders) > 0:
+		return nil, fmt.Errorf("its folders (%s) are none of the classes (%s)",
+			strings.Join(found.unknownFolders, ", "), strings.Join(known, ", "))
+	case loose > 0:
+		return nil, fmt.Errorf("%s in it but no folders that say their classes: %s", count(loose, "picture"), expect)
+	default:
+		return nil, fmt.Errorf("there are no pictures in it: %s", expect)
+	}
+}
+
+func exampleClass(known []string) string {
+	if len(known) == 0 {
+		return "CLASS"
+	}
+	return known[0]
+}
+
+// label is the label of a class, -1 if it is unknown. A new name is taken in if that is allowed.
+func (l *listing) label(class string, allowNew bool) int {
+	label := slices.IndexFunc(l.classes, func(known string) bool { return strings.EqualFold(known, class) })
+	if label < 0 && allowNew {
+		l.classes = append(l.classes, class)
+		return len(l.classes) - 1
+	}
+	return label
+}
+
+// sortClasses puts the classes in alphabetical order if they were found rather than known.
+func (l *listing) sortClasses(known []string) {
+	if known != nil {
+		return
+	}
+	sorted := slices.Sorted(slices.Values(l.classes))
+	for i, e := range l.entries {
+		l.entries[i].label = slices.Index(sorted, l.classes[e.label])
+	}
+	l.classes = sorted
+}
+
+// picturesBelow are the picture files below path, in order. Links to files are followed, and path itself may be a link
+// to a folder, but links to folders below it are not followed, so that none can lead round in a circle.
+func picturesBelow(ctx context.Context, dir, path string) ([]string, error) {
+	inside, err := leadsBackTo(dir, path)
+	if err != nil || inside {
+		return nil, err
+	}
+	var pictures []string
+	// The slash makes WalkDir follow path itself.
+	err = filepath.WalkDir(path+string(filepath.Separator), func(file string, child fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return err
+		case file != path+string(filepath.Separator) && hidden(child.Name()):
+			if child.IsDir() {
+				return fs.SkipDir
+			}
+		case !child.IsDir() && isPicture(child.Name()):
+			pictures = append(pictures, filepath.Clean(file))
+		}
+		return nil
+	})
+	return pictures, err
+}
+
+// leadsBackTo says whether path is a link to dir or to a folder above it.
+func leadsBackTo(dir, path string) (bool, error) {
+	from, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return false, err
+	}
+	to, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return false, err
+	}
+	below, err := filepath.Rel(to, from)
+	return err == nil && filepath.IsLocal(below), nil
+}
+
+// hidden files are the system's own: .DS_Store, ._picture.png.
+func hidden(name string) bool { return strings.HasPrefix(name, ".") }
+
+func isPicture(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff":
+		return true
+	default:
+		return false
+	}
+}
+
+// listLabels takes the pictures that a labels.csv names. A file that does not exist is found out when it is decoded.
+func listLabels(ctx context.Context, labels io.Reader, dir string, known []string) (*listing, error) {
+	in := csv.NewReader(labels)
+	in.FieldsPerRecord = -1
+	header, err := in.Read()
+	if err == io.EOF {
+		return nil, errors.New("it is empty: the first line must name the columns file and colour")
+	}
+	if err != nil {
+		return nil, err
+	}
+	header[0] = strings.TrimPrefix(header[0], "\ufeff") // Spreadsheets put it there.
+	fileColumn, classColumn := column(header, "file"), column(header, "colour", "color", "class")
+	if fileColumn < 0 || classColumn < 0 {
+		return nil, fmt.Errorf("its columns are %s: it needs file and colour", strings.Join(header, ", "))
+	}
+
+	found := &listing{classes: known}
+	listed := map[string]bool{}
+	for {
+		record, err := in.Read()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		line, _ := in.FieldPos(0)
+		if len(record) <= max(fileColumn, classColumn) {
+			return nil, fmt.Errorf("line %d has %d columns: too few", line, len(record))
+		}
+		file, class := filepath.FromSlash(record[fileColumn]), record[classColumn]
+		if !filepath.IsLocal(file) {
+			return nil, fmt.Errorf("line %d: %q does not lie in the folder", line, record[fileColumn])
+		}
+		path := filepath.Join(dir, file)
+		if listed[path] {
+			return nil, fmt.Errorf("line %d: %s is named a second time", line, record[fileColumn])
+		}
+		listed[path] = true
+		label := found.label(class, known == nil)
+		if label < 0 {
+			return nil, fmt.Errorf("line %d: unknown class %q; known are %s", line, class, strings.Join(known, ", "))
+		}
+		found.entries = append(found.entries, entry{path, label})
+	}
+	if len(found.entries) == 0 {
+		return nil, errors.New("it names no pictures")
+	}
+	found.sortClasses(known)
+	return found, found.countUnlisted(ctx, dir, listed)
+}
+
+func column(header []string, names ...string) int {
+	return slices.IndexFunc(header, func(title string) bool {
+		return slices.Contains(names, strings.ToLower(strings.TrimSpace(title)))
+	})
+}
+
+func (l *listing) countUnlisted(ctx context.Context, dir string, listed map[string]bool) error {
+	return filepath.WalkDir(dir, func(file string, child fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if !child.IsDir() && !hidden(child.Name()) && isPicture(child.Name()) && !listed[file] {
+			l.unlisted++
+		}
+		return nil
+	})
+}

@@ -1,0 +1,154 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"math"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/riff"
+	"golang.org/x/image/webp"
+)
+
+// decodeWebP reads a still WebP, or the first frame of an animated one, which package webp does not know.
+func decodeWebP(file io.ReadSeeker) (image.Image, error) {
+	frame, err := firstWebPFrame(file)
+	if err != nil {
+		return nil, err
+	}
+	if frame != nil {
+		return frame.decode()
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return decodeStillWebP(file)
+}
+
+// decodeStillWebP decodes with package webp and puts its colours right: a lossy WebP has luma in 16…235 and chroma in
+// 16…240, but package image takes both for 0…255, which would leave black grey.
+func decodeStillWebP(file io.Reader) (image.Image, error) {
+	picture, err := webp.Decode(file)
+	if err != nil {
+		return nil, err
+	}
+	switch p := picture.(type) {
+	case *image.YCbCr:
+		toFullRange(p)
+	case *image.NYCbCrA:
+		toFullRange(&p.YCbCr)
+	}
+	return picture, nil
+}
+
+func toFullRange(p *image.YCbCr) {
+	var luma, chroma [256]uint8
+	for v := range 256 {
+		luma[v] = clampToByte(math.Round(float64(v-16) * 255 / 219))
+		chroma[v] = clampToByte(math.Round(float64(v-128)*255/224) + 128)
+	}
+	apply := func(table *[256]uint8, plane []uint8) {
+		for i, v := range plane {
+			plane[i] = table[v]
+		}
+	}
+	apply(&luma, p.Y)
+	apply(&chroma, p.Cb)
+	apply(&chroma, p.Cr)
+}
+
+func clampToByte(v float64) uint8 { return uint8(min(255, max(0, v))) }
+
+// webPFrame is one frame of an animated WebP. Its layout: https://developers.google.com/speed/webp/docs/riff_container
+type webPFrame struct {
+	at            image.Point
+	width, height int
+	alpha         bool
+	chunks        []byte // The frame's own chunks: those of a still WebP.
+}
+
+// firstWebPFrame is the first frame of an animated WebP, and nil of a still one.
+func firstWebPFrame(file io.Reader) (*webPFrame, error) {
+	_, chunks, err := riff.NewReader(file)
+	if err != nil {
+		return nil, err
+	}
+	for first := true; ; first = false {
+		id, size, data, err := chunks.Next()
+		if err == io.EOF && !first {
+			return nil, errors.New("webp: an animation without frames")
+		}
+		if err != nil {
+			return nil, err
+		}
+		const animated = 1 << 1
+		switch id {
+		case riff.FourCC{'V', 'P', '8', 'X'}:
+			var flags [1]byte
+			if _, err := io.ReadFull(data, flags[:]); err != nil {
+				return nil, err
+			}
+			if flags[0]&animated == 0 {
+				return nil, nil
+			}
+		case riff.FourCC{'A', 'N', 'M', 'F'}:
+			return readWebPFrame(data, size)
+		default:
+			if first {
+				return nil, nil // Only an extended file, which begins with VP8X, can be animated.
+			}
+		}
+	}
+}
+
+func readWebPFrame(data io.Reader, size uint32) (*webPFrame, error) {
+	const header = 16
+	if size < header {
+		return nil, errors.New("webp: a frame without a header")
+	}
+	all, err := io.ReadAll(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) < int(size) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	uint24 := func(at int) int { return int(all[at]) | int(all[at+1])<<8 | int(all[at+2])<<16 }
+	return &webPFrame{
+		at:     image.Pt(2*uint24(0), 2*uint24(3)),
+		width:  uint24(6) + 1,
+		height: uint24(9) + 1,
+		alpha:  bytes.HasPrefix(all[header:], []byte("ALPH")),
+		chunks: all[header:],
+	}, nil
+}
+
+// decode wraps the frame up as a still WebP, decodes that, and puts it in its place.
+func (f *webPFrame) decode() (image.Image, error) {
+	if int64(f.width)*int64(f.height) > MaxPixels {
+		return nil, fmt.Errorf("the first frame says %d×%d pixels: more than the %d million that are read",
+			f.width, f.height, MaxPixels/1_000_000)
+	}
+	body := []byte("WEBPVP8X\x0a\x00\x00\x00")
+	var flags byte
+	if f.alpha {
+		flags = 1 << 4
+	}
+	body = append(body, flags, 0, 0, 0,
+		byte(f.width-1), byte((f.width-1)>>8), byte((f.width-1)>>16),
+		byte(f.height-1), byte((f.height-1)>>8), byte((f.height-1)>>16))
+	body = append(body, f.chunks...)
+	still := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)))
+	picture, err := decodeStillWebP(bytes.NewReader(append(still, body...)))
+	if err != nil || f.at == (image.Point{}) {
+		return picture, err
+	}
+	bounds := picture.Bounds()
+	moved := image.NewNRGBA(bounds.Add(f.at))
+	draw.Draw(moved, moved.Rect, picture, bounds.Min, draw.Src)
+	return moved, nil
+}
