@@ -1,0 +1,98 @@
+package dataset
+
+import (
+	"fmt"
+	"image/color"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// portraits512 is a folder of n portraits of 512 × 512 pixels in the given format.
+func portraits512(b *testing.B, ext string, n int) string {
+	b.Helper()
+	dir := b.TempDir()
+	drawn := Drawn(1, n)
+	for i := range n {
+		picture, err := drawn.Picture(b.Context(), i, 512)
+		require.NoError(b, err)
+		data := pngBytes(b, picture)
+		if ext == ".jpg" {
+			data = jpegBytes(b, picture)
+		}
+		write(b, filepath.Join(dir, drawn.Classes()[drawn.Label(i)], fmt.Sprintf("%04d%s", i, ext)), data)
+	}
+	return dir
+}
+
+// BenchmarkLoader reads batches of 16 at 128 × 128 from 512 × 512 files, with and without the cache in memory.
+func BenchmarkLoader(b *testing.B) {
+	for _, ext := range []string{".png", ".jpg"} {
+		noCache(b)
+		set, _, err := OpenFolder(b.Context(), portraits512(b, ext, 54), FolderOptions{})
+		require.NoError(b, err)
+		for name, set := range map[string]Set{"read": set, "cached": Cached(set, 1<<30)} {
+			b.Run("512"+ext+"/"+name, func(b *testing.B) { benchmarkLoader(b, set) })
+		}
+	}
+	b.Run("drawn", func(b *testing.B) { benchmarkLoader(b, Drawn(1, 1_000_000)) })
+}
+
+func benchmarkLoader(b *testing.B, set Set) {
+	const batch = 16
+	loader, err := NewLoader(set, LoaderOptions{Size: 128, Batch: batch, Seed: 1, Flip: true})
+	require.NoError(b, err)
+	defer loader.Close()
+	for b.Loop() {
+		next, err := loader.Next(b.Context())
+		require.NoError(b, err)
+		next.Release()
+	}
+	b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "pictures/s")
+}
+
+// BenchmarkOpenFolder opens 1000 files of 512 × 512 pixels, half PNG and half JPEG, for the first time and again.
+func BenchmarkOpenFolder(b *testing.B) {
+	dir := b.TempDir()
+	drawn := Drawn(2, 50)
+	for i := range 50 {
+		picture, err := drawn.Picture(b.Context(), i, 512)
+		require.NoError(b, err)
+		for copies := range 10 {
+			class := filepath.Join(dir, drawn.Classes()[drawn.Label(i)])
+			write(b, filepath.Join(class, fmt.Sprintf("%d-%d.png", i, copies)), pngBytes(b, picture))
+			write(b, filepath.Join(class, fmt.Sprintf("%d-%d.jpg", i, copies)), jpegBytes(b, picture))
+		}
+	}
+	open := func(b *testing.B) {
+		set, _, err := OpenFolder(b.Context(), dir, FolderOptions{})
+		require.NoError(b, err)
+		require.Equal(b, 1000, set.Len())
+	}
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			noCache(b)
+			open(b)
+		}
+	})
+	b.Run("again", func(b *testing.B) {
+		noCache(b)
+		open(b)
+		for b.Loop() {
+			open(b)
+		}
+	})
+}
+
+// BenchmarkResize shrinks a decoded picture.
+func BenchmarkResize(b *testing.B) {
+	picture := plain(512, color.RGBA{200, 100, 50, 255})
+	for _, size := range []int{64, 128, 256} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			for b.Loop() {
+				resize(picture, size)
+			}
+		})
+	}
+}

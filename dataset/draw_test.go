@@ -1,0 +1,121 @@
+package dataset
+
+import (
+	"context"
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestADrawnFolderOpensAsTheSetItWasDrawnFrom(t *testing.T) {
+	noCache(t)
+	dir := filepath.Join(t.TempDir(), "new", "portraits")
+	const n, size, seed = 27, 32, 5
+	last := 0
+	require.NoError(t, Draw(t.Context(), dir, n, size, seed, func(done, total int) {
+		assert.Equal(t, last+1, done)
+		assert.Equal(t, n, total)
+		last = done
+	}))
+	assert.Equal(t, n, last)
+
+	want := Drawn(seed, n)
+	check := func(set Set, report Report) {
+		t.Helper()
+		require.Equal(t, n, set.Len())
+		assert.Equal(t, want.Classes(), set.Classes())
+		assert.Empty(t, report.Bad)
+		assert.Zero(t, report.Unlisted)
+		assert.Equal(t, []int{3, 3, 3, 3, 3, 3, 3, 3, 3}, report.PerClass)
+	}
+	set, report, err := OpenFolder(t.Context(), dir, FolderOptions{Classes: HairColours()})
+	require.NoError(t, err)
+	check(set, report)
+	for i := range n {
+		drawn, err := want.Picture(t.Context(), i, size)
+		require.NoError(t, err)
+		read, err := set.Picture(t.Context(), i, size)
+		require.NoError(t, err)
+		require.Equal(t, drawn.Pix, read.Pix)
+		require.Equal(t, want.Label(i), set.Label(i))
+	}
+
+	require.NoError(t, os.Remove(filepath.Join(dir, labelsFile))) // The folders say the same.
+	set, report, err = OpenFolder(t.Context(), dir, FolderOptions{Classes: HairColours()})
+	require.NoError(t, err)
+	check(set, report)
+}
+
+func TestLabelsCSVNamesFileAndColour(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, Draw(t.Context(), dir, 9, 16, 1, nil))
+	file, err := os.Open(filepath.Join(dir, labelsFile))
+	require.NoError(t, err)
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 10)
+	assert.Equal(t, []string{"file", "colour"}, rows[0])
+	for _, row := range rows[1:] {
+		assert.Regexp(t, `^`+row[1]+`/\d{6}\.png$`, row[0])
+		assert.FileExists(t, filepath.Join(dir, row[0]))
+	}
+}
+
+func TestDrawingAgainFinishesOrEnlargesItsOwnFolder(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	err := Draw(ctx, dir, 1000, 16, 1, func(done, _ int) {
+		if done == 5 {
+			cancel()
+		}
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoFileExists(t, filepath.Join(dir, labelsFile))
+
+	require.NoError(t, Draw(t.Context(), dir, 1000, 16, 1, nil))
+	require.NoError(t, Draw(t.Context(), dir, 1009, 16, 1, nil))
+	pictures, err := filepath.Glob(filepath.Join(dir, "*", "*"))
+	require.NoError(t, err)
+	assert.Len(t, pictures, 1009)
+	for _, path := range pictures {
+		require.True(t, strings.HasSuffix(path, ".png"), path) // No temporary files.
+	}
+}
+
+func TestDrawingIntoAFolderThatIsNotItsOwnIsRefused(t *testing.T) {
+	foreign := small(t, "blue/holiday.png")
+	own := t.TempDir()
+	require.NoError(t, Draw(t.Context(), own, 9, 16, 1, nil))
+	damaged := t.TempDir()
+	write(t, filepath.Join(damaged, drawnFile), []byte("{"))
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, nil)
+	for _, c := range []struct {
+		dir     string
+		n, size int
+		seed    uint64
+		says    string
+	}{
+		{foreign, 9, 16, 1, "the folder is not empty, and what is in it was not drawn by moelab"},
+		{own, 9, 16, 2, "the folder holds 9 portraits of seed 1 and 16×16 pixels"},
+		{own, 9, 32, 1, "the folder holds 9 portraits of seed 1 and 16×16 pixels"},
+		{own, 8, 16, 1, "the folder holds 9 portraits of seed 1 and 16×16 pixels"},
+		{damaged, 9, 16, 1, "drawn.json is damaged"},
+		{file, 9, 16, 1, "not a directory"},
+		{t.TempDir(), 0, 16, 1, "0 is not a number of pictures"},
+		{t.TempDir(), 9, 8, 1, "size 8 is not between 16 and 512"},
+		{t.TempDir(), 9, 60000, 1, "size 60000 is not between 16 and 512"},
+	} {
+		err := Draw(t.Context(), c.dir, c.n, c.size, c.seed, nil)
+		require.ErrorContains(t, err, c.says)
+		require.ErrorContains(t, err, c.dir)
+	}
+	assert.FileExists(t, filepath.Join(foreign, "blue", "holiday.png"))
+	assert.NoFileExists(t, filepath.Join(foreign, drawnFile))
+}
