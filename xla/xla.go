@@ -5,7 +5,7 @@
 //
 //	backend, err := xla.Open(ctx, xla.Options{Log: os.Stderr})
 //	if err != nil { … }
-//	fmt.Println(backend)   // CPU, 4 devices, PJRT v0.115, …
+//	fmt.Println(xla.Platform(backend), backend.Description())
 //
 // The pure-Go backend, which needs no plugin but is many times slower, is used only where it is asked for.
 package xla
@@ -44,21 +44,12 @@ type Options struct {
 	Log io.Writer
 }
 
-// Backend is an open GoMLX backend, together with what a reader wants to know of it.
-type Backend struct {
-	compute.Backend
-	// Config opens the same backend again: it is a valid value of GOMLX_BACKEND.
-	Config string
-	// Source says where the choice came from, in words: "asked for", "GOMLX_BACKEND", "installed plugin", …
-	Source string
-}
-
 // Open opens the backend that is asked for, or else the first that there is of: what GOMLX_BACKEND names; a CUDA device
 // with its plugin; an installed plugin for the CPU; the plugin for the CPU, which is then installed. It never falls back
 // to the pure-Go backend.
-func Open(ctx context.Context, options Options) (*Backend, error) {
+func Open(ctx context.Context, options Options) (compute.Backend, error) {
 	gomlxxla.EnableAutoInstall(false) // Installing is ours to do: see [InstallCPU].
-	config, source, err := choose(ctx, options)
+	config, source, err := Choose(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +57,12 @@ func Open(ctx context.Context, options Options) (*Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open backend %q (%s): %w", config, source, err)
 	}
-	return &Backend{Backend: backend, Config: config, Source: source}, nil
+	return backend, nil
 }
 
-// choose returns the configuration to open and says where it comes from.
-func choose(ctx context.Context, options Options) (config, source string, err error) {
+// Choose returns what [Open] would open, as a value of GOMLX_BACKEND, and where the choice comes from, in words: "asked
+// for", "GOMLX_BACKEND", "CUDA device", "installed plugin" or "just installed".
+func Choose(ctx context.Context, options Options) (config, source string, err error) {
 	switch name := options.Backend; name {
 	case "":
 	case "cpu":
@@ -115,17 +107,12 @@ func newBackend(config string) (backend compute.Backend, err error) {
 	return compute.NewWithConfig(config)
 }
 
-// String describes the backend in a line: platform, devices, plugin and where the choice came from.
-func (b *Backend) String() string {
-	return fmt.Sprintf("%s, %s (%s)", b.Platform(), b.Description(), b.Source)
-}
-
 // Platform is "CUDA", "CPU" or "pure Go".
-func (b *Backend) Platform() string {
-	switch name := strings.ToLower(b.Config); {
-	case b.Name() == "go":
+func Platform(backend compute.Backend) string {
+	switch {
+	case backend.Name() == "go":
 		return "pure Go"
-	case strings.Contains(name, "cuda"):
+	case strings.Contains(strings.ToLower(backend.Description()), "cuda"):
 		return "CUDA"
 	default:
 		return "CPU"

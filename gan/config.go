@@ -1,0 +1,180 @@
+// Package gan draws anime portraits with a chosen hair colour: the conditional GAN of the article's first part.
+//
+// A [Config] is an experiment. Training fills a run directory; samples and figures are made from that directory:
+//
+//	config, err := gan.Preset("laptop")
+//	summary, err := gan.Train(ctx, "runs/hair", config, gan.TrainOptions{Backend: backend})
+//	sampler, err := gan.Open(ctx, backend, "runs/hair")
+//	pictures, err := sampler.Sample(ctx, gan.Noise(seed, 16), labels)
+//
+// The files follow the article: generator.go, discriminator.go and loss.go are the model, train.go is one iteration and
+// the training, sample.go draws from a trained run, and figures.go makes what the article shows.
+package gan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moelab/moelab/dataset"
+)
+
+// Config is a whole experiment: the model, the data and how it is trained.
+type Config struct {
+	// Size is the pictures' height and width in pixels, a power of two.
+	Size int `json:"size"`
+	// Classes are the names of the hair colours, in the order of their labels.
+	Classes []string `json:"classes"`
+	// Noise is the length of the vector that a portrait is drawn from; its elements are N(0, 1).
+	Noise int `json:"noise"`
+	// GeneratorChannels and DiscriminatorChannels are the widths of the blocks at full size, "ch" in the paper. Blocks at
+	// lower sizes are wider: see the tables in generator.go and discriminator.go.
+	GeneratorChannels     int `json:"generator_channels"`
+	DiscriminatorChannels int `json:"discriminator_channels"`
+
+	// Data is the folder of the pictures. Empty: portraits that moelab draws.
+	Data string `json:"data"`
+	// Drawn is how many different portraits are drawn where there is no folder.
+	Drawn int `json:"drawn"`
+	// Flip mirrors half of the pictures left to right.
+	Flip bool `json:"flip"`
+
+	// Batch is the number of real, and of generated, pictures in a step.
+	Batch int `json:"batch"`
+	// DiscriminatorSteps is the number of steps of D before each step of G.
+	DiscriminatorSteps int `json:"discriminator_steps"`
+	// LearningRate, Beta1 and Beta2 are Adam's.
+	LearningRate float64 `json:"learning_rate"`
+	Beta1        float64 `json:"beta1"`
+	Beta2        float64 `json:"beta2"`
+	// PenaltyWeight is λ, the weight of the DRAGAN penalty in D's loss; the adversarial loss has weight 1.
+	PenaltyWeight float64 `json:"penalty_weight"`
+
+	// Steps is the number of iterations: each is DiscriminatorSteps of D and one of G.
+	Steps int64 `json:"steps"`
+	// Seed decides the weights, the noise, the drawn portraits and their order.
+	Seed uint64 `json:"seed"`
+}
+
+// article is the experiment as the article has it.
+var article = Config{
+	Size: 128, Classes: dataset.HairColours(), Noise: 128, GeneratorChannels: 64, DiscriminatorChannels: 64,
+	Drawn: 22665, Flip: true, // As many pictures as the article had.
+	Batch: 100, DiscriminatorSteps: 2, LearningRate: 2e-4, Beta1: 0.5, Beta2: 0.999, PenaltyWeight: 0.5,
+	Steps: 100_000, Seed: 1, // The article does not tell its number of steps.
+}
+
+// presets are the configurations that have a name.
+var presets = map[string]Config{
+	"article": article,
+	"laptop": with(article, func(c *Config) { // Some ten minutes on two cores.
+		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 64, 8, 8
+		c.Batch, c.Steps = 16, 2000
+	}),
+	"smoke": with(article, func(c *Config) { // Seconds: for tests.
+		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 16, 4, 4
+		c.Noise, c.Batch, c.Steps, c.Drawn = 8, 4, 3, 64
+	}),
+}
+
+// with returns a changed copy.
+func with(config Config, change func(*Config)) Config {
+	change(&config)
+	return config
+}
+
+// Presets are the names that [Preset] knows.
+func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
+
+// Preset returns a configuration by its name: "article", "laptop" or "smoke".
+func Preset(name string) (Config, error) {
+	config, ok := presets[name]
+	if !ok {
+		return Config{}, fmt.Errorf("there is no preset %q; there are %s", name, strings.Join(Presets(), ", "))
+	}
+	config.Classes = slices.Clone(config.Classes)
+	return config, nil
+}
+
+// Set changes a setting by its name in config.json, as in "batch=32". A value that is no JSON is taken as text.
+func (c *Config) Set(assignment string) error {
+	name, value, ok := strings.Cut(assignment, "=")
+	if !ok {
+		return fmt.Errorf("setting %q is not of the form key=value", assignment)
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return err
+	}
+	if _, ok := fields[name]; !ok {
+		return fmt.Errorf("there is no setting %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+	}
+	if !json.Valid([]byte(value)) {
+		value = strconv.Quote(value)
+	}
+	changed := *c
+	if err := json.Unmarshal(fmt.Appendf(nil, "{%q: %s}", name, value), &changed); err != nil {
+		return fmt.Errorf("setting %s cannot be %s: it is now %s", name, value, fields[name])
+	}
+	*c = changed
+	return nil
+}
+
+// fields returns the settings by name, as JSON.
+func (c *Config) fields() (map[string]json.RawMessage, error) {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("list the settings: %w", err)
+	}
+	var fields map[string]json.RawMessage
+	return fields, json.Unmarshal(text, &fields)
+}
+
+// Validate returns an error that names every setting that cannot be.
+func (c Config) Validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(c.Size >= 8 && c.Size <= 512 && bits.OnesCount(uint(c.Size)) == 1, "size is %d: it must be a power of two from 8 to 512", c.Size)
+	check(len(c.Classes) >= 2, "classes are %d: there must be at least two", len(c.Classes))
+	check(c.Noise >= 1, "noise is %d: it must be at least 1", c.Noise)
+	check(c.GeneratorChannels >= 1, "generator_channels is %d: it must be at least 1", c.GeneratorChannels)
+	check(c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels)
+	check(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 where there is no data folder", c.Drawn)
+	check(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
+	check(c.DiscriminatorSteps >= 1, "discriminator_steps is %d: it must be at least 1", c.DiscriminatorSteps)
+	check(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
+	check(c.Beta1 >= 0 && c.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", c.Beta1)
+	check(c.Beta2 >= 0 && c.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", c.Beta2)
+	check(c.PenaltyWeight >= 0, "penalty_weight is %g: it must not be negative", c.PenaltyWeight)
+	check(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
+	return errors.Join(errs...)
+}
+
+// generatorWidths returns the channels at 4×4 pixels and after each up-block: 16, 16, 8, 4, 2, 1 times the base at
+// 128×128, as in the paper. A smaller picture has fewer blocks, a larger one more of the widest.
+func (c Config) generatorWidths() []int {
+	widths := []int{c.GeneratorChannels}
+	for size, multiple := c.Size, 2; size > 4; size, multiple = size/2, 2*multiple {
+		widths = append(widths, c.GeneratorChannels*min(multiple, 16))
+	}
+	slices.Reverse(widths)
+	return widths
+}
+
+// discriminatorWidths returns the channels after each down-block: 1, 2, 4, 8, 16 times the base at 128×128.
+func (c Config) discriminatorWidths() []int {
+	var widths []int
+	for size, multiple := c.Size, 1; size > 4; size, multiple = size/2, 2*multiple {
+		widths = append(widths, c.DiscriminatorChannels*min(multiple, 16))
+	}
+	return widths
+}

@@ -1,0 +1,78 @@
+package lab
+
+import (
+	"context"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// ahead reads the inputs of the next iteration, and puts them on the device, while the present one runs.
+type ahead struct {
+	ready  chan inputs
+	cancel context.CancelFunc
+	first  *inputs // What peek has taken.
+}
+
+// inputs are those of one iteration, or the error that came instead.
+type inputs struct {
+	tensors []*tensors.Tensor
+	err     error
+}
+
+// readAhead starts to read from a source.
+func readAhead(ctx context.Context, backend compute.Backend, source Source) *ahead {
+	ctx, cancel := context.WithCancel(ctx)
+	a := &ahead{ready: make(chan inputs), cancel: cancel}
+	go func() {
+		defer close(a.ready)
+		for {
+			next, err := source.Next(ctx)
+			for _, t := range next {
+				if err == nil {
+					err = t.MaterializeOnDevice(backend, false, 0)
+				}
+			}
+			select {
+			case a.ready <- inputs{next, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return a
+}
+
+// next returns the inputs of the next iteration.
+func (a *ahead) next(ctx context.Context) ([]*tensors.Tensor, error) {
+	if first := a.first; first != nil {
+		a.first = nil
+		return first.tensors, first.err
+	}
+	select {
+	case next, ok := <-a.ready:
+		if !ok {
+			return nil, context.Cause(ctx)
+		}
+		return next.tensors, next.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// peek returns what next will.
+func (a *ahead) peek(ctx context.Context) ([]*tensors.Tensor, error) {
+	next, err := a.next(ctx)
+	a.first = &inputs{next, err}
+	return next, err
+}
+
+// stop ends the reading and waits for it.
+func (a *ahead) stop() {
+	a.cancel()
+	for range a.ready {
+	}
+}

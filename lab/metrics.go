@@ -1,0 +1,95 @@
+package lab
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// Metric is one line of metrics.jsonl: what was measured at a step.
+type Metric struct {
+	// Step counts iterations from 1.
+	Step int64 `json:"step"`
+	// Seconds is the time that this run has trained for, over all of its parts.
+	Seconds float64 `json:"seconds"`
+	// Values are the numbers by their names, such as the losses.
+	Values map[string]float64 `json:"values"`
+}
+
+const metricsName = "metrics.jsonl"
+
+// Metrics reads what was logged. A last line that a crash cut short is left out.
+func (r *Run) Metrics() ([]Metric, error) {
+	file, err := os.Open(r.Path(metricsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // Not trained yet.
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read metrics: %w", err)
+	}
+	defer file.Close()
+	var metrics []Metric
+	decoder := json.NewDecoder(bufio.NewReader(file))
+	for {
+		var m Metric
+		err := decoder.Decode(&m)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return metrics, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read %s after step %d: %w", r.Path(metricsName), lastStep(metrics), err)
+		}
+		metrics = append(metrics, m)
+	}
+}
+
+// lastStep is the step of the last metric, 0 where there is none.
+func lastStep(metrics []Metric) int64 {
+	if len(metrics) == 0 {
+		return 0
+	}
+	return metrics[len(metrics)-1].Step
+}
+
+// metricsLog appends to metrics.jsonl.
+type metricsLog struct {
+	file *os.File
+	size int64
+}
+
+// openMetrics opens metrics.jsonl and cuts it to size: what was logged after the checkpoint that a training resumes from
+// will be logged again.
+func (r *Run) openMetrics(size int64) (*metricsLog, error) {
+	file, err := os.OpenFile(r.Path(metricsName), os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open metrics: %w", err)
+	}
+	if err := file.Truncate(size); err != nil {
+		return nil, errors.Join(fmt.Errorf("cut %s to the checkpoint: %w", file.Name(), err), file.Close())
+	}
+	if _, err := file.Seek(0, io.SeekEnd); err != nil {
+		return nil, errors.Join(fmt.Errorf("open metrics: %w", err), file.Close())
+	}
+	return &metricsLog{file: file, size: size}, nil
+}
+
+// append writes one line.
+func (l *metricsLog) append(m Metric) error {
+	line, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("log metrics of step %d: %w", m.Step, err)
+	}
+	n, err := l.file.Write(append(line, '\n'))
+	l.size += int64(n)
+	if err != nil {
+		return fmt.Errorf("log metrics of step %d: %w", m.Step, err)
+	}
+	return nil
+}
+
+// Close syncs and closes the file.
+func (l *metricsLog) Close() error { return errors.Join(l.file.Sync(), l.file.Close()) }

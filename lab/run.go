@@ -1,0 +1,242 @@
+package lab
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Errors that a caller may want to tell apart with [errors.Is].
+var (
+	// ErrNotARun says that a folder is no run directory.
+	ErrNotARun = errors.New("not a run directory")
+	// ErrOtherExperiment says that a run directory belongs to another experiment.
+	ErrOtherExperiment = errors.New("the run directory holds another experiment")
+	// ErrLocked says that a live process trains in the run directory.
+	ErrLocked = errors.New("the run directory is in use")
+)
+
+// format is the version of the run directory's layout. Readers accept this one and those before it.
+const format = 1
+
+// Experiment is what config.json holds: enough to repeat the run.
+type Experiment struct {
+	// Name says which package the run belongs to, as in "gan".
+	Name string `json:"experiment"`
+	// Config is the package's own configuration: a struct with JSON tags.
+	Config any `json:"config"`
+	// Seed decides everything that is random.
+	Seed uint64 `json:"seed"`
+}
+
+// configFile is config.json.
+type configFile struct {
+	Format     int               `json:"format"`
+	Experiment string            `json:"experiment"`
+	Seed       uint64            `json:"seed"`
+	Config     json.RawMessage   `json:"config"`
+	Created    time.Time         `json:"created"`
+	Versions   map[string]string `json:"versions"`
+}
+
+// Run is a run directory.
+type Run struct {
+	dir  string
+	lock *flock.Flock // Held by the process that trains; nil for a reader.
+}
+
+// Create makes a run directory for an experiment and locks it for training, or opens the one that is there, if it is of
+// the same experiment; a changed number of steps is no other experiment, so that a run can be prolonged. The error wraps
+// [ErrOtherExperiment], with the first difference, or [ErrLocked], with the process.
+func Create(dir string, experiment Experiment) (*Run, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make run directory: %w", err)
+	}
+	run := &Run{dir: dir}
+	if err := run.acquire(); err != nil {
+		return nil, err
+	}
+	if err := run.adopt(experiment); err != nil {
+		return nil, errors.Join(err, run.Close())
+	}
+	return run, nil
+}
+
+// Open opens a run directory for reading, also while it is being trained. The error wraps [ErrNotARun] where there is none.
+func Open(dir string) (*Run, error) {
+	run := &Run{dir: dir}
+	if _, err := run.read(); err != nil {
+		return nil, err
+	}
+	return run, nil
+}
+
+// Close gives up the lock.
+func (r *Run) Close() error {
+	if r.lock == nil {
+		return nil
+	}
+	return r.lock.Unlock()
+}
+
+// Dir is the run's folder.
+func (r *Run) Dir() string { return r.dir }
+
+// Path returns the path of something in the run directory.
+func (r *Run) Path(elements ...string) string {
+	return filepath.Join(append([]string{r.dir}, elements...)...)
+}
+
+// acquire locks the run directory and writes down who did.
+func (r *Run) acquire() error {
+	path := r.Path(".lock")
+	r.lock = flock.New(path)
+	locked, err := r.lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("lock run directory %s: %w", r.dir, err)
+	}
+	if !locked {
+		owner, _ := os.ReadFile(path) // Who it is only makes the message better.
+		return fmt.Errorf("%w: %s is being trained by process %s", ErrLocked, r.dir, bytes.TrimSpace(owner))
+	}
+	return os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644)
+}
+
+// adopt writes config.json, or checks the one that is there against the experiment.
+func (r *Run) adopt(experiment Experiment) error {
+	config, err := json.MarshalIndent(experiment.Config, "", "  ")
+	if err != nil {
+		return fmt.Errorf("describe the experiment: %w", err)
+	}
+	old, err := r.read()
+	switch {
+	case errors.Is(err, ErrNotARun):
+		if err := r.isEmpty(); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	case old.Experiment != experiment.Name:
+		return fmt.Errorf("%w: %s is of %q, not of %q; choose another directory", ErrOtherExperiment, r.dir, old.Experiment, experiment.Name)
+	case old.Seed != experiment.Seed:
+		return fmt.Errorf("%w: %s has seed %d, not %d; choose another directory", ErrOtherExperiment, r.dir, old.Seed, experiment.Seed)
+	default:
+		if difference := firstDifference(old.Config, config); difference != "" {
+			return fmt.Errorf("%w: in %s %s; choose another directory", ErrOtherExperiment, r.dir, difference)
+		}
+	}
+	file := configFile{
+		Format: format, Experiment: experiment.Name, Seed: experiment.Seed, Config: config,
+		Created: time.Now().UTC().Truncate(time.Second), Versions: versions(),
+	}
+	if old != nil {
+		file.Created = old.Created
+	}
+	return WriteFile(r.Path("config.json"), func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(file)
+	})
+}
+
+// isEmpty refuses a folder that holds somebody's other files.
+func (r *Run) isEmpty() error {
+	entries, err := os.ReadDir(r.dir)
+	if err != nil {
+		return fmt.Errorf("read run directory: %w", err)
+	}
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), ".") {
+			return fmt.Errorf("%w: %s holds other files, such as %s, but no config.json; choose another directory", ErrNotARun, r.dir, entry.Name())
+		}
+	}
+	return nil
+}
+
+// read reads config.json.
+func (r *Run) read() (*configFile, error) {
+	path := r.Path("config.json")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: there is no %s", ErrNotARun, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the run's configuration: %w", err)
+	}
+	var file configFile
+	if err := json.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("%w: %s is damaged: %w", ErrNotARun, path, err)
+	}
+	if file.Format > format {
+		return nil, fmt.Errorf("%s has format %d, this version of moelab reads up to %d: update moelab", path, file.Format, format)
+	}
+	return &file, nil
+}
+
+// Experiment reads what the run is of: its name and seed, and the package's configuration into config, a pointer.
+func (r *Run) Experiment(config any) (name string, seed uint64, err error) {
+	file, err := r.read()
+	if err != nil {
+		return "", 0, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(file.Config))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(config); err != nil {
+		return "", 0, fmt.Errorf("read %s: %w", r.Path("config.json"), err)
+	}
+	return file.Experiment, file.Seed, nil
+}
+
+// firstDifference compares two configurations, apart from "steps", and says how they differ, or "".
+func firstDifference(old, new json.RawMessage) string {
+	var a, b map[string]any
+	if json.Unmarshal(old, &a) != nil || json.Unmarshal(new, &b) != nil {
+		return "the configuration cannot be compared"
+	}
+	var names []string
+	for name := range a {
+		names = append(names, name)
+	}
+	for name := range b {
+		if _, ok := a[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if name != "steps" && !reflect.DeepEqual(a[name], b[name]) {
+			return fmt.Sprintf("%s is %v, not %v", name, a[name], b[name])
+		}
+	}
+	return ""
+}
+
+// versions says what the run was made with.
+func versions() map[string]string {
+	versions := map[string]string{}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return versions
+	}
+	versions["go"] = info.GoVersion
+	versions[info.Main.Path] = info.Main.Version
+	for _, dependency := range info.Deps {
+		switch dependency.Path {
+		case "github.com/gomlx/gomlx", "github.com/gomlx/go-xla", "github.com/gomlx/compute", "github.com/moelab/moelab":
+			versions[dependency.Path] = dependency.Version
+		}
+	}
+	return versions
+}

@@ -1,0 +1,284 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// ErrNotFinite is wrapped by the error of a training that met NaN or Inf.
+var ErrNotFinite = errors.New("not a finite number")
+
+// Source hands out the inputs of iterations, in an order that depends on nothing but where it starts.
+type Source interface {
+	// Next returns the inputs of the next iteration.
+	Next(ctx context.Context) ([]*tensors.Tensor, error)
+	// Close stops reading ahead.
+	Close()
+}
+
+// Training says how a run is trained.
+type Training struct {
+	Backend compute.Backend
+	// Steps is the number of iterations to reach, those of earlier parts of the run included.
+	Steps int64
+	// Iteration builds the graph of one iteration: it updates the variables of the scope and returns a scalar for each of
+	// Metrics. Its inputs are what the source gives.
+	Iteration func(scope *model.Scope, inputs []*graph.Node) []*graph.Node
+	// Metrics are the names of the scalars. NaN or Inf in any of them stops the training.
+	Metrics []string
+	// Open starts to read the data. The position of a fresh run is 0, and each iteration moves it by one.
+	Open func(position int64) (Source, error)
+	// LogEvery is the number of steps between lines of metrics.jsonl; 0 stands for 1.
+	LogEvery int64
+	// SaveEvery is the number of steps between checkpoints; 0 saves at the end only.
+	SaveEvery int64
+	// Keep is the number of checkpoints that are kept; 0 stands for 2.
+	Keep int
+	// Show, if set, is called every ShowEvery steps and after the last one, to draw something.
+	Show      func(ctx context.Context, store *model.Store, step int64) error
+	ShowEvery int64
+	// Progress is told how far the training is; see [NewProgress]. Nil: nobody is.
+	Progress Progress
+	// Warn is told what does not stop the training, such as a damaged checkpoint. Nil: nobody is.
+	Warn func(error)
+}
+
+// Summary is what a training came to.
+type Summary struct {
+	// Step is the number of iterations that the run has now, Trained those that this call added.
+	Step, Trained int64
+	// Compile is the time that compiling took, Train the time after that.
+	Compile, Train time.Duration
+	// Values are the last metrics.
+	Values map[string]float64
+	// PeakBytes is the largest memory that the process used, in bytes; 0 where the system does not tell.
+	PeakBytes int64
+}
+
+// StepTime is the mean duration of one iteration.
+func (s Summary) StepTime() time.Duration {
+	if s.Trained == 0 {
+		return 0
+	}
+	return s.Train / time.Duration(s.Trained)
+}
+
+// Train trains a run up to training.Steps, from its newest checkpoint if it has one: the numbers are then the same as if
+// it had never stopped. Where ctx ends, the iteration in progress is finished and saved, and the error wraps the
+// context's. At NaN or Inf it stops with the step and the name, and the last good checkpoint stays.
+func Train(ctx context.Context, run *Run, training Training) (Summary, error) {
+	t, err := newTrainer(run, training)
+	if err != nil {
+		return Summary{}, err
+	}
+	err = t.train(ctx)
+	t.summary.PeakBytes = peakMemory()
+	return t.summary, errors.Join(err, t.log.Close())
+}
+
+// trainer is a training in progress.
+type trainer struct {
+	Training
+	run      *Run
+	store    *model.Store
+	log      *metricsLog
+	state    State
+	saved    int64 // The step of the newest checkpoint; -1 where there is none.
+	exec     *model.Exec
+	summary  Summary
+	progress Progress
+}
+
+// newTrainer fills the store, from the newest checkpoint or from the seed.
+func newTrainer(run *Run, training Training) (*trainer, error) {
+	file, err := run.read()
+	if err != nil {
+		return nil, err
+	}
+	t := &trainer{Training: training, run: run, store: model.NewStore(), saved: -1, progress: training.Progress}
+	t.LogEvery = max(t.LogEvery, 1)
+	if t.Keep == 0 {
+		t.Keep = 2
+	}
+	if t.progress == nil {
+		t.progress = silent{}
+	}
+	t.state, err = run.LoadCheckpoint(t.store, t.Warn)
+	switch {
+	case errors.Is(err, ErrNoCheckpoint):
+		if err := t.store.SetRNGStateFromSeed(int64(file.Seed)); err != nil {
+			return nil, fmt.Errorf("seed the random generator: %w", err)
+		}
+		t.state = State{Seed: file.Seed}
+	case err != nil:
+		return nil, err
+	default:
+		t.saved = t.state.Step
+	}
+	if t.exec, err = model.NewExec(t.Backend, t.store, t.Iteration); err != nil {
+		return nil, fmt.Errorf("prepare the iteration: %w", err)
+	}
+	t.log, err = run.openMetrics(t.state.MetricsBytes)
+	return t, err
+}
+
+// train runs iterations until there are enough or something stops it.
+func (t *trainer) train(ctx context.Context) (err error) {
+	t.summary.Step = t.state.Step
+	if t.state.Step >= t.Steps {
+		return nil
+	}
+	source, err := t.Open(t.state.Position)
+	if err != nil {
+		return fmt.Errorf("open the data: %w", err)
+	}
+	defer source.Close()
+	defer t.exec.Finalize()
+	ahead := readAhead(ctx, t.Backend, source)
+	defer ahead.stop()
+
+	t.progress.Start(t.state.Step, t.Steps)
+	defer func() { t.progress.Stop(err) }()
+	if err := t.compile(ctx, ahead); err != nil {
+		return err
+	}
+	for t.state.Step < t.Steps {
+		inputs, err := ahead.next(ctx)
+		if ctx.Err() != nil {
+			return t.interrupted(ctx)
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("read the data of step %d: %w", t.state.Step+1, err), t.save())
+		}
+		if err := t.step(ctx, inputs); err != nil {
+			return err
+		}
+	}
+	return t.save()
+}
+
+// compile compiles the iteration, which takes a while, without waiting for it where ctx ends.
+func (t *trainer) compile(ctx context.Context, ahead *ahead) error {
+	start := time.Now()
+	inputs, err := ahead.peek(ctx)
+	if err != nil {
+		return fmt.Errorf("read the data of step %d: %w", t.state.Step+1, err)
+	}
+	inputShapes := make([]shapes.Shape, len(inputs))
+	for i, input := range inputs {
+		inputShapes[i] = input.Shape()
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := t.exec.Compile(inputShapes...)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		t.summary.Compile = time.Since(start)
+		if err != nil {
+			return fmt.Errorf("compile the iteration: %w", err)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("stopped while compiling, nothing was trained: %w", context.Cause(ctx))
+	}
+}
+
+// step runs one iteration, and logs, shows and saves where it is time.
+func (t *trainer) step(ctx context.Context, inputs []*tensors.Tensor) error {
+	start := time.Now()
+	arguments := make([]any, len(inputs))
+	for i, input := range inputs {
+		arguments[i] = input
+	}
+	outputs, err := t.exec.Call(arguments...)
+	if err != nil {
+		return fmt.Errorf("step %d: %w", t.state.Step+1, err)
+	}
+	values := map[string]float64{}
+	for i, name := range t.Metrics {
+		values[name] = float64(tensors.ToScalar[float32](outputs[i]))
+	}
+	for _, tensor := range append(inputs, outputs...) {
+		if err := tensor.FinalizeAll(); err != nil { // Device memory is not the garbage collector's.
+			return fmt.Errorf("step %d: %w", t.state.Step+1, err)
+		}
+	}
+	t.state.Step++
+	t.state.Position++
+	for _, name := range t.Metrics {
+		if v := values[name]; math.IsNaN(v) || math.IsInf(v, 0) {
+			return t.notFinite(name, v)
+		}
+	}
+	elapsed := time.Since(start)
+	t.state.Seconds += elapsed.Seconds()
+	t.summary.Train += elapsed
+	t.summary.Trained++
+	t.summary.Step, t.summary.Values = t.state.Step, values
+	if t.due(t.LogEvery) {
+		if err := t.log.append(Metric{Step: t.state.Step, Seconds: t.state.Seconds, Values: values}); err != nil {
+			return err
+		}
+	}
+	if t.Show != nil && t.due(t.ShowEvery) {
+		if err := t.Show(ctx, t.store, t.state.Step); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("show step %d: %w", t.state.Step, err)
+		}
+	}
+	if t.due(t.SaveEvery) {
+		if err := t.save(); err != nil {
+			return err
+		}
+	}
+	t.progress.Step(t.state.Step, values)
+	return nil
+}
+
+// due says whether something that happens every n steps happens at this one. It always does at the last, where n is set.
+func (t *trainer) due(n int64) bool {
+	return n > 0 && (t.state.Step%n == 0 || t.state.Step == t.Steps)
+}
+
+// notFinite is the error for a metric that is NaN or Inf.
+func (t *trainer) notFinite(name string, value float64) error {
+	kept := "no checkpoint was saved before it"
+	if t.saved >= 0 {
+		kept = fmt.Sprintf("the checkpoint of step %d is kept", t.saved)
+	}
+	return fmt.Errorf("step %d: %s is %v: %w; %s", t.state.Step, name, value, ErrNotFinite, kept)
+}
+
+// interrupted saves and returns the error of a training that its context ended.
+func (t *trainer) interrupted(ctx context.Context) error {
+	if err := t.save(); err != nil {
+		return err
+	}
+	return fmt.Errorf("stopped after step %d of %d, saved: train the same run again to go on: %w", t.state.Step, t.Steps, context.Cause(ctx))
+}
+
+// save writes a checkpoint, unless there is one of this step.
+func (t *trainer) save() error {
+	if t.state.Step == t.saved {
+		return nil
+	}
+	if err := t.log.file.Sync(); err != nil {
+		return fmt.Errorf("sync metrics: %w", err)
+	}
+	t.state.MetricsBytes = t.log.size
+	if err := t.run.saveCheckpoint(t.store, t.state, t.Keep); err != nil {
+		return err
+	}
+	t.saved = t.state.Step
+	return nil
+}

@@ -1,0 +1,107 @@
+// Package nn holds the layers that moelab's models need and GoMLX lacks: convolutions that can be differentiated twice,
+// as a gradient penalty asks for, pooling and upsampling that can be too, and spectral normalisation.
+//
+// Layers are functions of a scope, in which they keep their weights, and of a node. Pictures are laid out as
+// [batch, height, width, channels]. Like all of GoMLX's graph building functions they panic where shapes do not fit;
+// whoever builds a graph turns the panic into an error at the border of the package.
+//
+//	x = nn.Conv(scope.At("conv1"), x, 64, 3)                // 3×3, stride 1, same size
+//	x = nn.Conv(scope.At("conv2"), x, 64, 3, nn.Spectral)   // with spectral normalisation
+package nn
+
+import (
+	"math"
+
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// ReLU returns max(x, 0). Its gradient at 0 is 0.
+func ReLU(x *Node) *Node {
+	return Where(GreaterThan(x, ScalarZero(x.Graph(), x.DType())), x, ZerosLike(x))
+}
+
+// LeakyReLU returns x where x > 0 and slope·x elsewhere.
+func LeakyReLU(x *Node, slope float64) *Node {
+	return Where(GreaterThan(x, ScalarZero(x.Graph(), x.DType())), x, MulScalar(x, slope))
+}
+
+// Glorot returns an initializer that draws weights uniformly from ±gain·√(6 / (fan in + fan out)) and sets biases, which
+// is whatever has rank 1 or less, to zero (Glorot & Bengio 2010). The shape's last two axes are inputs and outputs.
+func Glorot(store *model.Store, gain float64) model.VariableInitializer {
+	return func(g *Graph, shape shapes.Shape) *Node {
+		if shape.Rank() <= 1 {
+			return Zeros(g, shape)
+		}
+		inputs, outputs := shape.Dimensions[shape.Rank()-2], shape.Dimensions[shape.Rank()-1]
+		taps := shape.Size() / (inputs * outputs)
+		limit := gain * math.Sqrt(6/float64(taps*(inputs+outputs)))
+		uniform := store.RandomUniform(g, shape)
+		return AddScalar(MulScalar(uniform, 2*limit), -limit)
+	}
+}
+
+// Normal returns an initializer that draws weights from N(0, deviation²) and sets biases to zero.
+func Normal(store *model.Store, deviation float64) model.VariableInitializer {
+	return func(g *Graph, shape shapes.Shape) *Node {
+		if shape.Rank() <= 1 {
+			return Zeros(g, shape)
+		}
+		return MulScalar(store.RandomNormal(g, shape), deviation)
+	}
+}
+
+// Option changes how a layer reads its weights.
+type Option int
+
+const (
+	// Spectral divides the weights by their largest singular value: see [SpectralNorm].
+	Spectral Option = iota
+	// NoBias leaves the bias out.
+	NoBias
+)
+
+// has says whether options contain one.
+func has(options []Option, option Option) bool {
+	for _, o := range options {
+		if o == option {
+			return true
+		}
+	}
+	return false
+}
+
+// weights returns the variable "weights" of a scope, normalised where the options ask for it.
+func weights(scope *model.Scope, g *Graph, shape shapes.Shape, options []Option) *Node {
+	w := scope.VariableWithShape("weights", shape).NodeValue(g)
+	if has(options, Spectral) {
+		w = SpectralNorm(scope, w)
+	}
+	return w
+}
+
+// addBias adds the variable "bias" of a scope to the last axis of x, unless the options leave it out.
+func addBias(scope *model.Scope, x *Node, options []Option) *Node {
+	if has(options, NoBias) {
+		return x
+	}
+	channels := x.Shape().Dim(-1)
+	bias := scope.VariableWithShape("bias", shapes.Make(x.DType(), channels)).NodeValue(x.Graph())
+	return Add(x, ExpandLeftToRank(bias, x.Rank()))
+}
+
+// Dense returns x·W + b.
+//
+//	x: [batch, inputs] → [batch, outputs]
+func Dense(scope *model.Scope, x *Node, outputs int, options ...Option) *Node {
+	w := weights(scope, x.Graph(), shapes.Make(x.DType(), x.Shape().Dim(-1), outputs), options)
+	return addBias(scope, Dot(x, w).Product(), options)
+}
+
+// Embed returns a row of weights per label; it has no bias.
+//
+//	oneHot: [batch, classes] → [batch, outputs]
+func Embed(scope *model.Scope, oneHot *Node, outputs int, options ...Option) *Node {
+	return Dense(scope, oneHot, outputs, append(options, NoBias)...)
+}
