@@ -175,7 +175,7 @@ func (m Confusion) drawRow(c draw.Canvas, x, y, side vg.Length, row []int) {
 		}
 		shareStyle, countStyle := textStyle(labelSize, colour), textStyle(noteSize-1, colour)
 		centre := left + side/2
-		percent := formatNumber(100*share, 0) + " %"
+		percent := formatPercent(count, total)
 		switch {
 		case side >= sideForCount:
 			drawText(c, shareStyle, centre, y-0.38*side, draw.XCenter, percent)
@@ -186,11 +186,21 @@ func (m Confusion) drawRow(c draw.Canvas, x, y, side vg.Length, row []int) {
 	}
 }
 
+// formatPercent does not round to 0 % what is not nothing, nor to 100 % what is not everything. The count is not 0.
+func formatPercent(count, total int) string {
+	switch share := 100 * float64(count) / float64(total); {
+	case share < 1:
+		return "<1 %"
+	case share >= 99.5 && count < total:
+		return ">99 %"
+	default:
+		return formatNumber(share, 0) + " %"
+	}
+}
+
 // shade goes from almost white to the palette's blue, which is ever darker, whatever colours the eye tells apart.
 func shade(share float64) color.NRGBA {
-	from, to := color.NRGBA{R: 0xF4, G: 0xF6, B: 0xF8, A: 0xFF}, Palette[0]
-	mix := func(a, b uint8) uint8 { return uint8(float64(a) + share*(float64(b)-float64(a)) + 0.5) }
-	return color.NRGBA{R: mix(from.R, to.R), G: mix(from.G, to.G), B: mix(from.B, to.B), A: 0xFF}
+	return mix(color.NRGBA{R: 0xF4, G: 0xF6, B: 0xF8, A: 0xFF}, Palette[0], share)
 }
 
 // writeNumbers writes one line for each asked class and one column for each seen one.

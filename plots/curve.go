@@ -2,6 +2,7 @@ package plots
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -71,11 +72,12 @@ func ranges(curves []curve, marks []Mark) (x, y span, err error) {
 	if y.low > y.high {
 		return x, y, errors.New("plots: no series has a finite value, so there is no curve to draw")
 	}
-	if math.IsInf(2*(y.high-y.low), 0) {
-		return x, y, errors.New("plots: the values are too large to draw")
+	if largest := max(-y.low, y.high); largest > 1/tiny {
+		return x, y, fmt.Errorf("plots: a value of magnitude %g is too large to draw", largest)
 	}
 	if x.low == x.high {
-		x = span{x.low - 1, x.high + 1}
+		air := max(1, 1e-9*math.Abs(x.low)) // 1 is nothing beside the largest steps
+		x = span{x.low - air, x.high + air}
 	}
 	return x, y, nil
 }

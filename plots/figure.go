@@ -2,12 +2,14 @@ package plots
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +50,7 @@ type Figure struct {
 
 // newFigure draws once, so that whatever is wrong shows here and the methods of Figure cannot fail for it.
 func newFigure(width, height vg.Length, drawTo func(draw.Canvas)) (figure *Figure, err error) {
+	width, height = vg.Length(math.Ceil(float64(width))), vg.Length(math.Ceil(float64(height)))
 	if width*pixelsPerPoint > maxPixels || height*pixelsPerPoint > maxPixels {
 		return nil, fmt.Errorf("plots: the figure would have %.0f×%.0f pixels, more than %d on a side: show less, or smaller",
 			width*pixelsPerPoint, height*pixelsPerPoint, maxPixels)
@@ -84,11 +87,18 @@ func (f *Figure) WritePNG(w io.Writer) error {
 	return nil
 }
 
-// WriteSVG writes the picture as SVG. Texts stay texts, in Liberation Sans or what the viewer has in its stead.
+// WriteSVG writes the picture as SVG. Texts stay texts, in Liberation Sans or a font of the same widths that the viewer has.
 func (f *Figure) WriteSVG(w io.Writer) error {
 	canvas := vgsvg.New(f.width, f.height)
 	f.draw(draw.New(canvas))
-	if _, err := canvas.WriteTo(w); err != nil {
+	var content bytes.Buffer
+	_, err := canvas.WriteTo(&content)
+	if err == nil {
+		// Arial and Helvetica have the widths of Liberation Sans, which few machines have.
+		_, err = w.Write(bytes.ReplaceAll(content.Bytes(),
+			[]byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")))
+	}
+	if err != nil {
 		return fmt.Errorf("plots: cannot write the figure as SVG: %w", err)
 	}
 	return nil
@@ -126,14 +136,14 @@ func (f *Figure) Show() error {
 	if !gonbui.IsNotebook {
 		return ErrNoNotebook
 	}
-	var content strings.Builder
+	var content bytes.Buffer
 	if err := f.WritePNG(&content); err != nil {
 		return err
 	}
 	// gonbui.DisplayPNG does not tell the size to show it at.
 	width, height := f.Size()
 	gonbui.SendData(&protocol.DisplayData{
-		Data:     map[protocol.MIMEType]any{protocol.MIMEImagePNG: []byte(content.String())},
+		Data:     map[protocol.MIMEType]any{protocol.MIMEImagePNG: content.Bytes()},
 		Metadata: map[string]any{string(protocol.MIMEImagePNG): map[string]int{"width": width, "height": height}},
 	})
 	if err := gonbui.Error(); err != nil {

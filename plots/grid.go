@@ -24,16 +24,17 @@ type Grid struct {
 	// Gap is the space between pictures in points; 0 stands for 4.
 	Gap int
 	// Scale is the size of a picture's pixel in points. 0 chooses it: pictures grow by a whole number of screen pixels up to
-	// 192 points, and shrink where the grid would be wider than 900 points.
+	// 192 points wide or high, and shrink, down to 24 points wide, where the grid would be wider than 900 points.
 	Scale float64
-	// Smooth enlarges by cubic interpolation. Without it each pixel becomes a square, where Scale is a multiple of 1/2,
+	// Smooth enlarges by cubic interpolation, and by any factor. Without it each pixel becomes a square, where Scale is a multiple of 1/2,
 	// so that the picture shows what is in it. Pictures always shrink smoothly.
 	Smooth bool
 }
 
 const (
-	defaultGap  = 4
-	largestCell = 192 // points up to which Grid enlarges small pictures
+	defaultGap = 4
+	// Points up to which small pictures grow and down to which large ones shrink.
+	largestCell, smallestCell = 192, 24
 )
 
 // Figure draws the grid. It returns an error if there is no picture, if pictures differ in size, if labels are not as many
@@ -54,7 +55,7 @@ func (g Grid) Figure() (*Figure, error) {
 
 	left := rowLabels.widthBeside()
 	room := int((notebookWidth-2*margin-left)*pixelsPerPoint) - (columns-1)*gap
-	cell := g.cellSize(size, room/columns)
+	cell := g.cellSize(size, max(room/columns, min(size.X, smallestCell*pixelsPerPoint)))
 	if cell.X > maxPixels || cell.Y > maxPixels {
 		return nil, fmt.Errorf("plots: pictures of %d×%d pixels at scale %g are too large to draw", size.X, size.Y, g.Scale)
 	}
@@ -108,8 +109,11 @@ func (g Grid) check() (size image.Point, columns int, err error) {
 	if first == "" {
 		return size, 0, errors.New("plots: a grid without a picture")
 	}
-	if g.Gap < 0 || !(g.Scale >= 0) || math.IsInf(g.Scale, 0) {
-		return size, 0, fmt.Errorf("plots: gap %d and scale %g have to be 0 or more", g.Gap, g.Scale)
+	if g.Gap < 0 || g.Gap > maxPixels {
+		return size, 0, fmt.Errorf("plots: a gap of %d is outside [0, %d]", g.Gap, maxPixels)
+	}
+	if !(g.Scale >= 0) {
+		return size, 0, fmt.Errorf("plots: a scale of %g is not 0 or more", g.Scale)
 	}
 	for _, axis := range []struct {
 		name   string
@@ -132,8 +136,11 @@ func (g Grid) cellSize(size image.Point, room int) image.Point {
 	if scale == 0 {
 		scale = float64(room) / float64(size.X)
 		if scale >= 1 {
-			enlarged := largestCell * pixelsPerPoint / max(size.X, size.Y)
-			scale = float64(min(int(scale), max(1, enlarged)))
+			enlarged := largestCell * pixelsPerPoint / float64(max(size.X, size.Y))
+			scale = min(scale, max(1, enlarged))
+			if !g.Smooth {
+				scale = math.Floor(scale)
+			}
 		}
 	}
 	return image.Pt(scaled(size.X, scale), scaled(size.Y, scale))

@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -71,7 +73,7 @@ func (c Curves) Figure() (*Figure, error) {
 	text := newTexts(notebookWidth-2*margin, c.Title, "", notes)
 	legend := newLegend(curves, notebookWidth-2*margin)
 	height := 2*margin + text.height() + legend.height() + curvesHeight
-	marks := slices.Clone(c.Marks)
+	marks := slices.SortedStableFunc(slices.Values(c.Marks), func(a, b Mark) int { return cmp.Compare(a.Step, b.Step) })
 	figure, err := newFigure(notebookWidth, height, func(canvas draw.Canvas) {
 		rest := legend.draw(text.draw(inset(canvas)))
 		drawMarks(rest, chart, marks)
@@ -109,8 +111,8 @@ func (c Curves) check() error {
 func (c Curves) notes(curves []curve, scale valueScale) []string {
 	var notes []string
 	if c.Smooth > 0 {
-		notes = append(notes, fmt.Sprintf("Pale: every value. Strong: exponential mean with weight %g, over about %.0f values.",
-			c.Smooth, 1/(1-c.Smooth)))
+		notes = append(notes, fmt.Sprintf("Pale: every value. Strong: exponential mean with weight %g, over about %s values.",
+			c.Smooth, formatNumber(1/(1-c.Smooth), 0)))
 	}
 	if scale.linear > 0 {
 		notes = append(notes, fmt.Sprintf("The y-axis is linear between about ±%s and logarithmic beyond, as some values are ≤ 0.",
@@ -118,8 +120,8 @@ func (c Curves) notes(curves []curve, scale valueScale) []string {
 	}
 	for _, curve := range curves {
 		if curve.skipped > 0 {
-			notes = append(notes, fmt.Sprintf("%s: %s of %s values are NaN or infinite and left out.", curve.name,
-				formatNumber(float64(curve.skipped), 0), formatNumber(float64(len(curve.values)), 0)))
+			notes = append(notes, strings.TrimPrefix(fmt.Sprintf("%s: %s of %s values left out, being NaN or infinite.", curve.name,
+				formatNumber(float64(curve.skipped), 0), formatNumber(float64(len(curve.values)), 0)), ": "))
 		}
 	}
 	return notes
@@ -138,21 +140,22 @@ func (c Curves) newPlot(curves []curve, x, y span, scale valueScale) *plot.Plot 
 	chart.Y.Width = 0 // the grid's lines say enough
 	chart.Y.Tick.Width = 0
 
-	grid := plotter.NewGrid()
+	if c.Smooth > 0 {
+		for i, curve := range curves {
+			style := draw.LineStyle{Color: pale(Palette[i%len(Palette)]), Width: 1}
+			chart.Add(line{segments: decimate(curve.steps, curve.values, x), style: style})
+		}
+	}
+	grid := plotter.NewGrid() // above what is pale, or the noise would hide it
 	grid.Vertical.Width = 0
 	grid.Horizontal = draw.LineStyle{Color: gridLine, Width: 1}
 	chart.Add(grid)
 	for i, curve := range curves {
-		style := lineStyle(i)
+		values := curve.values
 		if c.Smooth > 0 {
-			style.Color, style.Width = pale(style.Color), 1
+			values = curve.smoothed
 		}
-		chart.Add(line{segments: decimate(curve.steps, curve.values, x), style: style})
-	}
-	if c.Smooth > 0 {
-		for i, curve := range curves {
-			chart.Add(line{segments: decimate(curve.steps, curve.smoothed, x), style: lineStyle(i)})
-		}
+		chart.Add(line{segments: decimate(curve.steps, values, x), style: lineStyle(i)})
 	}
 	return chart
 }
@@ -182,11 +185,9 @@ func lineStyle(i int) draw.LineStyle {
 	}
 }
 
-// pale lets what is below shine through, so that raw values of several series can be told apart where they cross.
-func pale(colour color.Color) color.Color {
-	c := color.NRGBAModel.Convert(colour).(color.NRGBA)
-	c.A = 0x48
-	return c
+// pale mixes a colour with white. It is opaque, as a line that shines through would show where its parts overlap.
+func pale(colour color.NRGBA) color.NRGBA {
+	return mix(color.NRGBA{R: 0xFF, G: 0xFF, B: 0xFF, A: 0xFF}, colour, 0.3)
 }
 
 // line draws the segments of one curve.
@@ -233,36 +234,48 @@ func length(points []vg.Point) vg.Length {
 	return vg.Length(total)
 }
 
-// drawMarks draws the marks with their labels in rows above the chart, and the chart below them.
+const (
+	markRow = noteSize * lineHeight
+	markGap = 4 // between a mark's line and its label
+)
+
+// drawMarks draws the marks with their labels above the chart, and the chart below them.
 func drawMarks(c draw.Canvas, chart *plot.Plot, marks []Mark) {
-	const rowHeight = noteSize * lineHeight
 	style := textStyle(noteSize, ink)
-	data := chart.DataCanvas(c)
-	rows := make([]int, len(marks))
-	centres := make([]vg.Length, len(marks))
-	var rowEnds []vg.Length // right end of the last label in each row
+	data := chart.DataCanvas(c) // its x does not depend on the room above the chart
+	x := make([]vg.Length, len(marks))
 	for i, mark := range marks {
-		half := style.Width(mark.Label) / 2
-		centre := data.X(chart.X.Norm(float64(mark.Step)))
-		centres[i] = max(c.Min.X+half, min(c.Max.X-half, centre))
-		row := slices.IndexFunc(rowEnds, func(end vg.Length) bool { return end < centres[i]-half })
-		if row < 0 {
-			row = len(rowEnds)
-			rowEnds = append(rowEnds, 0)
-		}
-		rows[i], rowEnds[row] = row, centres[i]+half+6
+		x[i] = data.X(chart.X.Norm(float64(mark.Step)))
 	}
+	rows := markRows(marks, x, style)
 	below := c
-	below.Max.Y -= rowHeight * vg.Length(len(rowEnds))
-	data = chart.DataCanvas(below)
-	dashed := draw.LineStyle{Color: paleInk, Width: 1, Dashes: []vg.Length{4, 3}}
-	chart.Draw(below)
-	for i, mark := range marks {
-		x := data.X(chart.X.Norm(float64(mark.Step)))
-		y := below.Max.Y + rowHeight*vg.Length(rows[i])
-		c.StrokeLine2(dashed, x, data.Min.Y, x, y)
-		drawText(c, style, centres[i], y+rowHeight/2, draw.XCenter, mark.Label)
+	if len(rows) > 0 {
+		below.Max.Y -= markRow * vg.Length(slices.Max(rows)+1)
 	}
+	chart.Draw(below)
+	bottom := chart.DataCanvas(below).Min.Y
+	for i, mark := range marks {
+		y := below.Max.Y + markRow*(vg.Length(rows[i])+0.5)
+		c.StrokeLine2(draw.LineStyle{Color: paleInk, Width: 1, Dashes: []vg.Length{4, 3}}, x[i], bottom, x[i], y+markRow/2)
+		width := style.Width(mark.Label)
+		left := min(x[i]+markGap, c.Max.X-width)
+		if left < x[i] { // at the right edge, the label stands on its line
+			fillRectangle(c, color.White, left-1, y-markRow/2, left+width+1, y+markRow/2)
+		}
+		drawText(c, style, left, y, draw.XLeft, mark.Label)
+	}
+}
+
+// markRows puts each label, which stands to the right of its line at x, above those whose lines it would cross. Marks are in order.
+func markRows(marks []Mark, x []vg.Length, style draw.TextStyle) []int {
+	rows := make([]int, len(marks))
+	for i := len(marks) - 1; i >= 0; i-- {
+		end := x[i] + style.Width(marks[i].Label) + 3*markGap
+		for j := i + 1; j < len(marks) && x[j] < end; j++ {
+			rows[i] = max(rows[i], rows[j]+1)
+		}
+	}
+	return rows
 }
 
 // legend is rows of samples and names above the chart.
@@ -276,6 +289,7 @@ const (
 	sampleWidth   = 26
 	legendRow     = 22
 	legendSpacing = 22
+	belowLegend   = 6
 )
 
 // newLegend leaves the legend out if the only series has no name.
@@ -309,8 +323,11 @@ func (l legend) place() (x []vg.Length, row []int, rows int) {
 }
 
 func (l legend) height() vg.Length {
+	if len(l.names) == 0 {
+		return 0
+	}
 	_, _, rows := l.place()
-	return vg.Length(rows) * legendRow
+	return vg.Length(rows)*legendRow + belowLegend
 }
 
 // draw returns what is left below the legend.

@@ -15,12 +15,15 @@ type valueScale struct {
 	linear      float64 // > 0 makes it asinh(value/linear)
 }
 
+// tiny is where float64 begins to lose digits, with room to spare. What is smaller counts as 0.
+const tiny = 1e-300
+
 // newScale picks the scale. Values that are all 0 stay linear.
 func newScale(curves []curve, logarithmic bool, y span) valueScale {
 	switch {
-	case !logarithmic || y.low == 0 && y.high == 0:
+	case !logarithmic || y.high < tiny && y.low > -tiny:
 		return valueScale{}
-	case y.low > 0:
+	case y.low >= tiny:
 		return valueScale{logarithmic: true}
 	}
 	return valueScale{linear: linearRange(curves)}
@@ -70,12 +73,15 @@ func (s valueScale) Normalize(low, high, v float64) float64 {
 	return (s.forward(v) - from) / (s.forward(high) - from)
 }
 
-// pad leaves a little air above and below the values.
+// pad leaves a little air above and below the values, and room around a value that does not change.
 func (s valueScale) pad(y span) (low, high float64) {
 	from, to := s.forward(y.low), s.forward(y.high)
 	air := 0.04 * (to - from)
-	if from == to {
-		air = max(0.1*math.Abs(from), 0.1)
+	if size := max(math.Abs(from), math.Abs(to)); to-from <= max(1e-12*size, tiny) {
+		air = 0.3
+		if s == (valueScale{}) && size >= tiny {
+			air = 0.1 * size
+		}
 	}
 	return s.backward(from - air), s.backward(to + air)
 }
@@ -86,10 +92,13 @@ func (s valueScale) ticks(low, high float64) []plot.Tick {
 	switch {
 	case s.logarithmic:
 		ticks = decadeTicks(low, high, 0)
+		if len(ticks) < 3 {
+			ticks = withinDecadeTicks(low, high)
+		}
 	case s.linear > 0:
 		ticks = decadeTicks(low, high, s.linear)
 	}
-	if len(ticks) < 3 { // less than two decades
+	if len(ticks) < 3 {
 		return linearTicks(low, high, 6)
 	}
 	return ticks
@@ -114,6 +123,8 @@ func decadeTicks(low, high, linear float64) []plot.Tick {
 	var values []float64
 	if linear > 0 {
 		values = append(values, 0)
+	} else {
+		first = int(math.Ceil(float64(first)/float64(stride))) * stride // so that 1 is among them
 	}
 	for exponent := first; exponent <= last; exponent += stride {
 		values = append(values, math.Pow10(exponent))
@@ -131,6 +142,21 @@ func decadeTicks(low, high, linear float64) []plot.Tick {
 	return ticks
 }
 
+// withinDecadeTicks are 1, 2 and 5 times the powers of ten, for less than two decades.
+func withinDecadeTicks(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	for exponent := math.Floor(math.Log10(low)); exponent <= math.Log10(high); exponent++ {
+		for _, multiple := range []string{"1", "2", "5"} {
+			// Parsed rather than multiplied, so that it is the number nearest to its label.
+			v, err := strconv.ParseFloat(multiple+"e"+strconv.Itoa(int(exponent)), 64)
+			if err == nil && v >= low && v <= high {
+				ticks = append(ticks, plot.Tick{Value: v, Label: formatShort(v)})
+			}
+		}
+	}
+	return ticks
+}
+
 // decadesTo counts the powers of ten from 10^first to v.
 func decadesTo(v float64, first int) int {
 	return max(0, int(math.Floor(math.Log10(v)+1e-9))-first+1)
@@ -138,29 +164,38 @@ func decadesTo(v float64, first int) int {
 
 // stepTicks are the ticks of the x-axis: whole steps only.
 func stepTicks(low, high float64) []plot.Tick {
-	ticks := linearTicks(low, high, 8)
-	return slices.DeleteFunc(ticks, func(t plot.Tick) bool { return t.Value != math.Trunc(t.Value) })
+	return ticksEvery(max(1, niceStep((high-low)/8)), low, high)
 }
 
-// linearTicks are multiples of 1, 2 or 5 times a power of ten, about count of them.
+// linearTicks are multiples of 1, 2 or 5 times a power of ten, at most count of them and one more.
 func linearTicks(low, high float64, count int) []plot.Tick {
-	rough := (high - low) / float64(count)
-	power := math.Pow(10, math.Floor(math.Log10(rough)))
-	step := 10 * power
+	return ticksEvery(niceStep((high-low)/float64(count)), low, high)
+}
+
+// niceStep is the least of 1, 2 and 5 times a power of ten that is not below step.
+func niceStep(step float64) float64 {
+	power := math.Pow(10, math.Floor(math.Log10(step)))
 	for _, multiple := range []float64{1, 2, 5} {
-		if multiple*power >= rough {
-			step = multiple * power
-			break
+		if multiple*power >= step {
+			return multiple * power
 		}
 	}
+	return 10 * power
+}
+
+// ticksEvery are the multiples of step.
+func ticksEvery(step, low, high float64) []plot.Tick {
 	decimals := max(0, int(-math.Floor(math.Log10(step)+1e-9)))
+	size := max(math.Abs(low), math.Abs(high))
+	first, last := math.Ceil(low/step-1e-9), math.Floor(high/step+1e-9)
 	var ticks []plot.Tick
-	for i := math.Ceil(low/step - 1e-9); i*step <= high+1e-9*step; i++ {
-		label := formatNumber(i*step, decimals)
-		if decimals > 4 || math.Abs(i*step) >= 1e9 {
-			label = formatShort(i * step)
+	for i := range int(last-first) + 1 {
+		v := (first + float64(i)) * step
+		label := formatNumber(v, decimals)
+		if size < 1e-3 || size >= 1e9 {
+			label = formatShort(v)
 		}
-		ticks = append(ticks, plot.Tick{Value: i * step, Label: label})
+		ticks = append(ticks, plot.Tick{Value: v, Label: label})
 	}
 	return ticks
 }
@@ -181,13 +216,27 @@ func formatNumber(v float64, decimals int) string {
 	return whole
 }
 
+var shortExponent = strings.NewReplacer("e-0", "e−", "e+0", "e", "e+", "e", "-", "−")
+
 // formatShort writes 0.001, 10,000 and 1e-7.
 func formatShort(v float64) string {
 	size := math.Abs(v)
 	if size != 0 && (size < 1e-4 || size >= 1e6) {
-		return strings.ReplaceAll(strconv.FormatFloat(v, 'g', 6, 64), "-", "−")
+		return shortExponent.Replace(strconv.FormatFloat(v, 'g', 6, 64))
 	}
 	digits := strconv.FormatFloat(size, 'f', -1, 64)
 	_, fraction, _ := strings.Cut(digits, ".")
 	return formatNumber(v, min(6, len(fraction)))
+}
+
+// formatValue writes whole numbers whole and others to three digits at least.
+func formatValue(v float64) string {
+	size := math.Abs(v)
+	switch {
+	case size >= 1e9 || size < 1e-4 && size > 0:
+		return formatShort(v)
+	case v == math.Trunc(v):
+		return formatNumber(v, 0)
+	}
+	return formatNumber(v, max(0, 2-int(math.Floor(math.Log10(size)))))
 }

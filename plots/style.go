@@ -120,12 +120,12 @@ func (b block) draw(c draw.Canvas) draw.Canvas {
 	return c
 }
 
-// head and foot are the texts over and under a figure.
+// texts are what stands over and under a figure.
 type texts struct {
 	title, subtitle, notes block
 }
 
-// gaps between the texts and the picture.
+// Gaps between the texts and the picture.
 const (
 	belowHead = 8
 	aboveFoot = 8
@@ -174,4 +174,10 @@ func inset(c draw.Canvas) draw.Canvas {
 // fillRectangle fills from the lower left to the upper right corner.
 func fillRectangle(c draw.Canvas, colour color.Color, x0, y0, x1, y1 vg.Length) {
 	c.FillPolygon(colour, []vg.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}})
+}
+
+// mix goes from one colour to the other as share goes from 0 to 1.
+func mix(from, to color.NRGBA, share float64) color.NRGBA {
+	channel := func(a, b uint8) uint8 { return uint8(math.Round(float64(a) + share*(float64(b)-float64(a)))) }
+	return color.NRGBA{R: channel(from.R, to.R), G: channel(from.G, to.G), B: channel(from.B, to.B), A: 0xFF}
 }
