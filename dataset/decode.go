@@ -10,8 +10,8 @@ import (
 	"io"
 	"os"
 
-	_ "golang.org/x/image/bmp"  // The same.
-	_ "golang.org/x/image/tiff" // The same.
+	_ "golang.org/x/image/bmp" // The same.
+	"golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp" // The same.
 )
 
@@ -19,11 +19,16 @@ import (
 // memory is set aside for it: decoded, this many pixels already take 400 MB.
 const MaxPixels = 100_000_000
 
-// decoded is a picture as its file holds it.
+// pictureFile is what is needed of a file to decode it.
+type pictureFile interface {
+	io.ReadSeeker
+	io.ReaderAt
+}
+
+// decoded is the centred square of a picture, at the size that its file has.
 type decoded struct {
-	picture     image.Image
-	canvas      image.Rectangle // What the picture lies on: larger than it where the first frame of an animation is.
-	orientation orientation     // How to turn it upright.
+	square      *image.RGBA // Opaque, from (0, 0).
+	orientation orientation // How to turn it upright.
 }
 
 // decodeFile reads the picture at path, whatever its format: by what it holds, not by how it is called.
@@ -66,14 +71,14 @@ func withoutPath(err error) error {
 	return err
 }
 
-func decode(file io.ReadSeeker) (d decoded, err error) {
+func decode(file pictureFile) (d decoded, err error) {
 	defer func() {
 		// The decoders meet any bytes that people find on the net. If one fails on them, it is the picture's fault.
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the decoder failed: %v", r)
 		}
 	}()
-	config, format, err := image.DecodeConfig(file)
+	config, format, err := decodeConfig(file)
 	if errors.Is(err, image.ErrFormat) {
 		return decoded{}, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
 	}
@@ -88,29 +93,51 @@ func decode(file io.ReadSeeker) (d decoded, err error) {
 		return decoded{}, fmt.Errorf("the header says %d×%d pixels: more than the %d million that are read",
 			width, height, MaxPixels/1_000_000)
 	}
-	d.canvas = image.Rect(0, 0, width, height)
 	if d.orientation, err = readOrientation(file, format); err != nil {
 		return decoded{}, explain(err)
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return decoded{}, err
 	}
-	in := &endWatcher{in: file}
-	if format == "webp" {
-		d.picture, err = decodeWebP(in)
-	} else {
-		d.picture, _, err = image.Decode(in)
-	}
-	if err != nil && in.ended {
-		return decoded{}, fmt.Errorf("the file is cut short (%w)", err)
-	}
+	picture, err := decodeAs(format, file)
 	if err != nil {
 		return decoded{}, explain(err)
 	}
-	if bounds := d.picture.Bounds(); !bounds.In(d.canvas) {
-		return decoded{}, fmt.Errorf("the picture (%v) is larger than its header says (%v)", bounds, d.canvas)
+	// What the picture lies on. The first frame of an animation may be smaller.
+	canvas := image.Rect(0, 0, width, height)
+	if bounds := picture.Bounds(); !bounds.In(canvas) {
+		return decoded{}, fmt.Errorf("the picture (%v) is larger than its header says (%v)", bounds, canvas)
 	}
+	d.square = cropOnWhite(picture, canvas)
 	return d, nil
+}
+
+// decodeConfig is image.DecodeConfig, but hands a TIFF to its decoder as the file that it is. Given a mere stream, as
+// package image would, that decoder reads everything before an offset into memory, and a damaged offset may be 4 GB.
+func decodeConfig(file pictureFile) (image.Config, string, error) {
+	var magic [4]byte
+	if _, err := file.ReadAt(magic[:], 0); err == nil && (string(magic[:]) == "II*\x00" || string(magic[:]) == "MM\x00*") {
+		config, err := tiff.DecodeConfig(file)
+		return config, "tiff", err
+	}
+	return image.DecodeConfig(file)
+}
+
+// decodeAs decodes a file of a known format.
+func decodeAs(format string, file pictureFile) (picture image.Image, err error) {
+	in := &endWatcher{in: file}
+	switch format {
+	case "tiff":
+		return tiff.Decode(file)
+	case "webp":
+		picture, err = decodeWebP(in)
+	default:
+		picture, _, err = image.Decode(in)
+	}
+	if err != nil && in.ended && !errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
+	}
+	return picture, err
 }
 
 // endWatcher notes whether a decoder wanted more than there is. Some say then that the data is invalid.

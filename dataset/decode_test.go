@@ -68,7 +68,7 @@ func TestEveryFormatReadsAsPillowReadsIt(t *testing.T) {
 		t.Run(fmt.Sprintf("%s/%d", want.File, want.Size), func(t *testing.T) {
 			d, err := decodeFile(filepath.Join(dir, want.File))
 			require.NoError(t, err)
-			picture := d.square(want.Size)
+			picture := d.upright(want.Size)
 			require.Equal(t, image.Rect(0, 0, want.Size, want.Size), picture.Rect)
 			worst, sum := 0.0, 0.0
 			for i, v := range want.RGB {

@@ -186,5 +186,5 @@ func (f *folder) Picture(ctx context.Context, i, size int) (*image.RGBA, error) 
 	if err != nil {
 		return nil, Bad{path, err}
 	}
-	return d.square(size), nil
+	return d.upright(size), nil
 }

@@ -167,15 +167,26 @@ func TestOfAThousandFilesTheBrokenOnesAreNamedAndLeftOut(t *testing.T) {
 	assert.Contains(t, wrong, bad.Path)
 }
 
-func TestAPictureThatClaimsToBeHugeTakesNoMemory(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "huge.png")
-	write(t, path, hugePNG(60000))
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, err := decodeFile(path)
-	runtime.ReadMemStats(&after)
-	require.ErrorContains(t, err, "the header says 60000×60000 pixels")
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+func TestAFileThatClaimsToBeHugeTakesNoMemory(t *testing.T) {
+	hugeGIF := bytes.Clone(fixture(t, "plain.gif"))
+	copy(hugeGIF[6:], "\x60\xea\x60\xea")
+	farTIFF := bytes.Clone(fixture(t, "plain.tiff"))
+	farTIFF[7] = 0x80 // Its directory is said to be 2 GB away.
+	for _, c := range []struct {
+		data []byte
+		says string
+	}{
+		{hugePNG(60000), "the header says 60000×60000 pixels: more than the 100 million that are read"},
+		{hugeGIF, "the header says 60000×60000 pixels"},
+		{farTIFF, "the file is cut short"},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := decode(bytes.NewReader(c.data))
+		runtime.ReadMemStats(&after)
+		require.ErrorContains(t, err, c.says)
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), c.says)
+	}
 }
 
 func TestACutFileIsAnErrorWhateverItsFormat(t *testing.T) {
@@ -210,7 +221,7 @@ func TestDamagedFilesDoNotPanic(t *testing.T) {
 			damaged := bytes.Clone(whole)
 			damaged[at] ^= 0x5a
 			if d, err := decode(bytes.NewReader(damaged)); err == nil {
-				d.square(4)
+				d.upright(4)
 			}
 		}
 	}

@@ -6,21 +6,25 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// square is the picture cropped to its centred square, resized to size × size, and upright.
-//
-// It is resized in sRGB values by the Catmull-Rom kernel, widened where it shrinks so that every pixel counts: what
-// Pillow calls BICUBIC. What is transparent becomes white. Colour profiles are not applied.
-func (d decoded) square(size int) *image.RGBA {
-	side := min(d.canvas.Dx(), d.canvas.Dy())
-	corner := image.Pt((d.canvas.Dx()-side)/2, (d.canvas.Dy()-side)/2)
+// cropOnWhite is the centred square of the canvas with the picture on it. What is transparent or empty becomes white.
+func cropOnWhite(picture image.Image, canvas image.Rectangle) *image.RGBA {
+	side := min(canvas.Dx(), canvas.Dy())
+	corner := image.Pt((canvas.Dx()-side)/2, (canvas.Dy()-side)/2)
+	square := image.NewRGBA(image.Rect(0, 0, side, side))
+	draw.Draw(square, square.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(square, square.Rect, picture, corner, draw.Over)
+	return square
+}
 
-	onWhite := image.NewRGBA(image.Rect(0, 0, side, side))
-	draw.Draw(onWhite, onWhite.Rect, image.White, image.Point{}, draw.Src)
-	draw.Draw(onWhite, onWhite.Rect, d.picture, corner, draw.Over)
-	return d.orientation.upright(resize(onWhite, size))
+// upright is the picture size × size and the right way up. The caller may change it.
+func (d decoded) upright(size int) *image.RGBA {
+	return d.orientation.upright(resize(d.square, size))
 }
 
 // resize makes a square opaque picture size × size.
+//
+// It is resized in sRGB values by the Catmull-Rom kernel, widened where it shrinks so that every pixel counts: what
+// Pillow calls BICUBIC. Colour profiles are not applied.
 func resize(picture *image.RGBA, size int) *image.RGBA {
 	if picture.Rect.Dx() == size {
 		return picture
