@@ -71,6 +71,7 @@ func withoutPath(err error) error {
 	return err
 }
 
+// decode reads a picture from the beginning of file, wherever that stands.
 func decode(file pictureFile) (d decoded, err error) {
 	defer func() {
 		// The decoders meet any bytes that people find on the net. If one fails on them, it is the picture's fault.
@@ -78,6 +79,9 @@ func decode(file pictureFile) (d decoded, err error) {
 			err = fmt.Errorf("the decoder failed: %v", r)
 		}
 	}()
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return decoded{}, err
+	}
 	config, format, err := decodeConfig(file)
 	if errors.Is(err, image.ErrFormat) {
 		return decoded{}, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")

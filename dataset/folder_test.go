@@ -260,6 +260,7 @@ func TestFoldersThatCannotBeTrainedOnAreRefused(t *testing.T) {
 		{name: "labels outside", extra: map[string]string{"labels.csv": "file,colour\n../a.png,blue\n"}, says: "line 2: \"../a.png\" does not lie in the folder"},
 		{name: "labels twice", extra: map[string]string{"labels.csv": "file,colour\na.png,blue\n./a.png,red\n"}, says: "line 3: ./a.png is named a second time"},
 		{name: "labels short", extra: map[string]string{"labels.csv": "file,colour\na.png\n"}, says: "line 2 has 1 columns"},
+		{name: "labels without class", extra: map[string]string{"labels.csv": "file,colour\na.png, \n"}, says: "line 2: a.png has no class"},
 		{name: "labels quotes", extra: map[string]string{"labels.csv": "file,colour\n\"a.png,blue\n"}, says: "labels.csv: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -212,7 +212,10 @@ func listLabels(ctx context.Context, labels io.Reader, dir string, known []strin
 		if len(record) <= max(fileColumn, classColumn) {
 			return nil, fmt.Errorf("line %d has %d columns: too few", line, len(record))
 		}
-		file, class := filepath.FromSlash(record[fileColumn]), record[classColumn]
+		file, class := filepath.FromSlash(record[fileColumn]), strings.TrimSpace(record[classColumn])
+		if class == "" {
+			return nil, fmt.Errorf("line %d: %s has no class", line, record[fileColumn])
+		}
 		if !filepath.IsLocal(file) {
 			return nil, fmt.Errorf("line %d: %q does not lie in the folder", line, record[fileColumn])
 		}
