@@ -158,7 +158,7 @@ func TestExtremeCurvesAreDrawnOrRefused(t *testing.T) {
 	for _, log := range []bool{false, true} {
 		for _, values := range [][]float64{
 			{1e300, -1e300}, {math.MaxFloat64, -math.MaxFloat64}, {math.MaxFloat64}, {5e-324}, {5e-324, 1}, {0, 5e-324}, {-5e-324, 1e300},
-			{1e17, 1e17 + 16}, {-1, -1}, {1, math.Nextafter(1, 2)}, {0}, {-1e-320, 1e-320},
+			{1e17, 1e17 + 16}, {1e-12, 4e297}, {-1, -1}, {1, math.Nextafter(1, 2)}, {0}, {-1e-320, 1e-320},
 		} {
 			figure, err := plots.Curves{Series: []plots.Series{series("loss", values...)}, Log: log, Smooth: 0.9}.Figure()
 			if err == nil {

@@ -18,6 +18,9 @@ type valueScale struct {
 // tiny is where float64 begins to lose digits, with room to spare. What is smaller counts as 0.
 const tiny = 1e-300
 
+// beyond is the end of every axis: some way beyond 1/tiny, the largest value that is drawn.
+const beyond = 1e305
+
 // newScale picks the scale. Values that are all 0 stay linear.
 func newScale(curves []curve, logarithmic bool, y span) valueScale {
 	switch {
@@ -83,7 +86,11 @@ func (s valueScale) pad(y span) (low, high float64) {
 			air = 0.1 * size
 		}
 	}
-	return s.backward(from - air), s.backward(to + air)
+	low, high = max(s.backward(from-air), -beyond), min(s.backward(to+air), beyond)
+	if s.logarithmic {
+		low = max(low, 1/beyond)
+	}
+	return low, high
 }
 
 // ticks are the lines of the y-axis.
