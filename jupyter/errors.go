@@ -30,7 +30,11 @@ type CellError struct {
 }
 
 func (e *CellError) Error() string {
-	return fmt.Sprintf("cell %d failed: %s: %s", e.Cell, e.Name, firstLine(e.Value))
+	value := firstLine(e.Value)
+	if e.Name == "ERROR" { // GoNB calls every error so.
+		return fmt.Sprintf("cell %d failed: %s", e.Cell, value)
+	}
+	return fmt.Sprintf("cell %d failed: %s: %s", e.Cell, e.Name, value)
 }
 
 // TimeoutError is a cell that ran longer than it was allowed to.
@@ -58,7 +62,12 @@ func (e *KernelDiedError) Error() string {
 	return message
 }
 
+// firstLine is the first line that says something; the go tool heads its errors with "# package".
 func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "# ") {
+			return line
+		}
+	}
+	return strings.TrimSpace(text)
 }

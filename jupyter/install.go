@@ -171,7 +171,7 @@ func installKernel(dir, moduleDir, toolsDir string, env map[string]string) (*Ker
 	spec := &KernelSpec{
 		Name:          KernelName,
 		Dir:           dir,
-		Argv:          []string{filepath.Join(toolsDir, "gonb"), "--kernel", "{connection_file}", "--go_work=" + moduleDir},
+		Argv:          []string{filepath.Join(toolsDir, "gonb"), "--kernel", "{connection_file}", "--go_work=" + moduleDir, "--raw_error"},
 		DisplayName:   "Go (moelab)",
 		Language:      "go",
 		InterruptMode: "message",

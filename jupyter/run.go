@@ -191,7 +191,8 @@ func (e *execution) wait(ctx context.Context) error {
 			e.interrupt(&TimeoutError{Cell: e.number, Timeout: e.options.Timeout})
 		case <-e.again:
 			e.interrupt(e.stopped)
-		case <-e.kill:
+		case <-e.kill: // It would not end when it is asked to shut down either.
+			e.kernel.kill()
 			return e.stopped
 		case <-quiet: // The kernel, or the network, lost its last word.
 			e.idle = true
