@@ -35,36 +35,71 @@ type drawing struct {
 // drawn anew then, which also finishes one that was interrupted. Any other is left alone and is an error.
 // progress, if not nil, is told how many portraits of how many are written. Calls do not overlap.
 func Draw(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
-	err := func() error {
-		if err := claim(dir, drawing{"portraits", seed, size, n}); err != nil {
-			return err
-		}
-		for _, colour := range HairColours() {
-			if err := os.MkdirAll(filepath.Join(dir, colour), 0o755); err != nil {
-				return err
-			}
-		}
-		files := make([]string, n)
-		err := inParallel(ctx, 0, n, progress, func(i int) error {
-			p := portrait.At(seed, i)
-			files[i] = fmt.Sprintf("%s/%06d.png", p.Colour, i)
-			return SavePNG(filepath.Join(dir, filepath.FromSlash(files[i])), p.Draw(size))
-		})
-		if err != nil {
-			return err
-		}
-		var labels strings.Builder
-		labels.WriteString("file,colour\n")
-		for _, file := range files {
-			colour, _, _ := strings.Cut(file, "/")
-			fmt.Fprintf(&labels, "%s,%s\n", file, colour)
-		}
-		return writeFile(filepath.Join(dir, labelsFile), []byte(labels.String()))
-	}()
-	if err != nil {
+	if err := drawPortraits(ctx, dir, n, size, seed, progress); err != nil {
 		return fmt.Errorf("cannot draw portraits to %s: %w", dir, err)
 	}
 	return nil
+}
+
+func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
+	if err := claim(dir, drawing{"portraits", seed, size, n}); err != nil {
+		return err
+	}
+	for _, colour := range HairColours() {
+		if err := os.MkdirAll(filepath.Join(dir, colour), 0o755); err != nil {
+			return err
+		}
+	}
+	files := make([]string, n)
+	err := inParallel(ctx, 0, n, progress, func(i int) error {
+		p := portrait.At(seed, i)
+		files[i] = fmt.Sprintf("%s/%06d.png", p.Colour, i)
+		return SavePNG(filepath.Join(dir, filepath.FromSlash(files[i])), p.Draw(size))
+	})
+	if err != nil {
+		return err
+	}
+	var labels strings.Builder
+	labels.WriteString("file,colour\n")
+	for _, file := range files {
+		colour, _, _ := strings.Cut(file, "/")
+		fmt.Fprintf(&labels, "%s,%s\n", file, colour)
+	}
+	return writeFile(filepath.Join(dir, labelsFile), []byte(labels.String()))
+}
+
+// DrawBlinks writes the first n blinks of a seed, size × size pixels, as dir/<number>/frame_00.png … frame_15.png and
+// dir/<number>/aperture.csv with the columns frame and aperture: how far the eyes are open, 0 closed … 1 open. The
+// frames follow each other at [portrait.BlinkRate] a second. Numbers have six digits or more.
+//
+// For the folder and for progress, which counts blinks, the same holds as for [Draw].
+func DrawBlinks(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
+	err := claim(dir, drawing{"blinks", seed, size, n})
+	if err == nil {
+		err = inParallel(ctx, 0, n, progress, func(i int) error {
+			return drawBlink(filepath.Join(dir, fmt.Sprintf("%06d", i)), portrait.Blink(seed, i), size)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("cannot draw blinks to %s: %w", dir, err)
+	}
+	return nil
+}
+
+// drawBlink writes aperture.csv last: where it is, the frames are all there.
+func drawBlink(dir string, blink portrait.BlinkClip, size int) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	var apertures strings.Builder
+	apertures.WriteString("frame,aperture\n")
+	for i, frame := range blink.Frames {
+		if err := SavePNG(filepath.Join(dir, fmt.Sprintf("frame_%02d.png", i)), frame.Draw(size)); err != nil {
+			return err
+		}
+		fmt.Fprintf(&apertures, "%d,%.4f\n", i, frame.EyeOpening)
+	}
+	return writeFile(filepath.Join(dir, "aperture.csv"), []byte(apertures.String()))
 }
 
 // claim makes sure that dir may be drawn to, and marks it.

@@ -3,13 +3,17 @@ package dataset
 import (
 	"context"
 	"encoding/csv"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/moelab/moelab/dataset/portrait"
 )
 
 func TestADrawnFolderOpensAsTheSetItWasDrawnFrom(t *testing.T) {
@@ -118,4 +122,31 @@ func TestDrawingIntoAFolderThatIsNotItsOwnIsRefused(t *testing.T) {
 	}
 	assert.FileExists(t, filepath.Join(foreign, "blue", "holiday.png"))
 	assert.NoFileExists(t, filepath.Join(foreign, drawnFile))
+}
+
+func TestABlinkIsSixteenFramesAndTheirApertures(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, DrawBlinks(t.Context(), dir, 3, 32, 7, nil))
+	for i := range 3 {
+		clip := filepath.Join(dir, fmt.Sprintf("%06d", i))
+		file, err := os.Open(filepath.Join(clip, "aperture.csv"))
+		require.NoError(t, err)
+		rows, err := csv.NewReader(file).ReadAll()
+		file.Close()
+		require.NoError(t, err)
+		require.Len(t, rows, 1+portrait.BlinkFrames)
+		assert.Equal(t, []string{"frame", "aperture"}, rows[0])
+		blink := portrait.Blink(7, i)
+		for frame, row := range rows[1:] {
+			assert.Equal(t, strconv.Itoa(frame), row[0])
+			aperture, err := strconv.ParseFloat(row[1], 64)
+			require.NoError(t, err)
+			assert.InDelta(t, blink.Frames[frame].EyeOpening, aperture, 1e-4)
+			d, err := decodeFile(filepath.Join(clip, fmt.Sprintf("frame_%02d.png", frame)))
+			require.NoError(t, err)
+			assert.Equal(t, blink.Frames[frame].Draw(32).Pix, d.square.Pix)
+		}
+	}
+	err := Draw(t.Context(), dir, 3, 32, 7, nil)
+	require.ErrorContains(t, err, "the folder holds 3 blinks of seed 7")
 }
