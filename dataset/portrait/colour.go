@@ -1,0 +1,127 @@
+package portrait
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"strings"
+
+	"github.com/lucasb-eyer/go-colorful"
+)
+
+// Colour is a class of hair colour: what a conditional GAN is asked for.
+type Colour int
+
+// The nine classes, in the order of the article.
+const (
+	Blonde Colour = iota
+	Brown
+	Black
+	Blue
+	Pink
+	Purple
+	Green
+	Red
+	Silver
+)
+
+// hairClass says what a class looks like: its typical colour, and how far a natural one strays from it in CIELCh.
+type hairClass struct {
+	name                   string
+	typical                color.RGBA
+	lightness, chroma, hue float64 // greatest deviation: L and C of 100, hue in degrees
+}
+
+var hairClasses = [...]hairClass{
+	Blonde: {"blonde", color.RGBA{240, 210, 122, 255}, 5, 9, 7},
+	Brown:  {"brown", color.RGBA{134, 86, 58, 255}, 6, 6, 8},
+	Black:  {"black", color.RGBA{52, 48, 58, 255}, 5, 4, 60},
+	Blue:   {"blue", color.RGBA{84, 128, 212, 255}, 7, 8, 10},
+	Pink:   {"pink", color.RGBA{246, 164, 192, 255}, 4, 8, 9},
+	Purple: {"purple", color.RGBA{146, 98, 190, 255}, 6, 8, 8},
+	Green:  {"green", color.RGBA{96, 174, 112, 255}, 7, 9, 12},
+	Red:    {"red", color.RGBA{196, 52, 56, 255}, 5, 8, 7},
+	Silver: {"silver", color.RGBA{204, 208, 220, 255}, 4, 3, 40},
+}
+
+// Colours returns the nine classes in the order of the article.
+func Colours() []Colour {
+	all := make([]Colour, len(hairClasses))
+	for i := range all {
+		all[i] = Colour(i)
+	}
+	return all
+}
+
+// String returns the lower-case name of the class, such as "blonde".
+func (c Colour) String() string {
+	if c < 0 || int(c) >= len(hairClasses) {
+		return fmt.Sprintf("Colour(%d)", int(c))
+	}
+	return hairClasses[c].name
+}
+
+// ParseColour finds a class by its name. The error for an unknown name lists the known ones.
+func ParseColour(name string) (Colour, error) {
+	names := make([]string, len(hairClasses))
+	for i, class := range hairClasses {
+		if class.name == name {
+			return Colour(i), nil
+		}
+		names[i] = class.name
+	}
+	return 0, fmt.Errorf("unknown hair colour %q: it is one of %s", name, strings.Join(names, ", "))
+}
+
+// RGB returns the typical colour of the class.
+func (c Colour) RGB() color.RGBA { return hairClasses[c].typical }
+
+// Nearest returns the class whose typical colour is nearest in CIELAB (distance CIE76).
+func Nearest(c color.RGBA) Colour {
+	best, least := Blonde, math.Inf(1)
+	for class := range hairClasses {
+		if d := toColorful(c).DistanceLab(toColorful(hairClasses[class].typical)); d < least {
+			best, least = Colour(class), d
+		}
+	}
+	return best
+}
+
+// tones are the colours that one material is painted with.
+type tones struct {
+	light, base, shade, deep, line color.RGBA
+}
+
+// hairTones derives from one hair colour what an illustrator mixes for it: shadows are darker, more saturated and cooler.
+func hairTones(base color.RGBA) tones {
+	return tones{
+		light: shift(base, 11, -2, 0),
+		base:  base,
+		shade: shift(base, -11, 2, -6),
+		deep:  shift(base, -19, 2, -10),
+		line:  mix(shift(base, -42, -4, -12), color.RGBA{40, 24, 40, 255}, 0.35),
+	}
+}
+
+// shift moves a colour in CIELCh: lightness and chroma of 100, hue in degrees.
+func shift(c color.RGBA, lightness, chroma, hue float64) color.RGBA {
+	h, s, l := toColorful(c).Hcl()
+	l = min(max(l+lightness/100, 0.04), 0.99)
+	s = max(s+chroma/100, 0)
+	return toRGBA(colorful.Hcl(math.Mod(h+hue+360, 360), s, l).Clamped())
+}
+
+// mix blends a and b in sRGB: t = 0 is a, t = 1 is b.
+func mix(a, b color.RGBA, t float64) color.RGBA {
+	part := func(x, y uint8) uint8 { return uint8(float64(x) + (float64(y)-float64(x))*t + 0.5) }
+	return color.RGBA{part(a.R, b.R), part(a.G, b.G), part(a.B, b.B), 255}
+}
+
+func toColorful(c color.RGBA) colorful.Color {
+	return colorful.Color{R: float64(c.R) / 255, G: float64(c.G) / 255, B: float64(c.B) / 255}
+}
+
+func toRGBA(c colorful.Color) color.RGBA {
+	r, g, b := c.RGB255()
+	return color.RGBA{r, g, b, 255}
+}

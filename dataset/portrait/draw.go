@@ -1,0 +1,69 @@
+package portrait
+
+import (
+	"image"
+	"math/rand/v2"
+)
+
+// Places that all portraits share.
+const (
+	neckY     = 0.80 // the head turns about the neck
+	hairTop   = 0.105
+	hairLine  = 0.27 // where the fringe springs from the forehead
+	shoulderY = 0.90
+)
+
+// artist holds what the parts of one portrait need while it is drawn.
+type artist struct {
+	*canvas
+	Params
+	hair tones
+	skin tones
+	head pose
+	body pose
+	rng  *rand.Rand // irregularities of locks: the same at every size
+}
+
+// Draw paints the portrait, size × size pixels, opaque. The same portrait at another size is the same picture.
+func (p Params) Draw(size int) *image.RGBA {
+	a := p.artist(size)
+	front := a.frontHair()
+	a.background()
+	a.pose = a.head
+	a.backHair()
+	a.pose = a.body
+	a.neckAndClothes()
+	a.pose = a.head
+	a.face(front)
+	a.mouthAndNose()
+	a.eyes()
+	a.brows(1)
+	a.drawFrontHair(front)
+	a.brows(0.3)
+	a.accessory()
+	return a.img
+}
+
+func (p Params) artist(size int) *artist {
+	return &artist{
+		canvas: newCanvas(size), Params: p,
+		hair: hairTones(p.Hair), skin: skinTones(p.Skin),
+		head: p.headPose(),
+		body: newPose(point{0, 0.5}, 0, p.Scale, point(p.offset())),
+		rng:  rand.New(rand.NewPCG(p.Strands, 0)),
+	}
+}
+
+func (p Params) offset() point { return point{p.Move.X, p.Move.Y} }
+
+// headPose turns the head about the neck; the scale is about the middle of the picture, as for the body.
+func (p Params) headPose() pose {
+	neck := point{0, neckY}
+	body := newPose(point{0, 0.5}, 0, p.Scale, p.offset())
+	return newPose(neck, p.Tilt, p.Scale, body.apply(neck).sub(neck))
+}
+
+func (a *artist) background() {
+	a.pose = newPose(point{}, 0, 1, point{})
+	a.fill(path{{-0.5, 0}, {0.5, 0}, {0.5, 1}, {-0.5, 1}}, solid(a.Background))
+}
