@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"image/color"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -44,12 +46,21 @@ func benchmarkLoader(b *testing.B, set Set) {
 	loader, err := NewLoader(set, LoaderOptions{Size: 128, Batch: batch, Seed: 1, Flip: true})
 	require.NoError(b, err)
 	defer loader.Close()
+	before := cpuTime(b)
 	for b.Loop() {
 		next, err := loader.Next(b.Context())
 		require.NoError(b, err)
 		next.Release()
 	}
 	b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "pictures/s")
+	b.ReportMetric(1000*(cpuTime(b)-before).Seconds()/float64(b.N*batch), "cpu-ms/picture")
+}
+
+// cpuTime is what this process has used, which another one that is busy does not change much.
+func cpuTime(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // BenchmarkOpenFolder opens 1000 files of 512 × 512 pixels, half PNG and half JPEG, for the first time and again.
