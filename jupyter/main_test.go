@@ -109,3 +109,10 @@ func readFile(t *testing.T, path string) string {
 	require.NoError(t, err)
 	return string(bytes.TrimSpace(data))
 }
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", name).Output()
+	require.NoError(t, err)
+	return strings.TrimSpace(string(out))
+}

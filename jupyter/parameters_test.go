@@ -1,0 +1,130 @@
+package jupyter
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func replaceAll(s string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(s) }
+
+const goCell = `%noautoget
+// Steps of training.
+var steps = 1_000
+var (
+	name string = "blue" // colour of the hair
+	rate        = 1e-4
+	quiet       bool
+	small uint8 = 3
+	wait        = 5 * time.Second
+	list        = []int{1}
+	wide, high  = 64, 32
+)
+
+const size = 2 * 32
+const (
+	one = 1
+	two = 2
+)
+%%
+var local = 3
+`
+
+func goNotebook() *Notebook {
+	nb := notebook(KernelName, "import \"fmt\"", goCell, "%%\nfmt.Println(steps, name, rate, quiet, small, wait, size, wide)")
+	nb.Cells[1].Metadata["tags"] = []any{"parameters"}
+	return nb
+}
+
+func TestGoParametersAreFound(t *testing.T) {
+	parameters, err := goNotebook().Parameters()
+	require.NoError(t, err)
+	var found []string
+	for _, p := range parameters {
+		found = append(found, p.Name+" "+p.Type+" "+p.Default+" "+p.Comment)
+	}
+	assert.Equal(t, []string{
+		"steps int 1_000 Steps of training.", `name string "blue" colour of the hair`, "rate float64 1e-4 ", "quiet bool  ",
+		"small uint8 3 ", "wait time.Duration 5 * time.Second ", "list []int []int{1} ", "wide int 64 ", "high int 32 ",
+		"size int 2 * 32 ", "one int 1 ", "two int 2 ",
+	}, found)
+}
+
+func TestGoParametersOverrideThoseOfTheCell(t *testing.T) {
+	nb := goNotebook()
+	require.NoError(t, nb.SetParameters(map[string]string{"steps": "0x10"}))
+	require.NoError(t, nb.SetParameters(map[string]string{
+		"steps": "7", "name": "it's \"green\"\n", "rate": "3", "quiet": "true", "small": "255", "wait": "1m30s", "size": "128", "wide": "-1",
+	}))
+	require.Len(t, nb.Cells, 4, "the injected cell is replaced, not doubled")
+	injected := nb.Cells[2]
+	assert.Equal(t, []string{"injected-parameters"}, injected.Tags())
+	assert.Equal(t, `// Parameters
+var steps int = 7
+var name string = "it's \"green\"\n"
+var rate float64 = 3.0
+var quiet bool = true
+var small uint8 = 255
+var wait time.Duration = time.Duration(90000000000) // 1m30s
+var wide int = -1
+const size = 128`, injected.Source)
+
+	nb.Cells[1].Source = replaceAll(nb.Cells[1].Source, "%noautoget\n", "", "%%\nvar local = 3\n", "")
+	require.NoError(t, Run(t.Context(), nb, Options{}))
+	assert.Equal(t, "7 it's \"green\"\n 3 true 255 1m30s 128 -1\n", printed(nb.Cells[3]))
+	checkFormat(t, nb)
+}
+
+func TestPythonParametersOverrideThoseOfTheCell(t *testing.T) {
+	nb := notebook("python3", "steps = 3  # how many\nname: str = 'blue'\nrate=1e-3\nflag = False\nnone = None\nif steps == 4: pass",
+		"print(steps, name, rate, flag, none)")
+	nb.Metadata["kernelspec"].(map[string]any)["language"] = "python"
+	nb.Cells[0].Metadata["tags"] = []any{"parameters"}
+	require.NoError(t, nb.SetParameters(map[string]string{"steps": "5", "name": "é\"'\n\u2028😀", "rate": "2", "flag": "true", "none": "x"}))
+	require.NoError(t, Run(t.Context(), nb, Options{}))
+	assert.Equal(t, "5 é\"'\n\u2028😀 2 True x\n", printed(nb.Cells[2]))
+
+	err := nb.SetParameters(map[string]string{"steps": "many"})
+	assert.ErrorContains(t, err, `steps=many: the parameter is of type int, and "many" is not`)
+	err = nb.SetParameters(map[string]string{"stops": "1"})
+	assert.ErrorContains(t, err, "no parameter stops; it has: steps int, name str, rate float, flag bool, none any")
+}
+
+func TestBadParametersAreNamed(t *testing.T) {
+	for _, test := range []struct{ name, value, message string }{
+		{"stops", "1", "the notebook has no parameter stops; it has: steps int, name string, rate float64,"},
+		{"local", "1", "no parameter local"},
+		{"steps", "many", `steps=many: the parameter is of type int, and "many" is not`},
+		{"steps", "1.5", "of type int"},
+		{"steps", "--5", "of type int"},
+		{"steps", "", "of type int"},
+		{"steps", "1+1", "of type int"},
+		{"steps", "99999999999999999999", "of type int"},
+		{"small", "256", "of type uint8"},
+		{"small", "-1", "of type uint8"},
+		{"rate", "fast", "of type float64"},
+		{"rate", "1e999", "of type float64"},
+		{"rate", "NaN", "of type float64"},
+		{"quiet", "1", "of type bool"},
+		{"wait", "5", "of type time.Duration, such as 90s or 1h30m"},
+		{"list", "1", "[]int, which cannot be set from outside"},
+		{"one", "2", "group of constants"},
+	} {
+		nb := goNotebook()
+		err := nb.SetParameters(map[string]string{"name": "red", test.name: test.value})
+		require.ErrorIs(t, err, ErrParameter, "%s=%s", test.name, test.value)
+		assert.ErrorContains(t, err, test.message)
+		assert.Len(t, nb.Cells, 3, "the notebook was changed")
+	}
+
+	err := notebook(KernelName, "var steps = 3").SetParameters(map[string]string{"steps": "4"})
+	assert.ErrorIs(t, err, ErrParameter)
+	assert.ErrorContains(t, err, `no cell tagged "parameters"`)
+
+	nb := goNotebook()
+	nb.Cells[1].Source = "var = 3"
+	assert.ErrorContains(t, nb.SetParameters(map[string]string{"steps": "4"}), "is no Go")
+	assert.NoError(t, nb.SetParameters(nil))
+}
