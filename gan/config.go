@@ -26,6 +26,8 @@ import (
 
 // Config is a whole experiment: the model, the data and how it is trained.
 type Config struct {
+	// Network names one of [Networks].
+	Network string `json:"network"`
 	// Size is the pictures' height and width in pixels, a power of two.
 	Size int `json:"size"`
 	// Classes are the names of the hair colours, in the order of their labels.
@@ -63,7 +65,8 @@ type Config struct {
 
 // article is the experiment as the article has it.
 var article = Config{
-	Size: 128, Classes: dataset.HairColours(), Noise: 128, GeneratorChannels: 64, DiscriminatorChannels: 64,
+	Network: "resblock",
+	Size:    128, Classes: dataset.HairColours(), Noise: 128, GeneratorChannels: 64, DiscriminatorChannels: 64,
 	Drawn: 22665, Flip: true, // As many pictures as the article had.
 	Batch: 100, DiscriminatorSteps: 2, LearningRate: 2e-4, Beta1: 0.5, Beta2: 0.999, PenaltyWeight: 0.5,
 	Steps: 100_000, Seed: 1, // The article does not tell its number of steps.
@@ -143,6 +146,8 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
+	_, err := c.network()
+	check(err == nil, "%w", err)
 	check(c.Size >= 8 && c.Size <= 512 && bits.OnesCount(uint(c.Size)) == 1, "size is %d: it must be a power of two from 8 to 512", c.Size)
 	check(len(c.Classes) >= 2, "classes are %d: there must be at least two", len(c.Classes))
 	check(c.Noise >= 1, "noise is %d: it must be at least 1", c.Noise)

@@ -1,60 +1,195 @@
 package gan
 
 import (
+	"context"
+	"fmt"
+
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
 )
 
-// Iteration builds one iteration of training: the article's two steps of D and then one of G, in one program. It
-// returns the losses of the last step of D, of G, and the penalty.
-//
-//	pictures: [steps of D, batch, size, size, 3] in [-1, 1]; labels: [steps of D, batch] int32
-func Iteration(scope *model.Scope, config Config, pictures, labels *Node) []*Node {
-	g := pictures.Graph()
+// experimentName is what config.json says a run of this package is of.
+const experimentName = "gan"
+
+// The metrics of an iteration, in the order in which [Iteration] returns them.
+const (
+	// LossD is D's hinge loss in its last step: 2 where it knows nothing, 0 where it tells all pictures.
+	LossD = "D"
+	// LossG is G's loss, −E[D(G(z))].
+	LossG = "G"
+	// Penalty is the DRAGAN penalty, before its weight.
+	Penalty = "penalty"
+)
+
+// Inputs are what one iteration works on. All but the pictures and their labels is random; see [DrawInputs].
+type Inputs struct {
+	// Pictures are real ones, [steps of D, batch, size, size, 3] in [-1, 1], and Labels their classes, [steps of D, batch] int32.
+	Pictures, Labels *Node
+	// Noise, [steps of D + 1, batch, noise], and FakeLabels, [steps of D + 1, batch] int32, are what G draws from.
+	Noise, FakeLabels *Node
+	// Uniform moves the pictures for the penalty: like Pictures, in [0, 1).
+	Uniform *Node
+}
+
+// DrawInputs completes a batch of pictures with what is drawn at random: the noise, a hair colour for each portrait, each
+// as likely as another, and the penalty's U.
+func DrawInputs(scope *model.Scope, config Config, pictures, labels *Node) Inputs {
+	g, draws := pictures.Graph(), config.DiscriminatorSteps+1
+	return Inputs{
+		Pictures: pictures, Labels: labels,
+		Noise:      scope.RandomNormal(g, shapes.Make(dtypes.Float32, draws, config.Batch, config.Noise)),
+		FakeLabels: scope.RandomIntN(g, int32(len(config.Classes)), shapes.Make(dtypes.Int32, draws, config.Batch)),
+		Uniform:    scope.RandomUniform(g, pictures.Shape()),
+	}
+}
+
+// Iteration builds one iteration of training: steps of D, two in the article, and then one of G, as one program. It returns
+// D's loss and the penalty of its last step, and G's loss, in the order of [LossD], [LossG], [Penalty].
+func Iteration(scope *model.Scope, config Config, network Network, inputs Inputs) []*Node {
+	g := inputs.Pictures.Graph()
 	scope.Store().SetTraining(g, true)
 	scopeG, scopeD := scope.At("generator"), scope.At("discriminator")
-	adam := func(name string) optimizer.Interface {
-		return optimizer.Adam().Scope(name).LearningRate(config.LearningRate).Betas(config.Beta1, config.Beta2).Done()
+	generate := func(step int) (pictures, oneHot *Node) {
+		oneHot = config.oneHot(row(inputs.FakeLabels, step))
+		return network.Generator(scopeG, config, row(inputs.Noise, step), oneHot), oneHot
 	}
-	adamG, adamD := adam("adam_generator"), adam("adam_discriminator")
 
 	var lossD, penalty *Node
 	for step := range config.DiscriminatorSteps {
-		real := Squeeze(Slice(pictures, AxisElem(step)), 0)
-		y := OneHot(Squeeze(Slice(labels, AxisElem(step)), 0), len(config.Classes), dtypes.Float32)
-		fake, fakeY := generate(scopeG, config, g)
+		real, realY := row(inputs.Pictures, step), config.oneHot(row(inputs.Labels, step))
+		fake, fakeY := generate(step)
 
-		scores := Discriminator(scopeD, config, Concatenate([]*Node{real, StopGradient(fake)}, 0), Concatenate([]*Node{y, fakeY}, 0))
-		half := Split(scores, 0, 2)
-		lossD = DiscriminatorHinge(half[0], half[1])
-		penalty = DRAGAN(func(x *Node) *Node { return Discriminator(scopeD, config, x, y) }, real, scope.RandomUniform(g, real.Shape()))
-		adamD.UpdateGraph(scopeD, g, Add(lossD, MulScalar(penalty, config.PenaltyWeight)))
+		// Both halves in one pass: nothing in D looks across the batch.
+		both, bothY := Concatenate([]*Node{real, StopGradient(fake)}, 0), Concatenate([]*Node{realY, fakeY}, 0)
+		scores := Split(network.Discriminator(scopeD, config, both, bothY), 0, 2)
+		lossD = DiscriminatorHinge(scores[0], scores[1])
+
+		critic := func(x *Node) *Node { return network.Discriminator(scopeD, config, x, realY) }
+		penalty = DRAGAN(critic, real, row(inputs.Uniform, step))
+		config.adam("adam_discriminator").UpdateGraph(scopeD, g, Add(lossD, MulScalar(penalty, config.PenaltyWeight)))
 	}
 
 	freeze(scopeD, g)
-	fake, fakeY := generate(scopeG, config, g)
-	lossG := GeneratorHinge(Discriminator(scopeD, config, fake, fakeY))
-	adamG.UpdateGraph(scopeG, g, lossG)
+	fake, fakeY := generate(config.DiscriminatorSteps)
+	lossG := GeneratorHinge(network.Discriminator(scopeD, config, fake, fakeY))
+	config.adam("adam_generator").UpdateGraph(scopeG, g, lossG)
 	return []*Node{lossD, lossG, penalty}
 }
 
-// generate draws noise and colours, each colour as likely as another, and lets G draw portraits of them.
-func generate(scope *model.Scope, config Config, g *Graph) (pictures, oneHot *Node) {
-	noise := scope.RandomNormal(g, shapes.Make(dtypes.Float32, config.Batch, config.Noise))
-	labels := scope.RandomIntN(g, int32(len(config.Classes)), shapes.Make(dtypes.Int32, config.Batch))
-	oneHot = OneHot(labels, len(config.Classes), dtypes.Float32)
-	return Generator(scope, config, noise, oneHot), oneHot
+// row returns element i of the first axis.
+func row(x *Node, i int) *Node { return Squeeze(Slice(x, AxisElem(i)), 0) }
+
+// oneHot turns labels, [batch], into [batch, classes].
+func (c Config) oneHot(labels *Node) *Node { return OneHot(labels, len(c.Classes), dtypes.Float32) }
+
+// adam returns an optimiser that keeps its moments under a name of its own.
+func (c Config) adam(name string) optimizer.Interface {
+	return optimizer.Adam().Scope(name).LearningRate(c.LearningRate).Betas(c.Beta1, c.Beta2).Done()
 }
 
 // freeze hides the weights of a scope from the gradients that are taken afterwards. Without it the gradient of G's loss would
-// be followed through D's own update, which is part of the same program.
+// be followed through D's own updates, which are part of the same program.
 func freeze(scope *model.Scope, g *Graph) {
 	for v := range scope.IterVariables() {
 		if v.InUseByGraph(g) {
 			v.SetNodeValue(StopGradient(v.NodeValue(g)))
 		}
 	}
+}
+
+// TrainOptions say how a run is trained, apart from what decides its numbers, which is all in its [Config].
+type TrainOptions struct {
+	Backend compute.Backend
+	// Set holds the pictures. Nil: what the configuration names.
+	Set dataset.Set
+	// SaveEvery is the number of steps between checkpoints, SampleEvery between pictures of the same noise in
+	// figures/progress; 0: at the end only, and none.
+	SaveEvery, SampleEvery int64
+	// Progress and Warn are told how it goes; see [lab.Training].
+	Progress lab.Progress
+	Warn     func(error)
+}
+
+// Train trains the GAN of a configuration in a run directory, or goes on with the training there.
+func Train(ctx context.Context, dir string, config Config, options TrainOptions) (summary lab.Summary, err error) {
+	if err := config.Validate(); err != nil {
+		return summary, fmt.Errorf("configuration: %w", err)
+	}
+	network, err := config.network()
+	if err != nil {
+		return summary, err
+	}
+	set := options.Set
+	if set == nil {
+		if set, err = config.OpenData(ctx, options.Warn); err != nil {
+			return summary, err
+		}
+	}
+	run, err := lab.Create(dir, lab.Experiment{Name: experimentName, Config: config, Seed: config.Seed})
+	if err != nil {
+		return summary, err
+	}
+	defer run.Close()
+	return lab.Train(ctx, run, lab.Training{
+		Backend: options.Backend,
+		Steps:   config.Steps,
+		Metrics: []string{LossD, LossG, Penalty},
+		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
+			return Iteration(scope, config, network, DrawInputs(scope, config, inputs[0], inputs[1]))
+		},
+		Open:      func(position int64) (lab.Source, error) { return config.Batches(set, position, options.Warn) },
+		SaveEvery: options.SaveEvery,
+		Progress:  options.Progress,
+		Warn:      options.Warn,
+	})
+}
+
+// OpenData opens the pictures that a configuration names; warn is told of each that is broken.
+func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Set, error) {
+	if c.Data == "" {
+		return dataset.Drawn(c.Seed, c.Drawn), nil
+	}
+	set, report, err := dataset.OpenFolder(ctx, c.Data, dataset.FolderOptions{Classes: c.Classes})
+	for _, bad := range report.Bad {
+		if warn != nil {
+			warn(bad)
+		}
+	}
+	return set, err
+}
+
+// batches gives the batches of a loader the form that [Iteration] takes.
+type batches struct {
+	*dataset.Loader
+	steps int // Of D.
+}
+
+// Batches reads a set from a position on: an iteration takes a batch for each step of D. warn is told of pictures that
+// became unreadable.
+func (c Config) Batches(set dataset.Set, position int64, warn func(error)) (lab.Source, error) {
+	loader, err := dataset.NewLoader(set, dataset.LoaderOptions{
+		Size: c.Size, Batch: c.Batch * c.DiscriminatorSteps, Seed: c.Seed, Flip: c.Flip, Start: position, OnBad: warn,
+	})
+	return batches{loader, c.DiscriminatorSteps}, err
+}
+
+// Next returns pictures and labels.
+func (b batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
+	batch, err := b.Loader.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer batch.Release() // FromFlatData copies.
+	n := batch.N / b.steps
+	return []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(batch.Pictures, b.steps, n, batch.Size, batch.Size, 3),
+		tensors.FromFlatDataAndDimensions(batch.Labels, b.steps, n),
+	}, nil
 }

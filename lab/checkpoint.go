@@ -76,7 +76,7 @@ func (r *Run) saveCheckpoint(store *model.Store, state State, keep int) (err err
 	defer os.RemoveAll(work)
 	hash := sha256.New()
 	err = WriteFile(filepath.Join(work, weightsName), func(w io.Writer) error {
-		return WriteSafetensors(io.MultiWriter(w, hash), values)
+		return WriteSafetensors(io.MultiWriter(w, hash), values, nil)
 	})
 	if err != nil {
 		return err

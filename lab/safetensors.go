@@ -36,10 +36,13 @@ var safeNames = map[dtypes.DType]string{
 	dtypes.Int32: "I32", dtypes.Int64: "I64", dtypes.Uint8: "U8", dtypes.Uint32: "U32", dtypes.Uint64: "U64", dtypes.Bool: "BOOL",
 }
 
-// WriteSafetensors writes named tensors, in order of name.
-func WriteSafetensors(w io.Writer, values map[string]*tensors.Tensor) error {
+// WriteSafetensors writes named tensors, in order of name, and metadata, which may be nil.
+func WriteSafetensors(w io.Writer, values map[string]*tensors.Tensor, metadata map[string]string) error {
 	names := slices.Sorted(maps.Keys(values))
-	header := map[string]safeTensor{}
+	header := map[string]any{}
+	if metadata != nil {
+		header["__metadata__"] = metadata
+	}
 	var offset int64
 	for _, name := range names {
 		shape := values[name].Shape()
@@ -48,7 +51,7 @@ func WriteSafetensors(w io.Writer, values map[string]*tensors.Tensor) error {
 			return fmt.Errorf("tensor %q has type %s, which safetensors cannot hold", name, shape.DType)
 		}
 		end := offset + values[name].ByteSize()
-		header[name] = safeTensor{DType: dtype, Shape: slices.Clone(shape.Dimensions), Offsets: [2]int64{offset, end}}
+		header[name] = safeTensor{DType: dtype, Shape: append([]int{}, shape.Dimensions...), Offsets: [2]int64{offset, end}}
 		offset = end
 	}
 	text, err := json.Marshal(header)

@@ -1,0 +1,39 @@
+package gan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Network is a pair of networks that are trained against each other.
+type Network struct {
+	// Generator draws portraits.
+	//
+	//	noise: [batch, noise], oneHot: [batch, classes] → [batch, size, size, 3] in [-1, 1]
+	Generator func(scope *model.Scope, config Config, noise, oneHot *Node) *Node
+	// Discriminator scores portraits: high where they look real and of their class.
+	//
+	//	x: [batch, size, size, 3] in [-1, 1], oneHot: [batch, classes] → [batch], without bounds
+	Discriminator func(scope *model.Scope, config Config, x, oneHot *Node) *Node
+}
+
+// Networks are the networks that a [Config] can name. A reader who has one of his own adds it here, in every program that
+// trains or samples it: config.json holds the name only.
+var Networks = map[string]Network{
+	"resblock": {Generator: Generator, Discriminator: Discriminator},
+}
+
+// network returns the networks that the configuration names.
+func (c Config) network() (Network, error) {
+	network, ok := Networks[c.Network]
+	if !ok {
+		names := slices.Sorted(maps.Keys(Networks))
+		return Network{}, fmt.Errorf("there is no network %q; there are %s (one of your own must be added to gan.Networks first)", c.Network, strings.Join(names, ", "))
+	}
+	return network, nil
+}

@@ -1,0 +1,149 @@
+package gan
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/lab"
+)
+
+// sampleBatch is how many portraits are drawn at once: one program is compiled for it.
+const sampleBatch = 16
+
+// Sampler draws portraits with a trained generator.
+type Sampler struct {
+	// Config is the run's.
+	Config Config
+	// Step is the number of iterations that the generator was trained for.
+	Step int64
+	exec *model.Exec
+}
+
+// OpenSampler loads the newest checkpoint of a run.
+func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
+	run, err := lab.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	var config Config
+	name, _, err := run.Experiment(&config)
+	if err != nil {
+		return nil, err
+	}
+	if name != experimentName {
+		return nil, fmt.Errorf("%w: %s is a run of %q, not of %q", lab.ErrOtherExperiment, dir, name, experimentName)
+	}
+	store := model.NewStore()
+	state, err := run.LoadCheckpoint(store, nil)
+	if err != nil {
+		return nil, err
+	}
+	sampler, err := newSampler(backend, config, store)
+	if err != nil {
+		return nil, err
+	}
+	sampler.Step = state.Step
+	return sampler, nil
+}
+
+// newSampler prepares the generator whose weights are in a store.
+func newSampler(backend compute.Backend, config Config, store *model.Store) (*Sampler, error) {
+	network, err := config.network()
+	if err != nil {
+		return nil, err
+	}
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, noise, labels *Node) *Node {
+		return network.Generator(scope.At("generator"), config, noise, config.oneHot(labels))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the generator: %w", err)
+	}
+	return &Sampler{Config: config, exec: exec}, nil
+}
+
+// Close frees the compiled program.
+func (s *Sampler) Close() { s.exec.Finalize() }
+
+// Noise returns n noise vectors of N(0, 1), the same for the same seed.
+func (c Config) DrawNoise(seed uint64, n int) [][]float32 {
+	rng := rand.New(rand.NewPCG(seed, 0x6e6f697365)) // "noise": another stream than the data's.
+	vectors := make([][]float32, n)
+	for i := range vectors {
+		vectors[i] = make([]float32, c.Noise)
+		for j := range vectors[i] {
+			vectors[i][j] = float32(rng.NormFloat64())
+		}
+	}
+	return vectors
+}
+
+// Sample draws a portrait for each noise vector, in the class of the label beside it.
+func (s *Sampler) Sample(ctx context.Context, noise [][]float32, labels []int) ([]*image.RGBA, error) {
+	if len(noise) != len(labels) {
+		return nil, fmt.Errorf("%d noise vectors, but %d labels", len(noise), len(labels))
+	}
+	pictures := make([]*image.RGBA, 0, len(noise))
+	for start := 0; start < len(noise); start += sampleBatch {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		end := min(start+sampleBatch, len(noise))
+		batch, err := s.sampleBatch(noise[start:end], labels[start:end])
+		if err != nil {
+			return nil, fmt.Errorf("sample portraits %d to %d: %w", start, end-1, err)
+		}
+		pictures = append(pictures, batch...)
+	}
+	return pictures, nil
+}
+
+// sampleBatch draws up to sampleBatch portraits; what is missing is drawn and thrown away.
+func (s *Sampler) sampleBatch(noise [][]float32, labels []int) ([]*image.RGBA, error) {
+	flatNoise, flatLabels := make([]float32, sampleBatch*s.Config.Noise), make([]int32, sampleBatch)
+	for i, vector := range noise {
+		if len(vector) != s.Config.Noise {
+			return nil, fmt.Errorf("noise vector has length %d, not %d", len(vector), s.Config.Noise)
+		}
+		if labels[i] < 0 || labels[i] >= len(s.Config.Classes) {
+			return nil, fmt.Errorf("label %d is not one of %d classes", labels[i], len(s.Config.Classes))
+		}
+		copy(flatNoise[i*s.Config.Noise:], vector)
+		flatLabels[i] = int32(labels[i])
+	}
+	output, err := s.exec.Call(
+		tensors.FromFlatDataAndDimensions(flatNoise, sampleBatch, s.Config.Noise),
+		tensors.FromFlatDataAndDimensions(flatLabels, sampleBatch))
+	if err != nil {
+		return nil, err
+	}
+	values, err := tensors.CopyFlatData[float32](output[0])
+	if err != nil {
+		return nil, err
+	}
+	pictures := make([]*image.RGBA, len(noise))
+	for i := range pictures {
+		n := s.Config.Size * s.Config.Size * 3
+		pictures[i] = toImage(values[i*n:(i+1)*n], s.Config.Size)
+	}
+	return pictures, nil
+}
+
+// toImage turns values, [size, size, 3] in [-1, 1], into a picture.
+func toImage(values []float32, size int) *image.RGBA {
+	picture := image.NewRGBA(image.Rect(0, 0, size, size))
+	for i := range size * size {
+		for c := range 3 {
+			v := (float64(values[3*i+c]) + 1) * 127.5
+			picture.Pix[4*i+c] = uint8(math.Round(min(max(v, 0), 255)))
+		}
+		picture.Pix[4*i+3] = 255
+	}
+	return picture
+}
