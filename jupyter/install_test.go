@@ -2,6 +2,7 @@ package jupyter
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -58,6 +59,30 @@ func TestTwoProcessesBuildTheToolsOnce(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(dirs[0]), "*"))
 	require.NoError(t, err)
 	assert.Len(t, left, 2, "the folder and its lock: %v", left)
+}
+
+func TestGoWrapperPassesOnWhatIsNotItsBusiness(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "it's here")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	real, wrapper := filepath.Join(dir, "real"), filepath.Join(dir, "go")
+	require.NoError(t, os.WriteFile(real, []byte("#!/bin/sh\nprintf '[%s]' \"$@\"\nexit 3\n"), 0o755))
+	require.NoError(t, os.WriteFile(wrapper, []byte(goWrapper(real)), 0o755))
+	for _, test := range []struct {
+		args   []string
+		want   string
+		status int
+	}{
+		{[]string{"get"}, "", 0},
+		{[]string{"get", "-t"}, "", 0},
+		{[]string{"get", "example.com/a"}, "[get][example.com/a]", 3},
+		{[]string{"build", "-o", "a b", "-ldflags=-s"}, "[build][-ldflags=-w][-o][a b][-ldflags=-s]", 3},
+		{[]string{"mod", "init", "x y"}, "[mod][init][x y]", 3},
+	} {
+		cmd := exec.Command(wrapper, test.args...)
+		out, _ := cmd.CombinedOutput()
+		assert.Equal(t, test.want, string(out))
+		assert.Equal(t, test.status, cmd.ProcessState.ExitCode())
+	}
 }
 
 func TestKernelsAreFoundInJupytersFolders(t *testing.T) {
