@@ -36,8 +36,8 @@ var hairClasses = [...]hairClass{
 	Blonde: {"blonde", color.RGBA{240, 210, 122, 255}, 5, 9, 7},
 	Brown:  {"brown", color.RGBA{134, 86, 58, 255}, 6, 6, 8},
 	Black:  {"black", color.RGBA{52, 48, 58, 255}, 5, 4, 60},
-	Blue:   {"blue", color.RGBA{84, 128, 212, 255}, 7, 8, 10},
-	Pink:   {"pink", color.RGBA{246, 164, 192, 255}, 4, 8, 9},
+	Blue:   {"blue", color.RGBA{86, 132, 212, 255}, 7, 7, 9},
+	Pink:   {"pink", color.RGBA{244, 164, 190, 255}, 4, 6, 9},
 	Purple: {"purple", color.RGBA{146, 98, 190, 255}, 6, 8, 8},
 	Green:  {"green", color.RGBA{96, 174, 112, 255}, 7, 9, 12},
 	Red:    {"red", color.RGBA{196, 52, 56, 255}, 5, 8, 7},
@@ -89,18 +89,30 @@ func Nearest(c color.RGBA) Colour {
 
 // tones are the colours that one material is painted with.
 type tones struct {
-	light, base, shade, deep, line color.RGBA
+	glint, light, base, shade, deep, line color.RGBA
 }
 
-// hairTones derives from one hair colour what an illustrator mixes for it: shadows are darker, more saturated and cooler.
+// hairTones derives from one hair colour what an illustrator mixes for it: shadows are darker and turn towards violet.
 func hairTones(base color.RGBA) tones {
+	cool := towardsViolet(base)
 	return tones{
-		light: shift(base, 11, -2, 0),
+		glint: shift(base, 18, -6, 0),
+		light: shift(base, 9, -2, 0),
 		base:  base,
-		shade: shift(base, -11, 2, -6),
-		deep:  shift(base, -19, 2, -10),
-		line:  mix(shift(base, -42, -4, -12), color.RGBA{40, 24, 40, 255}, 0.35),
+		shade: shift(base, -11, 1, 6*cool),
+		deep:  shift(base, -19, 0, 10*cool),
+		line:  mix(shift(base, -42, -4, 12*cool), rgb(0x281828), 0.35),
 	}
+}
+
+// towardsViolet is the sense of the shorter way round the hue circle to violet.
+func towardsViolet(c color.RGBA) float64 {
+	const violet = 305
+	hue, _, _ := toColorful(c).Hcl()
+	if math.Mod(violet-hue+360, 360) < 180 {
+		return 1
+	}
+	return -1
 }
 
 // shift moves a colour in CIELCh: lightness and chroma of 100, hue in degrees.

@@ -7,10 +7,9 @@ import (
 
 // Places that all portraits share.
 const (
-	neckY     = 0.80 // the head turns about the neck
-	hairTop   = 0.105
-	hairLine  = 0.27 // where the fringe springs from the forehead
-	shoulderY = 0.90
+	neckY    = 0.80 // the head turns about the neck
+	hairTop  = 0.095
+	hairLine = 0.27 // where the fringe springs from the forehead
 )
 
 // artist holds what the parts of one portrait need while it is drawn.
@@ -38,6 +37,7 @@ func (p Params) Draw(size int) *image.RGBA {
 	a.mouthAndNose()
 	a.eyes()
 	a.brows(1)
+	a.ears()
 	a.drawFrontHair(front)
 	a.brows(0.3)
 	a.accessory()

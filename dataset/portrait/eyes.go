@@ -15,19 +15,21 @@ type eyeShape struct {
 	arch         float64 // how round the upper lid is, 0…1
 	width        float64 // of the usual width
 	height       float64 // of the usual height
+	crease       bool    // a line above the upper lid
 }
 
 var eyeShapes = [...]eyeShape{
-	{0.35, 0.00, 0.05, 0.6, 1.00, 1.00},  // even
-	{0.40, -0.25, 0.15, 0.5, 1.02, 0.95}, // upturned
-	{0.20, 0.25, -0.10, 0.6, 1.00, 1.00}, // drooping
-	{0.35, 0.05, 0.00, 1.0, 0.98, 1.10},  // round
-	{0.30, -0.05, 0.10, 0.2, 1.08, 0.88}, // narrow
+	{0.25, -0.10, 0.00, 0.6, 1.00, 1.00, true},   // even
+	{0.35, -0.40, 0.15, 0.5, 1.04, 0.94, true},   // upturned
+	{0.10, 0.20, -0.15, 0.6, 1.00, 0.98, true},   // drooping
+	{0.25, 0.00, 0.00, 1.0, 0.96, 1.08, false},   // round
+	{0.22, -0.18, 0.10, 0.1, 1.08, 0.84, true},   // narrow
+	{0.30, -0.15, -0.05, 0.9, 1.03, 1.05, false}, // large
 }
 
 const (
-	eyeHalfWidth  = 0.078
-	eyeHalfHeight = 0.068
+	eyeHalfWidth  = 0.067
+	eyeHalfHeight = 0.064
 )
 
 // eye is one eye being drawn.
@@ -61,7 +63,7 @@ func (e eye) line(uv ...[2]float64) path {
 }
 
 // closedAt is the line where the lids meet: it sags in the middle.
-func closedAt(u float64) float64 { return 0.42 + 0.30*(1-u*u) }
+func closedAt(u float64) float64 { return 0.40 + 0.32*(1-u*u) }
 
 // lid lowers a point of the open eye towards the line where the lids meet.
 func (e eye) lid(u, open float64) [2]float64 {
@@ -71,16 +73,17 @@ func (e eye) lid(u, open float64) [2]float64 {
 
 func (e eye) upperLid() path {
 	s := e.shape
-	shoulder := -0.52 - 0.28*s.arch
+	shoulder := -0.58 - 0.26*s.arch
 	return e.line(
-		e.lid(-1, s.inner), e.lid(-0.62, shoulder+0.15), e.lid(s.apex, -1), e.lid(0.68, shoulder+0.5*s.outer), e.lid(1, s.outer),
+		e.lid(-1, s.inner), e.lid(-0.72, shoulder+0.18), e.lid(-0.35, -0.92), e.lid(s.apex+0.1, -1), e.lid(0.70, shoulder+0.5*s.outer), e.lid(1, s.outer),
 	)
 }
 
+// lowerLid goes back from the outer to the inner corner.
 func (e eye) lowerLid() path {
 	s := e.shape
 	return e.line(
-		e.lid(1, s.outer), e.lid(0.78, 0.72+0.2*s.outer), e.lid(0.15, 1.0), e.lid(-0.6, 0.9), e.lid(-1, s.inner),
+		e.lid(0.97, s.outer+0.12), e.lid(0.84, 0.46+0.3*s.outer), e.lid(0.50, 0.88), e.lid(0, 1.0), e.lid(-0.48, 0.88), e.lid(-0.82, 0.52), e.lid(-0.98, s.inner+0.1),
 	)
 }
 
@@ -89,68 +92,72 @@ func (a *artist) eyes() {
 		e := a.eye(side)
 		upper, lower := e.upperLid(), e.lowerLid()
 		if e.open > 0.02 {
-			a.eyeball(e, append(append(path{}, upper...), lower...))
+			a.clipTo(append(append(path{}, upper...), lower...))
+			a.eyeball(e, upper)
+			a.unclip()
 		}
 		a.lashes(e, upper, lower)
 	}
 }
 
-func (a *artist) eyeball(e eye, white path) {
-	a.fill(white, solid(rgb(0xfdfcff)))
-	a.clipTo(white)
-	iris := a.irisTones()
-	centre := e.at(0, 0.06)
-	centre.x += 0.010 * a.Gaze
-	rx, ry := 0.62*e.w, 0.90*e.h
-	a.fill(ellipse(centre, rx, ry), solid(iris.line))
-	a.fill(ellipse(centre, 0.9*rx, 0.92*ry), vertical(centre.y-ry, centre.y+ry, opaque(iris.deep), opaque(iris.shade), opaque(iris.base), opaque(iris.light)))
-	glow := point{centre.x, centre.y + 0.55*ry}
-	a.fill(ellipse(glow, 0.62*rx, 0.34*ry), radial(glow, 0.62*rx, 0.34*ry, faded(iris.light, 0.9), faded(iris.light, 0.5), faded(iris.light, 0)))
-	a.fill(ellipse(centre, 0.42*rx, 0.46*ry), solid(mix(iris.line, rgb(0x100818), 0.5)))
+// eyeball paints what shows between the lids.
+func (a *artist) eyeball(e eye, upper path) {
+	top, foot := e.at(-1.1, -1.1), e.at(1.1, 1.1)
+	a.fill(path{top, {foot.x, top.y}, foot, {top.x, foot.y}}, solid(rgb(0xfcfbff)))
+	centre := e.at(0.02, 0.03)
+	centre.x += 0.007 * a.Gaze
+	rx, ry := 0.76*e.w, 1.0*e.h
+	a.iris(centre, rx, ry)
 	// The shadow of the upper lid lies over white and iris.
-	shadow := make(path, 0, 2*len(white))
-	for _, q := range e.upperLid() {
-		shadow = append(shadow, q.add(point{0, 0.30 * e.h}))
-	}
-	back := e.upperLid()
-	for i := range back {
-		shadow = append(shadow, back[len(back)-1-i].add(point{0, -0.1 * e.h}))
-	}
-	a.fill(shadow, flat(faded(rgb(0x3a3060), 0.30)))
+	shadow := append(append(path{}, upper...), upper.moved(point{0, 0.34 * e.h}).reversed()...)
+	a.fill(shadow, flat(faded(rgb(0x40305c), 0.36)))
 	// Light comes from the upper left in both eyes.
-	a.fill(ellipse(point{centre.x - 0.34*rx, centre.y - 0.42*ry}, 0.34*rx, 0.26*ry), solid(rgb(0xffffff)))
-	a.fill(ellipse(point{centre.x + 0.40*rx, centre.y + 0.40*ry}, 0.17*rx, 0.13*ry), flat(faded(rgb(0xffffff), 0.9)))
-	a.unclip()
+	white := rgb(0xffffff)
+	a.fill(ellipse(point{centre.x - 0.36*rx, centre.y - 0.38*ry}, 0.30*rx, 0.25*ry), solid(white))
+	a.fill(ellipse(point{centre.x + 0.42*rx, centre.y + 0.36*ry}, 0.15*rx, 0.12*ry), flat(faded(white, 0.9)))
+}
+
+func (a *artist) iris(centre point, rx, ry float64) {
+	t := a.irisTones()
+	a.fill(ellipse(centre, rx, ry), solid(t.line))
+	a.fill(ellipse(centre, 0.91*rx, 0.94*ry), vertical(
+		centre.y-ry, centre.y+ry, opaque(t.line), opaque(t.deep), opaque(t.shade), opaque(t.base), opaque(t.light),
+	))
+	pupil := opaque(mix(t.line, rgb(0x100818), 0.5))
+	a.fill(ellipse(centre, 0.50*rx, 0.50*ry), radial(centre, 0.50*rx, 0.50*ry, pupil, pupil, pupil, flatInk(pupil, 0)))
+	// A crescent of light that has gone through the eye.
+	glow := point{centre.x, centre.y + 0.62*ry}
+	a.fill(ellipse(glow, 0.60*rx, 0.26*ry), radial(glow, 0.60*rx, 0.26*ry, faded(t.light, 1), faded(t.light, 0.7), faded(t.light, 0)))
 }
 
 func (a *artist) irisTones() tones {
 	return tones{
-		light: shift(a.Iris, 28, 0, 0), base: shift(a.Iris, 8, 4, 0), shade: shift(a.Iris, -10, 2, 0), deep: shift(a.Iris, -28, -4, 0),
-		line: mix(shift(a.Iris, -45, -10, 0), rgb(0x201020), 0.5),
+		light: shift(a.Iris, 30, -2, 0), base: shift(a.Iris, 8, 2, 0), shade: shift(a.Iris, -8, 2, 0), deep: shift(a.Iris, -24, -4, 0),
+		line: mix(shift(a.Iris, -45, -10, 0), rgb(0x281420), 0.55),
 	}
 }
 
+// lashes draws the lids: a heavy line above, a light one below, and the crease of the upper lid.
 func (a *artist) lashes(e eye, upper, lower path) {
-	dark := opaque(mix(rgb(0x281a20), a.hair.line, 0.25))
-	grow := 0.020 * a.EyeSize
+	dark := opaque(mix(rgb(0x2c1a20), a.hair.line, 0.3))
+	heavy := 0.0185 * a.EyeSize * (0.8 + 0.2*a.Line)
 	weight := func(t float64) float64 {
-		return grow / 2 * (0.35 + 0.85*math.Sqrt(t)) * math.Sqrt(min(1, 8*(1-t)+0.25))
+		return heavy / 2 * (0.30 + 0.70*math.Sqrt(math.Sin(math.Pi*min(max(0.15+0.62*t, 0), 1)))) * min(1, 6*t+0.35)
 	}
 	a.line(upper, weight, dark)
 	outer := upper[len(upper)-1]
-	for k, reach := range []point{{0.20, -0.16}, {0.14, 0.06}} {
-		root := upper[len(upper)-6+3*k]
+	for k, reach := range []point{{0.20, -0.20}, {0.12, 0.02}} {
+		root := upper[len(upper)-8+4*k]
 		tip := outer.add(point{e.side * reach.x * e.w, reach.y * e.h})
-		a.line(path{root, between(root, tip, 0.5).add(point{0, 0.03 * e.h}), tip}, taperEnd(0.016), dark)
+		a.line(path{root, between(root, tip, 0.5).add(point{e.side * 0.04 * e.w, 0.05 * e.h}), tip}, taperEnd(0.015), dark)
 	}
-	a.line(lower[2:len(lower)*6/10], taperBoth(0.0065), flatInk(dark, 0.8))
-
-	crease := make(path, 0, len(upper))
-	lift := 0.16 + 0.14*e.open
-	for _, q := range upper[len(upper)/5 : len(upper)*9/10] {
-		crease = append(crease, q.add(point{0, -lift * e.h}))
+	n := len(lower)
+	a.line(lower[n/12:n*6/10], taperBoth(0.0055*a.Line), flatInk(dark, 0.85))
+	a.line(lower[n*6/10:n*9/10], taperBoth(0.0035*a.Line), flatInk(opaque(a.skin.line), 0.6))
+	if e.shape.crease {
+		crease := upper[len(upper)/4 : len(upper)*9/10].moved(point{0, -(0.16 + 0.16*e.open) * e.h})
+		a.line(crease, taperBoth(0.0045*a.Line), flatInk(opaque(a.skin.line), 0.8))
 	}
-	a.line(crease, taperBoth(0.005), flatInk(opaque(a.skin.line), 0.85))
 }
 
 func flatInk(c ink, opacity float64) ink {
@@ -159,14 +166,14 @@ func flatInk(c ink, opacity float64) ink {
 }
 
 func (a *artist) brows(opacity float64) {
-	colour := faded(mix(a.hair.line, a.hair.deep, 0.45), opacity)
+	colour := faded(mix(a.hair.line, a.hair.deep, 0.5), opacity)
 	for _, side := range []float64{-1, 1} {
 		x, y := side*a.EyeSpacing, a.EyeY-a.BrowY
-		tilt := 0.014 * a.BrowTilt
+		tilt := 0.013 * a.BrowTilt
 		spine := curve(
-			knot{x - side*0.062, y + tilt + 0.006, false}, knot{x + side*0.005, y - 0.010*a.BrowArch, false}, knot{x + side*0.072, y - tilt + 0.012, false},
+			knot{x - side*0.056, y + tilt + 0.004, false}, knot{x + side*0.010, y - 0.010*a.BrowArch, false}, knot{x + side*0.070, y - tilt + 0.012, false},
 		)
-		a.line(spine, taperEnd(0.008+0.006*a.BrowBold), colour)
+		a.line(spine, taperEnd(0.0065+0.006*a.BrowBold), colour)
 	}
 }
 
@@ -178,14 +185,17 @@ func (p Params) EyeBoxes(size int) [2]image.Rectangle {
 	for i, side := range []float64{-1, 1} {
 		e := p.eye(side)
 		low, high := point{math.Inf(1), math.Inf(1)}, point{math.Inf(-1), math.Inf(-1)}
-		for _, corner := range [][2]float64{{-1.2, -1.6}, {1.45, -1.6}, {-1.2, 1.3}, {1.45, 1.3}} {
+		for _, corner := range [][2]float64{{-1.15, -1.5}, {1.3, -1.5}, {-1.15, 1.15}, {1.3, 1.15}} {
 			q := m.apply(e.at(corner[0], corner[1]))
 			low, high = point{min(low.x, q.x), min(low.y, q.y)}, point{max(high.x, q.x), max(high.y, q.y)}
 		}
-		pixel := func(f float64) float64 { return f * float64(size) }
-		boxes[i] = image.Rect(
-			int(math.Floor(pixel(low.x+0.5))), int(math.Floor(pixel(low.y))), int(math.Ceil(pixel(high.x+0.5))), int(math.Ceil(pixel(high.y))),
-		).Intersect(image.Rect(0, 0, size, size))
+		boxes[i] = pixels(low, high, size).Intersect(image.Rect(0, 0, size, size))
 	}
 	return boxes
+}
+
+// pixels are those that a box of the unit picture touches.
+func pixels(low, high point, size int) image.Rectangle {
+	s := float64(size)
+	return image.Rect(int(math.Floor((low.x+0.5)*s)), int(math.Floor(low.y*s)), int(math.Ceil((high.x+0.5)*s)), int(math.Ceil(high.y*s)))
 }

@@ -14,10 +14,11 @@ func skinTones(base color.RGBA) tones {
 
 func (a *artist) faceOutline() path {
 	w, chin, round := a.FaceWidth, a.ChinY, a.ChinRound
-	return curve(
-		knot{0, 0.20, false}, knot{0.19, 0.27, false}, knot{w, 0.46, false}, knot{w * 0.985, 0.585, false},
-		knot{w * (0.76 + 0.05*round), chin - 0.095, false}, knot{w * (0.29 + 0.12*round), chin - 0.020, false}, knot{0, chin, false},
-	).symmetric()
+	return symmetric(
+		knot{0, 0.20, false}, knot{0.17, 0.26, false}, knot{w, 0.44, false}, knot{w * 0.985, 0.575, false},
+		knot{w * (0.83 + 0.05*round), chin - 0.135, false}, knot{w * (0.46 + 0.10*round), chin - 0.040, false},
+		knot{w * (0.17 + 0.08*round), chin - 0.006, false}, knot{0, chin, false},
+	)
 }
 
 // face paints ears and face, with the shadow that the front hair throws on it.
@@ -26,18 +27,27 @@ func (a *artist) face(front frontHair) {
 		a.ear(side)
 	}
 	outline := a.faceOutline()
-	a.fill(outline, vertical(0.3, a.ChinY, opaque(a.Skin), opaque(a.Skin), opaque(mixTone(a.Skin, a.skin.shade, 0.35))))
+	a.fill(outline, vertical(0.3, a.ChinY, opaque(a.Skin), opaque(a.Skin), opaque(mix(a.Skin, a.skin.shade, 0.15))))
 	a.clipTo(outline)
-	for _, p := range front.all() {
-		a.fill(p.moved(point{0.006, 0.022}), flat(faded(a.skin.shade, 0.75*a.Shade)))
-	}
+	a.shadowOf(front)
 	a.cheeks()
 	a.unclip()
 	jaw := outline[3*stepsPerSpan : len(outline)-3*stepsPerSpan]
-	a.line(jaw, taperBoth(0.0075), opaque(a.skin.line))
+	a.line(jaw, taperBoth(0.0062*a.Line), opaque(a.skin.line))
 }
 
-func mixTone(c, d color.RGBA, t float64) color.RGBA { return mix(c, d, t) }
+// shadowOf throws the shadow of the front hair on the face. It is one shape, lest shadows add up.
+func (a *artist) shadowOf(front frontHair) {
+	face := a.faceOutline()
+	moved := front.outlines()
+	for i, p := range moved {
+		moved[i] = p.moved(point{0.006, 0.020})
+	}
+	a.clipTo(moved...)
+	a.clipAlsoTo(face)
+	a.fill(face, flat(faded(a.skin.shade, 0.8*a.Shade)))
+	a.clipTo(face)
+}
 
 func (a *artist) ear(side float64) {
 	w := a.FaceWidth
@@ -49,7 +59,7 @@ func (a *artist) ear(side float64) {
 		ear, inner = ear.mirrored(), inner.mirrored()
 	}
 	a.fill(ear, solid(a.Skin))
-	a.line(ear, taperBoth(0.006), opaque(a.skin.line))
+	a.line(ear, taperBoth(0.005*a.Line), opaque(a.skin.line))
 	a.line(inner, taperBoth(0.006), opaque(a.skin.deep))
 }
 

@@ -2,85 +2,6 @@ package portrait
 
 import "math"
 
-// Fringe, Side and Back are indices into the tables of hair styles; a style of each makes a head of hair.
-type (
-	Fringe int
-	Side   int
-	Back   int
-)
-
-// lock is a tapering strand of hair from its root to its tip.
-type lock struct {
-	root, tip point
-	width     float64 // at its widest
-	bow       float64 // how far it bows to the side, in lengths: positive to the right for one that hangs
-	blunt     float64 // 0 pointed … 1 cut off
-}
-
-var fringes = [...][]lock{
-	{ // straight
-		{point{-0.14, 0.20}, point{-0.225, 0.52}, 0.10, -0.10, 0.4}, {point{0.14, 0.20}, point{0.225, 0.52}, 0.10, 0.10, 0.4},
-		{point{-0.10, 0.20}, point{-0.150, 0.505}, 0.10, -0.06, 0.6}, {point{0.10, 0.20}, point{0.150, 0.505}, 0.10, 0.06, 0.6},
-		{point{-0.05, 0.20}, point{-0.075, 0.50}, 0.095, -0.03, 0.6}, {point{0.05, 0.20}, point{0.075, 0.50}, 0.095, 0.03, 0.6},
-		{point{0, 0.20}, point{0.005, 0.505}, 0.095, 0, 0.6},
-	},
-	{ // central lock between the eyes
-		{point{-0.13, 0.20}, point{-0.235, 0.54}, 0.11, -0.14, 0}, {point{0.13, 0.20}, point{0.235, 0.54}, 0.11, 0.14, 0},
-		{point{-0.09, 0.20}, point{-0.165, 0.49}, 0.11, -0.10, 0}, {point{0.09, 0.20}, point{0.165, 0.49}, 0.11, 0.10, 0},
-		{point{-0.04, 0.20}, point{-0.085, 0.47}, 0.10, -0.08, 0}, {point{0.05, 0.20}, point{0.090, 0.48}, 0.10, 0.08, 0},
-		{point{0, 0.19}, point{0.012, 0.56}, 0.085, 0.05, 0},
-	},
-	{ // swept to one side
-		{point{0.10, 0.19}, point{0.240, 0.53}, 0.12, 0.20, 0}, {point{0.08, 0.19}, point{0.195, 0.46}, 0.10, 0.20, 0},
-		{point{0.06, 0.19}, point{-0.240, 0.53}, 0.11, -0.20, 0}, {point{0.07, 0.19}, point{-0.175, 0.51}, 0.11, -0.16, 0},
-		{point{0.08, 0.19}, point{-0.095, 0.505}, 0.11, -0.14, 0}, {point{0.09, 0.19}, point{-0.015, 0.49}, 0.10, -0.10, 0},
-		{point{0.10, 0.19}, point{0.065, 0.47}, 0.09, -0.04, 0},
-	},
-	{ // parted in the middle
-		{point{-0.01, 0.17}, point{-0.245, 0.56}, 0.12, -0.24, 0}, {point{0.01, 0.17}, point{0.245, 0.56}, 0.12, 0.24, 0},
-		{point{0, 0.17}, point{-0.190, 0.50}, 0.12, -0.20, 0}, {point{0, 0.17}, point{0.190, 0.50}, 0.12, 0.20, 0},
-		{point{0, 0.17}, point{-0.115, 0.44}, 0.10, -0.16, 0}, {point{0, 0.17}, point{0.115, 0.44}, 0.10, 0.16, 0},
-	},
-	{ // choppy
-		{point{-0.14, 0.20}, point{-0.240, 0.55}, 0.09, -0.10, 0}, {point{0.14, 0.20}, point{0.235, 0.53}, 0.09, 0.12, 0},
-		{point{-0.11, 0.20}, point{-0.185, 0.48}, 0.09, -0.06, 0}, {point{0.11, 0.20}, point{0.180, 0.50}, 0.09, 0.02, 0},
-		{point{0.06, 0.20}, point{0.115, 0.46}, 0.09, 0.06, 0}, {point{-0.06, 0.20}, point{-0.130, 0.52}, 0.085, -0.12, 0},
-		{point{-0.03, 0.20}, point{-0.070, 0.47}, 0.08, -0.02, 0}, {point{0.03, 0.20}, point{0.055, 0.52}, 0.085, -0.06, 0},
-		{point{0, 0.20}, point{-0.015, 0.50}, 0.08, 0.04, 0},
-	},
-	{ // parted at one side
-		{point{-0.09, 0.18}, point{-0.245, 0.54}, 0.12, -0.22, 0}, {point{-0.08, 0.18}, point{-0.195, 0.46}, 0.10, -0.20, 0},
-		{point{-0.07, 0.18}, point{0.245, 0.55}, 0.12, 0.22, 0}, {point{-0.08, 0.18}, point{0.185, 0.49}, 0.12, 0.20, 0},
-		{point{-0.08, 0.18}, point{0.105, 0.46}, 0.12, 0.20, 0}, {point{-0.08, 0.18}, point{0.020, 0.43}, 0.10, 0.18, 0},
-	},
-}
-
-// sides give the locks in front of the right ear; the left ones mirror them.
-var sides = [...][]lock{
-	{{point{0.225, 0.30}, point{0.258, 0.66}, 0.070, 0.10, 0}},                                                           // to the cheek
-	{{point{0.230, 0.30}, point{0.245, 0.80}, 0.085, 0.12, 0.1}, {point{0.24, 0.34}, point{0.285, 0.70}, 0.06, 0.12, 0}}, // to the jaw
-	{{point{0.235, 0.30}, point{0.265, 0.98}, 0.085, 0.08, 0.2}, {point{0.25, 0.36}, point{0.225, 0.74}, 0.05, 0.10, 0}}, // long
-	{{point{0.225, 0.30}, point{0.235, 0.74}, 0.080, 0.14, 0.9}},                                                         // cut straight
-	{{point{0.235, 0.34}, point{0.275, 0.58}, 0.055, 0.06, 0}},                                                           // short, ears show
-}
-
-// back is the hair behind head and shoulders.
-type back struct {
-	outline []knot // right half, from the crown to the middle of the lower edge
-	tails   []lock // on the right; one-sided styles leave the left ones out
-	single  bool
-}
-
-var backs = [...]back{
-	{outline: []knot{{0.31, 0.56, false}, {0.27, 0.69, true}, {0.22, 0.66, true}, {0.16, 0.74, true}, {0, 0.72, false}}},                                                                                                      // short
-	{outline: []knot{{0.335, 0.60, false}, {0.32, 0.75, false}, {0.245, 0.835, true}, {0.18, 0.80, true}, {0, 0.80, false}}},                                                                                                  // bob
-	{outline: []knot{{0.325, 0.60, false}, {0.335, 0.80, false}, {0.36, 1.10, true}, {0, 1.10, false}}},                                                                                                                       // long
-	{outline: []knot{{0.33, 0.58, false}, {0.38, 0.70, false}, {0.35, 0.80, false}, {0.41, 0.92, false}, {0.38, 1.10, true}, {0, 1.10, false}}},                                                                               // long, wavy
-	{outline: []knot{{0.31, 0.56, false}, {0.25, 0.68, true}, {0, 0.68, false}}, tails: []lock{{point{0.28, 0.28}, point{0.43, 1.02}, 0.15, -0.30, 0}, {point{0.29, 0.28}, point{0.36, 0.90}, 0.09, -0.34, 0}}},               // twin tails
-	{outline: []knot{{0.31, 0.56, false}, {0.25, 0.68, true}, {0, 0.68, false}}, tails: []lock{{point{0.12, 0.12}, point{0.42, 0.86}, 0.15, -0.42, 0}, {point{0.14, 0.14}, point{0.46, 0.66}, 0.09, -0.42, 0}}, single: true}, // ponytail
-	{outline: []knot{{0.34, 0.56, false}, {0.40, 0.66, true}, {0.32, 0.68, true}, {0.36, 0.80, true}, {0.26, 0.78, true}, {0.20, 0.86, true}, {0, 0.80, false}}},                                                              // shaggy
-}
-
 // frontHair is what lies over the face, in the order of drawing.
 type frontHair struct {
 	cap   path
@@ -93,7 +14,7 @@ type strand struct {
 	spine, outline path
 }
 
-func (f frontHair) all() []path {
+func (f frontHair) outlines() []path {
 	paths := []path{f.cap}
 	for _, s := range f.locks {
 		paths = append(paths, s.outline)
@@ -105,21 +26,24 @@ func (f frontHair) all() []path {
 func (a *artist) crown() []knot {
 	v := 0.012 * a.Volume
 	return []knot{
-		{0, hairTop - v, false}, {0.15, 0.125 - v, false}, {0.265, 0.215 - v/2, false}, {0.315 + v, 0.36, false}, {0.318 + v, 0.48, false},
+		{0, hairTop - v, false}, {0.125, 0.117 - v, false}, {0.225, 0.195 - v/2, false}, {0.285 + v, 0.32, false}, {0.302 + v, 0.45, false},
 	}
 }
 
 func (a *artist) frontHair() frontHair {
 	outer := a.crown()
-	outer[len(outer)-1] = knot{0.30 + 0.012*a.Volume, 0.52, true}
-	inner := []knot{{0.235, 0.46, false}, {0.20, 0.34, false}, {0.10, hairLine, false}, {0, hairLine - 0.01, false}}
-	hair := frontHair{cap: curve(append(outer, inner...)...).symmetric()}
+	outer[len(outer)-1] = knot{0.288 + 0.012*a.Volume, 0.50, true}
+	inner := []knot{{0.225, 0.45, false}, {0.19, 0.34, false}, {0.10, hairLine, false}, {0, hairLine - 0.01, false}}
+	hair := frontHair{cap: symmetric(append(outer, inner...)...)}
 	for _, l := range sides[a.Side] {
 		hair.locks = append(hair.locks, a.strand(l, 0), a.strand(l.mirrored(), 0))
 	}
 	for _, l := range fringes[a.Fringe] {
 		if a.Flip {
 			l = l.mirrored()
+		}
+		if l.blunt == 0 && a.rng.IntN(2) == 0 {
+			hair.locks = append(hair.locks, a.strand(a.companion(l), a.FringeLow))
 		}
 		hair.locks = append(hair.locks, a.strand(l, a.FringeLow))
 	}
@@ -131,12 +55,21 @@ func (l lock) mirrored() lock {
 	return l
 }
 
+// companion is a thin lock that has come loose from another.
+func (a *artist) companion(l lock) lock {
+	l.tip = l.tip.add(point{a.stray(0.035), -0.01 + a.stray(0.02)})
+	l.width *= 0.5
+	return l
+}
+
+// stray is a small irregularity of at most this size.
+func (a *artist) stray(by float64) float64 { return by * (2*a.rng.Float64() - 1) }
+
 // strand grows a lock, each a little different.
 func (a *artist) strand(l lock, lower float64) strand {
-	stray := func(by float64) float64 { return by * (2*a.rng.Float64() - 1) }
-	l.tip = l.tip.add(point{stray(0.012), lower + stray(0.014)})
-	l.width *= 1 + stray(0.12)
-	l.bow += stray(0.04)
+	l.tip = l.tip.add(point{a.stray(0.012), lower + a.stray(0.014)})
+	l.width *= 1 + a.stray(0.12)
+	l.bow += a.stray(0.04)
 	along := l.tip.sub(l.root)
 	middle := between(l.root, l.tip, 0.5).add(point{along.y, -along.x}.mul(l.bow))
 	const n = 16
@@ -148,138 +81,197 @@ func (a *artist) strand(l lock, lower float64) strand {
 	return strand{l, spine, band(spine, l.profile)}
 }
 
-// profile is the half-width of a lock along it: full in its upper half, then running out.
+// profile is the half-width of a lock along it: it runs out to its tip.
 func (l lock) profile(t float64) float64 {
-	pointed := 1.4 * math.Pow(1-t, 0.85) * (0.6 + 0.8*t)
-	cut := math.Sqrt(math.Min(1, 10*(1-t)))
+	pointed := 1.33 * math.Pow(1-t, 0.82) * (0.75 + 0.6*t)
+	cut := math.Min(1, 12*(1-t))
 	return l.width / 2 * (pointed + (cut-pointed)*l.blunt)
 }
 
-func (a *artist) drawFrontHair(hair frontHair) {
+// frontPaint is shared by all front hair, so that locks are told apart by lines and shadows only.
+func (a *artist) frontPaint() paint {
 	h := a.hair
-	a.fill(hair.cap, vertical(hairTop, 0.5, opaque(h.shade), opaque(h.base), opaque(h.base)))
-	outerEdge := hair.cap[:4*stepsPerSpan+1]
-	a.line(outerEdge, taperEnd(0.008), opaque(h.line))
-	a.line(outerEdge.mirrored(), even(0.006), opaque(h.line))
+	return vertical(hairTop, 0.62, opaque(mix(h.base, h.light, 0.35)), opaque(h.base), opaque(mix(h.base, h.shade, 0.15)), opaque(mix(h.base, h.shade, 0.6)))
+}
+
+func (a *artist) drawFrontHair(hair frontHair) {
+	a.fill(hair.cap, a.frontPaint())
+	a.capShade(hair.cap)
+	edge := hair.cap[:5*stepsPerSpan-8]
+	a.line(edge, taperEnd(0.0065*a.Line), opaque(a.hair.line))
+	a.line(edge.mirrored(), func(t float64) float64 { return taperEnd(0.0065 * a.Line)(1 - t) }, opaque(a.hair.line))
 	for _, s := range hair.locks {
 		a.drawStrand(s)
 	}
 	a.gloss(hair)
+	a.whorl()
 	if a.Ahoge {
-		a.drawStrand(a.strand(lock{point{-0.01, 0.135}, point{0.10, 0.05}, 0.026, -0.5, 0}, 0))
+		a.drawAhoge()
 	}
 }
 
-func (a *artist) drawStrand(s strand) {
-	h := a.hair
-	a.fill(s.outline, linear(s.root, s.tip, opaque(h.base), opaque(h.base), opaque(mix(h.base, h.shade, 0.8))))
-	// Cel shading: a sliver along one edge.
-	n := len(s.spine)
-	edge := s.outline[n:]
-	sliver := make(path, 0, 2*n)
-	for i := range n {
-		sliver = append(sliver, edge[i])
-	}
-	for i := range n {
-		k := n - 1 - i
-		sliver = append(sliver, between(edge[k], s.outline[n-1-k], 0.28*math.Sin(math.Pi*float64(n-1-k)/float64(n-1))))
-	}
-	a.fill(sliver, flat(faded(h.shade, 0.9*a.Shade)))
-	// Both edges are drawn, fading towards the root, where the locks are one.
-	from := n / 3
-	fromRoot := func(t float64) float64 { return 0.0065 / 2 * math.Sqrt(t) }
-	a.line(s.outline[from:n], fromRoot, opaque(h.line))
-	other := s.outline[n : 2*n-from]
-	a.line(other, func(t float64) float64 { return fromRoot(1 - t) }, opaque(h.line))
-}
-
-// gloss lays the ring of light round the head: spindles along an arc, on the hair only.
-func (a *artist) gloss(hair frontHair) {
-	a.clipTo(hair.all()...)
-	const n = 17
-	for i := range n {
-		x := -0.28 + 0.56*float64(i)/(n-1)
-		if math.Abs(x) < 0.03 {
-			continue
-		}
-		y := 0.255 + 1.6*x*x
-		long := 0.022 + 0.03*a.rng.Float64()
-		lean := x * 0.35
-		a.line(path{{x - lean*long, y - long}, {x, y}, {x + lean*long, y + long}}, taperBoth(0.022), faded(a.hair.light, a.Gloss))
-	}
+// capShade rounds the head: the sides turn away from the light.
+func (a *artist) capShade(cap path) {
+	a.clipTo(cap)
+	clear := faded(a.hair.shade, 0)
+	rim := faded(a.hair.shade, 0.9*a.Shade)
+	a.fill(cap, radial(point{-0.02, 0.36}, 0.335, 0.40, clear, clear, clear, faded(a.hair.shade, 0.2*a.Shade), rim))
 	a.unclip()
 }
 
-func (a *artist) backHair() {
-	b := backs[a.Back]
-	for _, l := range b.tails {
-		a.tail(l)
-		if !b.single {
-			a.tail(l.mirrored())
+func (a *artist) drawStrand(s strand) {
+	a.fill(s.outline, a.frontPaint())
+	n := len(s.spine)
+	right, left := s.outline[:n], s.outline[n:].reversed()
+	// Cel shading: a sliver along the edge away from the light, and the tip's shadow on the root of what it covers.
+	shaded := make(path, n)
+	for i := range shaded {
+		t := float64(i) / float64(n-1)
+		shaded[i] = between(right[i], left[i], 0.42*math.Sin(math.Pi*t)*t)
+	}
+	a.fill(append(append(path{}, right...), shaded.reversed()...), flat(faded(a.hair.shade, 0.85*a.Shade)))
+	// Both edges are drawn, fading towards the root, where the locks are one.
+	from := n * 2 / 5
+	swell := func(t float64) float64 {
+		return 0.0052 * a.Line / 2 * math.Sqrt(math.Sin(math.Pi*min(0.08+0.92*t, 0.96)))
+	}
+	a.line(left[from:], swell, opaque(a.hair.line))
+	a.line(right[from:], swell, opaque(a.hair.line))
+	if s.width > 0.09 {
+		inner := make(path, 0, n)
+		for i := from; i < n-3; i++ {
+			inner = append(inner, between(left[i], right[i], 0.38))
 		}
+		a.line(inner, taperBoth(0.0035*a.Line), faded(a.hair.deep, 0.8))
 	}
-	outline := curve(append(a.crown(), b.outline...)...).symmetric()
-	a.fill(outline, vertical(0.3, 0.9, opaque(a.hair.shade), opaque(a.hair.deep)))
-	a.line(append(outline, outline[0]), even(0.007), opaque(a.hair.line))
 }
 
-func (a *artist) tail(l lock) {
-	if a.Flip {
-		l = l.mirrored()
+// gloss lays the light on the hair: a soft sheen, and a ring round the head with teeth along the strands.
+func (a *artist) gloss(hair frontHair) {
+	a.clipTo(hair.outlines()...)
+	sheen := point{-0.09, 0.22}
+	a.fill(ellipse(sheen, 0.26, 0.20), radial(sheen, 0.26, 0.20, faded(a.hair.light, 0.55*a.Gloss), faded(a.hair.light, 0.3*a.Gloss), faded(a.hair.light, 0)))
+	const teeth = 15
+	upper, lower := make(path, 0, 2*teeth+1), make(path, 0, 2*teeth+1)
+	for i := range 2*teeth + 1 {
+		x := -0.27 + 0.54*float64(i)/(2*teeth) + a.stray(0.004)
+		middle := point{x, a.glossY() + 1.5*x*x}
+		down := point{0.8 * x, 1 - 1.2*math.Abs(x)} // strands fan out from the crown
+		up, low := 0.004+0.010*a.rng.Float64(), 0.022+0.040*a.rng.Float64()
+		if i%2 == 0 {
+			up, low = 0, 0.004
+		}
+		ends := 1 - 9*x*x // the ring thins towards the sides
+		upper = append(upper, middle.sub(down.mul(up*ends)))
+		lower = append(lower, middle.add(down.mul(low*ends)))
 	}
-	a.drawStrand(a.strand(l, 0))
+	glow := vertical(a.glossY()-0.01, a.glossY()+0.11, faded(a.hair.glint, a.Gloss), faded(a.hair.glint, 0.7*a.Gloss))
+	a.fill(append(upper, lower.reversed()...), glow)
+	a.unclip()
 }
 
-// Accessory is something worn in the hair.
-type Accessory int
+func (a *artist) glossY() float64 { return 0.235 + 0.02*a.Volume }
 
-// Things worn in the hair.
-const (
-	NoAccessory Accessory = iota
-	Hairband
-	Bow
-	Clip
-)
+// whorl draws a few strands that spring from the crown.
+func (a *artist) whorl() {
+	for range 7 {
+		x := a.stray(0.20)
+		from := point{x * 0.55, 0.125 + 1.2*x*x + a.rng.Float64()*0.02}
+		to := point{x, from.y + 0.05 + 0.06*a.rng.Float64()}
+		a.line(path{from, between(from, to, 0.5).add(point{0.12 * x, 0}), to}, taperBoth(0.003*a.Line), faded(a.hair.deep, 0.8))
+	}
+}
 
-var accessoryOdds = []Accessory{NoAccessory, NoAccessory, NoAccessory, NoAccessory, Hairband, Bow, Clip}
-
-func (a *artist) accessory() {
+// drawAhoge draws the lock that stands up from the crown.
+func (a *artist) drawAhoge() {
 	side := 1.0
 	if a.Flip {
 		side = -1
 	}
-	dark := opaque(shift(a.Ribbon, -28, 0, 0))
-	switch a.Accessory {
-	case Hairband:
-		spine := curve(knot{-0.305, 0.33, false}, knot{-0.19, 0.195, false}, knot{0, 0.145, false}, knot{0.19, 0.195, false}, knot{0.305, 0.33, false})
-		a.line(spine, even(0.036), dark)
-		a.line(spine, even(0.028), opaque(a.Ribbon))
-	case Bow:
-		a.bow(point{side * 0.22, 0.19}, 0.085)
-	case Clip:
-		for k := 0.0; k < 2; k++ {
-			y := 0.36 + 0.035*k
-			bar := path{{side * 0.175, y}, {side * 0.21, y + 0.01}, {side * 0.245, y + 0.025}}
-			a.line(bar, even(0.020), dark)
-			a.line(bar, even(0.013), opaque(a.Ribbon))
-		}
-	}
+	spine := curve(knot{0.01 * side, 0.125, false}, knot{0.025 * side, 0.065, false}, knot{0.07 * side, 0.035, false}, knot{0.125 * side, 0.058, false})
+	hair := band(spine, taperEnd(0.026))
+	a.fill(hair, solid(a.hair.base))
+	a.line(hair, taperBoth(0.005*a.Line), opaque(a.hair.line))
 }
 
-// bow ties a ribbon: two loops and a knot.
-func (a *artist) bow(centre point, size float64) {
-	colour := a.Trim
-	if centre.y < 0.5 {
-		colour = a.Ribbon
+func (a *artist) backHair() {
+	b := backs[a.Back]
+	for _, t := range b.tails {
+		spine := curve(t.spine...)
+		flipped := spine.mirrored().reversed()
+		if !b.single || !a.Flip {
+			a.tail(spine, t.width)
+		}
+		if !b.single || a.Flip {
+			a.tail(flipped, t.width)
+		}
 	}
-	dark := opaque(shift(colour, -28, 0, 0))
-	for _, side := range []float64{-1, 1} {
-		loop := curve(
-			knot{0, 0, true}, knot{side * size * 0.7, -size * 0.55, false}, knot{side * size, -size * 0.1, false}, knot{side * size * 0.8, size * 0.5, false}, knot{0, 0, true},
-		).moved(centre)
-		a.fill(loop, linear(centre, centre.add(point{side * size, 0}), opaque(shift(colour, -14, 0, 0)), opaque(colour)))
-		a.line(loop, even(0.006), dark)
+	if b.bun {
+		a.bun(-1)
+		a.bun(1)
 	}
-	a.fill(ellipse(centre, size*0.22, size*0.26), solid(colour))
-	a.line(append(ellipse(centre, size*0.22, size*0.26), centre.add(point{size * 0.22, 0})), even(0.006), dark)
+	outline := symmetric(append(a.crown(), b.outline...)...)
+	a.fill(outline, vertical(0.25, 0.95, opaque(a.hair.base), opaque(a.hair.shade), opaque(a.hair.deep)))
+	a.backStrands(outline)
+	a.line(append(outline, outline[0]), even(0.0055*a.Line), opaque(a.hair.line))
+}
+
+// backStrands shade the hair behind the neck and draw strands down it.
+func (a *artist) backStrands(outline path) {
+	a.clipTo(outline)
+	nape := point{0, 0.80}
+	a.fill(ellipse(nape, 0.27, 0.26), radial(nape, 0.27, 0.26, faded(a.hair.deep, a.Shade), faded(a.hair.deep, a.Shade), faded(a.hair.deep, 0)))
+	for i := range 10 {
+		x := 0.24 + 0.018*float64(i%5) + a.stray(0.006)
+		if i >= 5 {
+			x = -x
+		}
+		long := 0.14 + 0.2*a.rng.Float64()
+		y := 0.56 + 0.16*a.rng.Float64()
+		a.line(path{{x, y}, {x * 1.02, y + long/2}, {x * 1.05, y + long}}, taperBoth(0.004*a.Line), faded(a.hair.line, 0.6))
+	}
+	a.unclip()
+}
+
+// tail draws tied hair along a spine, with its tie.
+func (a *artist) tail(spine path, width float64) {
+	profile := func(t float64) float64 {
+		return width / 2 * min(1, 0.35+3*t) * math.Pow(1-t, 0.6) * (0.85 + 0.5*t)
+	}
+	outline := band(spine, profile)
+	n := len(spine)
+	a.fill(outline, vertical(spine[0].y, spine[n-1].y, opaque(a.hair.base), opaque(a.hair.base), opaque(a.hair.shade)))
+	right, left := outline[:n], outline[n:].reversed()
+	inner := make(path, n)
+	for i := range inner {
+		inner[i] = between(right[i], left[i], 0.35*math.Sin(math.Pi*float64(i)/float64(n-1)))
+	}
+	a.fill(append(append(path{}, right...), inner.reversed()...), flat(faded(a.hair.shade, 0.9*a.Shade)))
+	for _, across := range []float64{0.3, 0.5, 0.72} {
+		strand := make(path, 0, n)
+		for i := 1 + int(6*across); i < n*8/10; i++ {
+			strand = append(strand, between(left[i], right[i], across))
+		}
+		a.line(strand, taperBoth(0.004*a.Line), faded(a.hair.line, 0.7))
+	}
+	a.line(left, even(0.0055*a.Line), opaque(a.hair.line))
+	a.line(right, even(0.0055*a.Line), opaque(a.hair.line))
+	tie := path{between(left[1], right[1], -0.25), between(left[1], right[1], 1.25)}
+	a.line(tie, even(0.030), opaque(shift(a.Ribbon, -28, 0, 0)))
+	a.line(tie, even(0.022), opaque(a.Ribbon))
+}
+
+func (a *artist) bun(side float64) {
+	centre := point{side * 0.215, 0.145}
+	r := 0.088 + 0.006*a.Volume
+	ball := ellipse(centre, r, r)
+	light := centre.add(point{-0.02, -0.02})
+	a.fill(ball, radial(light, 1.25*r, 1.25*r, opaque(a.hair.light), opaque(a.hair.base), opaque(a.hair.base), opaque(a.hair.shade)))
+	a.line(append(ball, ball[0]), even(0.0055*a.Line), opaque(a.hair.line))
+	for _, k := range []float64{0.35, 0.7} {
+		twist := curve(
+			knot{centre.x - side*0.9*r*k, centre.y + 0.5*r, false}, knot{centre.x - side*0.2*r, centre.y - k*r*0.8, false}, knot{centre.x + side*0.8*r, centre.y - 0.1*r*k, false},
+		)
+		a.line(twist, taperBoth(0.0045*a.Line), faded(a.hair.line, 0.7))
+	}
 }

@@ -41,7 +41,7 @@ type Params struct {
 	BrowBold float64 // thickness, 0…1
 
 	Mouth      Mouth
-	MouthWidth float64 // half its width, 0.02…0.04
+	MouthWidth float64 // half its width, 0.022…0.042
 	Blush      float64 // 0…1
 
 	Clothes Clothes
@@ -51,6 +51,7 @@ type Params struct {
 	Tilt       float64 // of the head, -0.12…0.12, clockwise
 	Move       Offset  // of the whole portrait, -0.02…0.02 each way
 	Scale      float64 // of the whole portrait, 0.97…1.06
+	Line       float64 // weight of the lines, 0.7…1.2
 	Shade      float64 // strength of shadows, 0.6…1
 	Background color.RGBA
 }
@@ -84,7 +85,7 @@ func Random(rng *rand.Rand, colour Colour) Params {
 	p := Params{
 		Colour: colour, Hair: naturalHair(rng, colour),
 
-		FaceWidth: within(0.225, 0.255), ChinY: within(0.795, 0.83), ChinRound: rng.Float64(), Skin: pick(rng, skins),
+		FaceWidth: within(0.222, 0.245), ChinY: within(0.80, 0.83), ChinRound: rng.Float64(), Skin: pick(rng, skins),
 
 		Fringe: Fringe(rng.IntN(len(fringes))), Side: Side(rng.IntN(len(sides))), Back: Back(rng.IntN(len(backs))),
 		Volume: within(-1, 1), FringeLow: within(-0.02, 0.02), Flip: rng.IntN(2) == 0, Ahoge: rng.IntN(5) == 0,
@@ -96,12 +97,12 @@ func Random(rng *rand.Rand, colour Colour) Params {
 
 		BrowY: within(0.105, 0.13), BrowTilt: within(-1, 1), BrowArch: rng.Float64(), BrowBold: rng.Float64(),
 
-		Mouth: Mouth(rng.IntN(len(mouths))), MouthWidth: within(0.02, 0.04), Blush: rng.Float64(),
+		Mouth: Mouth(rng.IntN(len(mouths))), MouthWidth: within(0.022, 0.042), Blush: rng.Float64(),
 
 		Clothes: Clothes(rng.IntN(len(clothes))), Cloth: pick(rng, clothColours), Trim: pick(rng, ribbonColours),
 
 		Tilt: within(-0.08, 0.08), Move: Offset{within(-0.02, 0.02), within(-0.02, 0.02)}, Scale: within(0.97, 1.06),
-		Shade: within(0.6, 1), Background: pick(rng, backgrounds),
+		Line: within(0.7, 1.2), Shade: within(0.6, 1), Background: pick(rng, backgrounds),
 	}
 	return p
 }

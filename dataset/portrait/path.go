@@ -18,6 +18,12 @@ func (p point) mul(k float64) point       { return point{p.x * k, p.y * k} }
 func (p point) length() float64           { return math.Hypot(p.x, p.y) }
 func between(p, q point, t float64) point { return p.add(q.sub(p).mul(t)) }
 
+// turned turns p about the origin, clockwise as seen.
+func turned(p point, angle float64) point {
+	sin, cos := math.Sincos(angle)
+	return point{p.x*cos - p.y*sin, p.x*sin + p.y*cos}
+}
+
 // path is a polygon, or an open line, fine enough to look smooth.
 type path []point
 
@@ -30,6 +36,14 @@ func (p path) mirrored() path {
 	return q
 }
 
+func (p path) reversed() path {
+	q := make(path, len(p))
+	for i, a := range p {
+		q[len(p)-1-i] = a
+	}
+	return q
+}
+
 func (p path) moved(by point) path {
 	q := make(path, len(p))
 	for i, a := range p {
@@ -37,9 +51,6 @@ func (p path) moved(by point) path {
 	}
 	return q
 }
-
-// symmetric closes an outline that was given for the right half, from the top of the middle line to its foot.
-func (p path) symmetric() path { return append(p, p.mirrored()...) }
 
 // knot is a point that a curve goes through; a corner lets the curve turn sharply there.
 type knot struct {
@@ -52,22 +63,51 @@ const stepsPerSpan = 10
 // curve draws a smooth open line through the knots.
 func curve(knots ...knot) path {
 	p := make(path, 0, len(knots)*stepsPerSpan)
-	for i := 0; i+1 < len(knots); i++ {
-		a, b := knots[i], knots[i+1]
-		pa, pb := point{a.x, a.y}, point{b.x, b.y}
-		ta, tb := pb.sub(pa), pb.sub(pa)
-		if i > 0 && !a.corner {
-			ta = tangent(knots[i-1], b, ta.length())
+	last := len(knots) - 1
+	for i := range last {
+		before, after := knots[i], knots[i+1]
+		if i > 0 {
+			before = knots[i-1]
 		}
-		if i+2 < len(knots) && !b.corner {
-			tb = tangent(a, knots[i+2], tb.length())
+		if i+2 <= last {
+			after = knots[i+2]
 		}
-		for k := range stepsPerSpan {
-			p = append(p, hermite(pa, pb, ta, tb, float64(k)/stepsPerSpan))
-		}
+		p = append(p, span(before, knots[i], knots[i+1], after)...)
 	}
-	last := knots[len(knots)-1]
-	return append(p, point{last.x, last.y})
+	return append(p, point{knots[last].x, knots[last].y})
+}
+
+// symmetric draws a smooth closed outline, given the knots of its right half from the top of the middle line to its foot.
+// The left half follows in the opposite direction.
+func symmetric(right ...knot) path {
+	n := len(right)
+	all := append([]knot{}, right...)
+	for i := n - 2; i > 0; i-- {
+		all = append(all, knot{-right[i].x, right[i].y, right[i].corner})
+	}
+	p := make(path, 0, len(all)*stepsPerSpan)
+	at := func(i int) knot { return all[(i+len(all))%len(all)] }
+	for i := range all {
+		p = append(p, span(at(i-1), at(i), at(i+1), at(i+2))...)
+	}
+	return p
+}
+
+// span draws the part of a curve from a up to b, which a neighbour at each end bends.
+func span(before, a, b, after knot) path {
+	pa, pb := point{a.x, a.y}, point{b.x, b.y}
+	ta, tb := pb.sub(pa), pb.sub(pa)
+	if !a.corner {
+		ta = tangent(before, b, ta.length())
+	}
+	if !b.corner {
+		tb = tangent(a, after, tb.length())
+	}
+	p := make(path, stepsPerSpan)
+	for k := range p {
+		p[k] = hermite(pa, pb, ta, tb, float64(k)/stepsPerSpan)
+	}
+	return p
 }
 
 // tangent at a knot is along the line between its neighbours, as long as the span is, so that no curve overshoots.
@@ -322,6 +362,19 @@ func (c *canvas) clipTo(paths ...path) {
 		}
 	}
 	c.clipped = true
+}
+
+// clipAlsoTo keeps of the clip only what is inside p too.
+func (c *canvas) clipAlsoTo(p path) {
+	box := c.rasterise(p)
+	for i := range c.clip {
+		x, y := i%c.size, i/c.size
+		if !(image.Point{X: x, Y: y}).In(box) {
+			c.clip[i] = 0
+			continue
+		}
+		c.clip[i] = uint8(uint32(c.clip[i]) * uint32(c.mask[(y-box.Min.Y)*box.Dx()+x-box.Min.X]) / 255)
+	}
 }
 
 func (c *canvas) unclip() { c.clipped = false }

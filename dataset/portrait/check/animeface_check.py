@@ -19,7 +19,7 @@ from PIL import Image
 # The typical colours of portrait/colour.go.
 TYPICAL = {
     'blonde': (240, 210, 122), 'brown': (134, 86, 58), 'black': (52, 48, 58),
-    'blue': (84, 128, 212), 'pink': (246, 164, 192), 'purple': (146, 98, 190),
+    'blue': (86, 132, 212), 'pink': (244, 164, 190), 'purple': (146, 98, 190),
     'green': (96, 174, 112), 'red': (196, 52, 56), 'silver': (204, 208, 220),
 }
 
