@@ -70,8 +70,15 @@ func (nb *Notebook) Write(path string) error {
 	return writeFile(path, data, 0o644)
 }
 
-// writeFile writes data to a temporary file beside path, syncs it, and renames it to path.
+// writeFile writes data to a temporary file beside path, syncs it, and renames it to path. A file that is there already keeps
+// its mode, and a link keeps pointing to where it does.
 func writeFile(path string, data []byte, mode os.FileMode) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err

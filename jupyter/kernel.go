@@ -263,6 +263,19 @@ func (k *kernel) nudge(ctx context.Context) error {
 	return nil
 }
 
+// request sends a request. Where that fails because the kernel is dead, the error says so.
+func (k *kernel) request(name channel, messageType string, content any) (string, error) {
+	id, err := k.client.request(name, messageType, content)
+	if err != nil {
+		select {
+		case <-k.dead:
+			return "", k.died()
+		case <-time.After(time.Second): // A broken connection may be seen before the death.
+		}
+	}
+	return id, err
+}
+
 // died describes the death of the process. It may be called after dead is closed.
 func (k *kernel) died() error {
 	return &KernelDiedError{Kernel: k.spec.Name, Status: k.cmd.ProcessState.String(), Stderr: k.stderr.String()}

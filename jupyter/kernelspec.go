@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -93,6 +94,12 @@ func dataDirs() []string {
 	for _, name := range []string{"VIRTUAL_ENV", "CONDA_PREFIX"} {
 		if prefix := os.Getenv(name); prefix != "" {
 			dirs = append(dirs, filepath.Join(prefix, "share", "jupyter"))
+		}
+	}
+	// A Python that is installed elsewhere has its kernels beside it.
+	for _, program := range []string{"jupyter", "python3"} {
+		if path, err := exec.LookPath(program); err == nil {
+			dirs = append(dirs, filepath.Join(filepath.Dir(path), "..", "share", "jupyter"))
 		}
 	}
 	return append(dirs, "/usr/local/share/jupyter", "/usr/share/jupyter")

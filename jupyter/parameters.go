@@ -31,7 +31,7 @@ func (nb *Notebook) Parameters() ([]Parameter, error) {
 		return nil, nil
 	}
 	source := nb.Cells[i].Source
-	switch language := nb.Language(); language {
+	switch language := nb.kernelLanguage(); language {
 	case "go", "":
 		return goParameters(source)
 	case "python":
@@ -58,7 +58,7 @@ func (nb *Notebook) SetParameters(values map[string]string) error {
 		return err
 	}
 	comment := "// Parameters"
-	if nb.Language() == "python" {
+	if nb.kernelLanguage() == "python" {
 		comment = "# Parameters"
 	}
 	lines := []string{comment}
@@ -85,6 +85,17 @@ func (nb *Notebook) SetParameters(values map[string]string) error {
 	}
 	nb.inject(at, strings.Join(lines, "\n"))
 	return nil
+}
+
+// kernelLanguage is the notebook's language, or its kernel's where the notebook does not say.
+func (nb *Notebook) kernelLanguage() string {
+	if language := nb.Language(); language != "" {
+		return language
+	}
+	if spec, err := FindKernel(nb.KernelName()); err == nil {
+		return spec.Language
+	}
+	return ""
 }
 
 func (nb *Notebook) findTag(tag string) int {

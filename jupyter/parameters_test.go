@@ -80,7 +80,6 @@ const size = 128`, injected.Source)
 func TestPythonParametersOverrideThoseOfTheCell(t *testing.T) {
 	nb := notebook("python3", "steps = 3  # how many\nname: str = 'blue'\nrate=1e-3\nflag = False\nnone = None\nif steps == 4: pass",
 		"print(steps, name, rate, flag, none)")
-	nb.Metadata["kernelspec"].(map[string]any)["language"] = "python"
 	nb.Cells[0].Metadata["tags"] = []any{"parameters"}
 	require.NoError(t, nb.SetParameters(map[string]string{"steps": "5", "name": "é\"'\n\u2028😀", "rate": "2", "flag": "true", "none": "x"}))
 	require.NoError(t, Run(t.Context(), nb, Options{}))
