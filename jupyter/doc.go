@@ -11,4 +11,7 @@
 //
 // Any kernel will do that is installed for Jupyter. [EnsureTools] and [InstallKernel] put the kernel of this project in place,
 // which is GoNB with this module in sight, and [Lab] opens the same notebooks in JupyterLab.
+//
+// A Go cell that displays something must end with gonbui.Sync(), or do so through a function that calls it: GoNB runs each
+// cell as a program, and drops what a program displayed just before its end.
 package jupyter

@@ -49,8 +49,9 @@ func Decode(data []byte) (*Notebook, error) {
 }
 
 // Encode writes the notebook as JSON, byte for byte as nbformat's own writer does: keys sorted, one space of indentation,
-// long text as lists of lines.
+// long text as lists of lines. Cells without an id get one.
 func (nb *Notebook) Encode() ([]byte, error) {
+	nb.giveIDs()
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)

@@ -192,7 +192,7 @@ func installKernel(dir, moduleDir, toolsDir string, env map[string]string) (*Ker
 
 // goWrapper is a go command for GoNB, which changes two things. GoNB runs a bare "go get" before each cell to find modules for
 // new imports; the go.work of our kernel has them already, and asking the module proxy for versions takes seconds and fails
-// where it lists none. And linking is most of the time that a cell takes; it takes half as long without debugger's tables,
+// where it lists none. And linking is most of the time that a cell takes; it takes half as long without the debugger's tables,
 // which stack traces do not need.
 func goWrapper(realGo string) string {
 	return `#!/bin/sh

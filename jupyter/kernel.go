@@ -53,8 +53,7 @@ type kernel struct {
 	stderr   *tail
 	language map[string]any // language_info of its kernel_info_reply
 
-	dead    chan struct{} // closed when the process has ended
-	waitErr error         // how; to be read after dead is closed
+	dead chan struct{} // closed when the process has ended
 }
 
 // startKernel starts a kernel in dir and waits until it answers. Its environment is this process's, plus what the kernelspec
@@ -190,7 +189,7 @@ func (k *kernel) run(folder string) error {
 		err := k.cmd.Start()
 		started <- err
 		if err == nil {
-			k.waitErr = k.cmd.Wait()
+			_ = k.cmd.Wait() // How it ended is in cmd.ProcessState.
 			close(k.dead)
 		}
 	}()
@@ -300,11 +299,12 @@ func (k *kernel) stop() {
 	if _, err := k.request(control, "shutdown_request", map[string]any{"restart": false}); err != nil {
 		return
 	}
+	timeout := time.After(shutdownTimeout)
 	for {
 		select {
 		case <-k.dead:
 			return
-		case <-time.After(shutdownTimeout):
+		case <-timeout:
 			return
 		case <-k.incoming: // Nobody reads these any more.
 		}

@@ -3,6 +3,7 @@ package jupyter
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"regexp"
 )
@@ -55,7 +56,7 @@ func (c *collector) take(m *message) (idle bool, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(m.Content))
 	decoder.UseNumber()
 	if err := decoder.Decode(&p); err != nil {
-		return false, err
+		return false, fmt.Errorf("the kernel's output cannot be read: %w", err)
 	}
 	if p.Count != nil {
 		c.cell.ExecutionCount = p.Count

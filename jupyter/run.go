@@ -77,6 +77,7 @@ func Run(ctx context.Context, nb *Notebook, options Options) error {
 	}
 	defer k.stop()
 	if k.language != nil {
+		nb.Metadata = with(nb.Metadata)
 		nb.Metadata["language_info"] = k.language
 	}
 	r := &runner{kernel: k, options: options, outputs: newCollector(options.Handler)}
