@@ -1,6 +1,9 @@
 package portrait
 
-import "image/color"
+import (
+	"image/color"
+	"math"
+)
 
 // Accessory is something worn in the hair.
 type Accessory int
@@ -65,15 +68,15 @@ func (a *artist) bow(centre point, size float64, colour color.RGBA) {
 	}
 	middle := ellipse(centre, size*0.20, size*0.24)
 	a.fill(middle, solid(colour))
-	a.line(append(middle, middle[0]), even(0.005*a.Line), dark)
+	a.line(middle.closed(), even(0.005*a.Line), dark)
 }
 
 func (a *artist) flower(centre point) {
 	dark := opaque(shift(a.Ribbon, -28, 0, 0))
 	for k := range 5 {
-		petal := ellipse(turned(point{0, -0.032}, float64(k)*1.2566).add(centre), 0.026, 0.026)
+		petal := ellipse(turned(point{0, -0.032}, 2*math.Pi*float64(k)/5).add(centre), 0.026, 0.026)
 		a.fill(petal, solid(a.Ribbon))
-		a.line(append(petal, petal[0]), even(0.004*a.Line), dark)
+		a.line(petal.closed(), even(0.004*a.Line), dark)
 	}
 	a.fill(ellipse(centre, 0.017, 0.017), solid(rgb(0xf8d868)))
 }

@@ -41,14 +41,14 @@ const shoulderY = 0.895
 
 func (a *artist) neckAndClothes() {
 	a.neck()
-	g := clothes[a.Clothes]
+	g := choose(clothes[:], int(a.Clothes))
 	cloth := symmetric(
 		knot{0, g.neckline, false}, knot{g.shoulder * 0.62, g.neckline - 0.016, false}, knot{g.shoulder, shoulderY + 0.12*(g.shoulder-0.1), true},
 		knot{0.235, shoulderY + 0.03, false}, knot{0.345, 0.985, false}, knot{0.40, 1.15, true}, knot{0, 1.15, false},
 	)
 	a.fill(cloth, vertical(0.88, 1.05, opaque(a.Cloth), opaque(shift(a.Cloth, -8, 2, -6))))
 	dark := opaque(darker(a.Cloth))
-	a.line(append(cloth, cloth[0]), even(0.006*a.Line), dark)
+	a.line(cloth.closed(), even(0.006*a.Line), dark)
 	for _, side := range []float64{-1, 1} { // folds at the armpits
 		a.line(path{{side * 0.285, 0.965}, {side * 0.268, 0.99}, {side * 0.262, 1.03}}, taperBoth(0.005*a.Line), dark)
 	}
@@ -81,7 +81,7 @@ func (a *artist) neck() {
 	side := curve(
 		knot{0.075, 0.70, false}, knot{0.073, 0.83, false}, knot{0.096, 0.886, false}, knot{0.200, 0.940, false}, knot{0.31, 1.0, false}, knot{0.34, 1.15, true}, knot{0, 1.15, false},
 	)
-	neck := append(append(path{}, side...), side.mirrored()...)
+	neck := append(append(path{}, side...), side.mirrored().reversed()...)
 	a.fill(neck, solid(a.Skin))
 	a.clipTo(neck)
 	a.fill(ellipse(point{0.012, a.ChinY - 0.025}, 0.16, 0.085), flat(faded(a.skin.shade, 0.55+0.45*a.Shade)))
@@ -100,7 +100,7 @@ func (a *artist) neck() {
 func (a *artist) pair(right path, colour color.RGBA) {
 	for _, p := range []path{right, right.mirrored()} {
 		a.fill(p, solid(colour))
-		a.line(append(p, p[0]), even(0.005*a.Line), opaque(darker(colour)))
+		a.line(p.closed(), even(0.005*a.Line), opaque(darker(colour)))
 	}
 }
 
@@ -140,7 +140,7 @@ func (a *artist) turtleneck() {
 		knot{0, 0.862, false}, knot{0.077, 0.848, true}, knot{0.088, 0.88, false}, knot{0.108, 0.912, true}, knot{0, 0.935, false},
 	)
 	a.fill(collar, linear(point{-0.1, 0.9}, point{0.1, 0.9}, opaque(a.Cloth), opaque(a.Cloth), opaque(shift(a.Cloth, -10, 0, 0))))
-	a.line(append(collar, collar[0]), even(0.005*a.Line), opaque(darker(a.Cloth)))
+	a.line(collar.closed(), even(0.005*a.Line), opaque(darker(a.Cloth)))
 }
 
 func (a *artist) hood() {
@@ -159,6 +159,6 @@ func (a *artist) tie() {
 		{{-0.026, 0.945}, {0.026, 0.945}, {0.016, 0.982}, {-0.016, 0.982}},
 	} {
 		a.fill(part, solid(a.Trim))
-		a.line(append(part, part[0]), even(0.005*a.Line), dark)
+		a.line(part.closed(), even(0.005*a.Line), dark)
 	}
 }

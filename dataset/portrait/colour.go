@@ -53,13 +53,16 @@ func Colours() []Colour {
 	return all
 }
 
-// String returns the lower-case name of the class, such as "blonde".
-func (c Colour) String() string {
+// class looks a colour up; what is none of the nine is nameless and transparent.
+func (c Colour) class() hairClass {
 	if c < 0 || int(c) >= len(hairClasses) {
-		return fmt.Sprintf("Colour(%d)", int(c))
+		return hairClass{name: fmt.Sprintf("Colour(%d)", int(c))}
 	}
-	return hairClasses[c].name
+	return hairClasses[c]
 }
+
+// String returns the lower-case name of the class, such as "blonde".
+func (c Colour) String() string { return c.class().name }
 
 // ParseColour finds a class by its name. The error for an unknown name lists the known ones.
 func ParseColour(name string) (Colour, error) {
@@ -74,14 +77,14 @@ func ParseColour(name string) (Colour, error) {
 }
 
 // RGB returns the typical colour of the class.
-func (c Colour) RGB() color.RGBA { return hairClasses[c].typical }
+func (c Colour) RGB() color.RGBA { return c.class().typical }
 
 // Nearest returns the class whose typical colour is nearest in CIELAB (distance CIE76).
 func Nearest(c color.RGBA) Colour {
 	best, least := Blonde, math.Inf(1)
-	for class := range hairClasses {
-		if d := toColorful(c).DistanceLab(toColorful(hairClasses[class].typical)); d < least {
-			best, least = Colour(class), d
+	for _, class := range Colours() {
+		if d := toColorful(c).DistanceLab(toColorful(class.RGB())); d < least {
+			best, least = class, d
 		}
 	}
 	return best
@@ -125,9 +128,10 @@ func shift(c color.RGBA, lightness, chroma, hue float64) color.RGBA {
 
 // mix blends a and b in sRGB: t = 0 is a, t = 1 is b.
 func mix(a, b color.RGBA, t float64) color.RGBA {
-	part := func(x, y uint8) uint8 { return uint8(float64(x) + (float64(y)-float64(x))*t + 0.5) }
-	return color.RGBA{part(a.R, b.R), part(a.G, b.G), part(a.B, b.B), 255}
+	return color.RGBA{lerp(a.R, b.R, t), lerp(a.G, b.G, t), lerp(a.B, b.B, t), 255}
 }
+
+func lerp(a, b uint8, t float64) uint8 { return uint8(float64(a) + (float64(b)-float64(a))*t + 0.5) }
 
 func toColorful(c color.RGBA) colorful.Color {
 	return colorful.Color{R: float64(c.R) / 255, G: float64(c.G) / 255, B: float64(c.B) / 255}

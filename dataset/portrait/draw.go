@@ -23,9 +23,10 @@ type artist struct {
 	rng  *rand.Rand // irregularities of locks: the same at every size
 }
 
-// Draw paints the portrait, size × size pixels, opaque. The same portrait at another size is the same picture.
+// Draw paints the portrait, size × size opaque pixels, or none if size is below 1. At any size it is the same picture.
+// It may be called by many goroutines at once.
 func (p Params) Draw(size int) *image.RGBA {
-	a := p.artist(size)
+	a := p.artist(max(size, 0))
 	front := a.frontHair()
 	a.background()
 	a.pose = a.head

@@ -42,7 +42,7 @@ type eye struct {
 }
 
 func (p Params) eye(side float64) eye {
-	s := eyeShapes[p.Eyes]
+	s := choose(eyeShapes[:], int(p.Eyes))
 	return eye{
 		shape: s, centre: point{side * p.EyeSpacing, p.EyeY}, side: side,
 		w: eyeHalfWidth * p.EyeSize * s.width, h: eyeHalfHeight * p.EyeSize * s.height, open: p.EyeOpening,
@@ -141,8 +141,8 @@ func (a *artist) irisTones() tones {
 func (a *artist) lashes(e eye, upper, lower path) {
 	dark := opaque(mix(rgb(0x2c1a20), a.hair.line, 0.3))
 	heavy := 0.0185 * a.EyeSize * (0.8 + 0.2*a.Line)
-	weight := func(t float64) float64 {
-		return heavy / 2 * (0.30 + 0.70*math.Sqrt(math.Sin(math.Pi*min(max(0.15+0.62*t, 0), 1)))) * min(1, 6*t+0.35)
+	weight := func(t float64) float64 { // thin at the inner corner
+		return heavy / 2 * (0.22 + 0.78*ease((t-0.05)/0.45)) * (1 - 0.3*ease((t-0.75)/0.25))
 	}
 	a.line(upper, weight, dark)
 	outer := upper[len(upper)-1]
@@ -173,7 +173,8 @@ func (a *artist) brows(opacity float64) {
 		spine := curve(
 			knot{x - side*0.056, y + tilt + 0.004, false}, knot{x + side*0.010, y - 0.010*a.BrowArch, false}, knot{x + side*0.070, y - tilt + 0.012, false},
 		)
-		a.line(spine, taperEnd(0.0065+0.006*a.BrowBold), colour)
+		bold := taperEnd(0.0065 + 0.006*a.BrowBold)
+		a.line(spine, func(t float64) float64 { return bold(t) * math.Sqrt(min(1, 0.3+7*t)) }, colour)
 	}
 }
 

@@ -101,7 +101,7 @@ var mouths = [...]mouth{
 }
 
 func (a *artist) mouthAndNose() {
-	m := mouths[a.Mouth]
+	m := choose(mouths[:], int(a.Mouth))
 	w := a.MouthWidth * m.width
 	y := a.ChinY - 0.082
 	corner := point{w, y - 0.1*w}

@@ -12,7 +12,14 @@ type frontHair struct {
 type strand struct {
 	lock
 	spine, outline path
+	merged         float64 // part of its length, from the root, that has no lines
 }
+
+// Locks of the fringe spring from the hair of the crown; side locks show nearly whole.
+const (
+	fringeMerged = 0.40
+	sideMerged   = 0.18
+)
 
 func (f frontHair) outlines() []path {
 	paths := []path{f.cap}
@@ -35,17 +42,17 @@ func (a *artist) frontHair() frontHair {
 	outer[len(outer)-1] = knot{0.288 + 0.012*a.Volume, 0.50, true}
 	inner := []knot{{0.225, 0.45, false}, {0.19, 0.34, false}, {0.10, hairLine, false}, {0, hairLine - 0.01, false}}
 	hair := frontHair{cap: symmetric(append(outer, inner...)...)}
-	for _, l := range sides[a.Side] {
-		hair.locks = append(hair.locks, a.strand(l, 0), a.strand(l.mirrored(), 0))
+	for _, l := range choose(sides[:], int(a.Side)) {
+		hair.locks = append(hair.locks, a.strand(l, 0, sideMerged), a.strand(l.mirrored(), 0, sideMerged))
 	}
-	for _, l := range fringes[a.Fringe] {
+	for _, l := range choose(fringes[:], int(a.Fringe)) {
 		if a.Flip {
 			l = l.mirrored()
 		}
 		if l.blunt == 0 && a.rng.IntN(2) == 0 {
-			hair.locks = append(hair.locks, a.strand(a.companion(l), a.FringeLow))
+			hair.locks = append(hair.locks, a.strand(a.companion(l), a.FringeLow, fringeMerged))
 		}
-		hair.locks = append(hair.locks, a.strand(l, a.FringeLow))
+		hair.locks = append(hair.locks, a.strand(l, a.FringeLow, fringeMerged))
 	}
 	return hair
 }
@@ -66,7 +73,7 @@ func (a *artist) companion(l lock) lock {
 func (a *artist) stray(by float64) float64 { return by * (2*a.rng.Float64() - 1) }
 
 // strand grows a lock, each a little different.
-func (a *artist) strand(l lock, lower float64) strand {
+func (a *artist) strand(l lock, lower, merged float64) strand {
 	l.tip = l.tip.add(point{a.stray(0.012), lower + a.stray(0.014)})
 	l.width *= 1 + a.stray(0.12)
 	l.bow += a.stray(0.04)
@@ -78,14 +85,15 @@ func (a *artist) strand(l lock, lower float64) strand {
 		t := float64(i) / n
 		spine[i] = between(between(l.root, middle, t), between(middle, l.tip, t), t)
 	}
-	return strand{l, spine, band(spine, l.profile)}
+	return strand{l, spine, band(spine, l.profile), merged}
 }
 
-// profile is the half-width of a lock along it: it runs out to its tip.
+// profile is the half-width of a lock along it: it leaves the other hair narrow and runs out to its tip.
 func (l lock) profile(t float64) float64 {
+	root := min(1, 0.35+2.4*t)
 	pointed := 1.33 * math.Pow(1-t, 0.82) * (0.75 + 0.6*t)
 	cut := math.Min(1, 12*(1-t))
-	return l.width / 2 * (pointed + (cut-pointed)*l.blunt)
+	return l.width / 2 * root * (pointed + (cut-pointed)*l.blunt)
 }
 
 // frontPaint is shared by all front hair, so that locks are told apart by lines and shadows only.
@@ -99,7 +107,7 @@ func (a *artist) drawFrontHair(hair frontHair) {
 	a.capShade(hair.cap)
 	edge := hair.cap[:5*stepsPerSpan-8]
 	a.line(edge, taperEnd(0.0065*a.Line), opaque(a.hair.line))
-	a.line(edge.mirrored(), func(t float64) float64 { return taperEnd(0.0065 * a.Line)(1 - t) }, opaque(a.hair.line))
+	a.line(edge.mirrored(), taperEnd(0.0065*a.Line), opaque(a.hair.line))
 	for _, s := range hair.locks {
 		a.drawStrand(s)
 	}
@@ -131,7 +139,7 @@ func (a *artist) drawStrand(s strand) {
 	}
 	a.fill(append(append(path{}, right...), shaded.reversed()...), flat(faded(a.hair.shade, 0.85*a.Shade)))
 	// Both edges are drawn, fading towards the root, where the locks are one.
-	from := n * 2 / 5
+	from := int(float64(n) * s.merged)
 	swell := func(t float64) float64 {
 		return 0.0052 * a.Line / 2 * math.Sqrt(math.Sin(math.Pi*min(0.08+0.92*t, 0.96)))
 	}
@@ -146,28 +154,56 @@ func (a *artist) drawStrand(s strand) {
 	}
 }
 
-// gloss lays the light on the hair: a soft sheen, and a ring round the head with teeth along the strands.
+// gloss lays the light on the hair: a soft sheen, and a ring of light round the head or streaks down the strands.
 func (a *artist) gloss(hair frontHair) {
 	a.clipTo(hair.outlines()...)
 	sheen := point{-0.09, 0.22}
 	a.fill(ellipse(sheen, 0.26, 0.20), radial(sheen, 0.26, 0.20, faded(a.hair.light, 0.55*a.Gloss), faded(a.hair.light, 0.3*a.Gloss), faded(a.hair.light, 0)))
-	const teeth = 15
-	upper, lower := make(path, 0, 2*teeth+1), make(path, 0, 2*teeth+1)
+	if a.Streaks {
+		a.streaks()
+	} else {
+		a.ring()
+	}
+	a.unclip()
+}
+
+// ring is a band with teeth along the strands.
+func (a *artist) ring() {
+	const teeth = 11
+	var upper, lower []knot
 	for i := range 2*teeth + 1 {
-		x := -0.27 + 0.54*float64(i)/(2*teeth) + a.stray(0.004)
-		middle := point{x, a.glossY() + 1.5*x*x}
-		down := point{0.8 * x, 1 - 1.2*math.Abs(x)} // strands fan out from the crown
-		up, low := 0.004+0.010*a.rng.Float64(), 0.022+0.040*a.rng.Float64()
-		if i%2 == 0 {
-			up, low = 0, 0.004
+		tip := i%2 == 1
+		x := -0.27 + 0.54*float64(i)/(2*teeth) + a.stray(0.007)
+		up, low := 0.004, 0.008+0.006*a.rng.Float64()
+		if tip {
+			up, low = 0.008+0.012*a.rng.Float64(), 0.020+0.055*a.rng.Float64()
 		}
 		ends := 1 - 9*x*x // the ring thins towards the sides
-		upper = append(upper, middle.sub(down.mul(up*ends)))
-		lower = append(lower, middle.add(down.mul(low*ends)))
+		above, below := fan(x, a.glossY(), -up*ends), fan(x, a.glossY(), low*ends)
+		upper = append(upper, knot{above.x, above.y, tip})
+		lower = append(lower, knot{below.x, below.y, tip})
 	}
-	glow := vertical(a.glossY()-0.01, a.glossY()+0.11, faded(a.hair.glint, a.Gloss), faded(a.hair.glint, 0.7*a.Gloss))
-	a.fill(append(upper, lower.reversed()...), glow)
-	a.unclip()
+	glow := vertical(a.glossY(), a.glossY()+0.12, faded(a.hair.glint, 0.9*a.Gloss), faded(a.hair.glint, 0.45*a.Gloss))
+	a.fill(append(curve(upper...), curve(lower...).reversed()...), glow)
+}
+
+func (a *artist) streaks() {
+	const n = 14
+	for i := range n {
+		x := -0.24 + 0.48*float64(i)/(n-1) + a.stray(0.012)
+		if math.Abs(x+0.02) < 0.03 {
+			continue // the parting
+		}
+		y := a.glossY() + 0.01 + a.stray(0.02)
+		long := 0.035 + 0.05*a.rng.Float64()
+		streak := path{fan(x, y, -long*0.7), fan(x, y, 0), fan(x, y, long*0.6), fan(x, y, long)}
+		a.line(streak, taperBoth(0.012+0.010*a.rng.Float64()), faded(a.hair.glint, 0.75*a.Gloss))
+	}
+}
+
+// fan is a point of the arc of light at x, moved down along the strands, which fan out from the crown.
+func fan(x, y, down float64) point {
+	return point{x + 0.8*x*down, y + 1.5*x*x + down*(1-1.2*math.Abs(x))}
 }
 
 func (a *artist) glossY() float64 { return 0.235 + 0.02*a.Volume }
@@ -195,15 +231,14 @@ func (a *artist) drawAhoge() {
 }
 
 func (a *artist) backHair() {
-	b := backs[a.Back]
+	b := choose(backs[:], int(a.Back))
 	for _, t := range b.tails {
 		spine := curve(t.spine...)
-		flipped := spine.mirrored().reversed()
 		if !b.single || !a.Flip {
 			a.tail(spine, t.width)
 		}
 		if !b.single || a.Flip {
-			a.tail(flipped, t.width)
+			a.tail(spine.mirrored(), t.width)
 		}
 	}
 	if b.bun {
@@ -213,7 +248,7 @@ func (a *artist) backHair() {
 	outline := symmetric(append(a.crown(), b.outline...)...)
 	a.fill(outline, vertical(0.25, 0.95, opaque(a.hair.base), opaque(a.hair.shade), opaque(a.hair.deep)))
 	a.backStrands(outline)
-	a.line(append(outline, outline[0]), even(0.0055*a.Line), opaque(a.hair.line))
+	a.line(outline.closed(), even(0.0055*a.Line), opaque(a.hair.line))
 }
 
 // backStrands shade the hair behind the neck and draw strands down it.
@@ -267,7 +302,7 @@ func (a *artist) bun(side float64) {
 	ball := ellipse(centre, r, r)
 	light := centre.add(point{-0.02, -0.02})
 	a.fill(ball, radial(light, 1.25*r, 1.25*r, opaque(a.hair.light), opaque(a.hair.base), opaque(a.hair.base), opaque(a.hair.shade)))
-	a.line(append(ball, ball[0]), even(0.0055*a.Line), opaque(a.hair.line))
+	a.line(ball.closed(), even(0.0055*a.Line), opaque(a.hair.line))
 	for _, k := range []float64{0.35, 0.7} {
 		twist := curve(
 			knot{centre.x - side*0.9*r*k, centre.y + 0.5*r, false}, knot{centre.x - side*0.2*r, centre.y - k*r*0.8, false}, knot{centre.x + side*0.8*r, centre.y - 0.1*r*k, false},

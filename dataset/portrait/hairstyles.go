@@ -106,6 +106,6 @@ var backs = [...]back{
 	{outline: []knot{{0.295, 0.54, false}, {0.25, 0.66, true}, {0, 0.68, false}}, bun: true},                                                                                                  // two buns
 	{ // low tails over the shoulders
 		outline: []knot{{0.300, 0.54, false}, {0.285, 0.68, false}, {0.24, 0.76, true}, {0, 0.74, false}},
-		tails:   []tail{{[]knot{{0.235, 0.73, false}, {0.300, 0.78, false}, {0.320, 0.88, false}, {0.290, 1.12, false}}, 0.110}},
+		tails:   []tail{{[]knot{{0.215, 0.715, false}, {0.262, 0.790, false}, {0.278, 0.90, false}, {0.262, 1.14, false}}, 0.120}},
 	},
 }

@@ -5,7 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// Params says everything about one portrait. Lengths are in widths of the picture, angles in radians.
+// Params says everything about one portrait. Lengths are in widths of the picture, angles in radians. The ranges are those of
+// [Random]; Draw takes others too.
 type Params struct {
 	Colour Colour     // class of the hair colour
 	Hair   color.RGBA // the hair colour itself
@@ -24,6 +25,7 @@ type Params struct {
 	Ahoge     bool    // a lock that stands up from the crown
 	Strands   uint64  // seed of the small irregularities of locks
 	Gloss     float64 // opacity of the highlights of the hair, 0…1
+	Streaks   bool    // these are streaks, not a ring
 	Accessory Accessory
 	Ribbon    color.RGBA // colour of the accessory
 
@@ -50,7 +52,7 @@ type Params struct {
 
 	Tilt       float64 // of the head, -0.12…0.12, clockwise
 	Move       Offset  // of the whole portrait, -0.02…0.02 each way
-	Scale      float64 // of the whole portrait, 0.97…1.06
+	Scale      float64 // of the whole portrait, 0.97…1.12
 	Line       float64 // weight of the lines, 0.7…1.2
 	Shade      float64 // strength of shadows, 0.6…1
 	Background color.RGBA
@@ -67,7 +69,7 @@ const (
 )
 
 // At returns the index-th portrait of the endless series of a seed. Each block of nine holds the nine hair colours in a
-// shuffled order. It panics for no index: negative ones are portraits too.
+// shuffled order. Negative indices are portraits too.
 func At(seed uint64, index int) Params {
 	classes := len(hairClasses)
 	block, place := index/classes, index%classes
@@ -77,6 +79,12 @@ func At(seed uint64, index int) Params {
 	order := rand.New(rand.NewPCG(seed^orderDomain, uint64(block))).Perm(classes)
 	rng := rand.New(rand.NewPCG(seed^portraitDomain, uint64(index)))
 	return Random(rng, Colour(order[place]))
+}
+
+// choose looks a style up. Tables start over at their end, so that any number is a style.
+func choose[T any](table []T, style int) T {
+	n := len(table)
+	return table[(style%n+n)%n]
 }
 
 // Random draws the parameters of a portrait with the asked hair colour.
@@ -89,7 +97,7 @@ func Random(rng *rand.Rand, colour Colour) Params {
 
 		Fringe: Fringe(rng.IntN(len(fringes))), Side: Side(rng.IntN(len(sides))), Back: Back(rng.IntN(len(backs))),
 		Volume: within(-1, 1), FringeLow: within(-0.02, 0.02), Flip: rng.IntN(2) == 0, Ahoge: rng.IntN(5) == 0,
-		Strands: rng.Uint64(), Gloss: within(0.35, 1),
+		Strands: rng.Uint64(), Gloss: within(0.35, 1), Streaks: rng.IntN(3) == 0,
 		Accessory: pick(rng, accessoryOdds), Ribbon: pick(rng, ribbonColours),
 
 		Eyes: EyeShape(rng.IntN(len(eyeShapes))), Iris: naturalIris(rng), EyeSize: within(0.9, 1.12),
@@ -101,8 +109,11 @@ func Random(rng *rand.Rand, colour Colour) Params {
 
 		Clothes: Clothes(rng.IntN(len(clothes))), Cloth: pick(rng, clothColours), Trim: pick(rng, ribbonColours),
 
-		Tilt: within(-0.08, 0.08), Move: Offset{within(-0.02, 0.02), within(-0.02, 0.02)}, Scale: within(0.97, 1.06),
+		Tilt: within(-0.08, 0.08), Move: Offset{within(-0.02, 0.02), within(-0.02, 0.02)}, Scale: within(0.97, 1.12),
 		Line: within(0.7, 1.2), Shade: within(0.6, 1), Background: pick(rng, backgrounds),
+	}
+	if choose(backs[:], int(p.Back)).bun && p.Accessory == CatEars {
+		p.Accessory = NoAccessory // no room for both
 	}
 	return p
 }
@@ -111,7 +122,7 @@ func pick[T any](rng *rand.Rand, from []T) T { return from[rng.IntN(len(from))] 
 
 // naturalHair strays from the typical colour of the class.
 func naturalHair(rng *rand.Rand, colour Colour) color.RGBA {
-	class := hairClasses[colour]
+	class := colour.class()
 	stray := func(greatest float64) float64 { return greatest * (2*rng.Float64() - 1) }
 	return shift(class.typical, stray(class.lightness), stray(class.chroma), stray(class.hue))
 }
