@@ -183,3 +183,6 @@ func (c Config) discriminatorWidths() []int {
 	}
 	return widths
 }
+
+// cacheBytes is how much memory the pictures of a folder may take, so that they are decoded once.
+const cacheBytes = 1 << 30

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/moelab/moelab/gan"
+	"github.com/moelab/moelab/internal/bench"
+	"github.com/spf13/cobra"
+)
+
+// benchCases are the sizes at which a training iteration is timed.
+var benchCases = []struct{ size, batch int }{{64, 16}, {128, 4}}
+
+func newBenchCommand() *cobra.Command {
+	command := &cobra.Command{Use: "bench", Short: "Time moelab beside PyTorch and JAX"}
+	command.AddCommand(newBenchTrainCommand())
+	return command
+}
+
+func newBenchTrainCommand() *cobra.Command {
+	var runs, size, batch, channels int
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "train",
+		Short: "Time one iteration of the GAN's training",
+		Long: `Time one iteration of the ResBlock GAN's training, two steps of D with the penalty and one of G, in moelab, in PyTorch (both
+of its layouts) and in JAX: the same equations, weights, inputs and shapes. After a run that compiles, each program runs in
+turn; medians are compared. A ratio below 1 says that moelab is faster. The peers' Python environment is made first; it
+takes some gigabytes.`,
+		Example: `  moelab bench train
+  moelab bench train --size 128 --batch 4 --runs 9`,
+	}
+	flags := command.Flags()
+	flags.IntVar(&runs, "runs", 5, "timed runs of each program")
+	flags.IntVar(&size, "size", 0, "picture size (default: 64 with batch 16, and 128 with batch 4)")
+	flags.IntVar(&batch, "batch", 16, "batch, where --size is given")
+	flags.IntVar(&channels, "channels", 32, "width of the networks at full size")
+	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	open := backendFlag(command)
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		if runs < 1 {
+			return usage("--runs is %d: it must be at least 1", runs)
+		}
+		cases := benchCases
+		if size != 0 {
+			cases = []struct{ size, batch int }{{size, batch}}
+		}
+		backend, err := open()
+		if err != nil {
+			return err
+		}
+		for _, c := range cases {
+			config, err := gan.Preset("article")
+			if err != nil {
+				return err
+			}
+			config.Size, config.Batch = c.size, c.batch
+			config.GeneratorChannels, config.DiscriminatorChannels = channels, channels
+			if err := config.Validate(); err != nil {
+				return usageError{err}
+			}
+			results, err := bench.Train(command.Context(), backend, config, runs, command.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			if err := printResults(command, config, results, asJSON); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return command
+}
+
+// printResults prints a table, or JSON.
+func printResults(command *cobra.Command, config gan.Config, results []bench.Result, asJSON bool) error {
+	out := command.OutOrStdout()
+	if asJSON {
+		return json.NewEncoder(out).Encode(map[string]any{"config": config, "results": results})
+	}
+	fmt.Fprintf(out, "\none iteration at %d×%d, batch %d, %d channels\n", config.Size, config.Size, config.Batch, config.GeneratorChannels)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "program\tmedian\tfastest\tmoelab / it\tlosses differ by\t")
+	for _, r := range results {
+		fmt.Fprintf(table, "%s\t%v\t%v\t%.2f\t%.0e\t\n", r.Name, r.Median.Round(time.Millisecond), r.Fastest.Round(time.Millisecond), r.Ratio, r.LossDifference)
+	}
+	return table.Flush()
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/moelab/moelab/jupyter"
+	"github.com/moelab/moelab/xla"
+	"github.com/spf13/cobra"
+)
+
+// ensureBackend returns the configuration of the backend that would be opened, and installs a plugin where there is none.
+func ensureBackend(ctx context.Context, log io.Writer) (string, error) {
+	config, _, err := xla.Choose(ctx, xla.Options{Log: log})
+	return config, err
+}
+
+// ensureKernel builds GoNB and installs the kernel "moelab" for it, with the settings of XLA.
+func ensureKernel(ctx context.Context, log io.Writer, near, backend string) (*jupyter.KernelSpec, error) {
+	module, err := jupyter.FindModule(near)
+	if err != nil {
+		return nil, err
+	}
+	tools, err := jupyter.EnsureTools(ctx, module, log)
+	if err != nil {
+		return nil, err
+	}
+	return jupyter.InstallKernel(module, tools, map[string]string{
+		xla.BackendEnv:          backend,
+		"GOMLX_NO_AUTO_INSTALL": "1", // moelab installs plugins itself.
+	})
+}
+
+func newSetupCommand() *cobra.Command {
+	var cuda bool
+	command := &cobra.Command{
+		Use:   "setup",
+		Short: "Set up all that moelab needs: XLA's plugin and the notebook kernel",
+		Long: `Install XLA's plugin for the CPU, build GoNB and install the kernel "Go (moelab)" for Jupyter. Other commands do what they need
+of this by themselves. With --cuda the CUDA plugin and NVIDIA's libraries are fetched as well; they take gigabytes.`,
+		Example: "  moelab setup\n  moelab setup --cuda",
+	}
+	command.Flags().BoolVar(&cuda, "cuda", false, "fetch the CUDA plugin too")
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		ctx, log, out := command.Context(), command.ErrOrStderr(), command.OutOrStdout()
+		if xla.CPUPlugin() == "" {
+			if _, err := xla.InstallCPU(ctx, log); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(out, "XLA plugin for the CPU:", xla.CPUPlugin())
+		if cuda {
+			path, err := xla.InstallCUDA(ctx, log)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(out, "XLA plugin for CUDA:", path)
+		}
+		backend, err := ensureBackend(ctx, log)
+		if err != nil {
+			return err
+		}
+		kernel, err := ensureKernel(ctx, log, ".", backend)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "Jupyter kernel:", kernel.Dir)
+		return nil
+	}
+	return command
+}
+
+func newKernelCommand() *cobra.Command {
+	command := &cobra.Command{Use: "kernel", Short: "Manage the notebook kernel"}
+	command.AddCommand(&cobra.Command{
+		Use:     "install",
+		Short:   "Install the kernel “Go (moelab)” for Jupyter",
+		Long:    "Build GoNB and install it for Jupyter as the kernel “Go (moelab)”: its notebooks see this module and need no “go get”.",
+		Example: "  moelab kernel install",
+		RunE: func(command *cobra.Command, _ []string) error {
+			backend, err := ensureBackend(command.Context(), command.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			kernel, err := ensureKernel(command.Context(), command.ErrOrStderr(), ".", backend)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(command.OutOrStdout(), kernel.Dir)
+			return nil
+		},
+	})
+	return command
+}
+
+func newLabCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lab [DIR] [-- JUPYTERLAB ARGUMENTS]",
+		Short: "Open JupyterLab on the notebooks",
+		Long: `Open JupyterLab in a folder, notebooks/ by default. JupyterLab is installed from PyPI into an environment of its own on the
+first call. What follows -- is passed to it.`,
+		Example: "  moelab lab\n  moelab lab notebooks -- --no-browser --port 9999",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(command *cobra.Command, args []string) error {
+			module, err := jupyter.FindModule(".")
+			if err != nil {
+				return err
+			}
+			dir, rest := filepath.Join(module, "notebooks"), args
+			if dash := command.ArgsLenAtDash(); dash != 0 && len(args) > 0 {
+				if dash > 1 || dash < 0 && len(args) > 1 {
+					return usage("moelab lab opens one folder, not %d (arguments for JupyterLab come after --)", len(args))
+				}
+				dir, rest = args[0], args[1:]
+			}
+			if err := setUp(command.Context(), command.ErrOrStderr(), module); err != nil {
+				return err
+			}
+			return jupyter.Lab(command.Context(), module, dir, rest...)
+		},
+	}
+}
+
+func newDoctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what this machine has, and what to do where something is missing",
+		Long: `Print what moelab found: Go, the C compiler, Python, memory, XLA's backend and its devices, and the kernel. Each line that fails
+says the one thing to do. The exit status is 1 if one does. Nothing is installed.`,
+		Example: "  moelab doctor",
+		RunE: func(command *cobra.Command, _ []string) error {
+			failed := 0
+			for _, check := range checks {
+				found, err := check.find(command.Context())
+				if err != nil {
+					failed++
+					text, _, _ := strings.Cut(err.Error(), "\n")
+					fmt.Fprintf(command.OutOrStdout(), "✗ %-12s %s\n  → %s\n", check.name, text, check.remedy)
+					continue
+				}
+				fmt.Fprintf(command.OutOrStdout(), "✓ %-12s %s\n", check.name, found)
+			}
+			if failed > 0 {
+				return fmt.Errorf("%d of %d checks failed", failed, len(checks))
+			}
+			return nil
+		},
+	}
+}
+
+// checks are what the doctor looks at.
+var checks = []struct {
+	name, remedy string
+	find         func(ctx context.Context) (string, error)
+}{
+	{"moelab", "build it with Go modules on", findVersions},
+	{"go", "install Go 1.26 or newer and put it on PATH", func(ctx context.Context) (string, error) { return output(ctx, "go", "version") }},
+	{"C compiler", "install a C compiler, such as Debian's package gcc: GoMLX's XLA needs cgo", findCompiler},
+	{"python3", "install python3 with pip: it is used to install XLA's plugin and JupyterLab", func(ctx context.Context) (string, error) {
+		return output(ctx, "python3", "-m", "pip", "--version")
+	}},
+	{"machine", "", findMachine},
+	{"CUDA", "moelab setup --cuda", findCUDA},
+	{"XLA", "moelab setup", findBackend},
+	{"kernel", "moelab kernel install", findKernel},
+}
+
+// output returns the first line that a program prints.
+func output(ctx context.Context, name string, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", strings.Join(append([]string{name}, args...), " "), err)
+	}
+	return firstLine(string(out)), nil
+}
+
+func findVersions(context.Context) (string, error) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "", fmt.Errorf("built without module information")
+	}
+	parts := []string{info.Main.Version}
+	for _, dependency := range info.Deps {
+		switch dependency.Path {
+		case "github.com/gomlx/gomlx", "github.com/gomlx/go-xla", "github.com/gomlx/compute":
+			parts = append(parts, filepath.Base(dependency.Path)+" "+dependency.Version)
+		}
+	}
+	return strings.Join(parts, ", "), nil
+}
+
+func findCompiler(ctx context.Context) (string, error) {
+	compiler, err := output(ctx, "go", "env", "CC")
+	if err != nil {
+		return "", err
+	}
+	return output(ctx, compiler, "--version")
+}
+
+func findMachine(context.Context) (string, error) {
+	text := fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	if data, err := os.ReadFile("/proc/meminfo"); err == nil {
+		var kib int64
+		if _, err := fmt.Sscanf(string(data), "MemTotal: %d kB", &kib); err == nil {
+			text += fmt.Sprintf(", %.1f GiB of memory", float64(kib)/(1<<20))
+		}
+	}
+	return text, nil
+}
+
+func findCUDA(context.Context) (string, error) {
+	switch {
+	case !xla.HasCUDA():
+		return "no NVIDIA device: the CPU is used", nil
+	case xla.CUDAPlugin() == "":
+		return "", fmt.Errorf("there is an NVIDIA device, but no plugin for it: the CPU is used")
+	default:
+		return xla.CUDAPlugin(), nil
+	}
+}
+
+func findBackend(ctx context.Context) (string, error) {
+	options := xla.Options{NoInstall: true}
+	_, source, err := xla.Choose(ctx, options)
+	if err != nil {
+		return "", err
+	}
+	backend, err := xla.Open(ctx, options)
+	if err != nil {
+		return "", err
+	}
+	defer backend.Finalize()
+	return fmt.Sprintf("%s (%s): %s", xla.Platform(backend), source, backend.Description()), nil
+}
+
+func findKernel(context.Context) (string, error) {
+	kernel, err := jupyter.FindKernel(jupyter.KernelName)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(kernel.Argv[0]); err != nil {
+		return "", fmt.Errorf("the kernel in %s cannot start: %w", kernel.Dir, err)
+	}
+	return kernel.Dir, nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/moelab/moelab/gan"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/xla"
+	"github.com/spf13/cobra"
+)
+
+func newTrainCommand() *cobra.Command {
+	command := &cobra.Command{Use: "train", Short: "Train a model in a run directory"}
+	command.AddCommand(newTrainGANCommand())
+	return command
+}
+
+func newTrainGANCommand() *cobra.Command {
+	var preset, data, dir string
+	var steps, saveEvery int64
+	var settings []string
+	command := &cobra.Command{
+		Use:   "gan",
+		Short: "Train the GAN that draws portraits by hair colour",
+		Long: `Train the conditional GAN of the article: the ResBlock network with a projection discriminator, the hinge loss
+and the DRAGAN penalty.
+
+Without --data the portraits are drawn by moelab. A folder holds a folder of pictures per hair colour, or a labels.csv
+with the columns file and colour. Ctrl-C saves; the same command goes on where it stopped.`,
+		Example: `  moelab train gan --preset laptop --run runs/hair
+  moelab train gan --preset laptop --run runs/mine --data pictures --steps 5000
+  moelab train gan --preset article --run runs/article --set batch=16 --set seed=7
+  moelab train gan --run runs/hair --steps 4000      # goes on with a run, to 4000 steps`,
+	}
+	flags := command.Flags()
+	flags.StringVar(&preset, "preset", "laptop", `settings to start from: "smoke" (seconds), "laptop" (minutes) or "article"; an existing run keeps its own`)
+	flags.StringVar(&data, "data", "", "folder of pictures (default: portraits that moelab draws)")
+	flags.StringVar(&dir, "run", "", "run directory (required)")
+	flags.Int64Var(&steps, "steps", 0, "iterations to reach (default: the preset's)")
+	flags.StringArrayVar(&settings, "set", nil, "change a setting of config.json, as key=value; may be given several times")
+	flags.Int64Var(&saveEvery, "save-every", 500, "iterations between checkpoints")
+	open := backendFlag(command)
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		config, err := trainConfig(command, dir, preset, data, steps, settings)
+		if err != nil {
+			return err
+		}
+		backend, err := open()
+		if err != nil {
+			return err
+		}
+		summary, err := gan.Train(command.Context(), dir, config, gan.TrainOptions{
+			Backend: backend, SaveEvery: saveEvery, Progress: progressFor(command), Warn: warner(command),
+		})
+		if err != nil {
+			return err
+		}
+		printSummary(command, dir, xla.Platform(backend), summary)
+		return nil
+	}
+	return command
+}
+
+// trainConfig puts a configuration together: the run's own if it exists and no preset is asked for, else the preset's,
+// changed by the flags.
+func trainConfig(command *cobra.Command, dir, preset, data string, steps int64, settings []string) (config gan.Config, err error) {
+	if dir == "" {
+		return config, usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
+	}
+	config, err = gan.Preset(preset)
+	if err != nil {
+		return config, usageError{err}
+	}
+	if run, openErr := lab.Open(dir); openErr == nil && !command.Flags().Changed("preset") {
+		if _, _, err := run.Experiment(&config); err != nil {
+			return config, err
+		}
+	}
+	if command.Flags().Changed("data") {
+		config.Data = data
+	}
+	if command.Flags().Changed("steps") {
+		config.Steps = steps
+	}
+	for _, setting := range settings {
+		if err := config.Set(setting); err != nil {
+			return config, usageError{err}
+		}
+	}
+	if err := config.Validate(); err != nil {
+		return config, usageError{err}
+	}
+	return config, nil
+}
+
+// printSummary tells what a training came to.
+func printSummary(command *cobra.Command, dir, platform string, summary lab.Summary) {
+	out := command.OutOrStdout()
+	if summary.Trained == 0 {
+		fmt.Fprintf(out, "%s: has %d steps already; --steps prolongs it\n", dir, summary.Step)
+		return
+	}
+	fmt.Fprintf(out, "%s: step %d on %s; compiled in %v, %v a step (%.2f steps/s)", dir, summary.Step, platform,
+		summary.Compile.Round(100*time.Millisecond), summary.StepTime().Round(time.Millisecond), float64(time.Second)/float64(summary.StepTime()))
+	if summary.PeakBytes > 0 {
+		fmt.Fprintf(out, "; peak memory %.1f GiB", float64(summary.PeakBytes)/(1<<30))
+	}
+	fmt.Fprintln(out)
+}

@@ -1,0 +1,35 @@
+package dataset
+
+import (
+	"context"
+	"image"
+)
+
+// Split parts a set in two: each every-th picture of each class is held out for testing, the others are for training.
+func Split(set Set, every int) (training, test Set) {
+	var kept, heldOut []int
+	seen := make([]int, len(set.Classes()))
+	for i := range set.Len() {
+		label := set.Label(i)
+		seen[label]++
+		if seen[label]%every == 0 {
+			heldOut = append(heldOut, i)
+		} else {
+			kept = append(kept, i)
+		}
+	}
+	return subset{set, kept}, subset{set, heldOut}
+}
+
+// subset is some pictures of a set.
+type subset struct {
+	set     Set
+	indices []int
+}
+
+func (s subset) Len() int          { return len(s.indices) }
+func (s subset) Classes() []string { return s.set.Classes() }
+func (s subset) Label(i int) int   { return s.set.Label(s.indices[i]) }
+func (s subset) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
+	return s.set.Picture(ctx, s.indices[i], size)
+}
