@@ -7,7 +7,7 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 )
 
-// BenchmarkDraw128 draws on all processors; ns/op on two of them must stay below 3.3 ms for 300 portraits a second.
+// BenchmarkDraw128 draws on all processors. Two of them must do 300 portraits/s.
 func BenchmarkDraw128(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {

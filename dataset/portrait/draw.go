@@ -49,19 +49,20 @@ func (p Params) artist(size int) *artist {
 	return &artist{
 		canvas: newCanvas(size), Params: p,
 		hair: hairTones(p.Hair), skin: skinTones(p.Skin),
-		head: p.headPose(),
-		body: newPose(point{0, 0.5}, 0, p.Scale, point(p.offset())),
-		rng:  rand.New(rand.NewPCG(p.Strands, 0)),
+		head: p.headPose(), body: p.bodyPose(),
+		rng: rand.New(rand.NewPCG(p.Strands, 0)),
 	}
 }
 
-func (p Params) offset() point { return point{p.Move.X, p.Move.Y} }
+// bodyPose scales about the middle of the picture.
+func (p Params) bodyPose() pose {
+	return newPose(point{0, 0.5}, 0, p.Scale, point{p.Move.X, p.Move.Y})
+}
 
-// headPose turns the head about the neck; the scale is about the middle of the picture, as for the body.
+// headPose turns the head about the neck, which stays on the body.
 func (p Params) headPose() pose {
 	neck := point{0, neckY}
-	body := newPose(point{0, 0.5}, 0, p.Scale, p.offset())
-	return newPose(neck, p.Tilt, p.Scale, body.apply(neck).sub(neck))
+	return newPose(neck, p.Tilt, p.Scale, p.bodyPose().apply(neck).sub(neck))
 }
 
 func (a *artist) background() {

@@ -4,7 +4,6 @@ import "image/color"
 
 func skinTones(base color.RGBA) tones {
 	return tones{
-		light: shift(base, 2, -2, 0),
 		base:  base,
 		shade: shift(base, -10, 10, -14),
 		deep:  shift(base, -18, 16, -16),
@@ -29,7 +28,7 @@ func (a *artist) face(front frontHair) {
 	outline := a.faceOutline()
 	a.fill(outline, vertical(0.3, a.ChinY, opaque(a.Skin), opaque(a.Skin), opaque(mix(a.Skin, a.skin.shade, 0.15))))
 	a.clipTo(outline)
-	a.shadowOf(front)
+	a.shadowOf(front, outline)
 	a.cheeks()
 	a.unclip()
 	jaw := outline[3*stepsPerSpan : len(outline)-3*stepsPerSpan]
@@ -37,8 +36,7 @@ func (a *artist) face(front frontHair) {
 }
 
 // shadowOf throws the shadow of the front hair on the face. It is one shape, lest shadows add up.
-func (a *artist) shadowOf(front frontHair) {
-	face := a.faceOutline()
+func (a *artist) shadowOf(front frontHair, face path) {
 	moved := front.outlines()
 	for i, p := range moved {
 		moved[i] = p.moved(point{0.006, 0.020})

@@ -11,8 +11,8 @@ type Params struct {
 	Colour Colour     // class of the hair colour
 	Hair   color.RGBA // the hair colour itself
 
-	FaceWidth float64    // half the width at the cheeks, 0.225…0.255
-	ChinY     float64    // height of the chin, 0.795…0.83
+	FaceWidth float64    // half the width at the cheeks, 0.222…0.245
+	ChinY     float64    // height of the chin, 0.80…0.83
 	ChinRound float64    // 0 pointed … 1 round
 	Skin      color.RGBA // of the lit skin
 
@@ -24,7 +24,7 @@ type Params struct {
 	Flip      bool    // the hair style is mirrored
 	Ahoge     bool    // a lock that stands up from the crown
 	Strands   uint64  // seed of the small irregularities of locks
-	Gloss     float64 // opacity of the highlights of the hair, 0…1
+	Gloss     float64 // opacity of the highlights of the hair, 0.35…1
 	Streaks   bool    // these are streaks, not a ring
 	Accessory Accessory
 	Ribbon    color.RGBA // colour of the accessory
@@ -34,7 +34,7 @@ type Params struct {
 	EyeSize    float64 // 0.9…1.12 of the usual size
 	EyeSpacing float64 // from the middle of the face to the middle of an eye, 0.118…0.132
 	EyeY       float64 // height of the eyes, 0.575…0.60
-	EyeOpening float64 // 0 closed … 1 open
+	EyeOpening float64 // 0 closed … 1 open; 0.85…1 unless one blinks
 	Gaze       float64 // where the eyes look, -1 left … 1 right
 
 	BrowY    float64 // height above the eyes, 0.105…0.13
@@ -50,7 +50,7 @@ type Params struct {
 	Cloth   color.RGBA // main colour of the clothes
 	Trim    color.RGBA // colour of collar, bow and tie
 
-	Tilt       float64 // of the head, -0.12…0.12, clockwise
+	Tilt       float64 // of the head, -0.08…0.08, clockwise
 	Move       Offset  // of the whole portrait, -0.02…0.02 each way
 	Scale      float64 // of the whole portrait, 0.97…1.12
 	Line       float64 // weight of the lines, 0.7…1.2
