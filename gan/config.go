@@ -56,6 +56,9 @@ type Config struct {
 	Beta2        float64 `json:"beta2"`
 	// PenaltyWeight is λ, the weight of the DRAGAN penalty in D's loss; the adversarial loss has weight 1.
 	PenaltyWeight float64 `json:"penalty_weight"`
+	// AverageDecay is how much of the past the moving average of G's weights keeps; portraits are drawn with the average. 0:
+	// there is none, as in the article.
+	AverageDecay float64 `json:"average_decay"`
 
 	// Steps is the number of iterations: each is DiscriminatorSteps of D and one of G.
 	Steps int64 `json:"steps"`
@@ -78,10 +81,11 @@ var presets = map[string]Config{
 	"laptop": with(article, func(c *Config) { // Some ten minutes on two cores.
 		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 64, 8, 8
 		c.Batch, c.Steps = 16, 2000
+		c.AverageDecay = 0.999 // So few steps leave the weights unsteady.
 	}),
 	"smoke": with(article, func(c *Config) { // Seconds: for tests.
 		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 16, 4, 4
-		c.Noise, c.Batch, c.Steps, c.Drawn = 8, 4, 3, 64
+		c.Noise, c.Batch, c.Steps, c.Drawn = 8, 4, 3, 180
 	}),
 }
 
@@ -128,8 +132,21 @@ func (c *Config) Set(assignment string) error {
 	return nil
 }
 
+// String writes the settings in a line, as key=value in the form that [Config.Set] takes.
+func (c Config) String() string {
+	fields, err := c.fields()
+	if err != nil {
+		return err.Error()
+	}
+	parts := make([]string, 0, len(fields))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		parts = append(parts, fmt.Sprintf("%s=%s", name, fields[name]))
+	}
+	return strings.Join(parts, " ")
+}
+
 // fields returns the settings by name, as JSON.
-func (c *Config) fields() (map[string]json.RawMessage, error) {
+func (c Config) fields() (map[string]json.RawMessage, error) {
 	text, err := json.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("list the settings: %w", err)
@@ -160,6 +177,7 @@ func (c Config) Validate() error {
 	check(c.Beta1 >= 0 && c.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", c.Beta1)
 	check(c.Beta2 >= 0 && c.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", c.Beta2)
 	check(c.PenaltyWeight >= 0, "penalty_weight is %g: it must not be negative", c.PenaltyWeight)
+	check(c.AverageDecay >= 0 && c.AverageDecay < 1, "average_decay is %g: it must be in [0, 1)", c.AverageDecay)
 	check(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
 	return errors.Join(errs...)
 }

@@ -28,17 +28,13 @@ type Sampler struct {
 
 // OpenSampler loads the newest checkpoint of a run.
 func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
+	config, err := readConfig(dir)
+	if err != nil {
+		return nil, err
+	}
 	run, err := lab.Open(dir)
 	if err != nil {
 		return nil, err
-	}
-	var config Config
-	name, _, err := run.Experiment(&config)
-	if err != nil {
-		return nil, err
-	}
-	if name != experimentName {
-		return nil, fmt.Errorf("%w: %s is a run of %q, not of %q", lab.ErrOtherExperiment, dir, name, experimentName)
 	}
 	store := model.NewStore()
 	state, err := run.LoadCheckpoint(store, nil)
@@ -53,6 +49,19 @@ func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
 	return sampler, nil
 }
 
+// readConfig reads the configuration of a run, which must be of this package.
+func readConfig(dir string) (config Config, err error) {
+	run, err := lab.Open(dir)
+	if err != nil {
+		return config, err
+	}
+	name, _, err := run.Experiment(&config)
+	if name != "" && name != experimentName {
+		return config, fmt.Errorf("%w: %s is a run of %q, not of %q", lab.ErrOtherExperiment, dir, name, experimentName)
+	}
+	return config, err
+}
+
 // newSampler prepares the generator whose weights are in a store.
 func newSampler(backend compute.Backend, config Config, store *model.Store) (*Sampler, error) {
 	network, err := config.network()
@@ -60,7 +69,11 @@ func newSampler(backend compute.Backend, config Config, store *model.Store) (*Sa
 		return nil, err
 	}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, noise, labels *Node) *Node {
-		return network.Generator(scope.At("generator"), config, noise, config.oneHot(labels))
+		weights := generatorScope
+		if config.AverageDecay > 0 {
+			weights = averageScope
+		}
+		return network.Generator(scope.At("%s", weights), config, noise, config.oneHot(labels))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the generator: %w", err)

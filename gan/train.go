@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/nn"
 )
 
 // experimentName is what config.json says a run of this package is of.
@@ -26,6 +27,13 @@ const (
 	LossG = "G"
 	// Penalty is the DRAGAN penalty, before its weight.
 	Penalty = "penalty"
+)
+
+// Where the variables of a run lie in its checkpoints.
+const (
+	generatorScope     = "generator"
+	discriminatorScope = "discriminator"
+	averageScope       = "average" // The moving average of the generator's.
 )
 
 // Inputs are what one iteration works on. All but the pictures and their labels is random; see [DrawInputs].
@@ -55,7 +63,7 @@ func DrawInputs(scope *model.Scope, config Config, pictures, labels *Node) Input
 func Iteration(scope *model.Scope, config Config, network Network, inputs Inputs) []*Node {
 	g := inputs.Pictures.Graph()
 	scope.Store().SetTraining(g, true)
-	scopeG, scopeD := scope.At("generator"), scope.At("discriminator")
+	scopeG, scopeD := scope.At("%s", generatorScope), scope.At("%s", discriminatorScope)
 	generate := func(step int) (pictures, oneHot *Node) {
 		oneHot = config.oneHot(row(inputs.FakeLabels, step))
 		return network.Generator(scopeG, config, row(inputs.Noise, step), oneHot), oneHot
@@ -80,6 +88,9 @@ func Iteration(scope *model.Scope, config Config, network Network, inputs Inputs
 	fake, fakeY := generate(config.DiscriminatorSteps)
 	lossG := GeneratorHinge(network.Discriminator(scopeD, config, fake, fakeY))
 	config.adam("adam_generator").UpdateGraph(scopeG, g, lossG)
+	if config.AverageDecay > 0 {
+		nn.Average(scopeG, scope.At("%s", averageScope), g, config.AverageDecay)
+	}
 	return []*Node{lossD, lossG, penalty}
 }
 
@@ -132,11 +143,14 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 			return summary, err
 		}
 	}
+	set = dataset.Cached(set, cacheBytes)
 	run, err := lab.Create(dir, lab.Experiment{Name: experimentName, Config: config, Seed: config.Seed})
 	if err != nil {
 		return summary, err
 	}
 	defer run.Close()
+	recorder := recorder{backend: options.Backend, config: config, dir: dir}
+	defer recorder.close()
 	return lab.Train(ctx, run, lab.Training{
 		Backend: options.Backend,
 		Steps:   config.Steps,
@@ -146,6 +160,8 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 		},
 		Open:      func(position int64) (lab.Source, error) { return config.Batches(set, position, options.Warn) },
 		SaveEvery: options.SaveEvery,
+		Show:      recorder.record,
+		ShowEvery: options.SampleEvery,
 		Progress:  options.Progress,
 		Warn:      options.Warn,
 	})

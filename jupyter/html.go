@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/chroma/v2"
@@ -155,12 +156,12 @@ func renderOutput(o *Output, dir string) (pageOutput, error) {
 		}
 		return pageOutput{"error", preformatted(text)}, nil
 	default:
-		return renderData(o.Data, dir)
+		return renderData(o.Data, o.Metadata, dir)
 	}
 }
 
-// renderData shows the richest of the forms that data comes in.
-func renderData(data map[string]any, dir string) (pageOutput, error) {
+// renderData shows the richest of the forms that data comes in; metadata may tell the width of a picture.
+func renderData(data, metadata map[string]any, dir string) (pageOutput, error) {
 	i := slices.IndexFunc(richest, func(mime string) bool { return data[mime] != nil })
 	if i < 0 {
 		return unshown(data)
@@ -172,9 +173,9 @@ func renderData(data map[string]any, dir string) (pageOutput, error) {
 	}
 	switch {
 	case mime == "image/svg+xml": // As a picture, its ids and styles do not reach the rest of the page.
-		return pageOutput{"image", image(mime, base64.StdEncoding.EncodeToString([]byte(text)))}, nil
+		return pageOutput{"image", image(mime, base64.StdEncoding.EncodeToString([]byte(text)), metadata)}, nil
 	case strings.HasPrefix(mime, "image/"):
-		return pageOutput{"image", image(mime, strings.Join(strings.Fields(text), ""))}, nil
+		return pageOutput{"image", image(mime, strings.Join(strings.Fields(text), ""), metadata)}, nil
 	case mime == "text/html":
 		return pageOutput{"html", template.HTML(text)}, nil
 	case mime == "text/markdown":
@@ -202,8 +203,15 @@ func unshown(data map[string]any) (pageOutput, error) {
 	return pageOutput{"plain", preformatted("(open the notebook to see this output: " + strings.Join(kinds, ", ") + ")")}, nil
 }
 
-func image(mime, data string) template.HTML {
-	return template.HTML(fmt.Sprintf(`<img alt="output" src="data:%s;base64,%s">`, mime, template.HTMLEscapeString(data)))
+// image is a picture, as wide as its metadata says, if they do: {"image/png": {"width": 450}}, in pixels of the page.
+func image(mime, data string, metadata map[string]any) template.HTML {
+	var width string
+	if size, ok := metadata[mime].(map[string]any); ok {
+		if pixels, err := strconv.Atoi(fmt.Sprint(size["width"])); err == nil && pixels > 0 {
+			width = fmt.Sprintf(` width="%d"`, pixels)
+		}
+	}
+	return template.HTML(fmt.Sprintf(`<img alt="output"%s src="data:%s;base64,%s">`, width, mime, template.HTMLEscapeString(data)))
 }
 
 func preformatted(text string) template.HTML {

@@ -2,14 +2,15 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -22,6 +23,8 @@ import (
 var (
 	// ErrNotARun says that a folder is no run directory.
 	ErrNotARun = errors.New("not a run directory")
+	// errMissing is what ErrNotARun means where config.json is not there, rather than damaged.
+	errMissing = fmt.Errorf("%w: there is no config.json", ErrNotARun)
 	// ErrOtherExperiment says that a run directory belongs to another experiment.
 	ErrOtherExperiment = errors.New("the run directory holds another experiment")
 	// ErrLocked says that a live process trains in the run directory.
@@ -30,6 +33,8 @@ var (
 
 // format is the version of the run directory's layout. Readers accept this one and those before it.
 const format = 1
+
+const configName = "config.json"
 
 // Experiment is what config.json holds: enough to repeat the run.
 type Experiment struct {
@@ -109,9 +114,12 @@ func (r *Run) acquire() error {
 	}
 	if !locked {
 		owner, _ := os.ReadFile(path) // Who it is only makes the message better.
-		return fmt.Errorf("%w: %s is being trained by process %s", ErrLocked, r.dir, bytes.TrimSpace(owner))
+		return fmt.Errorf("%w: %s is being trained by process %s: stop it, or choose another directory", ErrLocked, r.dir, bytes.TrimSpace(owner))
 	}
-	return os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644)
+	if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {
+		return errors.Join(fmt.Errorf("lock run directory %s: %w", r.dir, err), r.lock.Unlock())
+	}
+	return nil
 }
 
 // adopt writes config.json, or checks the one that is there against the experiment.
@@ -122,7 +130,7 @@ func (r *Run) adopt(experiment Experiment) error {
 	}
 	old, err := r.read()
 	switch {
-	case errors.Is(err, ErrNotARun):
+	case errors.Is(err, errMissing):
 		if err := r.isEmpty(); err != nil {
 			return err
 		}
@@ -144,12 +152,15 @@ func (r *Run) adopt(experiment Experiment) error {
 	if old != nil {
 		file.Created = old.Created
 	}
-	return WriteFile(r.Path("config.json"), func(w io.Writer) error {
+	return WriteFile(r.Path(configName), func(w io.Writer) error {
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(file)
 	})
 }
+
+// figuresName is the folder of a run's pictures.
+const figuresName = "figures"
 
 // isEmpty refuses a folder that holds somebody's other files.
 func (r *Run) isEmpty() error {
@@ -158,7 +169,7 @@ func (r *Run) isEmpty() error {
 		return fmt.Errorf("read run directory: %w", err)
 	}
 	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), ".") {
+		if name := entry.Name(); !strings.HasPrefix(name, ".") && name != figuresName { // A figure of the data may come first.
 			return fmt.Errorf("%w: %s holds other files, such as %s, but no config.json; choose another directory", ErrNotARun, r.dir, entry.Name())
 		}
 	}
@@ -167,22 +178,19 @@ func (r *Run) isEmpty() error {
 
 // read reads config.json.
 func (r *Run) read() (*configFile, error) {
-	path := r.Path("config.json")
+	path := r.Path(configName)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: there is no %s", ErrNotARun, path)
+		return nil, fmt.Errorf("%s: %w", r.dir, errMissing)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the run's configuration: %w", err)
 	}
 	var file configFile
 	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("%w: %s is damaged: %w", ErrNotARun, path, err)
+		return nil, fmt.Errorf("%w: %s is damaged, restore it or choose another directory: %w", ErrNotARun, path, err)
 	}
-	if file.Format > format {
-		return nil, fmt.Errorf("%s has format %d, this version of moelab reads up to %d: update moelab", path, file.Format, format)
-	}
-	return &file, nil
+	return &file, checkFormat(path, file.Format)
 }
 
 // Experiment reads what the run is of: its name and seed, and the package's configuration into config, a pointer.
@@ -192,35 +200,50 @@ func (r *Run) Experiment(config any) (name string, seed uint64, err error) {
 		return "", 0, err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(file.Config))
-	decoder.DisallowUnknownFields()
+	decoder.DisallowUnknownFields() // A newer version of moelab wrote it, or it is of another package.
 	if err := decoder.Decode(config); err != nil {
-		return "", 0, fmt.Errorf("read %s: %w", r.Path("config.json"), err)
+		return "", 0, fmt.Errorf("read the configuration in %s: %w", r.Path(configName), err)
 	}
 	return file.Experiment, file.Seed, nil
 }
 
-// firstDifference compares two configurations, apart from "steps", and says how they differ, or "".
+// firstDifference compares two configurations, apart from "steps", and says how they differ, or "". A setting that one of
+// them lacks, as it does if another version of moelab wrote it, is the same as one of value zero.
 func firstDifference(old, new json.RawMessage) string {
-	var a, b map[string]any
-	if json.Unmarshal(old, &a) != nil || json.Unmarshal(new, &b) != nil {
-		return "the configuration cannot be compared"
+	a, errA := settings(old)
+	b, errB := settings(new)
+	if err := cmp.Or(errA, errB); err != nil {
+		return fmt.Sprintf("the configuration cannot be compared: %v", err)
 	}
-	var names []string
-	for name := range a {
-		names = append(names, name)
-	}
-	for name := range b {
-		if _, ok := a[name]; !ok {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if name != "steps" && !reflect.DeepEqual(a[name], b[name]) {
-			return fmt.Sprintf("%s is %v, not %v", name, a[name], b[name])
+	names := maps.Clone(a)
+	maps.Copy(names, b)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if name != "steps" && a[name] != b[name] {
+			return fmt.Sprintf("%s is %s, not %s", name, cmp.Or(a[name], "not set"), cmp.Or(b[name], "not set"))
 		}
 	}
 	return ""
+}
+
+// settings returns the settings of a configuration that are not zero, as JSON, by their names.
+func settings(config json.RawMessage) (map[string]string, error) {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, config); err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(compact.Bytes(), &fields); err != nil {
+		return nil, err
+	}
+	settings := map[string]string{}
+	for name, value := range fields {
+		switch text := string(value); text {
+		case "0", "false", `""`, "null":
+		default:
+			settings[name] = text
+		}
+	}
+	return settings, nil
 }
 
 // versions says what the run was made with.

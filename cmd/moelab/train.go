@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/lab"
@@ -56,7 +55,7 @@ with the columns file and colour. Ctrl-C saves; the same command goes on where i
 		if err != nil {
 			return err
 		}
-		printSummary(command, dir, xla.Platform(backend), summary)
+		fmt.Fprintf(command.OutOrStdout(), "%s, on %s: %v\n", dir, xla.Platform(backend), summary)
 		return nil
 	}
 	return command
@@ -92,19 +91,4 @@ func trainConfig(command *cobra.Command, dir, preset, data string, steps int64, 
 		return config, usageError{err}
 	}
 	return config, nil
-}
-
-// printSummary tells what a training came to.
-func printSummary(command *cobra.Command, dir, platform string, summary lab.Summary) {
-	out := command.OutOrStdout()
-	if summary.Trained == 0 {
-		fmt.Fprintf(out, "%s: has %d steps already; --steps prolongs it\n", dir, summary.Step)
-		return
-	}
-	fmt.Fprintf(out, "%s: step %d on %s; compiled in %v, %v a step (%.2f steps/s)", dir, summary.Step, platform,
-		summary.Compile.Round(100*time.Millisecond), summary.StepTime().Round(time.Millisecond), float64(time.Second)/float64(summary.StepTime()))
-	if summary.PeakBytes > 0 {
-		fmt.Fprintf(out, "; peak memory %.1f GiB", float64(summary.PeakBytes)/(1<<30))
-	}
-	fmt.Fprintln(out)
 }
