@@ -4,27 +4,35 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// kernelOf returns the kernel of a convolution, [size, size, inputs, outputs].
-func kernelOf(scope *model.Scope, x *Node, channels, size int, options []Option) *Node {
-	return weights(scope, x.Graph(), shapes.Make(x.DType(), size, size, x.Shape().Dim(-1), channels), options)
+// kernelOf returns the kernel of a layer that convolves, [size, size, inputs, outputs].
+func kernelOf(layer string, scope *model.Scope, x *Node, channels, size int, options []Option) *Node {
+	_, _, _, inputs := dims4(layer, x)
+	if channels < 1 || size < 1 {
+		exceptions.Panicf("nn.%s at %s: cannot make %d channels with a kernel of %d×%d", layer, scope.Scope(), channels, size, size)
+	}
+	return weights(scope, x.Graph(), shapes.Make(x.DType(), size, size, inputs, channels), options)
 }
 
-// Conv convolves with a size×size kernel, stride 1, and pads with zeros so that height and width stay.
+// Conv convolves with a size×size kernel, stride 1, and pads with zeros so that height and width stay. Where size is even
+// the side after the picture gets the odd line.
 //
 //	x: [batch, height, width, inputs] → [batch, height, width, channels]
 func Conv(scope *model.Scope, x *Node, channels, size int, options ...Option) *Node {
-	kernel := kernelOf(scope, x, channels, size, options)
+	kernel := kernelOf("Conv", scope, x, channels, size, options)
 	return addBias(scope, convolve(x, kernel), options)
 }
 
 // convolve is a plain 2D convolution, stride 1, same size. One of 1×1 is a product of matrices, which XLA runs faster.
 func convolve(x, kernel *Node) *Node {
-	if kernel.Shape().Dim(0) == 1 {
+	size := kernel.Shape().Dim(0)
+	if size == 1 {
 		return Dot(x, Reshape(kernel, kernel.Shape().Dim(2), kernel.Shape().Dim(3))).General([]int{3}, nil, []int{0}, nil)
 	}
-	return Convolve(x, kernel).PadSame().Done()
+	padding := [2]int{(size - 1) / 2, size / 2}
+	return convolution{overPictures, [][2]int{padding, padding}}.of(x, kernel)
 }
 
 // ConvPool is Downsample(Conv(x)) with a 3×3 kernel, in less than half of the work: the mean of four neighbouring 3×3
@@ -33,46 +41,47 @@ func convolve(x, kernel *Node) *Node {
 //
 //	x: [batch, height, width, inputs] → [batch, height/2, width/2, channels]
 func ConvPool(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
-	kernel := kernelOf(scope, x, channels, 3, options)
-	g, inputs := x.Graph(), x.Shape().Dim(-1)
+	kernel := kernelOf("ConvPool", scope, x, channels, 3, options)
+	mustHalve("ConvPool", x)
+	x = SpaceToDepth(padByOne(x)) // [batch, height/2+1, width/2+1, 4·inputs]
+	noPadding := [][2]int{{0, 0}, {0, 0}}
+	return addBias(scope, convolution{overPictures, noPadding}.of(x, poolingKernel(kernel)), options)
+}
 
-	// The 4×4 kernel is the mean of the 3×3 kernel shifted to its four places.
-	wide := func(k *Node, axis int) *Node { // The sum of k shifted by 0 and by 1 along axis: 3 → 4.
-		border := k.Shape().Clone()
-		border.Dimensions[axis] = 1
-		zeros := Zeros(g, border)
-		return Add(Concatenate([]*Node{k, zeros}, axis), Concatenate([]*Node{zeros, k}, axis))
-	}
-	kernel = MulScalar(wide(wide(kernel, 0), 1), 0.25) // [4, 4, inputs, channels]
+// poolingKernel turns the kernel of a convolution into that of [ConvPool].
+//
+//	kernel: [3, 3, inputs, channels] → [2, 2, 4·inputs, channels]
+func poolingKernel(kernel *Node) *Node {
+	inputs, channels := kernel.Shape().Dim(2), kernel.Shape().Dim(3)
+	// The mean of the 3×3 kernel shifted to its four places.
+	kernel = MulScalar(addShifted(addShifted(kernel, 0), 1), 0.25) // [4, 4, inputs, channels]
 
 	// Blocks of 2×2 become channels, in the order in which SpaceToDepth lays them out.
 	kernel = Reshape(kernel, 2, 2, 2, 2, inputs, channels)
 	kernel = TransposeAllAxes(kernel, 0, 2, 1, 3, 4, 5)
-	kernel = Reshape(kernel, 2, 2, 4*inputs, channels)
-	x = SpaceToDepth(padByOne(x)) // [batch, height/2+1, width/2+1, 4·inputs]
-	return addBias(scope, convolve2x2(x, kernel), options)
+	return Reshape(kernel, 2, 2, 4*inputs, channels)
+}
+
+// addShifted adds x and x shifted by one along an axis, which grows by one.
+func addShifted(x *Node, axis int) *Node {
+	zeros := zeroLine(x, axis)
+	return Add(Concatenate([]*Node{x, zeros}, axis), Concatenate([]*Node{zeros, x}, axis))
 }
 
 // padByOne surrounds pictures with a line of zeros. GoMLX's Pad has no gradient, Concatenate has.
 func padByOne(x *Node) *Node {
 	for _, axis := range []int{1, 2} {
-		line := x.Shape().Clone()
-		line.Dimensions[axis] = 1
-		zeros := Zeros(x.Graph(), line)
+		zeros := zeroLine(x, axis)
 		x = Concatenate([]*Node{zeros, x, zeros}, axis)
 	}
 	return x
 }
 
-// padSide puts a line of zeros before the pictures' first row or column, or, where side is 1, after the last.
-func padSide(x *Node, axis, side int) *Node {
+// zeroLine returns zeros of the shape of x, but with size 1 along an axis.
+func zeroLine(x *Node, axis int) *Node {
 	line := x.Shape().Clone()
 	line.Dimensions[axis] = 1
-	parts := []*Node{Zeros(x.Graph(), line), x}
-	if side == 1 {
-		parts[0], parts[1] = parts[1], parts[0]
-	}
-	return Concatenate(parts, axis)
+	return Zeros(x.Graph(), line)
 }
 
 // UpConv is Conv(Upsample(x)) with a 3×3 kernel, in less than half of the work: each of the four pixels that a pixel
@@ -81,26 +90,36 @@ func padSide(x *Node, axis, side int) *Node {
 //
 //	x: [batch, height, width, inputs] → [batch, 2·height, 2·width, channels]
 func UpConv(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
-	kernel := kernelOf(scope, x, channels, 3, options)
-	batch, height, width := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2)
+	kernel := kernelOf("UpConv", scope, x, channels, 3, options)
+	batch, height, width, _ := dims4("UpConv", x)
 
-	// Along one axis the upper of two pixels sees [w0, w1+w2] and the lower one [w0+w1, w2].
-	phase := func(k *Node, axis, which int) *Node {
-		w := Split(k, axis, 3)
-		if which == 0 {
-			return Concatenate([]*Node{w[0], Add(w[1], w[2])}, axis)
-		}
-		return Concatenate([]*Node{Add(w[0], w[1]), w[2]}, axis)
-	}
 	rows := make([]*Node, 2)
 	for row := range rows {
 		columns := make([]*Node, 2)
 		for column := range columns {
-			k := phase(phase(kernel, 0, row), 1, column) // [2, 2, inputs, channels]
-			columns[column] = convolve2x2(padSide(padSide(x, 1, row), 2, column), k)
+			// The upper of two pixels looks up and the lower one down, and so to the left and the right.
+			padding := [][2]int{{1 - row, row}, {1 - column, column}}
+			columns[column] = convolution{overPictures, padding}.of(x, phaseKernel(kernel, row, column))
 		}
 		rows[row] = Stack(columns, 3) // [batch, height, width, 2, channels]
 	}
 	out := Reshape(Stack(rows, 2), batch, 2*height, 2*width, channels)
 	return addBias(scope, out, options)
+}
+
+// phases say what each of the two pixels that a pixel becomes sees along an axis: the first one's two taps are [w0, w1+w2],
+// the second one's [w0+w1, w2].
+var phases = [2][][]float64{
+	{{1, 0, 0}, {0, 1, 1}},
+	{{1, 1, 0}, {0, 0, 1}},
+}
+
+// phaseKernel returns the kernel with which the pixels of a row and a column, each 0 or 1, of [UpConv] see x. It is a product
+// of matrices, since GoMLX cannot differentiate twice what takes a kernel apart.
+//
+//	kernel: [3, 3, inputs, channels] → [2, 2, inputs, channels]
+func phaseKernel(kernel *Node, row, column int) *Node {
+	matrix := func(phase int) *Node { return ConstAsDType(kernel.Graph(), kernel.DType(), phases[phase]) }
+	kernel = Einsum("ah,hwio->awio", matrix(row), kernel)
+	return Einsum("bw,awio->abio", matrix(column), kernel)
 }

@@ -5,7 +5,80 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// GoMLX v0.28 lacks two gradients that this package needs. Both are registered here, for the whole program.
+// convolution is a convolution of pictures with stride 1: all that its gradients must know and that a node does not tell.
+type convolution struct {
+	axes    ConvolveAxesConfig
+	padding [][2]int // Lines of zeros before and after the picture: those of the height, those of the width.
+}
+
+// overPictures are the axes of a convolution of pictures.
+//
+//	x: [batch, height, width, inputs], kernel: [height, width, inputs, outputs] → [batch, height, width, outputs]
+var overPictures = ConvolveAxesConfig{
+	InputBatch: 0, InputSpatial: []int{1, 2}, InputChannels: 3,
+	KernelSpatial: []int{0, 1}, KernelInputChannels: 2, KernelOutputChannels: 3,
+	OutputBatch: 0, OutputSpatial: []int{1, 2}, OutputChannels: 3,
+}
+
+// of builds the node, and notes what it is for its gradient.
+func (c convolution) of(x, kernel *Node) *Node {
+	node := Convolve(x, kernel).AxesConfig(c.axes).PaddingPerDim(c.padding).Done()
+	convolutions(node.Graph())[node] = c
+	return node
+}
+
+// vjp returns the gradients with respect to the picture and to the kernel, where v is the one with respect to the result.
+// Both are convolutions of the same sort, so that they can be differentiated in their turn, as often as one likes.
+func (c convolution) vjp(node, v *Node) []*Node {
+	x, kernel := node.Inputs()[0], node.Inputs()[1]
+	return []*Node{
+		c.backToPicture(kernel).of(v, Reverse(kernel, c.axes.KernelSpatial...)),
+		c.backToKernel().of(x, v),
+	}
+}
+
+// backToPicture is the convolution of v with the reversed kernel that gives the gradient of the picture: each pixel
+// collects v from where it was seen.
+func (c convolution) backToPicture(kernel *Node) convolution {
+	a := c.axes
+	back := convolution{axes: ConvolveAxesConfig{
+		InputBatch: a.OutputBatch, InputSpatial: a.OutputSpatial, InputChannels: a.OutputChannels,
+		KernelSpatial: a.KernelSpatial, KernelInputChannels: a.KernelOutputChannels, KernelOutputChannels: a.KernelInputChannels,
+		OutputBatch: a.InputBatch, OutputSpatial: a.InputSpatial, OutputChannels: a.InputChannels,
+	}}
+	for i, padding := range c.padding {
+		reach := kernel.Shape().Dim(a.KernelSpatial[i]) - 1
+		back.padding = append(back.padding, [2]int{reach - padding[0], reach - padding[1]})
+	}
+	return back
+}
+
+// backToKernel is the convolution of x with v that gives the gradient of the kernel: the one of a tap is the product of v
+// with the pixels that the tap saw, summed over the batch, which takes the place of the channels.
+func (c convolution) backToKernel() convolution {
+	a := c.axes
+	return convolution{padding: c.padding, axes: ConvolveAxesConfig{
+		InputBatch: a.InputChannels, InputSpatial: a.InputSpatial, InputChannels: a.InputBatch,
+		KernelSpatial: a.OutputSpatial, KernelInputChannels: a.OutputBatch, KernelOutputChannels: a.OutputChannels,
+		OutputBatch: a.KernelInputChannels, OutputSpatial: a.KernelSpatial, OutputChannels: a.KernelOutputChannels,
+	}}
+}
+
+// convolutionsKey is the key of a graph's [convolutions].
+type convolutionsKey struct{}
+
+// convolutions returns the convolutions that this package built in a graph.
+func convolutions(g *Graph) map[*Node]convolution {
+	known, ok := g.State(convolutionsKey{}).(map[*Node]convolution)
+	if !ok {
+		known = make(map[*Node]convolution)
+		g.AttachState(convolutionsKey{}, known)
+	}
+	return known
+}
+
+// GoMLX v0.28 lacks two gradients that this package needs. Both are registered here, for the whole program; convolutions
+// that others build keep GoMLX's.
 func init() {
 	// Reverse has none, and the gradient of a convolution reverses its kernel. Reversing is linear and its own transpose:
 	// the gradient is the same operation applied to the adjoint.
@@ -13,45 +86,13 @@ func init() {
 		return []*Node{node.CloneWithInputs(adjoints[0])}
 	}
 
-	// A convolution with a kernel of even size has one that is shifted by a pixel, or panics.
+	// A convolution has one that is wrong by a pixel where the kernel's size is even, and that panics or is wrong where the
+	// axes of the result are not those of the picture, as in a gradient with respect to a kernel.
 	registered := VJPRegistration[NodeTypeConvGeneral]
 	VJPRegistration[NodeTypeConvGeneral] = func(node *Node, adjoints []*Node, shape shapes.Shape) []*Node {
-		if !isValid2x2(node) {
-			return registered(node, adjoints, shape)
+		if c, ok := convolutions(node.Graph())[node]; ok {
+			return c.vjp(node, adjoints[0])
 		}
-		return vjpOfValid2x2(node, adjoints[0])
+		return registered(node, adjoints, shape)
 	}
-}
-
-// convolve2x2 convolves without padding and with a kernel of 2×2.
-//
-//	x: [batch, height, width, inputs], kernel: [2, 2, inputs, outputs] → [batch, height−1, width−1, outputs]
-func convolve2x2(x, kernel *Node) *Node { return Convolve(x, kernel).NoPadding().Done() }
-
-// isValid2x2 says whether a node is what [convolve2x2] makes, as far as its shapes tell.
-func isValid2x2(node *Node) bool {
-	if node.Rank() != 4 {
-		return false
-	}
-	x, k, out := node.Inputs()[0].Shape(), node.Inputs()[1].Shape(), node.Shape()
-	return k.Dim(0) == 2 && k.Dim(1) == 2 && k.Dim(2) == x.Dim(3) && k.Dim(3) == out.Dim(3) &&
-		out.Dim(0) == x.Dim(0) && out.Dim(1) == x.Dim(1)-1 && out.Dim(2) == x.Dim(2)-1
-}
-
-// vjpOfValid2x2 returns the gradients with respect to the picture and the kernel. The first is a [convolve2x2] again, so
-// that it can be differentiated in its turn.
-func vjpOfValid2x2(node, v *Node) []*Node {
-	x, kernel := node.Inputs()[0], node.Inputs()[1]
-	turned := TransposeAllAxes(Reverse(kernel, 0, 1), 0, 1, 3, 2)
-	vjpX := convolve2x2(padByOne(v), turned)
-
-	// The gradient of tap (i, j) is the product of v with the pixels of x that the tap saw: a convolution whose batch is
-	// the input channels, and whose kernel is v.
-	axes := ConvolveAxesConfig{
-		InputBatch: 3, InputChannels: 0, InputSpatial: []int{1, 2},
-		KernelInputChannels: 0, KernelOutputChannels: 3, KernelSpatial: []int{1, 2},
-		OutputBatch: 2, OutputChannels: 3, OutputSpatial: []int{0, 1},
-	}
-	vjpKernel := Convolve(x, v).AxesConfig(axes).NoPadding().Done()
-	return []*Node{vjpX, vjpKernel}
 }

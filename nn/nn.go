@@ -11,18 +11,20 @@ package nn
 
 import (
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// ReLU returns max(x, 0). Its gradient at 0 is 0.
+// ReLU returns max(x, 0). Its gradient at 0 is 0, and NaN stays NaN, so that a loss shows it.
 func ReLU(x *Node) *Node {
-	return Where(GreaterThan(x, ScalarZero(x.Graph(), x.DType())), x, ZerosLike(x))
+	return Where(LessOrEqual(x, ScalarZero(x.Graph(), x.DType())), ZerosLike(x), x)
 }
 
-// LeakyReLU returns x where x > 0 and slope·x elsewhere.
+// LeakyReLU returns x where x > 0 and slope·x elsewhere. Its gradient at 0 is slope.
 func LeakyReLU(x *Node, slope float64) *Node {
 	return Where(GreaterThan(x, ScalarZero(x.Graph(), x.DType())), x, MulScalar(x, slope))
 }
@@ -62,20 +64,10 @@ const (
 	NoBias
 )
 
-// has says whether options contain one.
-func has(options []Option, option Option) bool {
-	for _, o := range options {
-		if o == option {
-			return true
-		}
-	}
-	return false
-}
-
 // weights returns the variable "weights" of a scope, normalised where the options ask for it.
 func weights(scope *model.Scope, g *Graph, shape shapes.Shape, options []Option) *Node {
 	w := scope.VariableWithShape("weights", shape).NodeValue(g)
-	if has(options, Spectral) {
+	if slices.Contains(options, Spectral) {
 		w = SpectralNorm(scope, w)
 	}
 	return w
@@ -83,7 +75,7 @@ func weights(scope *model.Scope, g *Graph, shape shapes.Shape, options []Option)
 
 // addBias adds the variable "bias" of a scope to the last axis of x, unless the options leave it out.
 func addBias(scope *model.Scope, x *Node, options []Option) *Node {
-	if has(options, NoBias) {
+	if slices.Contains(options, NoBias) {
 		return x
 	}
 	channels := x.Shape().Dim(-1)
@@ -95,6 +87,9 @@ func addBias(scope *model.Scope, x *Node, options []Option) *Node {
 //
 //	x: [batch, inputs] → [batch, outputs]
 func Dense(scope *model.Scope, x *Node, outputs int, options ...Option) *Node {
+	if x.Rank() != 2 || outputs < 1 {
+		exceptions.Panicf("nn.Dense at %s: cannot make %d outputs of %s, which must be [batch, inputs]", scope.Scope(), outputs, x.Shape())
+	}
 	w := weights(scope, x.Graph(), shapes.Make(x.DType(), x.Shape().Dim(-1), outputs), options)
 	return addBias(scope, Dot(x, w).Product(), options)
 }
@@ -103,5 +98,5 @@ func Dense(scope *model.Scope, x *Node, outputs int, options ...Option) *Node {
 //
 //	oneHot: [batch, classes] → [batch, outputs]
 func Embed(scope *model.Scope, oneHot *Node, outputs int, options ...Option) *Node {
-	return Dense(scope, oneHot, outputs, append(options, NoBias)...)
+	return Dense(scope, oneHot, outputs, append(slices.Clone(options), NoBias)...)
 }

@@ -5,6 +5,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
+	"github.com/gomlx/gomlx/support/exceptions"
 )
 
 // SpectralNorm divides weights by an estimate of their largest singular value (Miyato et al. 2018, algorithm 1). All axes
@@ -52,6 +53,9 @@ const (
 //
 //	x: [..., channels] → [..., channels]
 func Normalise(scope *model.Scope, x *Node) *Node {
+	if x.Rank() < 2 {
+		exceptions.Panicf("nn.Normalise at %s: there must be a batch, [batch, ..., channels], got %s", scope.Scope(), x.Shape())
+	}
 	g, shape := x.Graph(), shapes.Make(x.DType(), x.Shape().Dim(-1))
 	meanVar := scope.WithInitializer(initializer.Zero).VariableWithShape("mean", shape).SetTrainable(false)
 	varianceVar := scope.WithInitializer(initializer.One).VariableWithShape("variance", shape).SetTrainable(false)
@@ -91,7 +95,11 @@ func BatchNorm(scope *model.Scope, x *Node) *Node {
 //
 //	x: [batch, height, width, channels], oneHot: [batch, classes] → [batch, height, width, channels]
 func ConditionalBatchNorm(scope *model.Scope, x, oneHot *Node) *Node {
-	batch, _, _, channels := dims4(x)
+	batch, _, _, channels := dims4("ConditionalBatchNorm", x)
+	if oneHot.Rank() != 2 || oneHot.Shape().Dim(0) != batch {
+		exceptions.Panicf("nn.ConditionalBatchNorm at %s: classes must be [%d, classes] for pictures of %s, got %s",
+			scope.Scope(), batch, x.Shape(), oneHot.Shape())
+	}
 	x = Normalise(scope, x)
 	perClass := func(name string, init model.VariableInitializer) *Node {
 		return Reshape(Embed(scope.At("%s", name).WithInitializer(init), oneHot, channels), batch, 1, 1, channels)

@@ -2,13 +2,14 @@ package nn
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/support/exceptions"
 )
 
 // Upsample doubles height and width by repeating each pixel (nearest neighbour).
 //
 //	x: [batch, height, width, channels] → [batch, 2·height, 2·width, channels]
 func Upsample(x *Node) *Node {
-	batch, height, width, channels := dims4(x)
+	batch, height, width, channels := dims4("Upsample", x)
 	x = Reshape(x, batch, height, 1, width, 1, channels)
 	x = BroadcastToDims(x, batch, height, 2, width, 2, channels)
 	return Reshape(x, batch, 2*height, 2*width, channels)
@@ -18,7 +19,8 @@ func Upsample(x *Node) *Node {
 //
 //	x: [batch, height, width, channels] → [batch, height/2, width/2, channels]
 func Downsample(x *Node) *Node {
-	batch, height, width, channels := dims4(x)
+	batch, height, width, channels := dims4("Downsample", x)
+	mustHalve("Downsample", x)
 	x = Reshape(x, batch, height/2, 2, width/2, 2, channels)
 	return ReduceMean(x, 2, 4)
 }
@@ -28,7 +30,8 @@ func Downsample(x *Node) *Node {
 //
 //	x: [batch, height, width, channels] → [batch, height/2, width/2, 4·channels]
 func SpaceToDepth(x *Node) *Node {
-	batch, height, width, channels := dims4(x)
+	batch, height, width, channels := dims4("SpaceToDepth", x)
+	mustHalve("SpaceToDepth", x)
 	x = Reshape(x, batch, height/2, 2, width/2, 2, channels)
 	x = TransposeAllAxes(x, 0, 1, 3, 2, 4, 5)
 	return Reshape(x, batch, height/2, width/2, 4*channels)
@@ -39,15 +42,27 @@ func SpaceToDepth(x *Node) *Node {
 //
 //	x: [batch, height, width, 4·channels] → [batch, 2·height, 2·width, channels]
 func PixelShuffle(x *Node) *Node {
-	batch, height, width, channels := dims4(x)
+	batch, height, width, channels := dims4("PixelShuffle", x)
+	if channels%4 != 0 {
+		exceptions.Panicf("nn.PixelShuffle: channels must be a multiple of 4, got %s", x.Shape())
+	}
 	x = Reshape(x, batch, height, width, channels/4, 2, 2)
 	x = TransposeAllAxes(x, 0, 1, 4, 2, 5, 3)
 	return Reshape(x, batch, 2*height, 2*width, channels/4)
 }
 
-// dims4 returns the sizes of the four axes of a batch of pictures.
-func dims4(x *Node) (batch, height, width, channels int) {
-	x.AssertRank(4)
+// dims4 returns the sizes of the four axes of a layer's input, and panics where it is no batch of pictures.
+func dims4(layer string, x *Node) (batch, height, width, channels int) {
+	if x.Rank() != 4 {
+		exceptions.Panicf("nn.%s: pictures must be [batch, height, width, channels], got %s", layer, x.Shape())
+	}
 	d := x.Shape().Dimensions
 	return d[0], d[1], d[2], d[3]
+}
+
+// mustHalve panics where a layer's pictures cannot be halved.
+func mustHalve(layer string, x *Node) {
+	if _, height, width, _ := dims4(layer, x); height%2 != 0 || width%2 != 0 {
+		exceptions.Panicf("nn.%s: height and width must be even, got %s", layer, x.Shape())
+	}
 }

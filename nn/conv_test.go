@@ -1,0 +1,74 @@
+package nn
+
+import (
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/stretchr/testify/assert"
+)
+
+// assertMatchesPyTorch compares a layer's outputs and first gradients with a case of the golden file, in float32.
+func assertMatchesPyTorch(t *testing.T, f layer, name string) {
+	t.Helper()
+	want := golden(t, name)
+	got := run(t, func(scope *model.Scope, in []*Node) []*Node {
+		y := f.with(scope, in[0], in[1], in[2])
+		return append([]*Node{y}, Gradient(ReduceAllSum(Mul(y, in[3])), in[:3]...)...)
+	}, want["x"].single(), want["weights"].single(), want["bias"].single(), want["c"].single())
+	for i, what := range []string{"y", "d_x", "d_weights", "d_bias"} {
+		assertClose(t, what, want[what], got[i], 1e-5)
+	}
+}
+
+func TestConvMatchesPyTorch(t *testing.T) {
+	for name, size := range map[string]int{"Conv 1x1": 1, "Conv 3x3": 3, "Conv 9x9": 9} {
+		t.Run(name, func(t *testing.T) { assertMatchesPyTorch(t, conv(3, size), name) })
+	}
+}
+
+func TestConvPoolMatchesPyTorchsAveragePoolOfConv(t *testing.T) {
+	assertMatchesPyTorch(t, convPool(3), "ConvPool")
+}
+
+func TestUpConvMatchesPyTorchsConvOfNearestUpsampling(t *testing.T) {
+	assertMatchesPyTorch(t, upConv(3), "UpConv")
+}
+
+// ConvPool and UpConv are short cuts: the long way must give the same with any sizes, also those of one pixel.
+func TestShortCutsEqualTheLongWay(t *testing.T) {
+	shapes := [][]int{{1, 2, 2, 1}, {2, 2, 6, 3}, {3, 8, 4, 2}}
+	layers := map[string]struct{ short, long layer }{
+		"ConvPool": {convPool(4), func(scope *model.Scope, x *Node) *Node { return Downsample(Conv(scope, x, 4, 3)) }},
+		"UpConv":   {upConv(4), func(scope *model.Scope, x *Node) *Node { return Conv(scope, Upsample(x), 4, 3) }},
+	}
+	for name, l := range layers {
+		t.Run(name, func(t *testing.T) {
+			for _, shape := range shapes {
+				got := run(t, func(scope *model.Scope, in []*Node) []*Node {
+					return []*Node{l.short.with(scope.At("short"), in[0], in[1], in[2]), l.long.with(scope.At("long"), in[0], in[1], in[2])}
+				}, random(rng(1), 1, shape...).single(), random(rng(2), 1, 3, 3, shape[3], 4).single(), random(rng(3), 1, 4).single())
+				assertClose(t, name, got[1], got[0], 1e-5)
+			}
+		})
+	}
+}
+
+// A reader who exchanges weights with a saved run relies on these names and shapes.
+func TestConvKeepsItsWeightsInTheScope(t *testing.T) {
+	store := model.NewStore()
+	x := count(1, 2, 2, 3).single()
+	call(t, compile(t, store, func(scope *model.Scope, in []*Node) []*Node {
+		return []*Node{Conv(scope.At("a"), in[0], 5, 3, Spectral), Conv(scope.At("b"), in[0], 5, 1, NoBias)}
+	}), x)
+	shapes := map[string][]int{}
+	for v := range store.IterVariables() {
+		if v.Path() != "/#rngState" {
+			shapes[v.Path()] = v.Shape().Dimensions
+		}
+	}
+	assert.Equal(t, map[string][]int{
+		"/a/weights": {3, 3, 3, 5}, "/a/bias": {5}, "/a/u": {1, 5},
+		"/b/weights": {1, 1, 3, 5},
+	}, shapes)
+}
