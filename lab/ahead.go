@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"cmp"
 	"context"
+	"errors"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -36,6 +38,7 @@ func readAhead(ctx context.Context, backend compute.Backend, source Source) *ahe
 			select {
 			case a.ready <- inputs{next, err}:
 			case <-ctx.Done():
+				_ = finalize(next)
 				return
 			}
 			if err != nil {
@@ -54,8 +57,8 @@ func (a *ahead) next(ctx context.Context) ([]*tensors.Tensor, error) {
 	}
 	select {
 	case next, ok := <-a.ready:
-		if !ok {
-			return nil, context.Cause(ctx)
+		if !ok { // The reader has stopped, as it does where ctx ends and after an error.
+			return nil, cmp.Or(context.Cause(ctx), errors.New("the data has ended"))
 		}
 		return next.tensors, next.err
 	case <-ctx.Done():
@@ -70,9 +73,13 @@ func (a *ahead) peek(ctx context.Context) ([]*tensors.Tensor, error) {
 	return next, err
 }
 
-// stop ends the reading and waits for it.
+// stop ends the reading, waits for it, and frees what was read in vain.
 func (a *ahead) stop() {
 	a.cancel()
-	for range a.ready {
+	if a.first != nil {
+		_ = finalize(a.first.tensors)
+	}
+	for next := range a.ready {
+		_ = finalize(next.tensors)
 	}
 }

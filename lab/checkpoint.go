@@ -2,16 +2,19 @@ package lab
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
-	"math"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
@@ -42,8 +45,20 @@ type State struct {
 	Seconds float64 `json:"seconds"`
 	// MetricsBytes is the length of metrics.jsonl at this step.
 	MetricsBytes int64 `json:"metrics_bytes"`
-	// SHA256 is the checksum of the weights' file, in hexadecimal.
+	// SHA256 is the checksum, in hexadecimal, of this state as JSON with an empty SHA256, followed by the file of the weights.
 	SHA256 string `json:"sha256"`
+}
+
+// newHash begins the checksum of a checkpoint.
+func (s State) newHash() (hash.Hash, error) {
+	s.SHA256 = ""
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	sum.Write(text) // It never fails.
+	return sum, nil
 }
 
 // saveCheckpoint writes the variables of a store and a state as checkpoints/step-N, and removes all but the newest keep. A
@@ -54,46 +69,29 @@ func (r *Run) saveCheckpoint(store *model.Store, state State, keep int) (err err
 			err = fmt.Errorf("save checkpoint of step %d in %s: %w", state.Step, r.dir, err)
 		}
 	}()
-	values := map[string]*tensors.Tensor{}
-	for v := range store.IterVariables() {
-		value, err := v.Value()
-		if err != nil {
-			return fmt.Errorf("variable %s: %w", v.Path(), err)
-		}
-		if err := checkFinite(value); err != nil {
-			return fmt.Errorf("variable %s: %w", v.Path(), err)
-		}
-		values[strings.TrimPrefix(v.Path(), model.RootScopePath)] = value
+	values, err := finiteValues(store)
+	if err != nil {
+		return err
 	}
 	parent := r.Path(checkpointsName)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp(parent, ".writing-*")
+	if err := syncDir(r.dir); err != nil {
+		return err
+	}
+	if err := r.removeUnfinished(); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp(parent, unfinishedPrefix+"*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	hash := sha256.New()
-	err = WriteFile(filepath.Join(work, weightsName), func(w io.Writer) error {
-		return WriteSafetensors(io.MultiWriter(w, hash), values, nil)
-	})
-	if err != nil {
+	if err := writeCheckpoint(work, values, state); err != nil {
 		return err
 	}
-	state.Format, state.SHA256 = format, hex.EncodeToString(hash.Sum(nil))
-	err = WriteFile(filepath.Join(work, stateName), func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(state)
-	})
-	if err != nil {
-		return err
-	}
-	if err := os.Chmod(work, 0o755); err != nil {
-		return err
-	}
-	target := filepath.Join(parent, fmt.Sprintf("step-%08d", state.Step))
+	target := filepath.Join(parent, checkpointName(state.Step))
 	if err := os.RemoveAll(target); err != nil { // A damaged one of the same step.
 		return err
 	}
@@ -103,22 +101,75 @@ func (r *Run) saveCheckpoint(store *model.Store, state State, keep int) (err err
 	if err := syncDir(parent); err != nil {
 		return err
 	}
-	return r.prune(keep)
+	return r.prune(state.Step, keep)
 }
 
-// prune removes all checkpoints but the newest keep, and what interrupted savings left.
-func (r *Run) prune(keep int) error {
-	names, err := r.checkpointNames()
+// finiteValues returns the values of a store's variables by their paths, if all are finite.
+func finiteValues(store *model.Store) (map[string]*tensors.Tensor, error) {
+	values := map[string]*tensors.Tensor{}
+	for v := range store.IterVariables() {
+		value, err := v.Value()
+		if err == nil {
+			err = checkFinite(value)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("variable %s: %w", v.Path(), err)
+		}
+		values[strings.TrimPrefix(v.Path(), model.RootScopePath)] = value
+	}
+	return values, nil
+}
+
+// writeCheckpoint writes the two files of a checkpoint into a folder.
+func writeCheckpoint(dir string, values map[string]*tensors.Tensor, state State) error {
+	state.Format = format
+	sum, err := state.newHash()
 	if err != nil {
 		return err
 	}
-	for len(names) > keep {
-		if err := os.RemoveAll(r.Path(checkpointsName, names[0])); err != nil {
+	err = WriteFile(filepath.Join(dir, weightsName), func(w io.Writer) error {
+		return WriteSafetensors(io.MultiWriter(w, sum), values, nil)
+	})
+	if err != nil {
+		return err
+	}
+	state.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	err = WriteFile(filepath.Join(dir, stateName), func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(state)
+	})
+	if err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o755)
+}
+
+// prune removes all checkpoints but the newest keep up to a step. One of a later step is damaged, since the training went
+// on from an earlier one: it must not count among those that are kept.
+func (r *Run) prune(step int64, keep int) error {
+	steps, err := r.checkpointSteps()
+	if err != nil {
+		return err
+	}
+	for _, s := range slices.Backward(steps) {
+		if s <= step && keep > 0 {
+			keep--
+			continue
+		}
+		if err := os.RemoveAll(r.Path(checkpointsName, checkpointName(s))); err != nil {
 			return err
 		}
-		names = names[1:]
 	}
-	leftovers, _ := filepath.Glob(r.Path(checkpointsName, ".writing-*"))
+	return nil
+}
+
+// unfinishedPrefix begins the names of checkpoints that are being written.
+const unfinishedPrefix = ".writing-"
+
+// removeUnfinished removes what interrupted savings left.
+func (r *Run) removeUnfinished() error {
+	leftovers, _ := filepath.Glob(r.Path(checkpointsName, unfinishedPrefix+"*")) // Only a malformed pattern is an error.
 	for _, path := range leftovers {
 		if err := os.RemoveAll(path); err != nil {
 			return err
@@ -127,8 +178,11 @@ func (r *Run) prune(keep int) error {
 	return nil
 }
 
-// checkpointNames lists the folders of the checkpoints, oldest first.
-func (r *Run) checkpointNames() ([]string, error) {
+// checkpointName is the name of a checkpoint's folder.
+func checkpointName(step int64) string { return fmt.Sprintf("step-%08d", step) }
+
+// checkpointSteps lists the steps of which there are checkpoints, in order. Folders with other names are somebody else's.
+func (r *Run) checkpointSteps() ([]int64, error) {
 	entries, err := os.ReadDir(r.Path(checkpointsName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -136,114 +190,174 @@ func (r *Run) checkpointNames() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list checkpoints: %w", err)
 	}
-	var names []string
+	var steps []int64
 	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), "step-") {
-			names = append(names, entry.Name())
+		step, err := strconv.ParseInt(strings.TrimPrefix(entry.Name(), "step-"), 10, 64)
+		if err == nil && checkpointName(step) == entry.Name() {
+			steps = append(steps, step)
 		}
 	}
-	slices.Sort(names)
-	return names, nil
+	slices.Sort(steps)
+	return steps, nil
 }
 
-// LoadCheckpoint reads the newest checkpoint that is whole into a store; warn is told of each newer one that is damaged.
-// Variables that the store already has must have the checkpoint's shapes. The error wraps [ErrNoCheckpoint] where there is none.
+// LoadCheckpoint gives a store without variables those of the newest checkpoint that is whole; warn, if set, is told of
+// each newer one that is damaged. The store gets a variable when the model asks for it. The error wraps
+// [ErrNoCheckpoint] where there is none.
 func (r *Run) LoadCheckpoint(store *model.Store, warn func(error)) (State, error) {
-	names, err := r.checkpointNames()
+	state, weights, err := r.loadCheckpoint(warn)
+	if err == nil {
+		weights.into(store)
+	}
+	return state, err
+}
+
+// errNothingTrained is what [ErrNoCheckpoint] means in a run that has none, not even a damaged one.
+var errNothingTrained = fmt.Errorf("%w: nothing was trained there yet", ErrNoCheckpoint)
+
+// loadCheckpoint reads the newest checkpoint that is whole.
+func (r *Run) loadCheckpoint(warn func(error)) (State, checkpointWeights, error) {
+	steps, err := r.checkpointSteps()
 	if err != nil {
-		return State{}, err
+		return State{}, nil, err
 	}
-	slices.Reverse(names)
-	for _, name := range names {
-		state, values, err := r.readCheckpoint(name)
-		if err != nil {
-			if warn != nil {
-				warn(err)
-			}
-			continue
+	for _, step := range slices.Backward(steps) {
+		state, weights, err := r.readCheckpoint(step)
+		if err == nil || errors.Is(err, errNewerFormat) { // A newer one is whole: it must not be trained over.
+			return state, weights, err
 		}
-		return state, fill(store, values)
+		if warn != nil {
+			warn(err)
+		}
 	}
-	if len(names) > 0 {
-		return State{}, fmt.Errorf("%w in %s can be read: all %d are damaged", ErrNoCheckpoint, r.dir, len(names))
+	if len(steps) > 0 {
+		return State{}, nil, fmt.Errorf("%w in %s can be read, all %d are damaged: restore one, or train anew in another directory", ErrNoCheckpoint, r.dir, len(steps))
 	}
-	return State{}, fmt.Errorf("%w in %s: nothing was trained there yet", ErrNoCheckpoint, r.dir)
+	return State{}, nil, fmt.Errorf("%s: %w", r.dir, errNothingTrained)
+}
+
+// errNewerFormat is wrapped by the error for what a newer version of moelab wrote.
+var errNewerFormat = errors.New("update moelab")
+
+// checkFormat returns an error if what is in a file is of a newer format, or of none.
+func checkFormat(path string, of int) error {
+	if of > format {
+		return fmt.Errorf("%s has format %d, this version of moelab reads up to %d: %w", path, of, format, errNewerFormat)
+	}
+	if of < 1 {
+		return fmt.Errorf("%s names no format", filepath.Base(path))
+	}
+	return nil
 }
 
 // readCheckpoint reads one checkpoint and checks it.
-func (r *Run) readCheckpoint(name string) (state State, values map[string]*tensors.Tensor, err error) {
-	dir := r.Path(checkpointsName, name)
+func (r *Run) readCheckpoint(step int64) (state State, weights checkpointWeights, err error) {
+	dir := r.Path(checkpointsName, checkpointName(step))
 	defer func() {
-		if err != nil {
+		if err != nil && !errors.Is(err, errNewerFormat) {
 			err = fmt.Errorf("checkpoint %s is damaged: %w", dir, err)
 		}
 	}()
-	data, err := os.ReadFile(filepath.Join(dir, stateName))
+	path := filepath.Join(dir, stateName)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return state, nil, err
 	}
 	if err := json.Unmarshal(data, &state); err != nil {
 		return state, nil, fmt.Errorf("%s: %w", stateName, err)
 	}
-	if state.Format > format {
-		return state, nil, fmt.Errorf("it has format %d, this version of moelab reads up to %d: update moelab", state.Format, format)
+	if err := checkFormat(path, state.Format); err != nil {
+		return state, nil, err
 	}
-	path := filepath.Join(dir, weightsName)
-	sum, err := fileSHA256(path)
+	path = filepath.Join(dir, weightsName)
+	sum, err := state.newHash()
 	if err != nil {
 		return state, nil, err
 	}
-	if sum != state.SHA256 {
-		return state, nil, fmt.Errorf("%s has SHA-256 %s, not %s", weightsName, sum, state.SHA256)
+	if err := hashFile(sum, path); err != nil {
+		return state, nil, err
 	}
-	values, err = ReadSafetensors(path)
-	return state, values, err
+	if got := hex.EncodeToString(sum.Sum(nil)); got != state.SHA256 {
+		return state, nil, fmt.Errorf("its SHA-256 is %s, not %s", got, state.SHA256)
+	}
+	if state.Step != step {
+		return state, nil, fmt.Errorf("it is of step %d", state.Step)
+	}
+	weights, err = ReadSafetensors(path)
+	return state, weights, err
 }
 
-// fileSHA256 returns a file's checksum in hexadecimal.
-func fileSHA256(path string) (string, error) {
+// hashFile adds a file to a checksum.
+func hashFile(sum hash.Hash, path string) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	_, err = io.Copy(sum, file)
+	return err
 }
 
-// fill sets the variables of a store.
-func fill(store *model.Store, values map[string]*tensors.Tensor) error {
-	for path, value := range values {
-		path = model.RootScopePath + path
-		if v := store.GetVariable(path); v != nil {
-			if !v.Shape().Equal(value.Shape()) {
-				return fmt.Errorf("%w: variable %s is %s in the checkpoint and %s in the model", ErrOtherExperiment, path, value.Shape(), v.Shape())
-			}
-			if err := v.SetValue(value); err != nil {
-				return fmt.Errorf("set variable %s: %w", path, err)
-			}
-			continue
-		}
-		if _, err := store.CreateVariable(path, value); err != nil {
-			return fmt.Errorf("set variable %s: %w", path, err)
+// checkpointWeights hands the variables of a checkpoint, by their paths without the leading slash, to a store when the
+// model asks for them. So they come to be in the same order as in a fresh run, and the program of an iteration is the same
+// to the last instruction. What is asked for is taken out.
+type checkpointWeights map[string]*tensors.Tensor
+
+// into attaches the weights to a store.
+func (w checkpointWeights) into(store *model.Store) {
+	store.SetLoader(w)
+	// The store has this one before the model asks for any. It is the only one that GoMLX does not mark itself.
+	if rng := store.GetVariable(model.RNGStateVariableName); rng != nil {
+		rng.SetTrainable(false)
+	}
+}
+
+// LoadVariable is asked by the store for a variable that it does not have.
+func (w checkpointWeights) LoadVariable(_ *model.Store, path string) (*tensors.Tensor, bool) {
+	name := strings.TrimPrefix(path, model.RootScopePath)
+	value, ok := w[name]
+	delete(w, name)
+	return value, ok
+}
+
+// DeleteVariable is told of a variable that the store deletes.
+func (w checkpointWeights) DeleteVariable(_ *model.Store, path string) error {
+	delete(w, strings.TrimPrefix(path, model.RootScopePath))
+	return nil
+}
+
+// checkUsed returns an error unless the model, which has just been built, has the variables of the checkpoint and no others.
+func (w checkpointWeights) checkUsed(store *model.Store) error {
+	if names := slices.Sorted(maps.Keys(w)); len(names) > 0 {
+		return fmt.Errorf("%w: the checkpoint has a variable %s, the model does not", ErrOtherExperiment, names[0])
+	}
+	for v := range store.IterVariables() {
+		if !v.HasValue() {
+			return fmt.Errorf("%w: the model has a variable %s, the checkpoint does not", ErrOtherExperiment, v.Path())
 		}
 	}
 	return nil
 }
 
-// checkFinite returns an error if a float32 tensor holds NaN or Inf.
+// exponentBits are the bits of a number's exponent: all are set in NaN and Inf, and in no other number.
+var exponentBits = map[dtypes.DType]uint64{
+	dtypes.Float16: 0x7c00, dtypes.BFloat16: 0x7f80, dtypes.Float32: 0x7f80_0000, dtypes.Float64: 0x7ff0_0000_0000_0000,
+}
+
+// checkFinite returns an error if a tensor of floating-point numbers holds NaN or Inf.
 func checkFinite(t *tensors.Tensor) error {
-	if t.DType() != dtypes.Float32 {
+	mask, ok := exponentBits[t.DType()]
+	if !ok {
 		return nil
 	}
+	size := t.DType().Size()
 	var bad error
-	err := tensors.ConstFlatData(t, func(flat []float32) {
-		for _, v := range flat {
-			if v64 := float64(v); math.IsNaN(v64) || math.IsInf(v64, 0) {
-				bad = fmt.Errorf("it holds %v: %w", v, ErrNotFinite)
+	err := t.ConstBytes(func(data []byte) {
+		var number [8]byte
+		for ; len(data) > 0; data = data[size:] {
+			copy(number[:size], data)
+			if binary.LittleEndian.Uint64(number[:])&mask == mask {
+				bad = fmt.Errorf("it holds NaN or Inf: %w", ErrNotFinite)
 				return
 			}
 		}

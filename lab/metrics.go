@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,17 +63,23 @@ type metricsLog struct {
 }
 
 // openMetrics opens metrics.jsonl and cuts it to size: what was logged after the checkpoint that a training resumes from
-// will be logged again.
-func (r *Run) openMetrics(size int64) (*metricsLog, error) {
-	file, err := os.OpenFile(r.Path(metricsName), os.O_CREATE|os.O_WRONLY, 0o644)
+// will be logged again. Where the file is shorter, warn is told, and its whole lines stay.
+func (r *Run) openMetrics(size int64, warn func(error)) (*metricsLog, error) {
+	path := r.Path(metricsName)
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open metrics: %w", err)
+	}
+	if length := int64(len(data)); length < size {
+		warn(fmt.Errorf("%s is %d bytes long, at the checkpoint it was %d: lines are lost", path, length, size))
+		size = int64(bytes.LastIndexByte(data, '\n') + 1)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
 	if err := file.Truncate(size); err != nil {
-		return nil, errors.Join(fmt.Errorf("cut %s to the checkpoint: %w", file.Name(), err), file.Close())
-	}
-	if _, err := file.Seek(0, io.SeekEnd); err != nil {
-		return nil, errors.Join(fmt.Errorf("open metrics: %w", err), file.Close())
+		return nil, errors.Join(fmt.Errorf("cut %s to the checkpoint: %w", path, err), file.Close())
 	}
 	return &metricsLog{file: file, size: size}, nil
 }

@@ -31,9 +31,9 @@ type Progress interface {
 func NewProgress(file *os.File) Progress {
 	switch {
 	case gonbui.IsNotebook:
-		return &notebookBar{}
+		return newNotebookBar()
 	case term.IsTerminal(int(file.Fd())):
-		return &terminalBar{w: file}
+		return newTerminalBar(file)
 	default:
 		return silent{}
 	}
@@ -49,92 +49,101 @@ func (silent) Stop(error)                     {}
 // refresh is the time between two updates of a bar.
 const refresh = 250 * time.Millisecond
 
-// terminalBar is a bar in a terminal.
-type terminalBar struct {
-	w   io.Writer
-	bar *progressbar.ProgressBar
+// bar tells how far a training is, how fast, and how long it will take.
+type bar struct {
+	// draw shows that step of steps are done, and a text.
+	draw func(step, steps int64, text string)
+	// end is called after the last draw.
+	end func()
+
+	step, steps int64
+	counted     int64     // The step from which on steps are timed, since
+	since       time.Time // which moment: the first one, so that neither compiling counts nor earlier parts of the run.
+	drawn       time.Time
 }
 
-func (b *terminalBar) Start(step, steps int64) {
-	b.bar = progressbar.NewOptions64(steps,
-		progressbar.OptionSetWriter(b.w),
-		progressbar.OptionSetDescription("compiling"),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
-		progressbar.OptionSetItsString("steps"),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionThrottle(refresh),
-		progressbar.OptionUseANSICodes(true),
-		progressbar.OptionFullWidth(),
-	)
-	_ = b.bar.RenderBlank() // Whether a bar could be drawn must not matter to a training.
+func (b *bar) Start(step, steps int64) {
+	b.step, b.steps, b.since = step, steps, time.Time{}
+	b.draw(step, steps, "compiling …")
 }
 
-func (b *terminalBar) Step(step int64, values map[string]float64) {
-	if state := b.bar.State(); state.CurrentNum == 0 {
-		b.bar.Reset() // The rate and the time left begin after compiling.
-	}
-	b.bar.Describe(describe(values))
-	_ = b.bar.Set64(step)
-}
-
-func (b *terminalBar) Stop(err error) {
-	if err == nil {
-		_ = b.bar.Finish()
-	} else {
-		_ = b.bar.Exit()
-	}
-	fmt.Fprintln(b.w)
-}
-
-// notebookBar is a bar in a GoNB notebook, as HTML; beside it goes the same as text, for whoever runs notebooks in a terminal.
-type notebookBar struct {
-	id           string
-	first, steps int64
-	compiling    time.Time
-	start, shown time.Time
-	last         string
-}
-
-func (b *notebookBar) Start(step, steps int64) {
-	b.id, b.first, b.steps = gonbui.UniqueID(), step, steps
-	b.compiling = time.Now()
-	b.show(step, "compiling …")
-}
-
-func (b *notebookBar) Step(step int64, values map[string]float64) {
+func (b *bar) Step(step int64, values map[string]float64) {
 	now := time.Now()
-	if b.start.IsZero() {
-		b.start, b.first = now, step
-		return // The rate is known from the second step on.
+	b.step = step
+	if b.since.IsZero() {
+		b.counted, b.since = step, now
 	}
-	if now.Sub(b.shown) < refresh && step < b.steps {
+	if now.Sub(b.drawn) < refresh && step < b.steps {
 		return
 	}
-	rate := float64(step-b.first) / now.Sub(b.start).Seconds()
-	left := time.Duration(float64(b.steps-step) / rate * float64(time.Second)).Round(time.Second)
-	b.show(step, fmt.Sprintf("%s · %.1f steps/s · %v left", describe(values), rate, left))
+	b.drawn = now
+	text := describe(values)
+	if seconds := now.Sub(b.since).Seconds(); seconds > 0 && step > b.counted {
+		text += pace(float64(step-b.counted)/seconds, b.steps-step)
+	}
+	b.draw(step, b.steps, text)
 }
 
-func (b *notebookBar) Stop(err error) {
+func (b *bar) Stop(err error) {
 	if err != nil {
 		text, _, _ := strings.Cut(err.Error(), "\n")
-		b.show(b.first, "stopped: "+text)
+		b.draw(b.step, b.steps, "stopped: "+text)
 	}
-	gonbui.Sync()
+	b.end()
 }
 
-// show updates the bar.
-func (b *notebookBar) show(step int64, text string) {
-	b.shown = time.Now()
-	gonbui.SendData(&protocol.DisplayData{
-		DisplayID: b.id,
-		Data: map[protocol.MIMEType]any{
-			protocol.MIMETextHTML: fmt.Sprintf(`<progress value="%d" max="%d" style="width:40%%"></progress> <code>%d/%d · %s</code>`,
-				step, b.steps, step, b.steps, html.EscapeString(text)),
-			protocol.MIMETextPlain: fmt.Sprintf("%d/%d · %s", step, b.steps, text),
+// pace writes a number of steps a second, and how long the steps that are left take at that.
+func pace(rate float64, left int64) string {
+	speed := fmt.Sprintf("%.1f steps/s", rate)
+	if rate < 1 {
+		speed = fmt.Sprintf("%.1f s/step", 1/rate)
+	}
+	if left == 0 {
+		return " · " + speed
+	}
+	time := time.Duration(float64(left) / rate * float64(time.Second)).Round(time.Second)
+	return fmt.Sprintf(" · %s · %v left", speed, time)
+}
+
+// newTerminalBar returns a bar in a terminal.
+func newTerminalBar(w io.Writer) *bar {
+	var line *progressbar.ProgressBar
+	return &bar{
+		draw: func(step, steps int64, text string) {
+			if line == nil {
+				line = progressbar.NewOptions64(steps,
+					progressbar.OptionSetWriter(w),
+					progressbar.OptionShowCount(),
+					progressbar.OptionSetPredictTime(false), // Its time left begins when it is made, and at step 0.
+					progressbar.OptionSetElapsedTime(false),
+					progressbar.OptionUseANSICodes(true),
+					progressbar.OptionSetWidth(16),
+				)
+			}
+			line.Describe(text)
+			_ = line.Set64(step) // Whether a bar could be drawn must not matter to a training.
 		},
-	})
+		end: func() { fmt.Fprintln(w) },
+	}
+}
+
+// newNotebookBar returns a bar in a GoNB notebook, as HTML; beside it goes the same as text, for whoever runs notebooks
+// in a terminal.
+func newNotebookBar() *bar {
+	id := gonbui.UniqueId()
+	return &bar{
+		draw: func(step, steps int64, text string) {
+			gonbui.SendData(&protocol.DisplayData{
+				DisplayID: id,
+				Data: map[protocol.MIMEType]any{
+					protocol.MIMETextHTML: fmt.Sprintf(`<progress value="%d" max="%d" style="width:40%%"></progress> <code>%d/%d · %s</code>`,
+						step, steps, step, steps, html.EscapeString(text)),
+					protocol.MIMETextPlain: fmt.Sprintf("%d/%d · %s", step, steps, text),
+				},
+			})
+		},
+		end: gonbui.Sync,
+	}
 }
 
 // describe writes metrics in a line, in order of name.

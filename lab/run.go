@@ -190,7 +190,13 @@ func (r *Run) read() (*configFile, error) {
 	if err := json.Unmarshal(data, &file); err != nil {
 		return nil, fmt.Errorf("%w: %s is damaged, restore it or choose another directory: %w", ErrNotARun, path, err)
 	}
-	return &file, checkFormat(path, file.Format)
+	switch err := checkFormat(path, file.Format); {
+	case errors.Is(err, errNewerFormat):
+		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("%w: %s is damaged, restore it or choose another directory: %w", ErrNotARun, path, err)
+	}
+	return &file, nil
 }
 
 // Experiment reads what the run is of: its name and seed, and the package's configuration into config, a pointer.
@@ -218,14 +224,19 @@ func firstDifference(old, new json.RawMessage) string {
 	names := maps.Clone(a)
 	maps.Copy(names, b)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if name != "steps" && a[name] != b[name] {
+		if same := a[name] == b[name] || isZero(a[name]) && isZero(b[name]); !same && name != "steps" {
 			return fmt.Sprintf("%s is %s, not %s", name, cmp.Or(a[name], "not set"), cmp.Or(b[name], "not set"))
 		}
 	}
 	return ""
 }
 
-// settings returns the settings of a configuration that are not zero, as JSON, by their names.
+// isZero says whether a setting, as JSON, is the zero value of a Go type, or is not there.
+func isZero(value string) bool {
+	return slices.Contains([]string{"", "0", "false", `""`, "null"}, value)
+}
+
+// settings returns the settings of a configuration, as JSON, by their names.
 func settings(config json.RawMessage) (map[string]string, error) {
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, config); err != nil {
@@ -237,11 +248,7 @@ func settings(config json.RawMessage) (map[string]string, error) {
 	}
 	settings := map[string]string{}
 	for name, value := range fields {
-		switch text := string(value); text {
-		case "0", "false", `""`, "null":
-		default:
-			settings[name] = text
-		}
+		settings[name] = string(value)
 	}
 	return settings, nil
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
@@ -33,19 +34,26 @@ type safeTensor struct {
 // safeNames are the names of the types in the file.
 var safeNames = map[dtypes.DType]string{
 	dtypes.Float32: "F32", dtypes.Float64: "F64", dtypes.Float16: "F16", dtypes.BFloat16: "BF16",
-	dtypes.Int32: "I32", dtypes.Int64: "I64", dtypes.Uint8: "U8", dtypes.Uint32: "U32", dtypes.Uint64: "U64", dtypes.Bool: "BOOL",
+	dtypes.Int8: "I8", dtypes.Int16: "I16", dtypes.Int32: "I32", dtypes.Int64: "I64",
+	dtypes.Uint8: "U8", dtypes.Uint16: "U16", dtypes.Uint32: "U32", dtypes.Uint64: "U64", dtypes.Bool: "BOOL",
 }
+
+// metadataName is the entry of the header that is no tensor.
+const metadataName = "__metadata__"
 
 // WriteSafetensors writes named tensors, in order of name, and metadata, which may be nil.
 func WriteSafetensors(w io.Writer, values map[string]*tensors.Tensor, metadata map[string]string) error {
 	names := slices.Sorted(maps.Keys(values))
 	header := map[string]any{}
 	if metadata != nil {
-		header["__metadata__"] = metadata
+		header[metadataName] = metadata
 	}
 	var offset int64
 	for _, name := range names {
 		shape := values[name].Shape()
+		if name == metadataName {
+			return fmt.Errorf("a tensor cannot be called %q in safetensors", name)
+		}
 		dtype, ok := safeNames[shape.DType]
 		if !ok {
 			return fmt.Errorf("tensor %q has type %s, which safetensors cannot hold", name, shape.DType)
@@ -79,7 +87,8 @@ func WriteSafetensors(w io.Writer, values map[string]*tensors.Tensor, metadata m
 	return nil
 }
 
-// ReadSafetensors reads all tensors of a file. It checks that the header fits the file before it allocates.
+// ReadSafetensors reads all tensors of a file. It checks that the header fits the file before it allocates: what it
+// allocates is bounded by the size of the file.
 func ReadSafetensors(path string) (map[string]*tensors.Tensor, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -109,25 +118,21 @@ func readSafetensors(file *os.File) (map[string]*tensors.Tensor, error) {
 	if _, err := io.ReadFull(file, text); err != nil {
 		return nil, err
 	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(text, &raw); err != nil {
+	header, err := parseHeader(text)
+	if err != nil {
 		return nil, fmt.Errorf("its header is damaged: %w", err)
 	}
-	delete(raw, "__metadata__") // Free text, says the format.
-
-	header := map[string]safeTensor{}
-	for name, entry := range raw {
-		var t safeTensor
-		if err := json.Unmarshal(entry, &t); err != nil {
-			return nil, fmt.Errorf("its entry for %q is damaged: %w", name, err)
-		}
-		header[name] = t
-	}
 	start, size := int64(8+length), info.Size()-int64(8+length)
-	names := slices.SortedFunc(maps.Keys(header), func(a, b string) int { return cmp.Compare(header[a].Offsets[0], header[b].Offsets[0]) })
+	names := slices.SortedFunc(maps.Keys(header), func(a, b string) int {
+		first, second := header[a].Offsets, header[b].Offsets
+		return cmp.Or(cmp.Compare(first[0], second[0]), cmp.Compare(first[1], second[1]))
+	})
+	if err := checkOffsets(header, names, size); err != nil {
+		return nil, err
+	}
 	values := map[string]*tensors.Tensor{}
 	for _, name := range names {
-		value, err := readTensor(file, start, size, header[name])
+		value, err := readTensor(file, start, header[name])
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
@@ -136,28 +141,78 @@ func readSafetensors(file *os.File) (map[string]*tensors.Tensor, error) {
 	return values, nil
 }
 
-// readTensor reads the tensor that an entry of the header describes; the data begins at start and has size bytes.
-func readTensor(file *os.File, start, size int64, t safeTensor) (*tensors.Tensor, error) {
+// checkOffsets returns an error unless the tensors, in order, fill size bytes without a gap or an overlap.
+func checkOffsets(header map[string]safeTensor, names []string, size int64) error {
+	var end int64
+	for _, name := range names {
+		offsets := header[name].Offsets
+		if offsets[0] != end || offsets[1] < end {
+			return fmt.Errorf("tensor %q has bytes %d to %d, where those from %d on were due: the file is damaged", name, offsets[0], offsets[1], end)
+		}
+		end = offsets[1]
+	}
+	if end != size {
+		return fmt.Errorf("its tensors take %d bytes, the file has %d: it is cut short or damaged", end, size)
+	}
+	return nil
+}
+
+// parseHeader reads the descriptions of the tensors by their names, and leaves out the metadata.
+func parseHeader(text []byte) (map[string]safeTensor, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		return nil, cmp.Or(err, errors.New("it is no JSON object"))
+	}
+	header := map[string]safeTensor{}
+	for decoder.More() { // Token by token: json.Unmarshal would keep the last of two entries of a name.
+		name, err := decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		if name == metadataName {
+			var metadata map[string]string
+			if err := decoder.Decode(&metadata); err != nil {
+				return nil, fmt.Errorf("metadata: %w", err)
+			}
+			continue
+		}
+		var t safeTensor
+		if err := decoder.Decode(&t); err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", name, err)
+		}
+		if _, twice := header[name.(string)]; twice {
+			return nil, fmt.Errorf("there are two tensors %q", name)
+		}
+		header[name.(string)] = t
+	}
+	if _, err := decoder.Token(); err != nil { // The closing brace.
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows it")
+	}
+	return header, nil
+}
+
+// readTensor reads the tensor that an entry of the header describes; the data begins at start.
+func readTensor(file *os.File, start int64, t safeTensor) (*tensors.Tensor, error) {
+	begin, end := t.Offsets[0], t.Offsets[1]
 	shape, err := t.shape()
 	if err != nil {
 		return nil, err
-	}
-	begin, end := t.Offsets[0], t.Offsets[1]
-	if begin < 0 || end < begin || end > size {
-		return nil, fmt.Errorf("bytes %d to %d are outside of the file's %d: the file is cut short or damaged", begin, end, size)
-	}
-	if want := int64(shape.ByteSize()); end-begin != want {
-		return nil, fmt.Errorf("shape %s needs %d bytes, the file gives %d", shape, want, end-begin)
 	}
 	value := tensors.FromShape(shape)
 	var readErr error
 	err = value.MutableBytes(func(data []byte) {
 		_, readErr = io.ReadFull(io.NewSectionReader(file, start+begin, end-begin), data)
+		if shape.DType == dtypes.Bool && slices.ContainsFunc(data, func(b byte) bool { return b > 1 }) {
+			readErr = errors.New("it holds what is neither true nor false")
+		}
 	})
 	return value, errors.Join(err, readErr)
 }
 
-// shape returns the tensor's shape, if it is one that can be.
+// shape returns the tensor's shape, if it is one that can be and that fits the tensor's bytes.
 func (t safeTensor) shape() (shapes.Shape, error) {
 	dtype := dtypes.InvalidDType
 	for d, name := range safeNames {
@@ -168,12 +223,15 @@ func (t safeTensor) shape() (shapes.Shape, error) {
 	if dtype == dtypes.InvalidDType {
 		return shapes.Invalid(), fmt.Errorf("type %q is not supported", t.DType)
 	}
-	size := 1
+	size := int64(dtype.Size())
 	for _, dim := range t.Shape {
-		if dim < 1 || size > math.MaxInt32/dim {
-			return shapes.Invalid(), fmt.Errorf("shape %v is not supported", t.Shape)
+		if dim < 0 || dim > 0 && size > math.MaxInt64/int64(dim) {
+			return shapes.Invalid(), fmt.Errorf("shape %v cannot be", t.Shape)
 		}
-		size *= dim
+		size *= int64(dim)
+	}
+	if given := t.Offsets[1] - t.Offsets[0]; size != given {
+		return shapes.Invalid(), fmt.Errorf("shape %v of type %s needs %d bytes, the file gives %d", t.Shape, t.DType, size, given)
 	}
 	return shapes.Make(dtype, t.Shape...), nil
 }

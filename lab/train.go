@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -41,9 +42,10 @@ type Training struct {
 	LogEvery int64
 	// SaveEvery is the number of steps between checkpoints; 0 saves at the end only.
 	SaveEvery int64
-	// Keep is the number of checkpoints that are kept; 0 stands for 2.
+	// Keep is the number of checkpoints that are kept; below 1 stands for 2.
 	Keep int
-	// Show, if set, is called every ShowEvery steps and after the last one, to draw something.
+	// Show, if set, is called every ShowEvery steps and after the last one, to draw something. It may run other programs on
+	// the store's variables, but must not change them: the random generator's state is one of them.
 	Show      func(ctx context.Context, store *model.Store, step int64) error
 	ShowEvery int64
 	// Progress is told how far the training is; see [NewProgress]. Nil: nobody is.
@@ -56,7 +58,7 @@ type Training struct {
 type Summary struct {
 	// Step is the number of iterations that the run has now, Trained those that this call added.
 	Step, Trained int64
-	// Compile is the time that compiling took, Train the time after that.
+	// Compile is the time until the first step could begin, Train that of the steps, waiting for data included.
 	Compile, Train time.Duration
 	// Values are the last metrics.
 	Values map[string]float64
@@ -72,9 +74,9 @@ func (s Summary) StepTime() time.Duration {
 	return s.Train / time.Duration(s.Trained)
 }
 
-// Train trains a run up to training.Steps, from its newest checkpoint if it has one: the numbers are then the same as if
-// it had never stopped. Where ctx ends, the iteration in progress is finished and saved, and the error wraps the
-// context's. At NaN or Inf it stops with the step and the name, and the last good checkpoint stays.
+// Train trains a run of [Create] up to training.Steps, from its newest checkpoint if it has one: the numbers are then the
+// same as if it had never stopped. Where ctx ends, the iteration in progress is finished and saved, and the error wraps
+// the context's. At NaN or Inf it stops with the step and the name, and the last good checkpoint stays.
 func Train(ctx context.Context, run *Run, training Training) (Summary, error) {
 	t, err := newTrainer(run, training)
 	if err != nil {
@@ -82,7 +84,10 @@ func Train(ctx context.Context, run *Run, training Training) (Summary, error) {
 	}
 	err = t.train(ctx)
 	t.summary.PeakBytes = peakMemory()
-	return t.summary, errors.Join(err, t.log.Close())
+	if closeErr := t.log.Close(); closeErr != nil {
+		err = errors.Join(err, fmt.Errorf("close metrics: %w", closeErr))
+	}
+	return t.summary, err
 }
 
 // trainer is a training in progress.
@@ -92,7 +97,8 @@ type trainer struct {
 	store    *model.Store
 	log      *metricsLog
 	state    State
-	saved    int64 // The step of the newest checkpoint; -1 where there is none.
+	saved    int64             // The step of the newest checkpoint; 0 where there is none.
+	loaded   checkpointWeights // What the model has not asked for yet.
 	exec     *model.Exec
 	summary  Summary
 	progress Progress
@@ -100,21 +106,27 @@ type trainer struct {
 
 // newTrainer fills the store, from the newest checkpoint or from the seed.
 func newTrainer(run *Run, training Training) (*trainer, error) {
+	if run.lock == nil {
+		return nil, fmt.Errorf("%s was opened for reading: train what Create returns", run.dir)
+	}
 	file, err := run.read()
 	if err != nil {
 		return nil, err
 	}
-	t := &trainer{Training: training, run: run, store: model.NewStore(), saved: -1, progress: training.Progress}
+	t := &trainer{Training: training, run: run, store: model.NewStore(), progress: training.Progress}
 	t.LogEvery = max(t.LogEvery, 1)
-	if t.Keep == 0 {
+	if t.Keep < 1 {
 		t.Keep = 2
 	}
 	if t.progress == nil {
 		t.progress = silent{}
 	}
-	t.state, err = run.LoadCheckpoint(t.store, t.Warn)
+	if t.Warn == nil {
+		t.Warn = func(error) {}
+	}
+	t.state, t.loaded, err = run.loadCheckpoint(t.Warn)
 	switch {
-	case errors.Is(err, ErrNoCheckpoint):
+	case errors.Is(err, errNothingTrained):
 		if err := t.store.SetRNGStateFromSeed(int64(file.Seed)); err != nil {
 			return nil, fmt.Errorf("seed the random generator: %w", err)
 		}
@@ -122,12 +134,13 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 	case err != nil:
 		return nil, err
 	default:
+		t.loaded.into(t.store)
 		t.saved = t.state.Step
 	}
 	if t.exec, err = model.NewExec(t.Backend, t.store, t.Iteration); err != nil {
 		return nil, fmt.Errorf("prepare the iteration: %w", err)
 	}
-	t.log, err = run.openMetrics(t.state.MetricsBytes)
+	t.log, err = run.openMetrics(t.state.MetricsBytes, t.Warn)
 	return t, err
 }
 
@@ -142,16 +155,17 @@ func (t *trainer) train(ctx context.Context) (err error) {
 		return fmt.Errorf("open the data: %w", err)
 	}
 	defer source.Close()
-	defer t.exec.Finalize()
 	ahead := readAhead(ctx, t.Backend, source)
 	defer ahead.stop()
 
 	t.progress.Start(t.state.Step, t.Steps)
 	defer func() { t.progress.Stop(err) }()
-	if err := t.compile(ctx, ahead); err != nil {
+	if err := t.prepare(ctx, ahead); err != nil {
 		return err
 	}
+	defer t.exec.Finalize()
 	for t.state.Step < t.Steps {
+		start := time.Now()
 		inputs, err := ahead.next(ctx)
 		if ctx.Err() != nil {
 			return t.interrupted(ctx)
@@ -159,17 +173,23 @@ func (t *trainer) train(ctx context.Context) (err error) {
 		if err != nil {
 			return errors.Join(fmt.Errorf("read the data of step %d: %w", t.state.Step+1, err), t.save())
 		}
-		if err := t.step(ctx, inputs); err != nil {
+		if err := t.step(inputs, start); err != nil {
+			return err
+		}
+		if err := t.afterStep(ctx); err != nil {
 			return err
 		}
 	}
 	return t.save()
 }
 
-// compile compiles the iteration, which takes a while, without waiting for it where ctx ends.
-func (t *trainer) compile(ctx context.Context, ahead *ahead) error {
+// prepare compiles the iteration and initialises the variables, which takes a while, without waiting for it where ctx ends.
+func (t *trainer) prepare(ctx context.Context, ahead *ahead) error {
 	start := time.Now()
 	inputs, err := ahead.peek(ctx)
+	if ctx.Err() != nil {
+		return t.interrupted(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("read the data of step %d: %w", t.state.Step+1, err)
 	}
@@ -178,47 +198,64 @@ func (t *trainer) compile(ctx context.Context, ahead *ahead) error {
 		inputShapes[i] = input.Shape()
 	}
 	done := make(chan error, 1)
-	go func() {
-		_, err := t.exec.Compile(inputShapes...)
-		done <- err
-	}()
+	go func() { done <- t.compile(inputShapes) }()
 	select {
 	case err := <-done:
 		t.summary.Compile = time.Since(start)
-		if err != nil {
-			return fmt.Errorf("compile the iteration: %w", err)
-		}
-		return nil
+		return err
 	case <-ctx.Done():
-		return fmt.Errorf("stopped while compiling, nothing was trained: %w", context.Cause(ctx))
+		go func() { // XLA cannot be stopped while it compiles.
+			<-done
+			t.exec.Finalize()
+		}()
+		return t.interrupted(ctx)
 	}
 }
 
-// step runs one iteration, and logs, shows and saves where it is time.
-func (t *trainer) step(ctx context.Context, inputs []*tensors.Tensor) error {
-	start := time.Now()
+// compile compiles the iteration and initialises the variables that have no value yet.
+func (t *trainer) compile(inputShapes []shapes.Shape) (err error) {
+	defer func() {
+		if r := recover(); r != nil { // This is a goroutine of its own: the program would end.
+			err = fmt.Errorf("compile the iteration: %v", r)
+		}
+	}()
+	if _, err := t.exec.Compile(inputShapes...); err != nil {
+		if t.saved > 0 {
+			return fmt.Errorf("compile the iteration for the weights of step %d: %w", t.saved, err)
+		}
+		return fmt.Errorf("compile the iteration: %w", err)
+	}
+	if t.saved > 0 {
+		return t.loaded.checkUsed(t.store)
+	}
+	if err := t.store.InitializeVariables(t.Backend, nil); err != nil {
+		return fmt.Errorf("initialise the variables: %w", err)
+	}
+	return nil
+}
+
+// step runs one iteration, whose time counts from start.
+func (t *trainer) step(inputs []*tensors.Tensor, start time.Time) error {
 	arguments := make([]any, len(inputs))
 	for i, input := range inputs {
 		arguments[i] = input
 	}
 	outputs, err := t.exec.Call(arguments...)
+	if err != nil { // The variables' memory was lent to the program and may be lost: there is nothing to save.
+		return fmt.Errorf("step %d: %w; %s", t.state.Step+1, err, t.kept())
+	}
+	values, err := t.values(outputs)
 	if err != nil {
+		return err
+	}
+	if err := finalize(append(inputs, outputs...)); err != nil {
 		return fmt.Errorf("step %d: %w", t.state.Step+1, err)
-	}
-	values := map[string]float64{}
-	for i, name := range t.Metrics {
-		values[name] = float64(tensors.ToScalar[float32](outputs[i]))
-	}
-	for _, tensor := range append(inputs, outputs...) {
-		if err := tensor.FinalizeAll(); err != nil { // Device memory is not the garbage collector's.
-			return fmt.Errorf("step %d: %w", t.state.Step+1, err)
-		}
 	}
 	t.state.Step++
 	t.state.Position++
 	for _, name := range t.Metrics {
 		if v := values[name]; math.IsNaN(v) || math.IsInf(v, 0) {
-			return t.notFinite(name, v)
+			return fmt.Errorf("step %d: %s is %v: %w; %s", t.state.Step, name, v, ErrNotFinite, t.kept())
 		}
 	}
 	elapsed := time.Since(start)
@@ -226,8 +263,37 @@ func (t *trainer) step(ctx context.Context, inputs []*tensors.Tensor) error {
 	t.summary.Train += elapsed
 	t.summary.Trained++
 	t.summary.Step, t.summary.Values = t.state.Step, values
+	return nil
+}
+
+// values returns the metrics that an iteration computed.
+func (t *trainer) values(outputs []*tensors.Tensor) (map[string]float64, error) {
+	if len(outputs) != len(t.Metrics) {
+		return nil, fmt.Errorf("the iteration returns %d values for %d metrics", len(outputs), len(t.Metrics))
+	}
+	values := make(map[string]float64, len(outputs))
+	for i, name := range t.Metrics {
+		if shape := outputs[i].Shape(); !shape.Equal(shapes.Make(dtypes.Float32)) {
+			return nil, fmt.Errorf("the iteration returns %s for metric %s, not a scalar of type float32", shape, name)
+		}
+		values[name] = float64(tensors.ToScalar[float32](outputs[i]))
+	}
+	return values, nil
+}
+
+// finalize frees the memory of tensors on the device, which is not the garbage collector's.
+func finalize(all []*tensors.Tensor) error {
+	var errs []error
+	for _, tensor := range all {
+		errs = append(errs, tensor.FinalizeAll())
+	}
+	return errors.Join(errs...)
+}
+
+// afterStep logs, shows and saves where it is time.
+func (t *trainer) afterStep(ctx context.Context) error {
 	if t.due(t.LogEvery) {
-		if err := t.log.append(Metric{Step: t.state.Step, Seconds: t.state.Seconds, Values: values}); err != nil {
+		if err := t.log.append(Metric{Step: t.state.Step, Seconds: t.state.Seconds, Values: t.summary.Values}); err != nil {
 			return err
 		}
 	}
@@ -241,7 +307,7 @@ func (t *trainer) step(ctx context.Context, inputs []*tensors.Tensor) error {
 			return err
 		}
 	}
-	t.progress.Step(t.state.Step, values)
+	t.progress.Step(t.state.Step, t.summary.Values)
 	return nil
 }
 
@@ -250,17 +316,19 @@ func (t *trainer) due(n int64) bool {
 	return n > 0 && (t.state.Step%n == 0 || t.state.Step == t.Steps)
 }
 
-// notFinite is the error for a metric that is NaN or Inf.
-func (t *trainer) notFinite(name string, value float64) error {
-	kept := "no checkpoint was saved before it"
-	if t.saved >= 0 {
-		kept = fmt.Sprintf("the checkpoint of step %d is kept", t.saved)
+// kept says which checkpoint a training that failed leaves.
+func (t *trainer) kept() string {
+	if t.saved == 0 {
+		return "no checkpoint was saved before it"
 	}
-	return fmt.Errorf("step %d: %s is %v: %w; %s", t.state.Step, name, value, ErrNotFinite, kept)
+	return fmt.Sprintf("the checkpoint of step %d is kept", t.saved)
 }
 
 // interrupted saves and returns the error of a training that its context ended.
 func (t *trainer) interrupted(ctx context.Context) error {
+	if t.summary.Trained == 0 {
+		return fmt.Errorf("stopped before step %d, nothing was trained: %w", t.state.Step+1, context.Cause(ctx))
+	}
 	if err := t.save(); err != nil {
 		return err
 	}
@@ -277,7 +345,7 @@ func (t *trainer) save() error {
 	}
 	t.state.MetricsBytes = t.log.size
 	if err := t.run.saveCheckpoint(t.store, t.state, t.Keep); err != nil {
-		return err
+		return fmt.Errorf("%w; %s", err, t.kept())
 	}
 	t.saved = t.state.Step
 	return nil

@@ -1,0 +1,150 @@
+package lab
+
+import (
+	"bytes"
+	"encoding/gob"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestNoBarInAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	defer file.Close()
+	progress := NewProgress(file)
+	progress.Start(0, 10)
+	progress.Step(10, map[string]float64{"D": 1})
+	progress.Stop(errTest)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Empty(t, data)
+}
+
+func TestBarInATerminal(t *testing.T) {
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0) // The near end of a pseudo-terminal is one, too.
+	if err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	defer terminal.Close()
+	assert.IsType(t, &bar{}, NewProgress(terminal))
+}
+
+// The pace is that of this part of the run, from its first step on: 1000 earlier steps and a minute of compiling do not count.
+func TestPaceIsThatOfTheTraining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var texts []string
+		ended := 0
+		b := &bar{
+			draw: func(step, steps int64, text string) {
+				texts = append(texts, fmt.Sprintf("%d/%d %s", step, steps, text))
+			},
+			end: func() { ended++ },
+		}
+		b.Start(1000, 1050)
+		time.Sleep(time.Minute)
+		for step := range int64(50) {
+			time.Sleep(100 * time.Millisecond)
+			b.Step(1001+step, map[string]float64{"G": 0.5, "D": float64(step)})
+		}
+		b.Stop(nil)
+		require.Len(t, texts, 1+17+1, "one each 0.3 s, which is the first step after 0.25 s")
+		assert.Equal(t, "1000/1050 compiling …", texts[0])
+		assert.Equal(t, "1001/1050 D 0.000  G 0.500", texts[1])
+		assert.Equal(t, "1010/1050 D 9.000  G 0.500 · 10.0 steps/s · 4s left", texts[4])
+		assert.Equal(t, "1050/1050 D 49.000  G 0.500 · 10.0 steps/s", texts[len(texts)-1])
+		assert.Equal(t, 1, ended)
+	})
+}
+
+func TestBarOfSlowStepsAndFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var last string
+		b := &bar{draw: func(_, _ int64, text string) { last = text }, end: func() {}}
+		b.Start(0, 100)
+		for step := range int64(3) {
+			time.Sleep(4 * time.Second)
+			b.Step(step+1, nil)
+		}
+		assert.Equal(t, " · 4.0 s/step · 6m28s left", last)
+		b.Stop(fmt.Errorf("no space\nleft"))
+		assert.Equal(t, "stopped: no space", last)
+	})
+}
+
+func TestTerminalBar(t *testing.T) {
+	var out bytes.Buffer
+	b := newTerminalBar(&out)
+	b.Start(1000, 4000)
+	assert.Contains(t, out.String(), "compiling …")
+	assert.Contains(t, out.String(), "25%")
+	assert.Contains(t, out.String(), "1000/4000")
+	out.Reset()
+	b.Step(2000, map[string]float64{"D": 1.5})
+	assert.Contains(t, out.String(), "D 1.500")
+	assert.Contains(t, out.String(), "2000/4000")
+	out.Reset()
+	b.Stop(errTest)
+	assert.Contains(t, out.String(), "stopped: the test's error")
+	assert.Contains(t, out.String(), "2000/4000", "a training that stopped is not complete")
+	assert.True(t, strings.HasSuffix(out.String(), "\n"))
+
+	out.Reset()
+	done := newTerminalBar(&out)
+	done.Start(0, 2)
+	done.Step(2, nil)
+	done.Stop(nil)
+	assert.Contains(t, out.String(), "100%")
+	assert.Equal(t, 1, strings.Count(out.String(), "\n"))
+}
+
+// A child process believes that it runs in a notebook: the test stands at the other end of GoNB's pipes.
+func TestNotebookBar(t *testing.T) {
+	dir := t.TempDir()
+	to, back := filepath.Join(dir, "to"), filepath.Join(dir, "back")
+	require.NoError(t, syscall.Mkfifo(to, 0o600))
+	require.NoError(t, syscall.Mkfifo(back, 0o600))
+	command := childCommand("notebook")
+	command.Env = append(command.Env, protocol.GONB_PIPE_ENV+"="+to, protocol.GONB_PIPE_BACK_ENV+"="+back)
+	require.NoError(t, command.Start())
+	reader, err := os.Open(to)
+	require.NoError(t, err)
+	defer reader.Close()
+	writer, err := os.OpenFile(back, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer writer.Close()
+
+	decoder, encoder := gob.NewDecoder(reader), gob.NewEncoder(writer)
+	var texts, pages []string
+	ids := map[string]bool{}
+	for {
+		var message protocol.DisplayData
+		require.NoError(t, decoder.Decode(&message))
+		if value, ok := message.Data[protocol.MIMECommValue]; ok {
+			id := value.(protocol.CommValue).Value
+			require.NoError(t, encoder.Encode(&protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: id}))
+			break
+		}
+		ids[message.DisplayID] = true
+		texts = append(texts, message.Data[protocol.MIMETextPlain].(string))
+		pages = append(pages, message.Data[protocol.MIMETextHTML].(string))
+	}
+	require.NoError(t, command.Wait())
+	require.Len(t, texts, 3)
+	assert.Len(t, ids, 1, "one output, updated")
+	assert.Equal(t, "10/20 · compiling …", texts[0])
+	assert.Equal(t, "11/20 · <loss> 0.500", texts[1])
+	assert.Contains(t, texts[2], "20/20 · <loss> 0.250 · ")
+	assert.Contains(t, pages[1], `<progress value="11" max="20"`)
+	assert.Contains(t, pages[1], "&lt;loss&gt; 0.500")
+}

@@ -1,0 +1,179 @@
+package lab
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestLockedByAnotherProcess(t *testing.T) {
+	dir := t.TempDir()
+	command := childCommand("hold", dir)
+	stdin, err := command.StdinPipe()
+	require.NoError(t, err)
+	defer stdin.Close()
+	stdout, err := command.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, command.Start())
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "held\n", line)
+
+	_, err = Create(dir, experiment(20))
+	require.ErrorIs(t, err, ErrLocked)
+	requireLine(t, err, fmt.Sprintf("by process %d", command.Process.Pid), dir)
+	_, err = Open(dir)
+	require.NoError(t, err, "it can be read meanwhile")
+
+	require.NoError(t, command.Process.Kill()) // As the kernel does where memory is short.
+	require.Error(t, command.Wait())
+	run, err := Create(dir, experiment(20))
+	require.NoError(t, err)
+	_, err = Create(dir, experiment(20))
+	require.ErrorIs(t, err, ErrLocked, "nor may one process train it twice")
+	requireLine(t, err, fmt.Sprintf("by process %d", os.Getpid()))
+	require.NoError(t, run.Close())
+	require.NoError(t, run.Close())
+	run, err = Create(dir, experiment(20))
+	require.NoError(t, err)
+	require.NoError(t, run.Close())
+}
+
+func TestOtherExperiment(t *testing.T) {
+	dir := t.TempDir()
+	run, err := Create(dir, experiment(20))
+	require.NoError(t, err)
+	require.NoError(t, run.Close())
+	before, err := os.ReadFile(filepath.Join(dir, configName))
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		change func(e *Experiment, c *testConfig)
+		want   string
+	}{
+		"name":    {func(e *Experiment, _ *testConfig) { e.Name = "gan" }, `is of "regression", not of "gan"`},
+		"seed":    {func(e *Experiment, _ *testConfig) { e.Seed = 8 }, "has seed 7, not 8"},
+		"setting": {func(_ *Experiment, c *testConfig) { c.Rate = 0.5 }, "rate is 0.01, not 0.5"},
+		"first":   {func(_ *Experiment, c *testConfig) { c.Rate, c.Sizes = 0.5, nil }, "rate is 0.01, not 0.5"},
+		"list":    {func(_ *Experiment, c *testConfig) { c.Sizes = []int{3, 5} }, "sizes is [3,4], not [3,5]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, c := experiment(20), testConfig{Rate: 0.01, Sizes: []int{3, 4}, Steps: 20}
+			test.change(&e, &c)
+			e.Config = c
+			_, err := Create(dir, e)
+			require.ErrorIs(t, err, ErrOtherExperiment)
+			requireLine(t, err, test.want, dir, "choose another directory")
+			after, err := os.ReadFile(filepath.Join(dir, configName))
+			require.NoError(t, err)
+			assert.Equal(t, before, after)
+		})
+	}
+
+	run, err = Create(dir, experiment(50)) // It is prolonged; and the lock is free after each refusal.
+	require.NoError(t, err)
+	defer run.Close()
+	var c testConfig
+	name, seed, err := run.Experiment(&c)
+	require.NoError(t, err)
+	assert.Equal(t, "regression", name)
+	assert.EqualValues(t, 7, seed)
+	assert.Equal(t, testConfig{Rate: 0.01, Sizes: []int{3, 4}, Steps: 50}, c)
+	var other struct{ Strange int }
+	_, _, err = run.Experiment(&other)
+	requireLine(t, err, configName, `unknown field "rate"`)
+}
+
+func TestFirstDifference(t *testing.T) {
+	for _, test := range []struct{ old, new, want string }{
+		{`{"a": 1}`, `{"a":1}`, ""},
+		{`{"a": 1, "steps": 3}`, `{"a": 1, "steps": 5}`, ""},
+		{`{"seed": 9007199254740993}`, `{"seed": 9007199254740992}`, "seed is 9007199254740993, not 9007199254740992"},
+		{`{"a": 1}`, `{"a": 1, "new": 0, "newer": "", "newest": false}`, ""}, // Settings of a newer version that change nothing.
+		{`{"a": 1}`, `{"a": 1, "new": 2}`, "new is not set, not 2"},
+		{`{"a": 1, "b": "x"}`, `{"a": 0}`, "a is 1, not 0"},
+		{`{"b": "x"}`, `{}`, `b is "x", not not set`},
+		{`[]`, `{}`, "the configuration cannot be compared: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
+	} {
+		assert.Equal(t, test.want, firstDifference([]byte(test.old), []byte(test.new)), "%s %s", test.old, test.new)
+	}
+}
+
+func TestFolderThatIsNoRun(t *testing.T) {
+	dir := t.TempDir()
+	_, err := Open(dir)
+	require.ErrorIs(t, err, ErrNotARun)
+	requireLine(t, err, dir, "there is no config.json")
+	_, err = Open(filepath.Join(dir, "nowhere"))
+	require.ErrorIs(t, err, ErrNotARun)
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "thesis.tex"), nil, 0o644))
+	_, err = Create(dir, experiment(20))
+	require.ErrorIs(t, err, ErrNotARun)
+	requireLine(t, err, "thesis.tex", "choose another directory")
+	_, err = os.Stat(filepath.Join(dir, configName))
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestDamagedConfig(t *testing.T) {
+	for name, text := range map[string]string{
+		"empty": "", "half": `{"format": 1, "experi`, "null": "null", "list": "[]", "no format": `{"experiment": "regression"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := saved(t, 1, 1)
+			require.NoError(t, run.Close())
+			dir := run.Dir()
+			path := filepath.Join(dir, configName)
+			require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+			_, err := Open(dir)
+			require.ErrorIs(t, err, ErrNotARun)
+			requireLine(t, err, path, "damaged")
+			_, err = Create(dir, experiment(20))
+			requireLine(t, err, path, "damaged")
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, text, string(data), "nothing is lost")
+		})
+	}
+}
+
+func TestWriteFileIsWholeOrNotThere(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.txt")
+	write := func(text string, err error) error {
+		return WriteFile(path, func(w io.Writer) error {
+			_, writeErr := io.WriteString(w, text)
+			return errors.Join(writeErr, err)
+		})
+	}
+	require.NoError(t, write("first", nil))
+	err := write("second", errTest)
+	require.ErrorIs(t, err, errTest)
+	requireLine(t, err, path)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "first", string(data))
+	require.NoError(t, write("third", nil))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1, "a temporary file was left")
+	info, err := entries[0].Info()
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o644), info.Mode().Perm())
+	requireLine(t, WriteFile(filepath.Join(dir, "no", "b.txt"), func(io.Writer) error { return nil }), "b.txt")
+}
+
+func TestConfigTellsVersions(t *testing.T) {
+	run := saved(t, 1)
+	data, err := os.ReadFile(run.Path(configName))
+	require.NoError(t, err)
+	assert.Contains(t, string(data), `"go": "go1.`)
+	assert.True(t, strings.HasSuffix(string(data), "}\n"))
+}

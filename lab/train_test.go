@@ -1,0 +1,419 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// reference is the outcome of 20 steps in one go; trained once, as compiling takes a second.
+var reference *outcome
+
+func uninterrupted(t *testing.T) outcome {
+	t.Helper()
+	if reference == nil {
+		o := trainUninterrupted(t)
+		reference = &o
+	}
+	return *reference
+}
+
+// trainUninterrupted trains 20 steps in one go.
+func trainUninterrupted(t *testing.T) outcome {
+	t.Helper()
+	dir := t.TempDir()
+	summary := mustTrain(t, dir, 20, nil)
+	assert.EqualValues(t, 20, summary.Trained)
+	assert.Positive(t, summary.Compile)
+	assert.Positive(t, summary.StepTime())
+	if runtime.GOOS == "linux" {
+		assert.Greater(t, summary.PeakBytes, int64(1<<20))
+	}
+	o := outcomeOf(t, dir)
+	require.Len(t, o.Metrics, 20)
+	require.Contains(t, o.Weights, "weights")
+	require.Contains(t, o.Weights, "#rngState")
+	require.Greater(t, len(o.Weights), 5, "Adam's moments are missing: %v", o.Weights)
+	return o
+}
+
+func TestSameSeedSameRun(t *testing.T) {
+	first, second := uninterrupted(t), trainUninterrupted(t)
+	assert.Equal(t, first, second)
+	assert.Less(t, first.Metrics[19].Values["loss"], first.Metrics[0].Values["loss"], "it learned nothing")
+
+	dir := t.TempDir()
+	other := experiment(20)
+	other.Seed++
+	run, err := Create(dir, other)
+	require.NoError(t, err)
+	defer run.Close()
+	training := newTraining(20)
+	training.Backend, err = backend()
+	require.NoError(t, err)
+	_, err = Train(t.Context(), run, training)
+	require.NoError(t, err)
+	assert.NotEqual(t, first.Metrics, outcomeOf(t, dir).Metrics, "another seed gives the same run")
+	assert.NotEqual(t, first.Weights, outcomeOf(t, dir).Weights)
+}
+
+func TestResumedEqualsUninterrupted(t *testing.T) {
+	want := uninterrupted(t)
+	t.Run("in parts", func(t *testing.T) {
+		dir := t.TempDir()
+		for _, steps := range []int64{1, 8, 20} {
+			mustTrain(t, dir, steps, nil)
+		}
+		assert.Equal(t, want, outcomeOf(t, dir))
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		dir := t.TempDir()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		summary, err := train(t, ctx, dir, 20, func(training *Training) {
+			training.ShowEvery = 1
+			training.Show = func(ctx context.Context, _ *model.Store, step int64) error {
+				if step == 11 {
+					cancel(errTest)
+				}
+				return ctx.Err() // What is shown may be cut short, too.
+			}
+		})
+		require.ErrorIs(t, err, errTest)
+		requireLine(t, err, "stopped after step 11 of 20, saved: train the same run again to go on")
+		require.EqualValues(t, 11, summary.Step)
+		assert.Equal(t, "step-00000011", folders(t, dir))
+		mustTrain(t, dir, 20, nil)
+		assert.Equal(t, want, outcomeOf(t, dir))
+	})
+	t.Run("killed", func(t *testing.T) {
+		dir := t.TempDir()
+		err := childCommand("die", dir, "13").Run()
+		require.ErrorContains(t, err, "killed")
+		run, err := Open(dir)
+		require.NoError(t, err)
+		metrics, err := run.Metrics()
+		require.NoError(t, err)
+		require.Len(t, metrics, 13, "it must have logged beyond its last checkpoint")
+		require.Equal(t, "step-00000005 step-00000010", folders(t, dir))
+		summary := mustTrain(t, dir, 20, func(training *Training) { training.SaveEvery = 5 })
+		assert.EqualValues(t, 10, summary.Trained)
+		assert.Equal(t, want, outcomeOf(t, dir))
+	})
+	t.Run("after a damaged checkpoint", func(t *testing.T) {
+		dir := t.TempDir()
+		mustTrain(t, dir, 12, func(training *Training) { training.SaveEvery = 6 })
+		flipByte(t, filepath.Join(dir, "checkpoints", "step-00000012", weightsName), -3)
+		var warned error
+		summary := mustTrain(t, dir, 20, func(training *Training) {
+			training.Keep, training.SaveEvery = 1, 4
+			training.Warn = func(err error) { warned = err }
+		})
+		assert.ErrorContains(t, warned, "step-00000012 is damaged")
+		assert.EqualValues(t, 14, summary.Trained)
+		assert.Equal(t, want, outcomeOf(t, dir))
+	})
+}
+
+// A training that is prolonged has, of its metrics, those of the last step of each part, too: it logs where it is due.
+func TestLogEvery(t *testing.T) {
+	dir := t.TempDir()
+	mustTrain(t, dir, 10, func(training *Training) { training.LogEvery = 4 })
+	var steps []int64
+	for _, m := range outcomeOf(t, dir).Metrics {
+		steps = append(steps, m.Step)
+	}
+	assert.Equal(t, []int64{4, 8, 10}, steps)
+	summary := mustTrain(t, dir, 10, nil)
+	assert.Zero(t, summary.Trained, "there was nothing to train")
+}
+
+func TestShowUsesTheWeightsAndChangesNothing(t *testing.T) {
+	want := uninterrupted(t)
+	dir := t.TempDir()
+	var shown []int64
+	var exec *model.Exec
+	mustTrain(t, dir, 20, func(training *Training) {
+		training.ShowEvery = 8
+		training.Show = func(_ context.Context, store *model.Store, step int64) (err error) {
+			shown = append(shown, step)
+			if exec == nil {
+				exec, err = model.NewExec(training.Backend, store, func(scope *model.Scope, x *Node) *Node {
+					weights := scope.VariableWithShape("weights", shapes.Make(dtypes.Float32, 3, 4))
+					return ReduceAllSum(Dot(x, weights.NodeValue(x.Graph())).MatMul())
+				})
+				if err != nil {
+					return err
+				}
+			}
+			value, err := exec.Call1(tensors.FromFlatDataAndDimensions([]float32{1, 2, 3}, 1, 3))
+			if err == nil {
+				assert.True(t, isFinite(float64(tensors.ToScalar[float32](value))))
+			}
+			return err
+		}
+	})
+	assert.Equal(t, []int64{8, 16, 20}, shown)
+	assert.Equal(t, want, outcomeOf(t, dir))
+
+	_, err := train(t, t.Context(), t.TempDir(), 20, func(training *Training) {
+		training.ShowEvery = 8
+		training.Show = func(context.Context, *model.Store, int64) error { return errTest }
+	})
+	require.ErrorIs(t, err, errTest)
+	requireLine(t, err, "show step 8")
+}
+
+func TestNotFiniteStops(t *testing.T) {
+	for name, value := range map[string]float32{"NaN": float32(math.NaN()), "-Inf": float32(math.Inf(-1))} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			summary, err := train(t, t.Context(), dir, 20, func(training *Training) {
+				training.SaveEvery = 5
+				training.Metrics = []string{"fine", "loss"}
+				training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
+					values := regression(scope, inputs)
+					return []*Node{values[1], Add(values[0], ReduceAllMax(inputs[1]))} // The weights stay finite.
+				}
+				training.Open = func(position int64) (Source, error) {
+					return &pointSource{position: position, change: func(position int64, y []float32) error {
+						if position == 12 {
+							for i := range y {
+								y[i] = value
+							}
+						}
+						return nil
+					}}, nil
+				}
+			})
+			require.ErrorIs(t, err, ErrNotFinite)
+			requireLine(t, err, "step 13: loss is", "the checkpoint of step 10 is kept")
+			assert.EqualValues(t, 12, summary.Step)
+			o := outcomeOf(t, dir)
+			assert.EqualValues(t, 10, o.State.Step)
+			assert.Len(t, o.Metrics, 12)
+		})
+	}
+}
+
+func TestNotFiniteWeightsAreNotSaved(t *testing.T) {
+	dir := t.TempDir()
+	_, err := train(t, t.Context(), dir, 10, func(training *Training) {
+		training.SaveEvery = 2
+		training.Metrics = []string{"loss"}
+		training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
+			g := inputs[0].Graph()
+			v := scope.VariableWithValue("counter", float32(1))
+			v.SetNodeValue(Log(SubScalar(v.NodeValue(g), 0.25))) // log 0.75 < 0, of which the logarithm is NaN.
+			return []*Node{ReduceAllMean(inputs[0])}
+		}
+	})
+	require.ErrorIs(t, err, ErrNotFinite)
+	requireLine(t, err, "step 2", "variable /counter: it holds NaN or Inf", "no checkpoint was saved before it")
+	assert.NoDirExists(t, filepath.Join(dir, checkpointsName))
+}
+
+// The compiler cannot be stopped, so the training must not wait for it.
+func TestStopsWhileCompiling(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	compiling, release := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	go func() {
+		<-compiling
+		cancel(errTest)
+	}()
+	done := make(chan error, 1)
+	dir := t.TempDir()
+	source := &pointSource{}
+	go func() {
+		_, err := train(t, ctx, dir, 20, func(training *Training) {
+			training.Open = func(int64) (Source, error) { return source, nil }
+			training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
+				close(compiling)
+				<-release // As long as XLA may compile.
+				return regression(scope, inputs)
+			}
+		})
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		require.ErrorIs(t, err, errTest)
+		requireLine(t, err, "stopped before step 1, nothing was trained")
+		assert.True(t, source.closed)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the training waits for the compiler")
+	}
+	mustTrain(t, dir, 2, func(training *Training) { training.Metrics = []string{"loss", "largest"} })
+}
+
+func TestIterationsThatAreWrong(t *testing.T) {
+	scalar := func(inputs []*Node) *Node { return ReduceAllMean(inputs[0]) }
+	for name, test := range map[string]struct {
+		iteration func(scope *model.Scope, inputs []*Node) []*Node
+		want      string
+	}{
+		"shapes do not fit": {func(_ *model.Scope, inputs []*Node) []*Node { return []*Node{Dot(inputs[0], inputs[1]).MatMul()} }, "compile the iteration"},
+		"panic":             {func(*model.Scope, []*Node) []*Node { panic("so sad") }, "so sad"},
+		"too few values":    {func(_ *model.Scope, inputs []*Node) []*Node { return []*Node{scalar(inputs)} }, "returns 1 values for 2 metrics"},
+		"no scalar":         {func(_ *model.Scope, inputs []*Node) []*Node { return []*Node{scalar(inputs), inputs[0]} }, "for metric largest, not a scalar"},
+		"another type": {func(_ *model.Scope, inputs []*Node) []*Node {
+			return []*Node{ConvertDType(scalar(inputs), dtypes.Float64), scalar(inputs)}
+		}, "for metric loss, not a scalar"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			_, err := train(t, t.Context(), dir, 20, func(training *Training) { training.Iteration = test.iteration })
+			require.ErrorContains(t, err, test.want)
+			assert.NoDirExists(t, filepath.Join(dir, checkpointsName))
+		})
+	}
+}
+
+func TestCheckpointOfAnotherModel(t *testing.T) {
+	dir := t.TempDir()
+	mustTrain(t, dir, 2, nil)
+	more := func(scope *model.Scope, inputs []*Node) []*Node {
+		values := regression(scope, inputs)
+		bias := scope.VariableWithShape("bias", shapes.Make(dtypes.Float32, 4)).NodeValue(inputs[0].Graph())
+		return []*Node{values[0], ReduceAllSum(bias)}
+	}
+	less := func(scope *model.Scope, inputs []*Node) []*Node {
+		loss := ReduceAllMean(inputs[0])
+		scope.VariableWithShape("weights", shapes.Make(dtypes.Float32, 3, 4)).NodeValue(inputs[0].Graph())
+		return []*Node{loss, loss}
+	}
+	for name, test := range map[string]struct {
+		iteration func(scope *model.Scope, inputs []*Node) []*Node
+		want      []string
+	}{
+		"another shape": {regressionOf(5), []string{"for the weights of step 2", `"/weights"`, "(Float32)[3, 4]", "(Float32)[3, 5]"}},
+		"more":          {more, []string{"the model has a variable /bias, the checkpoint does not"}},
+		"less":          {less, []string{"the checkpoint has a variable", "the model does not"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := train(t, t.Context(), dir, 20, func(training *Training) { training.Iteration = test.iteration })
+			requireLine(t, err, test.want...)
+			assert.EqualValues(t, 2, outcomeOf(t, dir).State.Step)
+		})
+	}
+}
+
+func TestDataThatFails(t *testing.T) {
+	failAt := func(at int64) func(*Training) {
+		return func(training *Training) {
+			training.Open = func(position int64) (Source, error) {
+				return &pointSource{position: position, change: func(position int64, _ []float32) error {
+					if position == at {
+						return errTest
+					}
+					return nil
+				}}, nil
+			}
+		}
+	}
+	dir := t.TempDir()
+	_, err := train(t, t.Context(), dir, 20, failAt(0))
+	require.ErrorIs(t, err, errTest)
+	requireLine(t, err, "read the data of step 1")
+
+	_, err = train(t, t.Context(), dir, 20, failAt(6))
+	require.ErrorIs(t, err, errTest)
+	requireLine(t, err, "read the data of step 7")
+	assert.EqualValues(t, 6, outcomeOf(t, dir).State.Step, "what was trained is saved")
+
+	_, err = train(t, t.Context(), dir, 20, func(training *Training) {
+		training.Open = func(int64) (Source, error) { return nil, errTest }
+	})
+	require.ErrorIs(t, err, errTest)
+}
+
+// A checkpoint whose weights were lost because a step failed half-way must never be written.
+func TestFailedStepIsNotSaved(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, err := train(t, ctx, dir, 20, func(training *Training) {
+		training.SaveEvery, training.ShowEvery = 3, 1
+		training.Show = func(_ context.Context, store *model.Store, step int64) error {
+			if step == 5 { // As an execution does that fails after its inputs were donated to it.
+				return store.GetVariable("/weights").Reset()
+			}
+			return nil
+		}
+	})
+	require.Error(t, err)
+	assert.ErrorContains(t, err, "the checkpoint of step 3 is kept")
+	assert.Equal(t, "step-00000003", folders(t, dir))
+	mustTrain(t, dir, 20, nil)
+}
+
+func TestDiskErrorsAreClear(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	run, err := Create(dir, experiment(20))
+	require.NoError(t, err)
+	require.NoError(t, run.Close())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, checkpointsName), nil, 0o644)) // Where a folder must be.
+	_, err = train(t, t.Context(), dir, 20, nil)
+	require.ErrorIs(t, err, syscall.ENOTDIR)
+	requireLine(t, err, checkpointsName)
+
+	_, err = Create("/proc/moelab", experiment(1))
+	requireLine(t, err, "/proc/moelab")
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	_, err = Create(file, experiment(1))
+	requireLine(t, err, file)
+}
+
+func TestOnlyAHeldRunIsTrained(t *testing.T) {
+	dir := t.TempDir()
+	mustTrain(t, dir, 2, nil)
+	run, err := Open(dir)
+	require.NoError(t, err)
+	_, err = Train(t.Context(), run, newTraining(4))
+	requireLine(t, err, "opened for reading")
+}
+
+// recorder records what a progress is told.
+type recorder struct {
+	started []int64
+	steps   []int64
+	stopped []error
+}
+
+func (r *recorder) Start(step, steps int64)               { r.started = append(r.started, step, steps) }
+func (r *recorder) Step(step int64, _ map[string]float64) { r.steps = append(r.steps, step) }
+func (r *recorder) Stop(err error)                        { r.stopped = append(r.stopped, err) }
+
+func TestProgressIsTold(t *testing.T) {
+	dir := t.TempDir()
+	mustTrain(t, dir, 2, nil)
+	var r recorder
+	mustTrain(t, dir, 4, func(training *Training) { training.Progress = &r })
+	assert.Equal(t, recorder{[]int64{2, 4}, []int64{3, 4}, []error{nil}}, r)
+
+	var failed recorder
+	_, err := train(t, t.Context(), t.TempDir(), 4, func(training *Training) {
+		training.Progress = &failed
+		training.Iteration = func(*model.Scope, []*Node) []*Node { panic("so sad") }
+	})
+	require.Error(t, err)
+	require.Len(t, failed.stopped, 1)
+	assert.Equal(t, err, failed.stopped[0])
+	assert.False(t, errors.Is(err, context.Canceled))
+}
