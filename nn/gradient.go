@@ -67,7 +67,8 @@ func (c convolution) backToKernel() convolution {
 // convolutionsKey is the key of a graph's [convolutions].
 type convolutionsKey struct{}
 
-// convolutions returns the convolutions that this package built in a graph.
+// convolutions returns the convolutions that this package built in a graph. The copies that GoMLX makes of nodes after
+// [Node.Checkpoint] are not among them.
 func convolutions(g *Graph) map[*Node]convolution {
 	known, ok := g.State(convolutionsKey{}).(map[*Node]convolution)
 	if !ok {

@@ -74,6 +74,8 @@ func fromTensor(t testing.TB, x *tensors.Tensor) array {
 	return result
 }
 
+func rng(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
+
 // random draws an array from N(0, deviation²).
 func random(rng *rand.Rand, deviation float64, shape ...int) array {
 	size := 1
@@ -89,7 +91,7 @@ func random(rng *rand.Rand, deviation float64, shape ...int) array {
 
 // count returns an array of 0, 1, 2, …
 func count(shape ...int) array {
-	a := random(rand.New(rand.NewPCG(0, 0)), 0, shape...)
+	a := random(rng(0), 0, shape...)
 	for i := range a.Values {
 		a.Values[i] = float64(i)
 	}

@@ -21,15 +21,13 @@ func SpectralNorm(scope *model.Scope, w *Node) *Node {
 	u := uVar.NodeValue(w.Graph())
 
 	// The power iteration is no part of the function that is differentiated.
-	fixed := StopGradient(matrix)
-	v := unit(Dot(u, Transpose(fixed, 0, 1)).Product()) // [1, inputs]
+	v := StopGradient(unit(Dot(u, Transpose(matrix, 0, 1)).Product())) // [1, inputs]
 	if scope.IsTraining(w.Graph()) {
-		u = unit(Dot(v, fixed).Product())
+		u = StopGradient(unit(Dot(v, matrix).Product()))
 		uVar.SetNodeValue(u)
 	} else {
 		u = unit(u)
 	}
-	u, v = StopGradient(u), StopGradient(v)
 	sigma := ReduceAllSum(Mul(Dot(v, matrix).Product(), u))
 	return Div(w, sigma)
 }
@@ -48,8 +46,9 @@ const (
 
 // Normalise gives each channel mean 0 and variance 1 over the batch and the pixels: batch normalisation (Ioffe & Szegedy
 // 2015) without scale and offset. While training it uses the statistics of the batch and updates running averages,
-// the variables "mean" and "variance"; otherwise it uses the averages. GoMLX's BatchNorm either stops the gradient
-// at the statistics or needs an operation that has no second gradient.
+// the variables "mean" and "variance"; otherwise it uses the averages. The variance is that of the batch, divided by n
+// and not, as PyTorch's running average, by n−1. GoMLX's BatchNorm either stops the gradient at the statistics or needs
+// an operation that has no second gradient.
 //
 //	x: [..., channels] → [..., channels]
 func Normalise(scope *model.Scope, x *Node) *Node {
@@ -66,6 +65,7 @@ func Normalise(scope *model.Scope, x *Node) *Node {
 			axes[i] = i
 		}
 		mean = ReduceMean(x, axes...)
+		// In one pass, as Flax does: good to some digits unless the mean is hundreds of deviations away from 0.
 		variance = Sub(ReduceMean(Square(x), axes...), Square(mean))
 		variance = Where(IsNegative(variance), ZerosLike(variance), variance) // Rounding.
 		meanVar.SetNodeValue(runningAverage(meanVar.NodeValue(g), mean))

@@ -1,0 +1,58 @@
+package nn
+
+import (
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/stretchr/testify/assert"
+)
+
+func TestResamplingMatchesPyTorch(t *testing.T) {
+	for name, f := range map[string]func(*Node) *Node{"Upsample": Upsample, "Downsample": Downsample, "PixelShuffle": PixelShuffle} {
+		t.Run(name, func(t *testing.T) {
+			want := golden(t, name)
+			got := run(t, func(_ *model.Scope, in []*Node) []*Node {
+				y := f(in[0])
+				return append([]*Node{y}, Gradient(ReduceAllSum(Mul(y, in[1])), in[0])...)
+			}, want["x"].single(), want["c"].single())
+			assertClose(t, "y", want["y"], got[0], 1e-6)
+			assertClose(t, "d_x", want["d_x"], got[1], 1e-6)
+		})
+	}
+}
+
+func TestSpaceToDepthOrdersBlocksByRowColumnChannel(t *testing.T) {
+	const batch, height, width, channels = 2, 4, 6, 3
+	x := count(batch, height, width, channels)
+	got := run(t, func(_ *model.Scope, in []*Node) []*Node { return []*Node{SpaceToDepth(in[0])} }, x.single())[0]
+	assert.Equal(t, []int{batch, height / 2, width / 2, 4 * channels}, got.Shape)
+
+	want := make([]float64, 0, len(x.Values))
+	for b := range batch {
+		for i := range height / 2 {
+			for j := range width / 2 {
+				for block := range 4 {
+					row, column := 2*i+block/2, 2*j+block%2
+					at := ((b*height+row)*width + column) * channels
+					want = append(want, x.Values[at:at+channels]...)
+				}
+			}
+		}
+	}
+	assert.Equal(t, want, got.Values)
+}
+
+// What a generator's and a discriminator's blocks are made of, in a penalty's way: the gradient of a gradient.
+func TestResamplingCanBeDifferentiatedTwice(t *testing.T) {
+	for name, f := range map[string]func(*Node) *Node{
+		"Upsample": Upsample, "Downsample": Downsample, "SpaceToDepth": SpaceToDepth, "PixelShuffle": PixelShuffle,
+	} {
+		t.Run(name, func(t *testing.T) {
+			assertGradients(t, func(_ *model.Scope, in []*Node) *Node {
+				slope := Gradient(ReduceAllSum(Exp(f(in[0]))), in[0])[0]
+				return ReduceAllSum(Square(slope))
+			}, random(rng(1), 0.5, 2, 2, 4, 4))
+		})
+	}
+}
