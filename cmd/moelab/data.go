@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -49,7 +50,7 @@ OUT/<number>/frame_00.png and so on, each with the true opening of the eyes in a
 			draw, what = dataset.DrawBlinks, "blinks"
 		}
 		if err := draw(command.Context(), out, n, size, seed, countBar(command, "drawing")); err != nil {
-			return err
+			return wrongInput(err)
 		}
 		fmt.Fprintf(command.OutOrStdout(), "%d %s of %d×%d in %s\n", n, what, size, size, out)
 		return nil
@@ -65,15 +66,18 @@ func newDataCheckCommand() *cobra.Command {
 		Long: `Read every picture of a folder and print how many there are of each hair colour, and which are broken and why. The exit
 status is 1 if some are broken and --strict is given.`,
 		Example: "  moelab data check pictures",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArgument("folder"),
 	}
 	command.Flags().BoolVar(&strict, "strict", false, "stop at the first picture that is broken")
 	command.RunE = func(command *cobra.Command, args []string) error {
 		_, report, err := dataset.OpenFolder(command.Context(), args[0], dataset.FolderOptions{
 			Classes: dataset.HairColours(), Strict: strict, Progress: countBar(command, "reading"),
 		})
-		if err != nil {
-			return err
+		switch {
+		case errors.As(err, new(dataset.Bad)):
+			return err // The call is right, the picture is not.
+		case err != nil:
+			return wrongInput(err)
 		}
 		fmt.Fprintln(command.OutOrStdout(), report)
 		return nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/xla"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/klog/v2"
 )
 
@@ -44,10 +46,32 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	// One line: what GoMLX and kernels add to it, stack traces among them, is for other places.
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	fmt.Fprintln(stderr, "moelab:", text)
+	for _, line := range errorLines(err) {
+		fmt.Fprintln(stderr, "moelab:", line)
+	}
 	return status(err)
+}
+
+// errorLines says in a line what went wrong, or in several where several things did: joined errors have one each. What
+// follows the first line of an error is left out, because it is a stack trace of GoMLX, unless it is the last words of a kernel.
+func errorLines(err error) []string {
+	if wrapped, ok := err.(usageError); ok {
+		return errorLines(wrapped.error)
+	}
+	// fmt.Errorf with several %w has such a method too, but says more than its parts.
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && err.Error() == errors.Join(joined.Unwrap()...).Error() {
+		var lines []string
+		for _, part := range joined.Unwrap() {
+			lines = append(lines, errorLines(part)...)
+		}
+		return lines
+	}
+	text := err.Error()
+	if errors.As(err, new(*jupyter.KernelDiedError)) {
+		return []string{strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' }), " | ")}
+	}
+	first, _, _ := strings.Cut(text, "\n")
+	return []string{first}
 }
 
 // usageError is an error in how the command was called.
@@ -58,24 +82,45 @@ func (e usageError) Unwrap() error { return e.error }
 // usage makes an error that ends with [statusUsage].
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// wrongInput makes an error about a folder that was named one in how the command was called. The file system's errors are left to
+// [status]: a full disk is nobody's mistake.
+func wrongInput(err error) error {
+	if err == nil || errors.As(err, new(*fs.PathError)) {
+		return err
+	}
+	return usageError{err}
+}
+
 // status returns the exit status for an error.
 func status(err error) int {
 	if errors.Is(err, context.Canceled) {
 		return statusInterrupted
 	}
-	if errors.As(err, new(usageError)) {
+	if errors.As(err, new(usageError)) || isWrongFile(err) {
 		return statusUsage
 	}
-	for _, wrongInput := range []error{
-		lab.ErrNotARun, lab.ErrOtherExperiment, lab.ErrNoCheckpoint,
-		jupyter.ErrNotNotebook, jupyter.ErrFormat, jupyter.ErrNoKernel, jupyter.ErrParameter,
-		os.ErrNotExist,
+	for _, wrong := range []error{
+		lab.ErrNotARun, lab.ErrOtherExperiment, lab.ErrNoCheckpoint, jupyter.ErrNoKernel, jupyter.ErrParameter,
 	} {
-		if errors.Is(err, wrongInput) {
+		if errors.Is(err, wrong) {
 			return statusUsage
 		}
 	}
 	return statusFailed
+}
+
+// isWrongFile says whether a file that was named is not there, or cannot be used as it should be.
+func isWrongFile(err error) bool {
+	var file *fs.PathError
+	if !errors.As(err, &file) || file.Op == "fork/exec" {
+		return false
+	}
+	for _, reason := range []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS} {
+		if errors.Is(file.Err, reason) {
+			return true
+		}
+	}
+	return false
 }
 
 // newCommand builds the command with all of its commands.
@@ -94,9 +139,7 @@ A training fills a run directory; samples, figures and the next notebook cell re
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
-		return usage("%w (see %s -h)", err, command.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newRunCommand(), newTrainCommand(), newSampleCommand(), newEvalCommand(), newDataCommand(), newBenchCommand(),
 		newSetupCommand(), newDoctorCommand(), newKernelCommand(), newLabCommand(),
@@ -113,18 +156,47 @@ A training fills a run directory; samples, figures and the next notebook cell re
 			}
 			return
 		}
-		check := command.Args
-		if check == nil {
-			check = cobra.NoArgs
-		}
-		command.Args = func(command *cobra.Command, args []string) error {
-			if err := check(command, args); err != nil {
-				return usage("%w (see %s -h)", err, command.CommandPath())
-			}
-			return nil
+		if command.Args == nil {
+			command.Args = noArguments
 		}
 	})
 	return root
+}
+
+// flagError says what is wrong with a flag, without the words of Go's parsers.
+func flagError(command *cobra.Command, err error) error {
+	var value *pflag.InvalidValueError
+	if !errors.As(err, &value) {
+		return usage("%w (see %s -h)", err, command.CommandPath())
+	}
+	kinds := map[string]string{"int": "a whole number", "int64": "a whole number", "uint64": "a whole number, 0 or more", "duration": "a time, as in 90s or 20m"}
+	kind, ok := kinds[value.GetFlag().Value.Type()]
+	if !ok {
+		return usage("%w (see %s -h)", err, command.CommandPath())
+	}
+	return usage("--%s is %q: it must be %s (see %s -h)", value.GetFlag().Name, value.GetValue(), kind, command.CommandPath())
+}
+
+// noArguments refuses arguments.
+func noArguments(command *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%q is too much: %s takes flags only (see %s -h)", args[0], command.CommandPath(), command.CommandPath())
+	}
+	return nil
+}
+
+// oneArgument returns what asks for exactly one argument, which is called what.
+func oneArgument(what string) cobra.PositionalArgs {
+	return func(command *cobra.Command, args []string) error {
+		switch len(args) {
+		case 0:
+			return usage("name the %s (see %s -h)", what, command.CommandPath())
+		case 1:
+			return nil
+		default:
+			return usage("one %s at a time, not %d (see %s -h)", what, len(args), command.CommandPath())
+		}
+	}
 }
 
 // forEachCommand calls do for a command and all below it.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/moelab/moelab/jupyter"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 func newRunCommand() *cobra.Command {
@@ -30,7 +29,7 @@ A cell that fails ends the run with exit status 1; the notebook is written with 
 cell, and what came until then is written too. Parameters replace those of the cell tagged "parameters".`,
 		Example: `  moelab run notebooks/hair_colour.ipynb
   moelab run notebooks/hair_colour.ipynb -p steps=4000 -p dir=runs/longer -o longer.ipynb`,
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument("notebook"),
 	}
 	flags := command.Flags()
 	flags.StringVarP(&out, "out", "o", "", "executed notebook to write (default: NAME.executed.ipynb)")
@@ -40,19 +39,17 @@ cell, and what came until then is written too. Parameters replace those of the c
 	flags.BoolVar(&noHTML, "no-html", false, "do not write the page")
 	command.RunE = func(command *cobra.Command, args []string) error {
 		path := args[0]
-		nb, err := jupyter.Read(path)
+		if timeout < 0 {
+			return usage("--timeout is %v: it must be positive", timeout)
+		}
+		nb, err := readNotebook(path, parameters)
 		if err != nil {
-			return err
+			return usageError{err}
 		}
-		values := map[string]string{}
-		for _, p := range parameters {
-			name, value, ok := strings.Cut(p, "=")
-			if !ok {
-				return usage("parameter %q is not of the form name=value", p)
-			}
-			values[name] = value
+		if out == "" {
+			out = strings.TrimSuffix(path, ".ipynb") + ".executed.ipynb"
 		}
-		if err := nb.SetParameters(values); err != nil {
+		if err := checkOut(out); err != nil {
 			return err
 		}
 		if kernel == "" {
@@ -63,15 +60,47 @@ cell, and what came until then is written too. Parameters replace those of the c
 				return err
 			}
 		}
-		if out == "" {
-			out = strings.TrimSuffix(path, ".ipynb") + ".executed.ipynb"
+		if _, err := jupyter.FindKernel(kernel); err != nil {
+			return err // Before an older executed notebook is written over.
 		}
 		runErr := jupyter.Run(command.Context(), nb, jupyter.Options{
-			KernelName: kernel, Dir: filepath.Dir(path), Timeout: timeout, Handler: newReporter(command.ErrOrStderr()),
+			KernelName: kernel, Dir: filepath.Dir(path), Timeout: timeout, Handler: newReporter(command.ErrOrStderr(), nb),
 		})
 		return errors.Join(runErr, writeNotebook(command, nb, out, noHTML))
 	}
 	return command
+}
+
+// readNotebook reads a notebook and gives it its parameters, name=value each.
+func readNotebook(path string, parameters []string) (*jupyter.Notebook, error) {
+	nb, err := jupyter.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for _, p := range parameters {
+		name, value, ok := strings.Cut(p, "=")
+		if !ok {
+			return nil, fmt.Errorf("parameter %q is not of the form name=value", p)
+		}
+		values[name] = value
+	}
+	return nb, nb.SetParameters(values)
+}
+
+// checkOut makes sure that the executed notebook can be written, before it has taken minutes to run.
+func checkOut(out string) error {
+	if filepath.Ext(out) != ".ipynb" {
+		return usage("-o is %q: the name of a notebook ends with .ipynb", out)
+	}
+	if info, err := os.Stat(out); err == nil && info.IsDir() {
+		return usage("-o is %q: that is a folder", out)
+	}
+	file, err := os.CreateTemp(filepath.Dir(out), ".moelab-*")
+	if err != nil {
+		return usage("%s could not be written, name another file with -o: %w", out, err)
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
 }
 
 // writeNotebook writes the executed notebook and its page.
@@ -89,76 +118,6 @@ func writeNotebook(command *cobra.Command, nb *jupyter.Notebook, out string, noH
 	}
 	fmt.Fprintln(command.OutOrStdout(), "wrote", page)
 	return nil
-}
-
-// reporter tells in a terminal, or a log, how far a notebook is.
-type reporter struct {
-	w        io.Writer
-	terminal bool
-	inLine   bool // The last line is a bar that the next update replaces.
-}
-
-func newReporter(w io.Writer) *reporter {
-	file, ok := w.(*os.File)
-	return &reporter{w: w, terminal: ok && term.IsTerminal(int(file.Fd()))}
-}
-
-// CellStarted prints the number of the cell and its first line.
-func (r *reporter) CellStarted(index, count int, cell *jupyter.Cell) {
-	r.endLine()
-	fmt.Fprintf(r.w, "[%d/%d] %s\n", index, count, firstLine(cell.Source))
-}
-
-// Stream passes on what the cell prints.
-func (r *reporter) Stream(_, text string) {
-	r.endLine()
-	for line := range strings.Lines(text) {
-		fmt.Fprint(r.w, "      ", line)
-	}
-}
-
-// Display shows an output in a line: a bar in a terminal replaces itself, and is left out of a log.
-func (r *reporter) Display(output *jupyter.Output) {
-	text, isText := output.Data["text/plain"].(string)
-	if isText && len(output.Data) > 1 { // A rich output with a text beside it: a bar.
-		if r.terminal {
-			fmt.Fprintf(r.w, "\r\033[K      %s", firstLine(text))
-			r.inLine = true
-		}
-		return
-	}
-	if _, isPicture := output.Data["image/png"]; isPicture {
-		r.endLine()
-		fmt.Fprintln(r.w, "      (picture)")
-	}
-}
-
-// CellFinished prints how long the cell took.
-func (r *reporter) CellFinished(index, count int, _ *jupyter.Cell, took time.Duration, err error) {
-	r.endLine()
-	state := "done"
-	if err != nil {
-		state = "failed"
-	}
-	fmt.Fprintf(r.w, "[%d/%d] %s in %v\n", index, count, state, took.Round(100*time.Millisecond))
-}
-
-// endLine ends the line of a bar.
-func (r *reporter) endLine() {
-	if r.inLine {
-		fmt.Fprintln(r.w)
-		r.inLine = false
-	}
-}
-
-// firstLine returns the first line of a text that says something.
-func firstLine(text string) string {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			return line
-		}
-	}
-	return ""
 }
 
 // setUp puts in place what moelab's notebooks need: XLA's plugin, and the kernel. near is a folder of the checkout.

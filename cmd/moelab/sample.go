@@ -45,8 +45,8 @@ With several colours each noise vector is drawn under each of them: the same fac
 		case n < 1:
 			return usage("-n is %d: it must be at least 1", n)
 		}
-		if _, err := os.Stat(dir); err != nil {
-			return fmt.Errorf("--run: %w", err)
+		if _, err := runConfig(dir); err != nil {
+			return err
 		}
 		backend, err := open()
 		if err != nil {
@@ -130,6 +130,9 @@ pictures that were held out from it, and writes evaluation.json and figures/accu
 		}
 		if n < 1 {
 			return usage("-n is %d: it must be at least 1", n)
+		}
+		if _, err := runConfig(dir); err != nil {
+			return err
 		}
 		backend, err := open()
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/xla"
@@ -32,10 +34,42 @@ func ensureKernel(ctx context.Context, log io.Writer, near, backend string) (*ju
 	if err != nil {
 		return nil, err
 	}
+	if err := compilePackages(ctx, log, module); err != nil {
+		return nil, err
+	}
 	return jupyter.InstallKernel(module, tools, map[string]string{
 		xla.BackendEnv:          backend,
 		"GOMLX_NO_AUTO_INSTALL": "1", // moelab installs plugins itself.
 	})
+}
+
+// notebookPackages are what notebooks import of this module.
+var notebookPackages = []string{"./dataset", "./gan", "./lab", "./nn", "./plots", "./xla"}
+
+// compilePackages puts the packages that notebooks use into Go's build cache. They and GoMLX take more than a minute to
+// compile where the cache is empty, which the first cell would do without a word.
+func compilePackages(ctx context.Context, log io.Writer, module string) error {
+	var output bytes.Buffer
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-C", module}, notebookPackages...)...)
+	cmd.Env = append(os.Environ(), "GOWORK=off") // As the kernel sees the module: a go.work around the checkout is none of its business.
+	cmd.Stdout, cmd.Stderr = &output, &output
+	done := make(chan error, 1)
+	go func() { done <- cmd.Run() }()
+	var err error
+	select {
+	case err = <-done:
+	case <-time.After(2 * time.Second): // Nothing is to do, most of the time.
+		fmt.Fprintln(log, "compiling the packages that notebooks use; this takes a minute or two, once")
+		err = <-done
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		fmt.Fprint(log, output.String())
+		return fmt.Errorf("compiling the packages that notebooks use: %w", err)
+	}
+	return nil
 }
 
 func newSetupCommand() *cobra.Command {
@@ -116,7 +150,7 @@ first call. What follows -- is passed to it.`,
 			dir, rest := filepath.Join(module, "notebooks"), args
 			if dash := command.ArgsLenAtDash(); dash != 0 && len(args) > 0 {
 				if dash > 1 || dash < 0 && len(args) > 1 {
-					return usage("moelab lab opens one folder, not %d (arguments for JupyterLab come after --)", len(args))
+					return usage("%d folders are too many, one is opened (arguments for JupyterLab come after --)", len(args))
 				}
 				dir, rest = args[0], args[1:]
 			}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/moelab/moelab/gan"
@@ -41,16 +43,23 @@ with the columns file and colour. Ctrl-C saves; the same command goes on where i
 	flags.Int64Var(&saveEvery, "save-every", 500, "iterations between checkpoints")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
+		if saveEvery < 1 {
+			return usage("--save-every is %d: it must be at least 1", saveEvery)
+		}
 		config, err := trainConfig(command, dir, preset, data, steps, settings)
 		if err != nil {
 			return err
+		}
+		set, err := config.OpenData(command.Context(), warner(command))
+		if err != nil {
+			return wrongInput(err)
 		}
 		backend, err := open()
 		if err != nil {
 			return err
 		}
 		summary, err := gan.Train(command.Context(), dir, config, gan.TrainOptions{
-			Backend: backend, SaveEvery: saveEvery, Progress: progressFor(command), Warn: warner(command),
+			Backend: backend, Set: set, SaveEvery: saveEvery, Progress: progressFor(command), Warn: warner(command),
 		})
 		if err != nil {
 			return err
@@ -67,14 +76,8 @@ func trainConfig(command *cobra.Command, dir, preset, data string, steps int64, 
 	if dir == "" {
 		return config, usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
 	}
-	config, err = gan.Preset(preset)
-	if err != nil {
-		return config, usageError{err}
-	}
-	if run, openErr := lab.Open(dir); openErr == nil && !command.Flags().Changed("preset") {
-		if _, _, err := run.Experiment(&config); err != nil {
-			return config, err
-		}
+	if config, err = startConfig(dir, preset, command.Flags().Changed("preset")); err != nil {
+		return config, err
 	}
 	if command.Flags().Changed("data") {
 		config.Data = data
@@ -88,6 +91,43 @@ func trainConfig(command *cobra.Command, dir, preset, data string, steps int64, 
 		}
 	}
 	if err := config.Validate(); err != nil {
+		return config, usageError{err}
+	}
+	return config, nil
+}
+
+// startConfig returns the configuration of the run that is there, unless a preset was asked for or there is none.
+func startConfig(dir, preset string, asked bool) (gan.Config, error) {
+	config, err := gan.Preset(preset)
+	if err != nil {
+		return config, usageError{err}
+	}
+	own, err := runConfig(dir)
+	switch {
+	case errors.Is(err, lab.ErrNotARun): // A new one, or one that Train will complain of.
+		return config, nil
+	case err != nil:
+		return config, err
+	case asked:
+		return config, nil
+	}
+	return own, nil
+}
+
+// runConfig reads the configuration of a GAN's run.
+func runConfig(dir string) (config gan.Config, err error) {
+	run, err := lab.Open(dir)
+	if err != nil {
+		return config, usageError{err}
+	}
+	name, _, err := run.Experiment(&json.RawMessage{}) // Another experiment's configuration would not fit.
+	if err != nil {
+		return config, usageError{err}
+	}
+	if name != "gan" {
+		return config, fmt.Errorf("%w: %s is of %q, not of %q; choose another directory", lab.ErrOtherExperiment, dir, name, "gan")
+	}
+	if _, _, err := run.Experiment(&config); err != nil {
 		return config, usageError{err}
 	}
 	return config, nil

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/moelab/moelab/jupyter"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// asCommand makes this test's program the command itself, for tests that send it signals.
+const asCommand = "MOELAB_TEST_AS_COMMAND"
+
+// TestMain gives the tests a data directory for Jupyter of their own, and puts the kernel there.
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	os.Exit(func() int {
+		data, err := os.MkdirTemp("", "moelab-test-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(data)
+		os.Setenv("JUPYTER_DATA_DIR", data)
+		if status := run(context.Background(), []string{"kernel", "install"}, os.Stderr, os.Stderr); status != 0 {
+			return status
+		}
+		return m.Run()
+	}())
+}
+
+// moelab runs a command line in this process.
+func moelab(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	status = run(t.Context(), args, &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+// succeed runs a command line that must work, and returns what it prints.
+func succeed(t *testing.T, args ...string) string {
+	t.Helper()
+	status, stdout, stderr := moelab(t, args...)
+	require.Zero(t, status, "%v\n%s%s", args, stdout, stderr)
+	return stdout
+}
+
+// process is the command in a process group of its own, as a shell starts it.
+type process struct {
+	*exec.Cmd
+	output string // The file that it writes to.
+}
+
+func start(t *testing.T, args ...string) *process {
+	t.Helper()
+	program, err := os.Executable()
+	require.NoError(t, err)
+	output, err := os.Create(filepath.Join(t.TempDir(), "output"))
+	require.NoError(t, err)
+	defer output.Close()
+	p := &process{Cmd: exec.Command(program, args...), output: output.Name()}
+	p.Env = append(os.Environ(), asCommand+"=1")
+	p.Stdout, p.Stderr = output, output
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	require.NoError(t, p.Start())
+	t.Cleanup(func() { _ = p.Process.Kill() })
+	return p
+}
+
+// says returns what the command has written until now.
+func (p *process) says(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(p.output)
+	require.NoError(t, err)
+	return string(data)
+}
+
+// signal sends a signal to the whole group, as a terminal does, and returns the exit status and what the command wrote.
+func (p *process) signal(t *testing.T, signal syscall.Signal) (status int, output string) {
+	t.Helper()
+	require.NoError(t, syscall.Kill(-p.Process.Pid, signal))
+	done := make(chan error, 1)
+	go func() { done <- p.Wait() }()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("the command did not end within a minute of the signal")
+	}
+	return p.ProcessState.ExitCode(), p.says(t)
+}
+
+func TestEveryCommandExplainsItself(t *testing.T) {
+	forEachCommand(newCommand(), func(command *cobra.Command) {
+		t.Run(command.CommandPath(), func(t *testing.T) {
+			assert.NotEmpty(t, command.Short)
+			if !command.HasSubCommands() {
+				assert.Contains(t, command.Example, command.CommandPath())
+			}
+			command.LocalFlags().VisitAll(func(flag *pflag.Flag) {
+				assert.NotEmpty(t, flag.Usage, "--%s", flag.Name)
+			})
+			args := append(strings.Fields(command.CommandPath())[1:], "-h")
+			help := succeed(t, args...)
+			assert.Contains(t, help, "Usage:")
+			if command.HasExample() {
+				assert.Contains(t, help, command.Example)
+			}
+		})
+	})
+}
+
+func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
+	none := t.TempDir() // No run directory.
+	train := func(more ...string) []string {
+		return append([]string{"train", "gan", "--preset", "smoke", "--run", none + "/run"}, more...)
+	}
+	for _, c := range []struct {
+		says string
+		args []string
+	}{
+		{`no command "bogus"`, []string{"bogus"}},
+		{`no command "bogus"`, []string{"train", "bogus"}},
+		{"unknown flag: --bogus", []string{"--bogus"}},
+		{"unknown flag: --bogus", train("--bogus", "3")},
+		{`"extra" is too much`, train("extra")},
+		{"--run is missing", []string{"train", "gan"}},
+		{`no preset "nope"; there are article, laptop, smoke`, train("--preset", "nope")},
+		{`--steps is "abc": it must be a whole number`, train("--steps", "abc")},
+		{"steps is -3", train("--steps", "-3")},
+		{"--save-every is 0", train("--save-every", "0")},
+		{`no setting "nosuch"; there are average_decay, batch`, train("--set", "nosuch=3")},
+		{"not of the form key=value", train("--set", "batch")},
+		{`setting batch cannot be "abc"`, train("--set", "batch=abc")},
+		{"batch is 0", train("--set", "batch=0")},
+		{`backend "nosuch"`, train("--backend", "nosuch")},
+		{"no such file", train("--data", none+"/none")},
+		{"not a directory", []string{"train", "gan", "--run", "main.go"}},
+		{"--run is missing", []string{"sample", "-o", none}},
+		{"-o is missing", []string{"sample", "--run", none}},
+		{"-n is 0", []string{"sample", "--run", none, "-o", none, "-n", "0"}},
+		{"not a run directory", []string{"sample", "--run", none + "/none", "-o", none}},
+		{"--run is missing", []string{"eval", "gan"}},
+		{"-n is 0", []string{"eval", "gan", "--run", none, "-n", "0"}},
+		{"not a run directory", []string{"eval", "gan", "--run", none}},
+		{"--out is missing", []string{"data", "draw"}},
+		{"-n is 0", []string{"data", "draw", "-n", "0", "--out", none}},
+		{"--size is 7", []string{"data", "draw", "--size", "7", "--out", none}},
+		{"not a directory", []string{"data", "draw", "-n", "1", "--size", "16", "--out", "main.go/pictures"}},
+		{"name the folder", []string{"data", "check"}},
+		{"no such file", []string{"data", "check", none + "/none"}},
+		{"there are no pictures in it", []string{"data", "check", none}},
+		{"name the notebook", []string{"run"}},
+		{"one notebook at a time", []string{"run", "a.ipynb", "b.ipynb"}},
+		{"no such file", []string{"run", none + "/none.ipynb"}},
+		{"is a directory", []string{"run", none}},
+		{"not a notebook", []string{"run", "main.go"}},
+		{`--timeout is "abc": it must be a time`, []string{"run", "a.ipynb", "--timeout", "abc"}},
+		{"--timeout is -1s", []string{"run", "a.ipynb", "--timeout", "-1s"}},
+		{"--runs is 0", []string{"bench", "train", "--runs", "0"}},
+		{"size is 7", []string{"bench", "train", "--size", "7"}},
+		{"3 folders are too many", []string{"lab", "a", "b", "c"}},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			status, stdout, stderr := moelab(t, c.args...)
+			assert.Equal(t, statusUsage, status)
+			assert.Empty(t, stdout)
+			assert.True(t, strings.HasPrefix(stderr, "moelab: "), stderr)
+			assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+			assert.Contains(t, stderr, c.says)
+		})
+	}
+	assert.NoDirExists(t, none+"/run", "nothing may be left of a call that is refused")
+}
+
+func TestEveryWrongSettingIsNamed(t *testing.T) {
+	status, _, stderr := moelab(t, "train", "gan", "--preset", "smoke", "--run", t.TempDir(), "--set", "batch=0", "--set", "size=7", "--steps", "-1")
+	assert.Equal(t, statusUsage, status)
+	lines := strings.Split(strings.TrimSpace(stderr), "\n")
+	require.Len(t, lines, 3)
+	for i, says := range []string{"moelab: size is 7", "moelab: batch is 0", "moelab: steps is -1"} {
+		assert.True(t, strings.HasPrefix(lines[i], says), lines[i])
+	}
+}
+
+func TestErrorsAreLinesWithoutStackTraces(t *testing.T) {
+	traced := errors.New("it broke\ngoroutine 1 [running]:\nmain.main()")
+	died := &jupyter.KernelDiedError{Kernel: "k", Status: "exit status 1", Stderr: "first\nsecond"}
+	for _, c := range []struct {
+		err   error
+		lines []string
+	}{
+		{traced, []string{"it broke"}},
+		{fmt.Errorf("step 3: %w", traced), []string{"step 3: it broke"}},
+		{errors.Join(traced, usageError{io.EOF}), []string{"it broke", "EOF"}},
+		{usageError{errors.Join(traced, errors.Join(io.EOF, io.ErrNoProgress))}, []string{"it broke", "EOF", io.ErrNoProgress.Error()}},
+		{fmt.Errorf("%w: %w", io.EOF, traced), []string{"EOF: it broke"}},
+		{died, []string{"the kernel k died (exit status 1); its last words: | first | second"}},
+	} {
+		assert.Equal(t, c.lines, errorLines(c.err))
+	}
+}
+
+func TestStatusesTellWhatHappened(t *testing.T) {
+	_, missing := os.Open("no such file")
+	notStarted := exec.Command("/no/such/program").Run()
+	require.Error(t, notStarted)
+	for _, c := range []struct {
+		err    error
+		status int
+	}{
+		{io.EOF, statusFailed},
+		{&jupyter.CellError{Cell: 1}, statusFailed},
+		{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, statusFailed},
+		{wrongInput(&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}), statusFailed},
+		{notStarted, statusFailed},
+		{missing, statusUsage},
+		{wrongInput(io.EOF), statusUsage},
+		{&os.PathError{Op: "mkdir", Path: "x", Err: syscall.EROFS}, statusUsage},
+		{&os.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, statusUsage},
+		{fmt.Errorf("run: %w", jupyter.ErrNoKernel), statusUsage},
+		{fmt.Errorf("stopped: %w", context.Canceled), statusInterrupted},
+		{usageError{context.Canceled}, statusInterrupted},
+	} {
+		assert.Equal(t, c.status, status(c.err), "%v", c.err)
+	}
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/moelab/moelab/jupyter"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// notebook writes a notebook for a kernel, with code cells of which the first holds the parameters, into a folder of its own.
+func notebook(t *testing.T, kernel string, cells ...string) string {
+	t.Helper()
+	nb := &jupyter.Notebook{Metadata: map[string]any{"kernelspec": map[string]any{"name": kernel, "display_name": kernel, "language": "go"}}}
+	for i, source := range cells {
+		cell := &jupyter.Cell{Type: jupyter.CodeCell, Source: source, Metadata: map[string]any{}}
+		if i == 0 {
+			cell.Metadata["tags"] = []any{"parameters"}
+		}
+		nb.Cells = append(nb.Cells, cell)
+	}
+	path := filepath.Join(t.TempDir(), "test.ipynb")
+	require.NoError(t, nb.Write(path))
+	return path
+}
+
+// executed is where the outputs of a notebook are put.
+func executed(path string) string { return strings.TrimSuffix(path, ".ipynb") + ".executed.ipynb" }
+
+const greeting = "var (\n\tname = \"nobody\" // who is greeted\n\ttimes = 1\n)"
+
+func TestRunWritesTheNotebookWithItsOutputsAndAPage(t *testing.T) {
+	path := notebook(t, jupyter.KernelName, greeting, "%%\nfmt.Println(\"hello\", strings.Repeat(name, times))")
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+
+	status, stdout, stderr := moelab(t, "run", path, "-p", "name=moe", "-p", "times=2")
+	require.Zero(t, status, stderr)
+	page := strings.TrimSuffix(executed(path), ".ipynb") + ".html"
+	assert.Equal(t, "wrote "+executed(path)+"\nwrote "+page+"\n", stdout)
+	assert.Contains(t, stderr, "[3/3] fmt.Println")
+	assert.Contains(t, stderr, "\n      hello moemoe\n[3/3] done in ")
+
+	for _, output := range []string{executed(path), page} {
+		data, err := os.ReadFile(output)
+		require.NoError(t, err)
+		assert.Contains(t, string(data), "hello moemoe")
+	}
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, before, after, "the notebook itself must stay as it is")
+}
+
+func TestAFailingCellEndsTheRunWithItsError(t *testing.T) {
+	for name, c := range map[string]struct{ cell, says, ends string }{
+		"exit":    {"%%\nfmt.Println(\"before\")\nos.Exit(3)", "      before\n", "exit status 3"},
+		"panic":   {"%%\npanic(\"oh no\")", "      panic: oh no\n", "exit status 2"},
+		"compile": {"%%\nfmt.Println(unheard)", "undefined: unheard", "undefined: unheard"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := notebook(t, jupyter.KernelName, greeting, c.cell, "%%\nfmt.Println(\"never\")")
+			status, stdout, stderr := moelab(t, "run", "--no-html", path)
+			assert.Equal(t, statusFailed, status)
+			assert.Equal(t, "wrote "+executed(path)+"\n", stdout)
+			assert.Contains(t, stderr, c.says)
+			assert.NotContains(t, stderr, "\x1b", "a log has no colours")
+			assert.Regexp(t, `\n\[2/3\] failed in .*\nmoelab: cell 2 failed: .*`+c.ends+`\n$`, stderr)
+
+			nb, err := jupyter.Read(executed(path))
+			require.NoError(t, err)
+			outputs := nb.Cells[1].Outputs
+			require.NotEmpty(t, outputs)
+			assert.Equal(t, jupyter.ErrorOutput, outputs[len(outputs)-1].Type)
+			assert.Empty(t, nb.Cells[2].Outputs)
+		})
+	}
+}
+
+func TestACellThatTakesTooLongIsStopped(t *testing.T) {
+	path := notebook(t, jupyter.KernelName, "%%\ntime.Sleep(time.Hour)")
+	status, _, stderr := moelab(t, "run", "--timeout", "2s", path)
+	assert.Equal(t, statusFailed, status)
+	assert.Contains(t, stderr, "moelab: cell 1 was stopped: it ran longer than 2s\n")
+	assert.FileExists(t, executed(path))
+}
+
+func TestCtrlCStopsTheCellAndSaves(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			path := notebook(t, jupyter.KernelName, "%%\nfmt.Println(\"sleeping\")\ntime.Sleep(time.Hour)")
+			p := start(t, "run", path)
+			require.Eventually(t, func() bool { return strings.Contains(p.says(t), "      sleeping\n") }, time.Minute, 50*time.Millisecond)
+			status, output := p.signal(t, signal)
+			assert.Equal(t, statusInterrupted, status)
+			assert.Contains(t, output, "wrote "+executed(path))
+			nb, err := jupyter.Read(executed(path))
+			require.NoError(t, err)
+			require.NotEmpty(t, nb.Cells[0].Outputs)
+			assert.Equal(t, "sleeping\n", nb.Cells[0].Outputs[0].Text)
+		})
+	}
+}
+
+func TestRunRefusesWhatCannotRunBeforeAnythingRuns(t *testing.T) {
+	good := notebook(t, jupyter.KernelName, greeting, "%%\nfmt.Println(name)")
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "file.ipynb")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		return path
+	}
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"no JSON":           {[]string{file("hello {")}, "not a notebook"},
+		"empty":             {[]string{file("")}, "not a notebook"},
+		"a list":            {[]string{file("[1, 2]")}, "not a notebook"},
+		"cut short":         {[]string{file(`{"cells": [{"cell_type": "co`)}, "not a notebook"},
+		"nbformat 3":        {[]string{file(`{"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}`)}, "nbformat 3"},
+		"unknown kernel":    {[]string{notebook(t, "nosuch", "1")}, `"nosuch" is not installed for Jupyter; these are: moelab`},
+		"no kernel":         {[]string{notebook(t, "", "1")}, "the notebook names no kernel"},
+		"unknown parameter": {[]string{good, "-p", "nmae=x"}, "the notebook has no parameter nmae; it has: name string, times int"},
+		"wrong type":        {[]string{good, "-p", "times=often"}, "times=often: the parameter is of type int"},
+		"no value":          {[]string{good, "-p", "times"}, "not of the form name=value"},
+		"no folder":         {[]string{good, "-o", filepath.Join(t.TempDir(), "none", "x.ipynb")}, "name another file with -o"},
+		"a folder":          {[]string{good, "-o", t.TempDir()}, "the name of a notebook ends with .ipynb"},
+		"no notebook":       {[]string{good, "-o", "x.html"}, "the name of a notebook ends with .ipynb"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			old := executed(c.args[0])
+			require.NoError(t, os.WriteFile(old, []byte("precious"), 0o644))
+			status, stdout, stderr := moelab(t, append([]string{"run"}, c.args...)...)
+			assert.Equal(t, statusUsage, status)
+			assert.Empty(t, stdout)
+			assert.Contains(t, stderr, c.says)
+			assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+			data, err := os.ReadFile(old)
+			require.NoError(t, err)
+			assert.Equal(t, "precious", string(data), "an earlier run's outputs must not be lost")
+		})
+	}
+}
+
+func TestATerminalHasOneLineForABarAndALogNone(t *testing.T) {
+	bar := func(text string) *jupyter.Output {
+		return &jupyter.Output{Type: jupyter.DisplayOutput, Data: map[string]any{"text/html": "<progress></progress>", "text/plain": text}}
+	}
+	show := func(columns func() int) string {
+		var b bytes.Buffer
+		r := &reporter{w: &b, columns: columns, titles: map[*jupyter.Cell]string{}}
+		r.CellStarted(1, 2, nil)
+		r.Stream("stdout", "he")
+		r.Stream("stdout", "llo\nthere")
+		r.Display(bar("1/9"))
+		r.Display(bar("2/9 · a text that is too long for it"))
+		r.Display(&jupyter.Output{Type: jupyter.DisplayOutput, Data: map[string]any{"image/png": "…", "text/plain": "<Figure>"}})
+		r.Stream("stderr", "\x1b[31mred\x1b[0m\n")
+		r.CellFinished(1, 2, nil, time.Second, nil)
+		return b.String()
+	}
+	assert.Equal(t, "[1/2] \n      hello\n      there\n      (picture)\n      red\n[1/2] done in 1s\n", show(nil))
+	assert.Equal(t, "[1/2] \n      hello\n      there\n\r\x1b[K      1/9\r\x1b[K      2/9 · a text \n      (picture)\n      \x1b[31mred\x1b[0m\n[1/2] done in 1s\n",
+		show(func() int { return 20 }))
+}
+
+func TestCellsAreCalledByTheirHeadings(t *testing.T) {
+	code := func(source string) *jupyter.Cell { return &jupyter.Cell{Type: jupyter.CodeCell, Source: source} }
+	text := func(source string) *jupyter.Cell {
+		return &jupyter.Cell{Type: jupyter.MarkdownCell, Source: source}
+	}
+	cells := []*jupyter.Cell{code("\n%%\nx := 1"), text("# A\n\ntext\n\n## B\n#hashtag"), code("y"), text("text"), code("z")}
+	of := titles(&jupyter.Notebook{Cells: cells})
+	assert.Equal(t, map[*jupyter.Cell]string{cells[0]: "x := 1", cells[2]: "B", cells[4]: "B"}, of)
+}
+
+// hairColour is the notebook of the main job.
+const hairColour = "../../notebooks/hair_colour.ipynb"
+
+func TestNotebooksAreStoredWithoutOutputs(t *testing.T) {
+	paths, err := filepath.Glob("../../notebooks/*.ipynb")
+	require.NoError(t, err)
+	stored := 0
+	for _, path := range paths {
+		if strings.HasSuffix(path, ".executed.ipynb") {
+			continue // Not stored: .gitignore has them.
+		}
+		stored++
+		nb, err := jupyter.Read(path)
+		require.NoError(t, err)
+		for i, cell := range nb.Cells {
+			assert.Empty(t, cell.Outputs, "%s, cell %d", path, i+1)
+			assert.Nil(t, cell.ExecutionCount, "%s, cell %d", path, i+1)
+		}
+	}
+	assert.NotZero(t, stored)
+}
+
+func TestTheHairColourNotebookRunsWhole(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "hair.ipynb")
+	status, stdout, stderr := moelab(t, "run", hairColour, "-p", "preset=smoke", "-p", "dir="+filepath.Join(dir, "run"), "-o", out)
+	require.Zero(t, status, stderr)
+	assert.Contains(t, stdout, "wrote "+out)
+	assert.NotContains(t, stderr, "\r", "a log has no bars")
+	assert.Contains(t, stderr, "] Training\n")
+
+	nb, err := jupyter.Read(out)
+	require.NoError(t, err)
+	page, err := os.ReadFile(filepath.Join(dir, "hair.html"))
+	require.NoError(t, err)
+	var printed strings.Builder
+	var pictures []string
+	for i, cell := range nb.Cells {
+		if cell.Type == jupyter.CodeCell {
+			assert.NotNil(t, cell.ExecutionCount, "cell %d was not run", i+1)
+		}
+		for _, output := range cell.Outputs {
+			printed.WriteString(output.Text)
+			if picture, ok := output.Data["image/png"].(string); ok {
+				picture = strings.ReplaceAll(picture, "\n", "")
+				pictures = append(pictures, picture)
+				assert.Contains(t, string(page), picture, "the page lacks a picture of cell %d", i+1)
+			}
+		}
+	}
+	// The data, losses, penalty, progress, samples, one noise under three colours, noise by colour, accuracy.
+	assert.GreaterOrEqual(t, len(pictures), 8)
+	const number = `asked-for hair colour seen in \d+\.\d % of 450 portraits`
+	assert.Regexp(t, number, printed.String())
+	assert.Regexp(t, number, string(page))
+	assert.NotRegexp(t, `(?i)(src|href)="https?://[^"]*\.(js|css|png)"`, string(page), "the page must hold all that it shows")
+
+	for _, name := range []string{"data", "losses", "penalty", "progress", "samples", "one_noise_three_colours", "noise_by_colour", "accuracy"} {
+		assert.FileExists(t, filepath.Join(dir, "run", "figures", name+".png"))
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "run", "evaluation.json"))
+	require.NoError(t, err)
+	var evaluation struct {
+		Accuracy float64 `json:"accuracy"`
+		Samples  int     `json:"samples"`
+	}
+	require.NoError(t, json.Unmarshal(data, &evaluation))
+	assert.Equal(t, 450, evaluation.Samples)
+	assert.True(t, evaluation.Accuracy >= 0 && evaluation.Accuracy <= 1)
+}
