@@ -2,6 +2,7 @@ package xla
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -39,20 +41,28 @@ var cpuWheels = map[string]wheel{
 	},
 }
 
-// releaseTimeout bounds the attempt at go-xla's own release: it takes no context, and where a firewall swallows packets
-// it would wait for minutes.
-const releaseTimeout = 90 * time.Second
+// releaseTimeout bounds the attempt at go-xla's own release, a download of some 100 MB that takes no context.
+const releaseTimeout = 5 * time.Minute
 
 // InstallCPU installs the plugin for the CPU, unless there is one, and returns its path. It first tries go-xla's
 // installer and then a wheel through pip, checked by SHA-256. Processes that install at the same time wait for each
-// other; the plugin appears by a rename, so that it is whole or not there.
+// other; the plugin appears by a rename, so that it is whole or not there. The error wraps [ErrNoPlugin] where neither works.
 func InstallCPU(ctx context.Context, log io.Writer) (string, error) {
-	if log == nil {
-		log = io.Discard
-	}
 	dir, err := LibraryDir()
 	if err != nil {
 		return "", err
+	}
+	var w *wheel
+	if pinned, ok := cpuWheels[runtime.GOOS+"/"+runtime.GOARCH]; ok {
+		w = &pinned
+	}
+	return install(ctx, log, dir, installRelease, w)
+}
+
+// install is InstallCPU into a folder, from a release and, unless it is nil, a wheel.
+func install(ctx context.Context, log io.Writer, dir string, release func(ctx context.Context, dir string) error, w *wheel) (string, error) {
+	if log == nil {
+		log = io.Discard
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("install the XLA plugin: %w", err)
@@ -68,19 +78,21 @@ func InstallCPU(ctx context.Context, log io.Writer) (string, error) {
 	removeLeftovers(dir)
 
 	fmt.Fprintln(log, "xla: no plugin for the CPU found, installing go-xla's")
-	releaseErr := installRelease(ctx, dir)
+	releaseErr := release(ctx, dir)
 	if releaseErr == nil {
 		return CPUPlugin(), nil
 	}
 	if ctx.Err() != nil {
 		return "", fmt.Errorf("install the XLA plugin: %w", context.Cause(ctx))
 	}
-	w, ok := cpuWheels[runtime.GOOS+"/"+runtime.GOARCH]
-	if !ok {
-		return "", fmt.Errorf("%w for %s/%s: %w", ErrNoPlugin, runtime.GOOS, runtime.GOARCH, releaseErr)
+	if w == nil {
+		return "", fmt.Errorf("%w for %s/%s: go-xla's installer: %w", ErrNoPlugin, runtime.GOOS, runtime.GOARCH, firstLine(releaseErr))
 	}
 	fmt.Fprintf(log, "xla: go-xla's release is out of reach, installing %s through pip (63 MB)\n", w.requirement)
-	path, err := installWheel(ctx, w, dir)
+	path, err := installWheel(ctx, *w, dir)
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("install the XLA plugin: %w", context.Cause(ctx))
+	}
 	if err != nil {
 		return "", fmt.Errorf("%w: go-xla's installer: %w; then pip: %w", ErrNoPlugin, firstLine(releaseErr), err)
 	}
@@ -129,8 +141,12 @@ func installWheel(ctx context.Context, w wheel, dir string) (string, error) {
 	defer os.RemoveAll(work)
 	pip := exec.CommandContext(ctx, "python3", "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
 		"--no-deps", "--only-binary=:all:", "--dest", work, w.requirement)
+	// In a process group of its own: python3 may be a script that starts the real one, as pyenv's is.
+	pip.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	pip.Cancel = func() error { return syscall.Kill(-pip.Process.Pid, syscall.SIGKILL) }
+	pip.WaitDelay = time.Second
 	if out, err := pip.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("pip download %s: %w: %s", w.requirement, err, lastLine(out))
+		return "", pipError(w, err, out)
 	}
 	wheels, _ := filepath.Glob(filepath.Join(work, "*.whl"))
 	if len(wheels) != 1 {
@@ -151,6 +167,18 @@ func installWheel(ctx context.Context, w wheel, dir string) (string, error) {
 		return "", err
 	}
 	return path, nil
+}
+
+// pipError says what to do where pip failed with some output.
+func pipError(w wheel, err error, out []byte) error {
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return fmt.Errorf("python3 is not installed: install it, with pip: %w", err)
+	case bytes.Contains(out, []byte("No module named pip")):
+		return errors.New("python3 has no pip: install it (Debian's and Ubuntu's package is called python3-pip)")
+	default:
+		return fmt.Errorf("pip download %s: %w: %s", w.requirement, err, lastLine(out))
+	}
 }
 
 // extract writes one member of a zip archive to path and syncs it.
@@ -214,10 +242,14 @@ func InstallCUDA(ctx context.Context, log io.Writer) (string, error) {
 	}()
 	select {
 	case err := <-done:
-		if err != nil {
-			return "", fmt.Errorf("install the CUDA plugin: %w", err)
+		path := CUDAPlugin()
+		if err == nil && path == "" {
+			err = errors.New("go-xla's installer left no plugin")
 		}
-		return CUDAPlugin(), nil
+		if err != nil {
+			return "", fmt.Errorf("install the CUDA plugin: %w", firstLine(err))
+		}
+		return path, nil
 	case <-ctx.Done():
 		return "", fmt.Errorf("install the CUDA plugin: %w", context.Cause(ctx))
 	}

@@ -11,6 +11,7 @@
 package xla
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sort"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -54,11 +56,20 @@ func Open(ctx context.Context, options Options) (compute.Backend, error) {
 		return nil, err
 	}
 	backend, err := newBackend(config)
-	if err != nil {
+	switch {
+	case err == nil:
+		return backend, nil
+	case strings.HasPrefix(config, "xla:cuda") && CUDAPlugin() == "":
+		return nil, fmt.Errorf("open backend %q (%s): %w for CUDA is installed: run 'moelab setup --cuda'", config, source, ErrNoPlugin)
+	case source == fromInstalled:
+		return nil, fmt.Errorf("open backend %q (%s): %w; if it is damaged, remove it and run 'moelab setup'", config, source, err)
+	default:
 		return nil, fmt.Errorf("open backend %q (%s): %w", config, source, err)
 	}
-	return backend, nil
 }
+
+// fromInstalled is where [Choose] found most backends.
+const fromInstalled = "installed plugin"
 
 // Choose returns what [Open] would open, as a value of GOMLX_BACKEND, and where the choice comes from, in words: "asked
 // for", "GOMLX_BACKEND", "CUDA device", "installed plugin" or "just installed".
@@ -78,7 +89,7 @@ func Choose(ctx context.Context, options Options) (config, source string, err er
 	if HasCUDA() && CUDAPlugin() != "" {
 		return "xla:cuda", "CUDA device", nil
 	}
-	return cpu(ctx, options, "installed plugin")
+	return cpu(ctx, options, fromInstalled)
 }
 
 // cpu returns the configuration of the plugin for the CPU, which it installs where it is missing.
@@ -97,8 +108,12 @@ func cpu(ctx context.Context, options Options, source string) (string, string, e
 	return "xla:" + path + ",shared_buffers=true", source, nil
 }
 
-// newBackend opens a configuration. GoMLX logs and may panic where a plugin does not fit; both become an error here.
+// newBackend opens a configuration. GoMLX panics where it does not know a backend, and may where a plugin does not fit.
 func newBackend(config string) (backend compute.Backend, err error) {
+	name, _, _ := strings.Cut(config, ":")
+	if known := slices.Sorted(slices.Values(compute.List())); !slices.Contains(known, name) {
+		return nil, fmt.Errorf("there is no backend %q; there are cpu, cuda, and what GoMLX calls %s", name, strings.Join(known, ", "))
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%v", r)
@@ -110,13 +125,32 @@ func newBackend(config string) (backend compute.Backend, err error) {
 // Platform is "CUDA", "CPU" or "pure Go".
 func Platform(backend compute.Backend) string {
 	switch {
-	case backend.Name() == "go":
+	case backend.Name() != gomlxxla.BackendName:
 		return "pure Go"
 	case strings.Contains(strings.ToLower(backend.Description()), "cuda"):
 		return "CUDA"
 	default:
 		return "CPU"
 	}
+}
+
+// Devices describes the devices of a backend, in order, as in "cpu:0".
+func Devices(backend compute.Backend) []string {
+	devices := make([]string, backend.NumDevices())
+	for i := range devices {
+		devices[i], _, _ = strings.Cut(backend.DeviceDescription(compute.DeviceNum(i)), " [processId=")
+	}
+	return devices
+}
+
+// PluginVersion loads the plugin at a path and returns the version of PJRT that it speaks, as in "v0.115".
+func PluginVersion(path string) (string, error) {
+	plugin, err := pjrt.GetPlugin(path)
+	if err != nil {
+		return "", fmt.Errorf("load plugin: %w", err)
+	}
+	major, minor := plugin.Version()
+	return fmt.Sprintf("v%d.%d", major, minor), nil
 }
 
 // LibraryDir is the folder in which go-xla, and so moelab, keeps a user's plugins.
@@ -134,18 +168,30 @@ func LibraryDir() (string, error) {
 }
 
 // CPUPlugin returns the path of the newest installed plugin for the CPU, or "".
-func CPUPlugin() string { return installed("pjrt_c_api_cpu_*plugin.*") }
+func CPUPlugin() string { return installed("pjrt_c_api_cpu_*plugin") }
 
 // CUDAPlugin returns the path of the installed plugin for CUDA, or "".
 func CUDAPlugin() string {
-	if path := installed(filepath.Join("nvidia", "pjrt_c_api_cuda_plugin.so")); path != "" {
+	if path := installed(filepath.Join("nvidia", "pjrt_c_api_cuda_plugin")); path != "" {
 		return path
 	}
-	return installed("pjrt_c_api_cuda*plugin.so")
+	return installed("pjrt_c_api_cuda*plugin")
 }
 
-// installed returns the last file, in order of name and so of version, that matches pattern in the folders that go-xla
-// searches: those of $PJRT_PLUGIN_LIBRARY_PATH if it is set, else the user's and the system's.
+// libraryExtensions end the names of plugins. Other files are called alike: go-xla's locks end in ".so.lock".
+func libraryExtensions() []string {
+	switch runtime.GOOS {
+	case "darwin":
+		return []string{".dylib", ".so"} // go-xla takes both.
+	case "windows":
+		return []string{".dll"}
+	default:
+		return []string{".so"}
+	}
+}
+
+// installed returns the plugin of the newest version that matches pattern, less the extension, in the first of the folders
+// that go-xla searches which has one: those of $PJRT_PLUGIN_LIBRARY_PATH if it is set, else the user's and the system's.
 func installed(pattern string) string {
 	dirs := filepath.SplitList(os.Getenv(pjrt.PJRTPluginPathsEnv))
 	if len(dirs) == 0 {
@@ -155,13 +201,28 @@ func installed(pattern string) string {
 		dirs = append(dirs, "/usr/local/lib/go-xla")
 	}
 	for _, dir := range dirs {
-		matches, _ := filepath.Glob(filepath.Join(dir, pattern)) // Only a malformed pattern is an error.
+		var matches []string
+		for _, extension := range libraryExtensions() {
+			found, _ := filepath.Glob(filepath.Join(dir, pattern+extension)) // Only a malformed pattern is an error.
+			matches = append(matches, found...)
+		}
 		if len(matches) > 0 {
-			sort.Strings(matches)
-			return matches[len(matches)-1]
+			return slices.MaxFunc(matches, func(a, b string) int {
+				return cmp.Or(slices.Compare(numbers(a), numbers(b)), strings.Compare(a, b))
+			})
 		}
 	}
 	return ""
+}
+
+// numbers returns the numbers in a file's name, which are its version: v0.99.0 is older than v0.115.0.
+func numbers(path string) []int {
+	var all []int
+	for _, digits := range strings.FieldsFunc(filepath.Base(path), func(r rune) bool { return r < '0' || r > '9' }) {
+		n, _ := strconv.Atoi(digits) // One that is too large is no version.
+		all = append(all, n)
+	}
+	return all
 }
 
 // HasCUDA says whether this machine has an NVIDIA device, whether or not a plugin for it is installed.
