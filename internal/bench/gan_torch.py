@@ -1,9 +1,14 @@
 """One iteration of moelab's GAN in PyTorch: the peer of `moelab bench train`, and the source of gan's golden numbers.
 
 Usage: gan_torch.py CASE.safetensors [channels_last]
+       gan_torch.py CASE.safetensors golden OUT.safetensors ITERATIONS
 
 CASE holds the configuration (in its metadata), the weights, and the inputs of one iteration, all as moelab writes them.
 Each line read from standard input runs one iteration and answers with a line of JSON: its seconds and its losses.
+
+With "golden" it reads no lines: it runs ITERATIONS in double precision and writes OUT, which holds all of CASE, "losses"
+([ITERATIONS, 3]: D, G, penalty), and for each weight NAME of the networks, in CASE's layout and after the first iteration,
+"change/NAME", by how much it changed, and, where it is trained, "moment/NAME", the mean of its gradients that Adam keeps.
 """
 
 import json
@@ -13,6 +18,7 @@ import time
 import torch
 import torch.nn.functional as F
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 
 class Net:
@@ -101,12 +107,39 @@ def penalty(net, config, real, y, uniform):
     return (norm - 1).square().mean()
 
 
+def moelabs(value):
+    """A copy of a weight in moelab's layout."""
+    value = value.detach().clone()
+    return value.permute(2, 3, 1, 0) if value.dim() == 4 else value
+
+
+def results_of(iteration, iterations, trained):
+    """The golden numbers: runs the iterations, and looks at the networks, which are {name: (net, Adam)}, after the first."""
+    before = {(prefix, name): w.detach().clone() for prefix, (net, _) in trained.items() for name, w in net.w.items()}
+    results, losses = {}, []
+    for i in range(iterations):
+        losses.append(iteration())
+        if i > 0:
+            continue
+        for prefix, (net, adam) in trained.items():
+            for name, w in net.w.items():
+                if name.rsplit("/", 1)[1] not in ("mean", "variance"):  # PyTorch has no use for them here.
+                    results[f"change/{prefix}/{name}"] = moelabs(w.detach() - before[prefix, name])
+            for name in net.trainable:
+                results[f"moment/{prefix}/{name}"] = moelabs(adam.state[net.w[name]]["exp_avg"])
+    results["losses"] = torch.tensor(losses)
+    return results
+
+
 def main():
     tensors = {}
     with safe_open(sys.argv[1], "pt") as f:
         config = json.loads(f.metadata()["config"])
         for name in f.keys():
             tensors[name] = f.get_tensor(name)
+    case, golden = dict(tensors), "golden" in sys.argv[2:]
+    if golden:
+        tensors = {name: value.double() if value.is_floating_point() else value for name, value in case.items()}
     layout = torch.channels_last if "channels_last" in sys.argv[2:] else torch.contiguous_format
     g, d = Net(tensors, "generator"), Net(tensors, "discriminator")
     for net in (g, d):
@@ -119,7 +152,7 @@ def main():
     adam = [torch.optim.Adam(n.parameters(), lr=config["learning_rate"], betas=betas, eps=1e-7) for n in (d, g)]
     pictures = [p.permute(0, 3, 1, 2).to(memory_format=layout) for p in tensors["inputs/pictures"]]
     uniform = [p.permute(0, 3, 1, 2).to(memory_format=layout) for p in tensors["inputs/uniform"]]
-    one_hot = lambda labels: F.one_hot(labels.long(), classes).float()
+    one_hot = lambda labels: F.one_hot(labels.long(), classes).to(tensors["inputs/noise"].dtype)
     real_y = [one_hot(row) for row in tensors["inputs/labels"]]
     fake_y = [one_hot(row) for row in tensors["inputs/fake_labels"]]
     noise = tensors["inputs/noise"]
@@ -146,6 +179,11 @@ def main():
             p.requires_grad_(True)
         return [loss_d.item(), loss_g.item(), loss_p.item()]
 
+    if golden:
+        results = results_of(iteration, int(sys.argv[4]), {"discriminator": (d, adam[0]), "generator": (g, adam[1])})
+        results = case | {name: value.float() for name, value in results.items()}
+        save_file({name: value.contiguous().numpy() for name, value in results.items()}, sys.argv[3])
+        return
     print(json.dumps({"ready": True, "version": torch.__version__, "device": device, "threads": torch.get_num_threads()}), flush=True)
     for _ in sys.stdin:
         start = time.perf_counter()

@@ -19,11 +19,11 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/internal/venv"
@@ -206,11 +206,15 @@ func drawInputs(backend compute.Backend, config gan.Config) ([]*tensors.Tensor, 
 	return append(real, random...), err
 }
 
-// write saves the weights, before any step, and the inputs.
+// write saves the weights of the two networks, before any step, and the inputs.
 func (o *ours) write(config gan.Config, store *model.Store) error {
 	values := map[string]*tensors.Tensor{}
-	for v := range store.IterVariables() {
-		if path := strings.TrimPrefix(v.Path(), "/"); v.DType() == dtypes.Float32 {
+	for _, network := range []string{"generator", "discriminator"} {
+		for v := range store.RootScope().At("%s", network).IterVariables() {
+			path := strings.TrimPrefix(v.Path(), model.RootScopePath)
+			if below := strings.TrimPrefix(path, network+"/"); isAdams(below) {
+				continue
+			}
 			value, err := v.Value()
 			if err != nil {
 				return err
@@ -228,6 +232,11 @@ func (o *ours) write(config gan.Config, store *model.Store) error {
 	return lab.WriteFile(o.file, func(w io.Writer) error {
 		return lab.WriteSafetensors(w, values, map[string]string{"config": string(text)})
 	})
+}
+
+// isAdams says whether a variable below a network is Adam's: its learning rate and its number of steps.
+func isAdams(path string) bool {
+	return strings.HasPrefix(path, optimizer.Scope+"/") || strings.HasPrefix(path, "adam_")
 }
 
 func (o *ours) step(context.Context) (float64, []float64, error) {

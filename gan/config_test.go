@@ -1,0 +1,143 @@
+package gan
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/moelab/moelab/dataset"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAllPresetsAreValid(t *testing.T) {
+	assert.Equal(t, []string{"article", "laptop", "smoke"}, Presets())
+	for _, name := range Presets() {
+		assert.NoError(t, preset(t, name).Validate(), name)
+	}
+}
+
+func TestArticlePresetIsTheArticles(t *testing.T) {
+	c := preset(t, "article")
+	assert.Equal(t, 128, c.Size)
+	assert.Equal(t, 100, c.Batch)
+	assert.Equal(t, 2, c.DiscriminatorSteps)
+	assert.Equal(t, 2e-4, c.LearningRate)
+	assert.Equal(t, 0.5, c.Beta1)
+	assert.Equal(t, 0.5, c.PenaltyWeight)
+	assert.Zero(t, c.AverageDecay)
+	assert.True(t, c.Flip)
+	assert.Equal(t, dataset.HairColours(), c.Classes)
+}
+
+func TestUnknownPresetListsThoseThereAre(t *testing.T) {
+	_, err := Preset("labtop")
+	assert.EqualError(t, err, `there is no preset "labtop"; there are article, laptop, smoke`)
+}
+
+func TestPresetsAreCopies(t *testing.T) {
+	c := preset(t, "smoke")
+	c.Classes[0] = "changed"
+	assert.Equal(t, dataset.HairColours(), preset(t, "smoke").Classes)
+	assert.Equal(t, dataset.HairColours(), preset(t, "article").Classes)
+}
+
+func TestSetChangesOneSetting(t *testing.T) {
+	tests := []struct {
+		assignment string
+		change     func(*Config)
+	}{
+		{"batch=32", func(c *Config) { c.Batch = 32 }},
+		{"learning_rate=1e-3", func(c *Config) { c.LearningRate = 1e-3 }},
+		{"flip=false", func(c *Config) { c.Flip = false }},
+		{"data=faces/my pictures", func(c *Config) { c.Data = "faces/my pictures" }},
+		{`data="C:\\faces"`, func(c *Config) { c.Data = `C:\faces` }},
+		{`data=C:\faces`, func(c *Config) { c.Data = `C:\faces` }},
+		{"data=a=b", func(c *Config) { c.Data = "a=b" }},
+		{"data=", func(c *Config) { c.Data = "" }},
+		{"data=true", func(c *Config) { c.Data = "true" }},
+		{"data=2018", func(c *Config) { c.Data = "2018" }},
+		{"data=\x01ü\U000e0001", func(c *Config) { c.Data = "\x01ü\U000e0001" }},
+		{`classes=["blue","red"]`, func(c *Config) { c.Classes = []string{"blue", "red"} }},
+		{"seed=18446744073709551615", func(c *Config) { c.Seed = 1<<64 - 1 }},
+	}
+	for _, test := range tests {
+		t.Run(test.assignment, func(t *testing.T) {
+			got, want := preset(t, "article"), preset(t, "article")
+			require.NoError(t, got.Set(test.assignment))
+			test.change(&want)
+			assert.Equal(t, want, got)
+			assert.Equal(t, dataset.HairColours(), preset(t, "article").Classes)
+		})
+	}
+}
+
+func TestSetRefusesWhatCannotBe(t *testing.T) {
+	tests := map[string]string{
+		"batch":               `setting "batch" is not of the form key=value`,
+		"batches=3":           `there is no setting "batches"; there are average_decay, batch, beta1, beta2, classes, data, `,
+		"Batch=3":             `there is no setting "Batch"`,
+		"batch=big":           `setting batch cannot be "big": it is now 4`,
+		"batch=":              `setting batch cannot be "": it is now 4`,
+		"batch=1.5":           `setting batch cannot be 1.5: it is now 4`,
+		"batch=null":          `setting batch cannot be null: it is now 4`,
+		"seed=-1":             `setting seed cannot be -1: it is now 1`,
+		"flip=yes":            `setting flip cannot be "yes": it is now true`,
+		"classes=blue":        `setting classes cannot be "blue": it is now ["`,
+		`classes=["blue", 2]`: "setting classes cannot be",
+		"classes=[1, 2]":      `setting classes cannot be [1, 2]: it is now ["`,
+	}
+	for assignment, message := range tests {
+		t.Run(assignment, func(t *testing.T) {
+			c := preset(t, "smoke")
+			assert.ErrorContains(t, c.Set(assignment), message)
+			assert.Equal(t, preset(t, "smoke"), c, "it is changed")
+		})
+	}
+}
+
+func TestStringIsWhatSetTakes(t *testing.T) {
+	want := preset(t, "laptop", "data=faces", "learning_rate=0.00012345", "flip=false", "seed=77")
+	var got Config
+	for _, setting := range strings.Fields(want.String()) {
+		require.NoError(t, got.Set(setting), setting)
+	}
+	assert.Equal(t, want, got)
+	assert.NotContains(t, want.String(), "\n")
+}
+
+func TestValidateNamesEveryWrongSetting(t *testing.T) {
+	tests := map[string]string{
+		"network=unet":             `there is no network "unet"; there are resblock`,
+		"size=48":                  "size is 48: it must be a power of two from 8 to 512",
+		"size=4":                   "size is 4",
+		"size=1024":                "size is 1024",
+		"size=-16":                 "size is -16",
+		`classes=["blue"]`:         "classes are 1: there must be at least two",
+		`classes=["blue", "blue"]`: `class "blue" is there twice`,
+		"noise=0":                  "noise is 0",
+		"generator_channels=0":     "generator_channels is 0",
+		"discriminator_channels=0": "discriminator_channels is 0",
+		"drawn=0":                  "drawn is 0: it must be at least 1 where there is no data folder",
+		"batch=0":                  "batch is 0",
+		"discriminator_steps=0":    "discriminator_steps is 0",
+		"learning_rate=0":          "learning_rate is 0: it must be positive",
+		"beta1=1":                  "beta1 is 1: it must be in [0, 1)",
+		"beta2=-0.1":               "beta2 is -0.1: it must be in [0, 1)",
+		"penalty_weight=-1":        "penalty_weight is -1: it must not be negative",
+		"average_decay=1":          "average_decay is 1: it must be in [0, 1)",
+		"steps=-1":                 "steps is -1: it must not be negative",
+	}
+	all := preset(t, "smoke")
+	for setting, message := range tests {
+		c := preset(t, "smoke", setting)
+		assert.ErrorContains(t, c.Validate(), message, setting)
+		assert.NotContains(t, c.Validate().Error(), "\n", "one setting is wrong")
+		require.NoError(t, all.Set(setting))
+	}
+	err := all.Validate()
+	for _, name := range []string{"network", "size", "class", "noise", "generator_channels", "discriminator_channels", "drawn", "batch",
+		"discriminator_steps", "learning_rate", "beta1", "beta2", "penalty_weight", "average_decay", "steps"} {
+		assert.ErrorContains(t, err, name)
+	}
+	assert.NoError(t, preset(t, "smoke", "drawn=0", "data=faces").Validate())
+}
