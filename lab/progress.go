@@ -33,7 +33,13 @@ func NewProgress(file *os.File) Progress {
 	case gonbui.IsNotebook:
 		return newNotebookBar()
 	case term.IsTerminal(int(file.Fd())):
-		return newTerminalBar(file)
+		return newTerminalBar(file, func() int {
+			width, _, err := term.GetSize(int(file.Fd()))
+			if err != nil || width == 0 {
+				return 80
+			}
+			return width
+		})
 	default:
 		return silent{}
 	}
@@ -105,8 +111,12 @@ func pace(rate float64, left int64) string {
 	return fmt.Sprintf(" · %s · %v left", speed, time)
 }
 
-// newTerminalBar returns a bar in a terminal.
-func newTerminalBar(w io.Writer) *bar {
+// barWidth is that of a terminal's bar, in columns, and sideWidth what it is with the percentage before and the count after it.
+const barWidth, sideWidth = 10, 40
+
+// newTerminalBar returns a bar in a terminal of a width, which may change. A longer line would be broken, and not be
+// written over.
+func newTerminalBar(w io.Writer, width func() int) *bar {
 	var line *progressbar.ProgressBar
 	return &bar{
 		draw: func(step, steps int64, text string) {
@@ -117,10 +127,11 @@ func newTerminalBar(w io.Writer) *bar {
 					progressbar.OptionSetPredictTime(false), // Its time left begins when it is made, and at step 0.
 					progressbar.OptionSetElapsedTime(false),
 					progressbar.OptionUseANSICodes(true),
-					progressbar.OptionSetWidth(16),
+					progressbar.OptionSetWidth(barWidth),
 				)
 			}
-			line.Describe(text)
+			runes := []rune(text)
+			line.Describe(string(runes[:min(len(runes), max(width()-sideWidth, 0))]))
 			_ = line.Set64(step) // Whether a bar could be drawn must not matter to a training.
 		},
 		end: func() { fmt.Fprintln(w) },

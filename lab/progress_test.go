@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -82,25 +83,31 @@ func TestBarOfSlowStepsAndFailure(t *testing.T) {
 	})
 }
 
+// ansi matches the escape sequences that a bar writes.
+var ansi = regexp.MustCompile(`\x1b\[[0-9]*[A-Za-z]`)
+
 func TestTerminalBar(t *testing.T) {
 	var out bytes.Buffer
-	b := newTerminalBar(&out)
+	b := newTerminalBar(&out, func() int { return 80 })
 	b.Start(1000, 4000)
 	assert.Contains(t, out.String(), "compiling …")
 	assert.Contains(t, out.String(), "25%")
 	assert.Contains(t, out.String(), "1000/4000")
 	out.Reset()
-	b.Step(2000, map[string]float64{"D": 1.5})
+	b.Step(2000, map[string]float64{"D": 1.5, "a metric with a name that is as long as a line of a terminal, or longer still": 1})
 	assert.Contains(t, out.String(), "D 1.500")
 	assert.Contains(t, out.String(), "2000/4000")
-	out.Reset()
 	b.Stop(errTest)
 	assert.Contains(t, out.String(), "stopped: the test's error")
 	assert.Contains(t, out.String(), "2000/4000", "a training that stopped is not complete")
 	assert.True(t, strings.HasSuffix(out.String(), "\n"))
 
+	for line := range strings.SplitSeq(ansi.ReplaceAllString(out.String(), ""), "\r") {
+		assert.LessOrEqual(t, len([]rune(line)), 80, line)
+	}
+
 	out.Reset()
-	done := newTerminalBar(&out)
+	done := newTerminalBar(&out, func() int { return 80 })
 	done.Start(0, 2)
 	done.Step(2, nil)
 	done.Stop(nil)
