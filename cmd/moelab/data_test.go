@@ -1,8 +1,10 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/csv"
 	"fmt"
+	"image"
 	"image/png"
 	"io/fs"
 	"os"
@@ -13,19 +15,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// files returns the contents of all files of a folder, by path.
+// files returns the checksums of all files of a folder, by path.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	contents := map[string]string{}
+	sums := map[string]string{}
 	require.NoError(t, fs.WalkDir(os.DirFS(dir), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		data, err := os.ReadFile(filepath.Join(dir, path))
-		contents[path] = string(data)
+		sums[path] = fmt.Sprintf("%x", sha256.Sum256(data))
 		return err
 	}))
-	return contents
+	return sums
 }
 
 // table reads a CSV file.
@@ -37,6 +39,17 @@ func table(t *testing.T, path string) [][]string {
 	rows, err := csv.NewReader(file).ReadAll()
 	require.NoError(t, err)
 	return rows
+}
+
+// pictureSize returns the width and height of a PNG.
+func pictureSize(t *testing.T, path string) image.Point {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	picture, err := png.DecodeConfig(file)
+	require.NoError(t, err)
+	return image.Pt(picture.Width, picture.Height)
 }
 
 // drawn draws portraits into a folder of its own.
@@ -54,13 +67,7 @@ func TestDrawFillsAFolderPerColour(t *testing.T) {
 	assert.Equal(t, []string{"file", "colour"}, rows[0])
 	for _, row := range rows[1:] {
 		assert.Equal(t, row[1], filepath.Dir(row[0]))
-		file, err := os.Open(filepath.Join(dir, row[0]))
-		require.NoError(t, err)
-		defer file.Close()
-		picture, err := png.DecodeConfig(file)
-		require.NoError(t, err)
-		assert.Equal(t, 32, picture.Width)
-		assert.Equal(t, 32, picture.Height)
+		assert.Equal(t, image.Pt(32, 32), pictureSize(t, filepath.Join(dir, row[0])))
 	}
 
 	first := files(t, dir)

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/moelab/moelab/gan"
+	"github.com/moelab/moelab/lab"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestARunIsTrainedInterruptedContinuedSampledAndEvaluated follows one run, of the smallest pictures, through its life: compiling is what takes
+// time here, so its parts share the run.
+func TestARunIsTrainedInterruptedContinuedSampledAndEvaluated(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	p := start(t, "train", "gan", "--preset", "smoke", "--run", dir, "--steps", "1000000", "--save-every", "1000000", "--set", "seed=7", "--set", "size=8")
+	require.Eventually(t, func() bool {
+		metrics, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl"))
+		return err == nil && strings.Count(string(metrics), "\n") >= 2
+	}, 3*time.Minute, 20*time.Millisecond, p.says(t))
+
+	t.Run("a run in training is locked", func(t *testing.T) {
+		status, _, stderr := moelab(t, "train", "gan", "--run", dir)
+		assert.Equal(t, statusFailed, status)
+		assert.Contains(t, stderr, "is being trained by process "+strconv.Itoa(p.Process.Pid))
+		assert.Equal(t, 1, strings.Count(stderr, "\n"))
+	})
+
+	status, output := p.signal(t, syscall.SIGINT)
+	assert.Equal(t, statusInterrupted, status)
+	var stopped int
+	_, err := fmt.Sscanf(output, "moelab: stopped after step %d of 1000000, saved", &stopped)
+	require.NoError(t, err, output)
+	assert.Equal(t, 1, strings.Count(output, "\n"), output)
+
+	t.Run("the same command goes on", func(t *testing.T) {
+		steps := strconv.Itoa(stopped + 2)
+		printed := succeed(t, "train", "gan", "--run", dir, "--steps", steps)
+		assert.Contains(t, printed, "step "+steps)
+		run, err := lab.Open(dir)
+		require.NoError(t, err)
+		metrics, err := run.Metrics()
+		require.NoError(t, err)
+		require.Len(t, metrics, stopped+2)
+		for i, metric := range metrics {
+			assert.EqualValues(t, i+1, metric.Step)
+		}
+		var config gan.Config
+		_, seed, err := run.Experiment(&config)
+		require.NoError(t, err)
+		assert.EqualValues(t, 7, seed, "the run's own settings must be kept")
+		assert.Equal(t, 8, config.Size)
+
+		assert.Contains(t, succeed(t, "train", "gan", "--run", dir), "nothing was left to train")
+	})
+
+	t.Run("sample", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "samples")
+		args := []string{"sample", "--run", dir, "--colour", "blue,green", "-n", "2", "--seed", "3", "-o"}
+		assert.Contains(t, succeed(t, append(args, out)...), "4 portraits and grid.png")
+		drawn := files(t, out)
+		names := []string{"0001_blue.png", "0002_green.png", "0003_blue.png", "0004_green.png", "grid.png"}
+		assert.Equal(t, names, slices.Sorted(maps.Keys(drawn)))
+		for _, name := range names[:4] {
+			assert.Equal(t, image.Pt(8, 8), pictureSize(t, filepath.Join(out, name)))
+		}
+		assert.NotEqual(t, drawn["0001_blue.png"], drawn["0003_blue.png"], "another noise vector must give another portrait")
+
+		again := filepath.Join(t.TempDir(), "again")
+		succeed(t, append(args, again)...)
+		assert.Equal(t, drawn, files(t, again), "the same seed must draw the same")
+	})
+
+	t.Run("eval", func(t *testing.T) {
+		assert.Regexp(t, `^asked-for hair colour seen in \d+\.\d % of 90 portraits`, succeed(t, "eval", "gan", "--run", dir, "-n", "90"))
+		assert.FileExists(t, filepath.Join(dir, "evaluation.json"))
+		assert.FileExists(t, filepath.Join(dir, "figures", "accuracy.png"))
+	})
+
+	t.Run("bad input", func(t *testing.T) { testBadRuns(t, dir) })
+}
+
+// testBadRuns damages copies of a run, and calls for what cannot be had of it.
+func testBadRuns(t *testing.T, dir string) {
+	checkpoints, err := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, checkpoints)
+	config := func(old, new string) func(*testing.T, string) {
+		return func(t *testing.T, run string) {
+			path := filepath.Join(run, "config.json")
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Contains(t, string(data), old)
+			require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(data), old, new, 1)), 0o644))
+		}
+	}
+	remove := func(name string) func(*testing.T, string) {
+		return func(t *testing.T, run string) { require.NoError(t, os.RemoveAll(filepath.Join(run, name))) }
+	}
+	whole := func(*testing.T, string) {}
+	damaged := func(t *testing.T, run string) {
+		for _, checkpoint := range checkpoints {
+			path := filepath.Join(run, "checkpoints", filepath.Base(checkpoint), "weights.safetensors")
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			data[len(data)/2] ^= 1
+			require.NoError(t, os.WriteFile(path, data, 0o644))
+		}
+	}
+	truncated := func(t *testing.T, run string) {
+		require.NoError(t, os.Truncate(filepath.Join(run, "config.json"), 200))
+	}
+	train, sample, eval := []string{"train", "gan"}, []string{"sample", "-o", filepath.Join(t.TempDir(), "samples")}, []string{"eval", "gan"}
+	with := func(args []string, more ...string) []string { return append(args[:len(args):len(args)], more...) }
+	for _, c := range []struct {
+		name   string
+		damage func(*testing.T, string)
+		args   []string
+		says   string
+	}{
+		{"another experiment", config(`"gan"`, `"judge"`), train, `is of "judge", not of "gan"`},
+		{"another experiment", config(`"gan"`, `"judge"`), with(train, "--preset", "smoke"), `is of "judge", not of "gan"`},
+		{"another experiment", config(`"gan"`, `"judge"`), sample, `is of "judge", not of "gan"`},
+		{"another setting", whole, with(train, "--set", "batch=5"), "batch is 4, not 5"},
+		{"another preset", whole, with(train, "--preset", "laptop"), "holds another experiment"},
+		{"another seed", whole, with(train, "--set", "seed=8"), "has seed 7, not 8"},
+		{"no config.json", remove("config.json"), train, "holds other files, such as checkpoints, but no config.json"},
+		{"no config.json", remove("config.json"), sample, "there is no config.json"},
+		{"half a config.json", truncated, train, "config.json is damaged"},
+		{"half a config.json", truncated, eval, "config.json is damaged"},
+		{"newer", config(`"format": 1`, `"format": 9`), train, "update moelab"},
+		{"newer", config(`"format": 1`, `"format": 9`), sample, "update moelab"},
+		{"unknown setting", config(`"batch": 4`, `"batch": 4, "novelty": 1`), train, `unknown field "novelty"`},
+		{"unknown setting", config(`"batch": 4`, `"batch": 4, "novelty": 1`), sample, `unknown field "novelty"`},
+		{"no checkpoint", remove("checkpoints"), sample, "nothing was trained there yet"},
+		{"no checkpoint", remove("checkpoints"), eval, "nothing was trained there yet"},
+		{"damaged checkpoints", damaged, sample, "damaged"},
+		{"damaged checkpoints", damaged, train, "damaged"},
+		{"unknown colour", whole, with(sample, "--colour", "mauve"), `no class "mauve"`},
+		{"file for a folder", whole, []string{"sample", "-o", "main.go"}, "not a directory"},
+	} {
+		t.Run(c.name+" "+c.args[0], func(t *testing.T) {
+			run := filepath.Join(t.TempDir(), "run")
+			require.NoError(t, os.CopyFS(run, os.DirFS(dir)))
+			c.damage(t, run)
+			before := files(t, run)
+			status, stdout, stderr := moelab(t, with(c.args, "--run", run)...)
+			assert.Equal(t, statusUsage, status)
+			assert.Empty(t, stdout)
+			lines := strings.Split(strings.TrimSpace(stderr), "\n")
+			for _, line := range lines[:len(lines)-1] {
+				assert.True(t, strings.HasPrefix(line, "moelab: warning: "), line)
+			}
+			assert.Contains(t, lines[len(lines)-1], c.says)
+			after := files(t, run)
+			delete(before, ".lock") // It holds the process that trained last.
+			delete(after, ".lock")
+			assert.Equal(t, before, after, "nothing may be lost")
+		})
+	}
+}
