@@ -4,8 +4,8 @@
 //
 //	config, err := gan.Preset("laptop")
 //	summary, err := gan.Train(ctx, "runs/hair", config, gan.TrainOptions{Backend: backend})
-//	sampler, err := gan.Open(ctx, backend, "runs/hair")
-//	pictures, err := sampler.Sample(ctx, gan.Noise(seed, 16), labels)
+//	sampler, err := gan.OpenSampler(backend, "runs/hair")
+//	pictures, err := sampler.Sample(ctx, config.DrawNoise(seed, len(labels)), labels)
 //
 // The files follow the article: generator.go, discriminator.go and loss.go are the model, train.go is one iteration and
 // the training, sample.go draws from a trained run, and figures.go makes what the article shows.
@@ -18,7 +18,6 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/moelab/moelab/dataset"
@@ -108,7 +107,8 @@ func Preset(name string) (Config, error) {
 	return config, nil
 }
 
-// Set changes a setting by its name in config.json, as in "batch=32". A value that is no JSON is taken as text.
+// Set changes a setting by its name in config.json, as in "batch=32" or `classes=["blue","red"]`. A value that is no JSON of the
+// setting's type is taken as text. Where it returns an error nothing has changed.
 func (c *Config) Set(assignment string) error {
 	name, value, ok := strings.Cut(assignment, "=")
 	if !ok {
@@ -121,15 +121,25 @@ func (c *Config) Set(assignment string) error {
 	if _, ok := fields[name]; !ok {
 		return fmt.Errorf("there is no setting %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
 	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("setting %s: %w", name, err)
+	}
+	for _, candidate := range [][]byte{[]byte(value), text} {
+		if strings.TrimSpace(string(candidate)) == "null" { // It would change nothing.
+			continue
+		}
+		changed := *c
+		changed.Classes = slices.Clone(c.Classes) // JSON is read into the slice that is there.
+		if json.Unmarshal(fmt.Appendf(nil, "{%q: %s}", name, candidate), &changed) == nil {
+			*c = changed
+			return nil
+		}
+	}
 	if !json.Valid([]byte(value)) {
-		value = strconv.Quote(value)
+		value = string(text)
 	}
-	changed := *c
-	if err := json.Unmarshal(fmt.Appendf(nil, "{%q: %s}", name, value), &changed); err != nil {
-		return fmt.Errorf("setting %s cannot be %s: it is now %s", name, value, fields[name])
-	}
-	*c = changed
-	return nil
+	return fmt.Errorf("setting %s cannot be %s: it is now %s", name, value, fields[name])
 }
 
 // String writes the settings in a line, as key=value in the form that [Config.Set] takes.
@@ -167,6 +177,9 @@ func (c Config) Validate() error {
 	check(err == nil, "%w", err)
 	check(c.Size >= 8 && c.Size <= 512 && bits.OnesCount(uint(c.Size)) == 1, "size is %d: it must be a power of two from 8 to 512", c.Size)
 	check(len(c.Classes) >= 2, "classes are %d: there must be at least two", len(c.Classes))
+	for i, class := range c.Classes {
+		check(!slices.Contains(c.Classes[:i], class), "class %q is there twice", class)
+	}
 	check(c.Noise >= 1, "noise is %d: it must be at least 1", c.Noise)
 	check(c.GeneratorChannels >= 1, "generator_channels is %d: it must be at least 1", c.GeneratorChannels)
 	check(c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels)

@@ -55,6 +55,7 @@ func TestSetChangesOneSetting(t *testing.T) {
 		{"data=a=b", func(c *Config) { c.Data = "a=b" }},
 		{"data=", func(c *Config) { c.Data = "" }},
 		{"data=true", func(c *Config) { c.Data = "true" }},
+		{"data=null", func(c *Config) { c.Data = "null" }},
 		{"data=2018", func(c *Config) { c.Data = "2018" }},
 		{"data=\x01ü\U000e0001", func(c *Config) { c.Data = "\x01ü\U000e0001" }},
 		{`classes=["blue","red"]`, func(c *Config) { c.Classes = []string{"blue", "red"} }},

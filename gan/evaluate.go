@@ -37,6 +37,9 @@ const judgedPictures = 450
 // was asked for. The judge is trained on the run's data, in the run's folder "judge", if it was not yet. The
 // evaluation is also written to evaluation.json.
 func Evaluate(ctx context.Context, backend compute.Backend, dir string, samples int, seed uint64, progress lab.Progress) (e Evaluation, err error) {
+	if samples < 1 {
+		return e, fmt.Errorf("%d samples: there must be at least one to judge", samples)
+	}
 	sampler, err := OpenSampler(backend, dir)
 	if err != nil {
 		return e, err

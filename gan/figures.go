@@ -52,6 +52,9 @@ func curves(dir, title, y string, logarithmic bool, names ...string) (*plots.Fig
 
 // DataFigure draws the first portraits of each class of a set, a column per class.
 func DataFigure(ctx context.Context, set dataset.Set, size, rows int) (*plots.Figure, error) {
+	if rows < 1 {
+		return nil, fmt.Errorf("draw the data: %d rows", rows)
+	}
 	classes := set.Classes()
 	pictures := make([][]image.Image, rows)
 	for i := range pictures {
@@ -79,6 +82,9 @@ func DataFigure(ctx context.Context, set dataset.Set, size, rows int) (*plots.Fi
 
 // SampleFigure draws rows × columns portraits of random noise and colours, as the article's first figure.
 func SampleFigure(ctx context.Context, sampler *Sampler, seed uint64, rows, columns int) (*plots.Figure, error) {
+	if rows < 1 || columns < 1 {
+		return nil, fmt.Errorf("draw samples: %d rows of %d", rows, columns)
+	}
 	labels := make([]int, rows*columns)
 	for i := range labels {
 		labels[i] = i % len(sampler.Config.Classes)
@@ -97,6 +103,9 @@ func SampleFigure(ctx context.Context, sampler *Sampler, seed uint64, rows, colu
 // ColourFigure draws each noise vector, a row, under each of the named hair colours, a column: the same face, other hair. With
 // one vector under blue, blonde and green, and with several under all nine, it is two figures of the article.
 func ColourFigure(ctx context.Context, sampler *Sampler, seed uint64, rows int, colours ...string) (*plots.Figure, error) {
+	if rows < 1 {
+		return nil, fmt.Errorf("draw samples: %d rows", rows)
+	}
 	if len(colours) == 0 {
 		colours = sampler.Config.Classes
 	}

@@ -21,9 +21,10 @@ var openXLA = sync.OnceValues(func() (compute.Backend, error) {
 	return xla.Open(context.Background(), xla.Options{Log: os.Stderr})
 })
 
-// openGo opens GoMLX's own backend. It is slow, but has nothing to compile, and counts in float64 as well.
+// openGo opens GoMLX's own backend. It is slow, but has nothing to compile, and counts in float64 as well. Where it runs
+// several operations at once, convolutions can wait for each other for ever.
 var openGo = sync.OnceValues(func() (compute.Backend, error) {
-	return xla.Open(context.Background(), xla.Options{Backend: "go"})
+	return xla.Open(context.Background(), xla.Options{Backend: "go:ops_sequential"})
 })
 
 func backendOf(t testing.TB, open func() (compute.Backend, error)) compute.Backend {

@@ -28,6 +28,26 @@ var Networks = map[string]Network{
 	"resblock": {Generator: Generator, Discriminator: Discriminator},
 }
 
+// catchable returns the networks with their panics made errors: GoMLX catches no others, and hangs after one.
+func (n Network) catchable() Network {
+	catch := func(build func(*model.Scope, Config, *Node, *Node) *Node) func(*model.Scope, Config, *Node, *Node) *Node {
+		return func(scope *model.Scope, config Config, x, oneHot *Node) *Node {
+			defer func() {
+				r := recover()
+				if r == nil {
+					return
+				}
+				if _, ok := r.(error); !ok {
+					r = fmt.Errorf("network %q: %v", config.Network, r)
+				}
+				panic(r)
+			}()
+			return build(scope, config, x, oneHot)
+		}
+	}
+	return Network{Generator: catch(n.Generator), Discriminator: catch(n.Discriminator)}
+}
+
 // network returns the networks that the configuration names.
 func (c Config) network() (Network, error) {
 	network, ok := Networks[c.Network]
@@ -35,5 +55,5 @@ func (c Config) network() (Network, error) {
 		names := slices.Sorted(maps.Keys(Networks))
 		return Network{}, fmt.Errorf("there is no network %q; there are %s (one of your own must be added to gan.Networks first)", c.Network, strings.Join(names, ", "))
 	}
-	return network, nil
+	return network.catchable(), nil
 }

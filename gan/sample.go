@@ -2,12 +2,15 @@ package gan
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"image"
 	"math"
 	"math/rand/v2"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -32,6 +35,9 @@ func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := config.Validate(); err != nil {
+		return nil, fmt.Errorf("configuration of %s: %w", dir, err)
+	}
 	run, err := lab.Open(dir)
 	if err != nil {
 		return nil, err
@@ -55,14 +61,20 @@ func readConfig(dir string) (config Config, err error) {
 	if err != nil {
 		return config, err
 	}
-	name, _, err := run.Experiment(&config)
-	if name != "" && name != experimentName {
+	var text json.RawMessage // What another package's configuration holds does not fit ours.
+	name, _, err := run.Experiment(&text)
+	if err != nil {
+		return config, err
+	}
+	if name != experimentName {
 		return config, fmt.Errorf("%w: %s is a run of %q, not of %q", lab.ErrOtherExperiment, dir, name, experimentName)
 	}
+	_, _, err = run.Experiment(&config)
 	return config, err
 }
 
-// newSampler prepares the generator whose weights are in a store.
+// newSampler compiles the generator whose weights are in a store. The error wraps [lab.ErrOtherExperiment] where they are
+// another network's.
 func newSampler(backend compute.Backend, config Config, store *model.Store) (*Sampler, error) {
 	network, err := config.network()
 	if err != nil {
@@ -78,13 +90,31 @@ func newSampler(backend compute.Backend, config Config, store *model.Store) (*Sa
 	if err != nil {
 		return nil, fmt.Errorf("prepare the generator: %w", err)
 	}
-	return &Sampler{Config: config, exec: exec}, nil
+	sampler := &Sampler{Config: config, exec: exec}
+	if err := sampler.compile(store); err != nil {
+		sampler.Close()
+		return nil, fmt.Errorf("compile the generator for the weights of the run: %w", err)
+	}
+	return sampler, nil
+}
+
+// compile compiles the generator, and checks that the store has all of its weights.
+func (s *Sampler) compile(store *model.Store) error {
+	if _, err := s.exec.Compile(shapes.Make(dtypes.Float32, sampleBatch, s.Config.Noise), shapes.Make(dtypes.Int32, sampleBatch)); err != nil {
+		return err
+	}
+	for v := range store.IterVariables() {
+		if !v.HasValue() { // It would be drawn at random.
+			return fmt.Errorf("%w: network %q has a variable %s, the checkpoint does not", lab.ErrOtherExperiment, s.Config.Network, v.Path())
+		}
+	}
+	return nil
 }
 
 // Close frees the compiled program.
 func (s *Sampler) Close() { s.exec.Finalize() }
 
-// Noise returns n noise vectors of N(0, 1), the same for the same seed.
+// DrawNoise returns n noise vectors of N(0, 1), the same for the same seed: more vectors begin with those of fewer.
 func (c Config) DrawNoise(seed uint64, n int) [][]float32 {
 	rng := rand.New(rand.NewPCG(seed, 0x6e6f697365)) // "noise": another stream than the data's.
 	vectors := make([][]float32, n)

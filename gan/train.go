@@ -3,6 +3,8 @@ package gan
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -118,7 +120,7 @@ func freeze(scope *model.Scope, g *Graph) {
 // TrainOptions say how a run is trained, apart from what decides its numbers, which is all in its [Config].
 type TrainOptions struct {
 	Backend compute.Backend
-	// Set holds the pictures. Nil: what the configuration names.
+	// Set holds the pictures, of the configuration's classes. Nil: what the configuration names.
 	Set dataset.Set
 	// SaveEvery is the number of steps between checkpoints, SampleEvery between pictures of the same noise in
 	// figures/progress; 0: at the end only, and none.
@@ -142,6 +144,9 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 		if set, err = config.OpenData(ctx, options.Warn); err != nil {
 			return summary, err
 		}
+	}
+	if err := config.checkClasses(set); err != nil {
+		return summary, err
 	}
 	set = dataset.Cached(set, cacheBytes)
 	run, err := lab.Create(dir, lab.Experiment{Name: experimentName, Config: config, Seed: config.Seed})
@@ -170,7 +175,8 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 // OpenData opens the pictures that a configuration names; warn is told of each that is broken.
 func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Set, error) {
 	if c.Data == "" {
-		return dataset.Drawn(c.Seed, c.Drawn), nil
+		set := dataset.Drawn(c.Seed, c.Drawn)
+		return set, c.checkClasses(set)
 	}
 	set, report, err := dataset.OpenFolder(ctx, c.Data, dataset.FolderOptions{Classes: c.Classes})
 	for _, bad := range report.Bad {
@@ -179,6 +185,14 @@ func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Set, er
 		}
 	}
 	return set, err
+}
+
+// checkClasses returns an error unless the labels of a set mean what the configuration says.
+func (c Config) checkClasses(set dataset.Set) error {
+	if classes := set.Classes(); !slices.Equal(classes, c.Classes) {
+		return fmt.Errorf("the pictures are of the classes %s, the configuration is of %s", strings.Join(classes, ", "), strings.Join(c.Classes, ", "))
+	}
+	return nil
 }
 
 // batches gives the batches of a loader the form that [Iteration] takes.

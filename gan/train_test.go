@@ -1,0 +1,383 @@
+package gan
+
+import (
+	"context"
+	"image"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/plots"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// trained is a run that several tests look at.
+type trained struct {
+	dir     string
+	summary lab.Summary
+	sampler *Sampler
+}
+
+var shared struct {
+	sync.Once
+	trained
+	err error
+}
+
+// trainedRun trains the preset smoke once, on XLA, and opens it.
+func trainedRun(t *testing.T) trained {
+	t.Helper()
+	backend := backendOf(t, openXLA)
+	shared.Do(func() {
+		if shared.dir, shared.err = os.MkdirTemp("", "moelab-gan-*"); shared.err != nil {
+			return
+		}
+		shared.summary, shared.err = Train(context.Background(), shared.dir, preset(t, "smoke"), TrainOptions{
+			Backend: backend, SaveEvery: 2, SampleEvery: 2,
+		})
+		if shared.err == nil {
+			shared.sampler, shared.err = OpenSampler(backend, shared.dir)
+		}
+	})
+	require.NoError(t, shared.err)
+	return shared.trained
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.dir != "" {
+		os.RemoveAll(shared.dir)
+	}
+	os.Exit(code)
+}
+
+func TestTrainingFillsARun(t *testing.T) {
+	trained := trainedRun(t)
+	assert.EqualValues(t, 3, trained.summary.Step)
+	assert.EqualValues(t, 3, trained.summary.Trained)
+	run, err := lab.Open(trained.dir)
+	require.NoError(t, err)
+	metrics, err := run.Metrics()
+	require.NoError(t, err)
+	require.Len(t, metrics, 3)
+	for i, m := range metrics {
+		assert.EqualValues(t, i+1, m.Step)
+		assert.Len(t, m.Values, 3)
+		for _, name := range []string{LossD, LossG, Penalty} {
+			assert.Contains(t, m.Values, name)
+		}
+		assert.GreaterOrEqual(t, m.Values[LossD], 0.0)
+		assert.GreaterOrEqual(t, m.Values[Penalty], 0.0)
+	}
+	assert.Equal(t, metrics[2].Values, trained.summary.Values)
+	assert.EqualValues(t, 3, trained.sampler.Step)
+	assert.Equal(t, preset(t, "smoke"), trained.sampler.Config)
+	for _, path := range []string{"checkpoints/step-00000002", "checkpoints/step-00000003", "figures/progress/step-00000002.png", "figures/progress/step-00000003.png"} {
+		_, err := os.Stat(filepath.Join(trained.dir, path))
+		assert.NoError(t, err)
+	}
+	_, err = run.LoadCheckpoint(model.NewStore(), func(err error) { t.Error(err) })
+	assert.NoError(t, err)
+}
+
+// sample draws with the shared run.
+func sample(t *testing.T, sampler *Sampler, noise [][]float32, labels ...int) []*image.RGBA {
+	t.Helper()
+	pictures, err := sampler.Sample(t.Context(), noise, labels)
+	require.NoError(t, err)
+	require.Len(t, pictures, len(labels))
+	return pictures
+}
+
+func TestSamplesAreDecidedByNoiseAndLabelAlone(t *testing.T) {
+	sampler := trainedRun(t).sampler
+	noise := sampler.Config.DrawNoise(5, 20) // More than a batch.
+	labels := make([]int, len(noise))
+	for i := range labels {
+		labels[i] = i % 9
+	}
+	pictures := sample(t, sampler, noise, labels...)
+	assert.Equal(t, pictures, sample(t, sampler, noise, labels...))
+	assert.Equal(t, image.Rect(0, 0, 16, 16), pictures[0].Rect)
+	assert.Equal(t, pictures[19], sample(t, sampler, noise[19:], labels[19])[0], "it depends on its place")
+	assert.NotEqual(t, pictures[0], sample(t, sampler, noise[1:2], 0)[0], "the noise does nothing")
+	assert.Empty(t, sample(t, sampler, nil))
+
+	reopened, err := OpenSampler(backendOf(t, openXLA), trainedRun(t).dir)
+	require.NoError(t, err)
+	defer reopened.Close()
+	assert.Equal(t, pictures[0], sample(t, reopened, noise[:1], labels[0])[0])
+}
+
+func TestLabelChangesThePicture(t *testing.T) {
+	sampler := trainedRun(t).sampler
+	noise := sampler.Config.DrawNoise(5, 1)
+	pictures := sample(t, sampler, [][]float32{noise[0], noise[0], noise[0]}, 0, 1, 0)
+	assert.NotEqual(t, pictures[0], pictures[1])
+	assert.Equal(t, pictures[0], pictures[2])
+}
+
+func TestSampleRefusesWhatCannotBe(t *testing.T) {
+	sampler := trainedRun(t).sampler
+	noise := sampler.Config.DrawNoise(5, 2)
+	for name, test := range map[string]struct {
+		noise   [][]float32
+		labels  []int
+		message string
+	}{
+		"lengths":        {noise, []int{1}, "2 noise vectors, but 1 labels"},
+		"label":          {noise, []int{1, 9}, "label 9 is not one of 9 classes"},
+		"negative label": {noise, []int{-1, 1}, "label -1 is not one of 9 classes"},
+		"vector":         {[][]float32{{1, 2}}, []int{1}, "noise vector has length 2, not 8"},
+	} {
+		_, err := sampler.Sample(t.Context(), test.noise, test.labels)
+		assert.ErrorContains(t, err, test.message, name)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := sampler.Sample(ctx, noise, []int{0, 1})
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestNoiseIsDecidedByItsSeed(t *testing.T) {
+	config := preset(t, "smoke")
+	assert.Equal(t, config.DrawNoise(1, 3), config.DrawNoise(1, 5)[:3])
+	assert.NotEqual(t, config.DrawNoise(1, 1), config.DrawNoise(2, 1))
+	assert.Empty(t, config.DrawNoise(1, 0))
+}
+
+func TestFiguresShowARun(t *testing.T) {
+	trained := trainedRun(t)
+	ctx, sampler := t.Context(), trained.sampler
+	figures := map[string]func() (*plots.Figure, error){
+		"losses":             func() (*plots.Figure, error) { return LossFigure(trained.dir, false) },
+		"logarithmic losses": func() (*plots.Figure, error) { return LossFigure(trained.dir, true) },
+		"penalty":            func() (*plots.Figure, error) { return PenaltyFigure(trained.dir) },
+		"samples":            func() (*plots.Figure, error) { return SampleFigure(ctx, sampler, 1, 2, 9) },
+		"three colours":      func() (*plots.Figure, error) { return ColourFigure(ctx, sampler, 1, 1, "blue", "blonde", "green") },
+		"all colours":        func() (*plots.Figure, error) { return ColourFigure(ctx, sampler, 1, 3) },
+		"progress":           func() (*plots.Figure, error) { return ProgressFigure(trained.dir) },
+		"data":               func() (*plots.Figure, error) { return DataFigure(ctx, dataset.Drawn(1, 60), 16, 2) },
+	}
+	for name, draw := range figures {
+		t.Run(name, func(t *testing.T) {
+			figure, err := draw()
+			require.NoError(t, err)
+			path := filepath.Join(t.TempDir(), "figure.png")
+			if keep := os.Getenv("MOELAB_KEEP_FIGURES"); keep != "" { // To look at them.
+				path = filepath.Join(keep, name+".png")
+			}
+			require.NoError(t, figure.Save(path))
+			seen := map[any]bool{}
+			picture := figure.Image()
+			for y := range picture.Bounds().Dy() {
+				for x := range picture.Bounds().Dx() {
+					seen[picture.At(picture.Bounds().Min.X+x, picture.Bounds().Min.Y+y)] = true
+				}
+			}
+			assert.Greater(t, len(seen), 10, "it shows nothing")
+		})
+	}
+}
+
+func TestFiguresRefuseWhatCannotBe(t *testing.T) {
+	sampler := trainedRun(t).sampler
+	_, err := ColourFigure(t.Context(), sampler, 1, 1, "blue", "orange")
+	assert.ErrorContains(t, err, `there is no class "orange"; there are [`)
+	_, err = ColourFigure(t.Context(), sampler, 1, -1)
+	assert.ErrorContains(t, err, "-1 rows")
+	_, err = SampleFigure(t.Context(), sampler, 1, 2, 0)
+	assert.ErrorContains(t, err, "2 rows of 0")
+	_, err = DataFigure(t.Context(), dataset.Drawn(1, 9), 16, -1)
+	assert.ErrorContains(t, err, "-1 rows")
+	empty := t.TempDir()
+	_, err = LossFigure(empty, false)
+	assert.ErrorIs(t, err, lab.ErrNotARun)
+	_, err = ProgressFigure(empty)
+	assert.ErrorIs(t, err, lab.ErrNotARun)
+}
+
+func TestEvaluationIsConsistent(t *testing.T) {
+	trained := trainedRun(t)
+	backend := backendOf(t, openXLA)
+	e, err := Evaluate(t.Context(), backend, trained.dir, 27, 1, nil)
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, e.Step)
+	assert.Equal(t, 27, e.Samples)
+	assert.InDelta(t, 1./9, e.Chance, 1e-12)
+	require.Len(t, e.Confusion, 9)
+	right := 0
+	for asked, row := range e.Confusion {
+		sum := 0
+		for _, n := range row {
+			sum += n
+		}
+		assert.Equal(t, 3, sum, "each colour is asked for as often")
+		right += row[asked]
+	}
+	assert.InDelta(t, float64(right)/27, e.Accuracy, 1e-12)
+	assert.Greater(t, e.JudgeAccuracy, 2*e.Chance, "the judge learned nothing")
+	assert.FileExists(t, filepath.Join(trained.dir, "evaluation.json"))
+	figure, err := ConfusionFigure(e)
+	require.NoError(t, err)
+	assert.NotNil(t, figure.Image())
+
+	again, err := Evaluate(t.Context(), backend, trained.dir, 27, 1, nil)
+	require.NoError(t, err)
+	assert.Equal(t, e, again, "the judge is there already")
+	_, err = Evaluate(t.Context(), backend, trained.dir, 0, 1, nil)
+	assert.ErrorContains(t, err, "at least one")
+
+	// The judge's run is no GAN's, although its settings have the same names.
+	_, err = OpenSampler(backend, filepath.Join(trained.dir, "judge"))
+	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
+}
+
+// tiny is a training of which GoMLX's own backend, which has nothing to compile, makes a step at once.
+func tiny(t *testing.T, settings ...string) Config {
+	t.Helper()
+	return preset(t, "smoke", append([]string{"size=8", "batch=2", "generator_channels=2", "discriminator_channels=2", "average_decay=0.9"}, settings...)...)
+}
+
+// train trains on a backend into a folder.
+func train(t *testing.T, open func() (compute.Backend, error), dir string, config Config) {
+	t.Helper()
+	_, err := Train(t.Context(), dir, config, TrainOptions{Backend: backendOf(t, open), SampleEvery: 2})
+	require.NoError(t, err)
+}
+
+// weights reads the checkpoint of a step as it is on disk.
+func weights(t *testing.T, dir, step string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "checkpoints", step, "weights.safetensors"))
+	require.NoError(t, err)
+	return data
+}
+
+func TestResumedTrainingEqualsOneThatNeverStopped(t *testing.T) {
+	whole, parts := t.TempDir(), t.TempDir()
+	train(t, openGo, whole, tiny(t, "steps=6"))
+	train(t, openGo, parts, tiny(t, "steps=3"))
+	train(t, openGo, parts, tiny(t, "steps=6"))
+	assert.True(t, string(weights(t, whole, "step-00000006")) == string(weights(t, parts, "step-00000006")), "the weights differ")
+	assert.False(t, string(weights(t, whole, "step-00000006")) == string(weights(t, parts, "step-00000003")), "nothing was trained")
+	metrics := func(dir string) []map[string]float64 {
+		run, err := lab.Open(dir)
+		require.NoError(t, err)
+		all, err := run.Metrics()
+		require.NoError(t, err)
+		var values []map[string]float64
+		for _, m := range all {
+			values = append(values, m.Values)
+		}
+		return values
+	}
+	assert.Len(t, metrics(whole), 6)
+	assert.Equal(t, metrics(whole), metrics(parts))
+
+	other := t.TempDir()
+	train(t, openGo, other, tiny(t, "steps=6", "seed=2"))
+	assert.NotEqual(t, metrics(whole), metrics(other), "the seed does nothing")
+}
+
+func TestBadRunsAreNamed(t *testing.T) {
+	backend, dir := backendOf(t, openGo), t.TempDir()
+	train(t, openGo, dir, tiny(t, "steps=1"))
+
+	_, err := Train(t.Context(), dir, tiny(t, "steps=2", "batch=3"), TrainOptions{Backend: backend})
+	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
+	assert.ErrorContains(t, err, "batch is 2, not 3")
+	_, err = Train(t.Context(), t.TempDir(), tiny(t, "batch=0"), TrainOptions{Backend: backend})
+	assert.ErrorContains(t, err, "configuration: batch is 0")
+	_, err = Train(t.Context(), t.TempDir(), tiny(t, `classes=["blue", "red"]`), TrainOptions{Backend: backend})
+	assert.ErrorContains(t, err, "the configuration is of blue, red")
+	_, err = Train(t.Context(), t.TempDir(), tiny(t, "data=/there/is/nothing"), TrainOptions{Backend: backend})
+	assert.ErrorContains(t, err, "/there/is/nothing")
+
+	_, err = OpenSampler(backend, t.TempDir())
+	assert.ErrorIs(t, err, lab.ErrNotARun)
+	untrained := t.TempDir()
+	train(t, openGo, untrained, tiny(t, "steps=0"))
+	_, err = OpenSampler(backend, untrained)
+	assert.ErrorIs(t, err, lab.ErrNoCheckpoint)
+	_, err = LossFigure(untrained, false)
+	assert.ErrorContains(t, err, "nothing was trained")
+	_, err = ProgressFigure(untrained)
+	assert.ErrorContains(t, err, "nothing was recorded")
+
+	foreign := t.TempDir()
+	run, err := lab.Create(foreign, lab.Experiment{Name: "superresolution", Config: map[string]any{"scale": 4}})
+	require.NoError(t, err)
+	require.NoError(t, run.Close())
+	_, err = OpenSampler(backend, foreign)
+	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
+	assert.ErrorContains(t, err, `is a run of "superresolution", not of "gan"`)
+
+	path := filepath.Join(dir, "checkpoints", "step-00000001", "weights.safetensors")
+	require.NoError(t, os.Truncate(path, 100))
+	_, err = OpenSampler(backend, dir)
+	assert.ErrorIs(t, err, lab.ErrNoCheckpoint)
+	assert.ErrorContains(t, err, "damaged")
+}
+
+// register adds a network for the time of a test.
+func register(t *testing.T, name string, network Network) {
+	t.Helper()
+	Networks[name] = network
+	t.Cleanup(func() { delete(Networks, name) })
+}
+
+func TestNetworkOfOnesOwnTrainsAndSamples(t *testing.T) {
+	register(t, "one weight", oneWeight)
+	backend, dir := backendOf(t, openGo), t.TempDir()
+	train(t, openGo, dir, tiny(t, "network=one weight"))
+	sampler, err := OpenSampler(backend, dir)
+	require.NoError(t, err)
+	defer sampler.Close()
+	noise := [][]float32{make([]float32, 8), make([]float32, 8)}
+	noise[0][0], noise[1][0] = 1000, -1000 // Far outside [-1, 1]: white and black.
+	pictures := sample(t, sampler, noise, 0, 0)
+	assert.EqualValues(t, 255, pictures[0].Pix[0])
+	assert.EqualValues(t, 0, pictures[1].Pix[0])
+
+	// A reader goes on to edit the network, but not the name.
+	register(t, "one weight", Network{Discriminator: oneWeight.Discriminator, Generator: func(scope *model.Scope, config Config, noise, oneHot *Node) *Node {
+		extra := scope.VariableWithShape("extra", shapes.Make(dtypes.Float32)).NodeValue(noise.Graph())
+		return Mul(oneWeight.Generator(scope, config, noise, oneHot), extra)
+	}})
+	_, err = OpenSampler(backend, dir)
+	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
+	delete(Networks, "one weight")
+	_, err = OpenSampler(backend, dir)
+	assert.ErrorContains(t, err, `there is no network "one weight"`)
+}
+
+func TestNetworkThatPanicsIsAnError(t *testing.T) {
+	broken := func(*model.Scope, Config, *Node, *Node) *Node { panic("shapes do not fit") }
+	register(t, "broken", Network{Generator: broken, Discriminator: oneWeight.Discriminator})
+	_, err := Train(t.Context(), t.TempDir(), tiny(t, "network=broken"), TrainOptions{Backend: backendOf(t, openGo)})
+	assert.ErrorContains(t, err, "shapes do not fit")
+
+	register(t, "breaks later", oneWeight)
+	dir := t.TempDir()
+	train(t, openGo, dir, tiny(t, "network=breaks later", "steps=1"))
+	register(t, "breaks later", Network{Generator: broken, Discriminator: oneWeight.Discriminator})
+	_, err = OpenSampler(backendOf(t, openGo), dir)
+	assert.ErrorContains(t, err, "shapes do not fit")
+}
+
+func TestTrainingStopsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := Train(ctx, t.TempDir(), tiny(t), TrainOptions{Backend: backendOf(t, openGo)})
+	assert.ErrorIs(t, err, context.Canceled)
+}
