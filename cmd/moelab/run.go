@@ -26,9 +26,10 @@ func newRunCommand() *cobra.Command {
 it. For moelab's own notebooks what is missing is set up first: the kernel and XLA's plugin.
 
 A cell that fails ends the run with exit status 1; the notebook is written with its traceback. Ctrl-C interrupts the
-cell, and what came until then is written too. Parameters replace those of the cell tagged "parameters".`,
+cell, and what came until then is written too. Parameters replace those of the cell tagged "parameters". Cells
+run in the notebook's folder, which paths in it are relative to.`,
 		Example: `  moelab run notebooks/hair_colour.ipynb
-  moelab run notebooks/hair_colour.ipynb -p steps=4000 -p dir=runs/longer -o longer.ipynb`,
+  moelab run notebooks/hair_colour.ipynb -p steps=4000 -p dir=../runs/longer -o longer.ipynb`,
 		Args: oneArgument("notebook"),
 	}
 	flags := command.Flags()
