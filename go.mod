@@ -4,7 +4,6 @@ go 1.26.5
 
 require (
 	github.com/alecthomas/chroma/v2 v2.27.0
-	github.com/disintegration/imaging v1.6.2
 	github.com/go-zeromq/zmq4 v0.17.0
 	github.com/gofrs/flock v0.13.0
 	github.com/gomlx/compute v0.1.4
@@ -12,10 +11,9 @@ require (
 	github.com/gomlx/gomlx v0.28.2
 	github.com/google/uuid v1.6.0
 	github.com/janpfeifer/gonb v0.11.4
-	github.com/rwcarlsen/goexif v0.0.0-20190401172101-9e8deecbddbd
+	github.com/lucasb-eyer/go-colorful v1.3.0
 	github.com/schollz/progressbar/v3 v3.19.0
 	github.com/spf13/cobra v1.10.2
-	github.com/lucasb-eyer/go-colorful v1.3.0
 	github.com/stretchr/testify v1.11.1
 	github.com/yuin/goldmark v1.7.13
 	golang.org/x/image v0.30.0
@@ -48,5 +46,5 @@ require (
 	golang.org/x/text v0.35.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
-	k8s.io/klog/v2 v2.140.0 // indirect
+	k8s.io/klog/v2 v2.140.0
 )

@@ -27,7 +27,7 @@ var openBackend = sync.OnceValues(func() (compute.Backend, error) {
 
 // openGo opens GoMLX's own backend. It is slow, but has nothing to compile, and float64 is as good as float32 on it.
 var openGo = sync.OnceValues(func() (compute.Backend, error) {
-	return xla.Open(context.Background(), xla.Options{Backend: "go"})
+	return xla.Open(context.Background(), xla.Options{Backend: "go:ops_sequential"})
 })
 
 // array is a tensor's shape and its values, in float64 whatever it is computed in.
