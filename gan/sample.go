@@ -101,7 +101,7 @@ func newSampler(backend compute.Backend, config Config, store *model.Store) (*Sa
 // compile compiles the generator, and checks that the store has all of its weights.
 func (s *Sampler) compile(store *model.Store) error {
 	if _, err := s.exec.Compile(shapes.Make(dtypes.Float32, sampleBatch, s.Config.Noise), shapes.Make(dtypes.Int32, sampleBatch)); err != nil {
-		return err
+		return lab.FitError(err)
 	}
 	for v := range store.IterVariables() {
 		if !v.HasValue() { // It would be drawn at random.

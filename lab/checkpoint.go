@@ -13,6 +13,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -363,4 +364,20 @@ func checkFinite(t *tensors.Tensor) error {
 		}
 	})
 	return errors.Join(err, bad)
+}
+
+// otherShape is what GoMLX says of a variable that has a value of another shape than a graph wants.
+var otherShape = regexp.MustCompile(`variable ("[^"]+"), but with (?:value with )?different shape from original: previous shape=(\(\w+\)(?:\[[^]]*\])?), requested shape=(\(\w+\)(?:\[[^]]*\])?)`)
+
+// FitError returns an error that wraps [ErrOtherExperiment] and names the variable, where err says that a graph cannot be
+// built on the weights of a checkpoint because one has another shape. Any other error it returns as it is.
+func FitError(err error) error {
+	if err == nil {
+		return nil
+	}
+	match := otherShape.FindStringSubmatch(err.Error())
+	if match == nil {
+		return err
+	}
+	return fmt.Errorf("%w: variable %s is %s in the checkpoint and %s in the model", ErrOtherExperiment, match[1], match[2], match[3])
 }

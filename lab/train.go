@@ -221,7 +221,7 @@ func (t *trainer) compile(inputShapes []shapes.Shape) (err error) {
 	}()
 	if _, err := t.exec.Compile(inputShapes...); err != nil {
 		if t.saved > 0 {
-			return fmt.Errorf("compile the iteration for the weights of step %d: %w", t.saved, err)
+			return fmt.Errorf("compile the iteration for the weights of step %d: %w", t.saved, FitError(err))
 		}
 		return fmt.Errorf("compile the iteration: %w", err)
 	}

@@ -307,6 +307,7 @@ func TestCheckpointOfAnotherModel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := train(t, t.Context(), dir, 20, func(training *Training) { training.Iteration = test.iteration })
 			requireLine(t, err, test.want...)
+			require.ErrorIs(t, err, ErrOtherExperiment)
 			assert.EqualValues(t, 2, outcomeOf(t, dir).State.Step)
 		})
 	}
