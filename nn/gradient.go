@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
@@ -22,9 +24,41 @@ var overPictures = ConvolveAxesConfig{
 
 // of builds the node, and notes what it is for its gradient.
 func (c convolution) of(x, kernel *Node) *Node {
+	x, c = c.padFirst(x, kernel)
 	node := Convolve(x, kernel).AxesConfig(c.axes).PaddingPerDim(c.padding).Done()
 	convolutions(node.Graph())[node] = c
 	return node
+}
+
+// padFirst puts the zeros around x itself, where the kernel is 2×2, and returns the convolution that is left to do. Where such
+// a convolution pads by itself, the gradient of its gradient takes XLA's CPU six times as long; for other kernels it is the
+// other way round.
+func (c convolution) padFirst(x, kernel *Node) (*Node, convolution) {
+	padding := slices.Clone(c.padding)
+	for i, axis := range c.axes.InputSpatial {
+		if kernel.Shape().Dim(c.axes.KernelSpatial[i]) == 2 && padding[i] != [2]int{} {
+			x = padAxis(x, axis, padding[i][0], padding[i][1])
+			padding[i] = [2]int{}
+		}
+	}
+	return x, convolution{axes: c.axes, padding: padding}
+}
+
+// padAxis puts lines of zeros before and after x. GoMLX's Pad has no gradient, Concatenate has.
+func padAxis(x *Node, axis, before, after int) *Node {
+	zeros := func(lines int) *Node {
+		shape := x.Shape().Clone()
+		shape.Dimensions[axis] = lines
+		return Zeros(x.Graph(), shape)
+	}
+	parts := []*Node{x}
+	if before > 0 {
+		parts = append([]*Node{zeros(before)}, parts...)
+	}
+	if after > 0 {
+		parts = append(parts, zeros(after))
+	}
+	return Concatenate(parts, axis)
 }
 
 // vjp returns the gradients with respect to the picture and to the kernel, where v is the one with respect to the result.
