@@ -43,7 +43,7 @@ func convolve(x, kernel *Node) *Node {
 func ConvPool(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
 	kernel := kernelOf("ConvPool", scope, x, channels, 3, options)
 	mustHalve("ConvPool", x)
-	x = SpaceToDepth(padByOne(x)) // [batch, height/2+1, width/2+1, 4·inputs]
+	x = SpaceToDepth(padAxis(padAxis(x, 1, 1, 1), 2, 1, 1)) // [batch, height/2+1, width/2+1, 4·inputs]
 	noPadding := [][2]int{{0, 0}, {0, 0}}
 	return addBias(scope, convolution{overPictures, noPadding}.of(x, poolingKernel(kernel)), options)
 }
@@ -64,24 +64,7 @@ func poolingKernel(kernel *Node) *Node {
 
 // addShifted adds x and x shifted by one along an axis, which grows by one.
 func addShifted(x *Node, axis int) *Node {
-	zeros := zeroLine(x, axis)
-	return Add(Concatenate([]*Node{x, zeros}, axis), Concatenate([]*Node{zeros, x}, axis))
-}
-
-// padByOne surrounds pictures with a line of zeros. GoMLX's Pad has no gradient, Concatenate has.
-func padByOne(x *Node) *Node {
-	for _, axis := range []int{1, 2} {
-		zeros := zeroLine(x, axis)
-		x = Concatenate([]*Node{zeros, x, zeros}, axis)
-	}
-	return x
-}
-
-// zeroLine returns zeros of the shape of x, but with size 1 along an axis.
-func zeroLine(x *Node, axis int) *Node {
-	line := x.Shape().Clone()
-	line.Dimensions[axis] = 1
-	return Zeros(x.Graph(), line)
+	return Add(padAxis(x, axis, 0, 1), padAxis(x, axis, 1, 0))
 }
 
 // UpConv is Conv(Upsample(x)) with a 3×3 kernel, in less than half of the work: each of the four pixels that a pixel
