@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/atomicfile"
 )
 
 // drawnFile marks a folder as one that Draw or DrawBlinks made, and says what with.
@@ -65,7 +66,7 @@ func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, pr
 		colour, _, _ := strings.Cut(file, "/")
 		fmt.Fprintf(&labels, "%s,%s\n", file, colour)
 	}
-	return writeFile(filepath.Join(dir, labelsFile), []byte(labels.String()))
+	return atomicfile.WriteBytes(filepath.Join(dir, labelsFile), []byte(labels.String()))
 }
 
 // DrawBlinks writes the first n blinks of a seed, size × size pixels, as dir/<number>/frame_00.png … frame_15.png and
@@ -99,7 +100,7 @@ func drawBlink(dir string, blink portrait.BlinkClip, size int) error {
 		}
 		fmt.Fprintf(&apertures, "%d,%.4f\n", i, frame.EyeOpening)
 	}
-	return writeFile(filepath.Join(dir, "aperture.csv"), []byte(apertures.String()))
+	return atomicfile.WriteBytes(filepath.Join(dir, "aperture.csv"), []byte(apertures.String()))
 }
 
 // claim makes sure that dir may be drawn to, and marks it.
@@ -141,7 +142,7 @@ func claim(dir string, want drawing) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(marker, append(data, '\n'))
+	return atomicfile.WriteBytes(marker, append(data, '\n'))
 }
 
 // encoder favours speed: these files are drawn again at any time. Its buffers are kept from picture to picture.
@@ -162,23 +163,5 @@ func SavePNG(path string, picture image.Image) error {
 	if err := encoder.Encode(&data, picture); err != nil {
 		return fmt.Errorf("cannot save %s: %w", path, err)
 	}
-	return writeFile(path, data.Bytes())
-}
-
-// writeFile writes data under another name beside path and renames it.
-func writeFile(path string, data []byte) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), ".writing-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(file.Name())
-		}
-	}()
-	_, err = file.Write(data)
-	if err := errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return atomicfile.WriteBytes(path, data.Bytes())
 }

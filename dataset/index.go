@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/moelab/moelab/internal/atomicfile"
 )
 
 // indexVersion changes when what can be decoded changes.
@@ -109,7 +111,7 @@ func (x *index) save() {
 		err = os.MkdirAll(filepath.Dir(x.file), 0o755)
 	}
 	if err == nil {
-		err = writeFile(x.file, data)
+		err = atomicfile.WriteBytes(x.file, data)
 	}
 	_ = err // The next opening is slower, that is all.
 }

@@ -6,6 +6,7 @@ import (
 )
 
 // Split parts a set in two: each every-th picture of each class is held out for testing, the others are for training.
+// every is at least 1.
 func Split(set Set, every int) (training, test Set) {
 	var kept, heldOut []int
 	seen := make([]int, len(set.Classes()))

@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -60,18 +58,6 @@ func evaluate(t testing.TB, f func(x []*Node) []*Node, inputs ...*tensors.Tensor
 		require.NoError(t, err)
 	}
 	return values
-}
-
-// inputsOf adds the parameters of an iteration to a graph.
-func inputsOf(g *Graph, c Config) Inputs {
-	pictures := shapes.Make(dtypes.Float32, c.DiscriminatorSteps, c.Batch, c.Size, c.Size, 3)
-	labels := shapes.Make(dtypes.Int32, c.DiscriminatorSteps, c.Batch)
-	return Inputs{
-		Pictures: Parameter(g, "pictures", pictures), Labels: Parameter(g, "labels", labels),
-		Noise:      Parameter(g, "noise", shapes.Make(dtypes.Float32, c.DiscriminatorSteps+1, c.Batch, c.Noise)),
-		FakeLabels: Parameter(g, "fake labels", shapes.Make(dtypes.Int32, c.DiscriminatorSteps+1, c.Batch)),
-		Uniform:    Parameter(g, "uniform", pictures),
-	}
 }
 
 // trainable counts the weights below a scope that are trained.

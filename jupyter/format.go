@@ -10,8 +10,9 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/moelab/moelab/internal/atomicfile"
 )
 
 // Read reads a notebook of nbformat 4. Notebooks before 4.5 are upgraded to it: their cells get ids.
@@ -33,7 +34,11 @@ func Decode(data []byte) (*Notebook, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber() // Metadata goes back as it came: 1e5 stays 1e5.
 	var top map[string]any
-	if err := decoder.Decode(&top); err != nil {
+	err := decoder.Decode(&top)
+	switch {
+	case errors.As(err, new(*json.UnmarshalTypeError)):
+		return nil, fmt.Errorf("%w: it is JSON, but no JSON object", ErrNotNotebook)
+	case err != nil:
 		return nil, fmt.Errorf("%w: it is no JSON object: %w", ErrNotNotebook, err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
@@ -68,32 +73,7 @@ func (nb *Notebook) Write(path string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(path, data, 0o644)
-}
-
-// writeFile writes data to a temporary file beside path, syncs it, and renames it to path. A file that is there already keeps
-// its mode, and a link keeps pointing to where it does.
-func writeFile(path string, data []byte, mode os.FileMode) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
+	return atomicfile.WriteBytes(path, data)
 }
 
 // giveIDs gives an id to each cell that has none, or one that another cell has too. It depends on nothing but the cell and

@@ -91,7 +91,7 @@ func TestBadFilesAreOneClearError(t *testing.T) {
 		{"", ErrNotNotebook, "no JSON object"},
 		{"# some text", ErrNotNotebook, "no JSON object"},
 		{`{"cells": [`, ErrNotNotebook, "no JSON object"},
-		{`[1, 2]`, ErrNotNotebook, "no JSON object"},
+		{`[1, 2]`, ErrNotNotebook, "JSON, but no JSON object"},
 		{`{"nbformat": 4, "cells": []} {}`, ErrNotNotebook, "after the end"},
 		{`{"a": 1}`, ErrNotNotebook, "no nbformat"},
 		{`{"nbformat": "4"}`, ErrNotNotebook, "nbformat is no whole number"},

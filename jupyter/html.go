@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/chroma/v2/formatters/html"
 	"github.com/alecthomas/chroma/v2/lexers"
 	"github.com/alecthomas/chroma/v2/styles"
+	"github.com/moelab/moelab/internal/atomicfile"
 )
 
 //go:embed page.html
@@ -45,7 +46,7 @@ func WriteHTML(path string, nb *Notebook) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	return writeFile(path, data, 0o644)
+	return atomicfile.WriteBytes(path, data)
 }
 
 // HTML renders the notebook as one self-contained page. Pictures that its text shows from files are taken from dir.

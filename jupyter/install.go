@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/moelab/moelab/internal/atomicfile"
 )
 
 // KernelName is the name of the kernelspec that InstallKernel writes.
@@ -211,5 +212,8 @@ func replace(path string, data []byte, mode fs.FileMode) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
-	return writeFile(path, data, mode)
+	return atomicfile.Write(path, func(file *os.File) error {
+		_, err := file.Write(data)
+		return errors.Join(err, file.Chmod(mode))
+	})
 }

@@ -1,46 +1,26 @@
 package lab
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/moelab/moelab/internal/atomicfile"
 )
 
 // WriteFile makes a file that is either whole or not there: it is written under a temporary name in the same folder,
 // synced to disk and renamed.
-func WriteFile(path string, write func(w io.Writer) error) (err error) {
-	dir := filepath.Dir(path)
-	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(file.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
+func WriteFile(path string, write func(w io.Writer) error) error {
+	err := atomicfile.Write(path, func(file *os.File) error {
+		if err := write(file); err != nil {
+			return err
 		}
-	}()
-	if err := writeAndSync(file, write); err != nil {
+		return file.Sync()
+	})
+	if err != nil {
 		return err
 	}
-	if err := os.Chmod(file.Name(), 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-// writeAndSync writes to a file, syncs it and closes it.
-func writeAndSync(file *os.File, write func(w io.Writer) error) (err error) {
-	defer func() { err = errors.Join(err, file.Close()) }()
-	if err := write(file); err != nil {
-		return err
-	}
-	return file.Sync()
+	return syncDir(filepath.Dir(path))
 }
 
 // syncDir makes a rename in dir last through a power cut.

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -233,14 +232,6 @@ func requireLine(t *testing.T, err error, parts ...string) {
 var errTest = errors.New("the test's error")
 
 func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
-
-// waitFor waits until something is so.
-func waitFor(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
-		require.True(t, time.Now().Before(deadline), "waited in vain for %s", what)
-	}
-}
 
 // folders lists the names in a run's folder of checkpoints, hidden ones too.
 func folders(t *testing.T, dir string) string {

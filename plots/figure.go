@@ -16,6 +16,7 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
+	"github.com/moelab/moelab/internal/atomicfile"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -153,33 +154,20 @@ func (f *Figure) Show() error {
 	return nil
 }
 
-// writeFile fills a temporary file beside path and renames it.
+// writeFile makes missing folders and a file that is whole or not there.
 func writeFile(path string, write func(io.Writer) error) error {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("plots: cannot save %s: %w", path, err)
-	}
-	file, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("plots: cannot save %s: %w", path, err)
-	}
-	defer os.Remove(file.Name()) // fails, as it should, once it is renamed
-	buffered := bufio.NewWriter(file)
-	err = write(buffered)
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
 	if err == nil {
-		err = buffered.Flush()
-	}
-	if err == nil {
-		err = file.Chmod(0o644)
-	}
-	if closing := file.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), path)
+		err = atomicfile.Write(path, func(file *os.File) error {
+			buffered := bufio.NewWriter(file)
+			if err := write(buffered); err != nil {
+				return err
+			}
+			return buffered.Flush()
+		})
 	}
 	if err != nil {
-		return fmt.Errorf("plots: cannot save %s: %w", path, err)
+		return fmt.Errorf("plots: %w", err)
 	}
 	return nil
 }

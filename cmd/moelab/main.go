@@ -71,7 +71,7 @@ func errorLines(err error) []string {
 		return []string{strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' }), " | ")}
 	}
 	first, _, _ := strings.Cut(text, "\n")
-	return []string{first}
+	return []string{strings.ReplaceAll(first, context.Canceled.Error(), "interrupted")} // What a person calls it.
 }
 
 // usageError is an error in how the command was called.

@@ -239,3 +239,23 @@ func TestStatusesTellWhatHappened(t *testing.T) {
 		assert.Equal(t, c.status, status(c.err), "%v", c.err)
 	}
 }
+
+func TestDoctorSaysWhatThereIsAndTheOneThingToDoWhereItIsNot(t *testing.T) {
+	require.Zero(t, run(t.Context(), []string{"setup"}, io.Discard, os.Stderr))
+	for _, line := range strings.Split(strings.TrimSpace(succeed(t, "doctor")), "\n") {
+		assert.True(t, strings.HasPrefix(line, "✓ "), line)
+	}
+
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("JUPYTER_DATA_DIR", filepath.Join(home, "jupyter"))
+	t.Setenv("GOMLX_BACKEND", "")
+	status, stdout, stderr := moelab(t, "doctor")
+	assert.Equal(t, statusFailed, status)
+	assert.Contains(t, stderr, "2 of")
+	assert.Regexp(t, `✗ XLA .*\n  → moelab setup\n`, stdout)
+	assert.Regexp(t, `✗ kernel .*\n  → moelab kernel install\n`, stdout)
+	for _, place := range []string{".cache", ".local", "jupyter"} {
+		assert.NoDirExists(t, filepath.Join(home, place), "the doctor installs nothing")
+	}
+}

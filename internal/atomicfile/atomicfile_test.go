@@ -1,0 +1,64 @@
+package atomicfile
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestFileIsWholeOrAsItWas(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.txt")
+	errTest := errors.New("no space left")
+	write := func(text string, err error) error {
+		return Write(path, func(file *os.File) error {
+			_, writeErr := file.WriteString(text)
+			return errors.Join(writeErr, err)
+		})
+	}
+
+	require.ErrorIs(t, write("a half", errTest), errTest)
+	require.NoFileExists(t, path)
+	require.NoError(t, write("first", nil))
+	err := write("a half", errTest)
+	require.ErrorContains(t, err, path)
+	requireFile(t, path, "first", 0o644)
+
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 1, "a temporary file was left")
+}
+
+func TestModeAndLinkStay(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "a.txt"), filepath.Join(dir, "link")
+	require.NoError(t, os.WriteFile(path, []byte("first"), 0o600))
+	require.NoError(t, os.Symlink(path, link))
+	require.NoError(t, WriteBytes(link, []byte("second")))
+	requireFile(t, path, "second", 0o600)
+	target, err := os.Readlink(link)
+	require.NoError(t, err)
+	assert.Equal(t, path, target)
+
+	require.NoError(t, Write(path, func(file *os.File) error { return file.Chmod(0o755) }))
+	requireFile(t, path, "", 0o755)
+}
+
+func TestMissingFolderIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "no", "a.txt")
+	require.ErrorContains(t, WriteBytes(path, nil), path)
+}
+
+func requireFile(t *testing.T, path, text string, mode os.FileMode) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, text, string(data))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, mode, info.Mode().Perm())
+}
