@@ -12,7 +12,6 @@
 package gan
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -21,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
 )
 
 // Config is a whole experiment: the model, the data and how it is trained.
@@ -109,63 +109,14 @@ func Preset(name string) (Config, error) {
 	return config, nil
 }
 
-// Set changes a setting by its name in config.json, as in "batch=32" or `classes=["blue","red"]`. A value that is no JSON of the
-// setting's type is taken as text. Where it returns an error nothing has changed.
-func (c *Config) Set(assignment string) error {
-	name, value, ok := strings.Cut(assignment, "=")
-	if !ok {
-		return fmt.Errorf("setting %q is not of the form key=value", assignment)
-	}
-	fields, err := c.fields()
-	if err != nil {
-		return err
-	}
-	if _, ok := fields[name]; !ok {
-		return fmt.Errorf("there is no setting %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("setting %s: %w", name, err)
-	}
-	for _, candidate := range [][]byte{[]byte(value), text} {
-		if strings.TrimSpace(string(candidate)) == "null" { // It would change nothing.
-			continue
-		}
-		changed := *c
-		changed.Classes = slices.Clone(c.Classes) // JSON is read into the slice that is there.
-		if json.Unmarshal(fmt.Appendf(nil, "{%q: %s}", name, candidate), &changed) == nil {
-			*c = changed
-			return nil
-		}
-	}
-	if !json.Valid([]byte(value)) {
-		value = string(text)
-	}
-	return fmt.Errorf("setting %s cannot be %s: it is now %s", name, value, fields[name])
+// Set changes a setting by its name in config.json; see [lab.Assign]. Where it returns an error nothing has changed.
+func (c *Config) Set(assignment string) (err error) {
+	*c, err = lab.Assign(*c, assignment)
+	return err
 }
 
 // String writes the settings in a line, as key=value in the form that [Config.Set] takes.
-func (c Config) String() string {
-	fields, err := c.fields()
-	if err != nil {
-		return err.Error()
-	}
-	parts := make([]string, 0, len(fields))
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		parts = append(parts, fmt.Sprintf("%s=%s", name, fields[name]))
-	}
-	return strings.Join(parts, " ")
-}
-
-// fields returns the settings by name, as JSON.
-func (c Config) fields() (map[string]json.RawMessage, error) {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("list the settings: %w", err)
-	}
-	var fields map[string]json.RawMessage
-	return fields, json.Unmarshal(text, &fields)
-}
+func (c Config) String() string { return lab.Settings(c) }
 
 // Validate returns an error that names every setting that cannot be.
 func (c Config) Validate() error {

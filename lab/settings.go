@@ -1,0 +1,70 @@
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Assign returns a configuration with one setting changed by its name in config.json, as in "batch=32" or
+// `classes=["blue","red"]`. A value that is no JSON of the setting's type is taken as text. The configuration that is given
+// stays as it is.
+func Assign[Config any](config Config, assignment string) (changed Config, err error) {
+	name, value, ok := strings.Cut(assignment, "=")
+	if !ok {
+		return config, fmt.Errorf("setting %q is not of the form key=value", assignment)
+	}
+	all, fields, err := byName(config)
+	if err != nil {
+		return config, err
+	}
+	if _, ok := fields[name]; !ok {
+		return config, fmt.Errorf("there is no setting %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return config, fmt.Errorf("setting %s: %w", name, err)
+	}
+	for _, candidate := range [][]byte{[]byte(value), text} {
+		if strings.TrimSpace(string(candidate)) == "null" { // It would change nothing.
+			continue
+		}
+		var changed Config // From JSON, so that it shares no slice with what was given.
+		if err := json.Unmarshal(all, &changed); err != nil {
+			return config, fmt.Errorf("copy the settings: %w", err)
+		}
+		if json.Unmarshal(fmt.Appendf(nil, "{%q: %s}", name, candidate), &changed) == nil {
+			return changed, nil
+		}
+	}
+	if !json.Valid([]byte(value)) {
+		value = string(text)
+	}
+	return config, fmt.Errorf("setting %s cannot be %s: it is now %s", name, value, fields[name])
+}
+
+// Settings writes a configuration in a line, as key=value in the form that [Assign] takes, sorted by name.
+func Settings(config any) string {
+	_, fields, err := byName(config)
+	if err != nil {
+		return err.Error()
+	}
+	parts := make([]string, 0, len(fields))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		parts = append(parts, fmt.Sprintf("%s=%s", name, fields[name]))
+	}
+	return strings.Join(parts, " ")
+}
+
+// byName returns a configuration as JSON, whole and by name.
+func byName(config any) (all []byte, fields map[string]json.RawMessage, err error) {
+	if all, err = json.Marshal(config); err != nil {
+		return nil, nil, fmt.Errorf("list the settings: %w", err)
+	}
+	if err := json.Unmarshal(all, &fields); err != nil {
+		return nil, nil, fmt.Errorf("list the settings: %w", err)
+	}
+	return all, fields, nil
+}
