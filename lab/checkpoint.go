@@ -62,15 +62,15 @@ func (s State) newHash() (hash.Hash, error) {
 	return sum, nil
 }
 
-// saveCheckpoint writes the variables of a store and a state as checkpoints/step-N, and removes all but the newest keep. A
+// saveCheckpoint writes the variables of a store but the fixed ones and a state as checkpoints/step-N, and removes all but the newest keep. A
 // checkpoint is a folder that is renamed when it is whole. It refuses variables that are not finite.
-func (r *Run) saveCheckpoint(store *model.Store, state State, keep int) (err error) {
+func (r *Run) saveCheckpoint(store *model.Store, fixed map[string]*tensors.Tensor, state State, keep int) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("save checkpoint of step %d in %s: %w", state.Step, r.dir, err)
 		}
 	}()
-	values, err := finiteValues(store)
+	values, err := finiteValues(store, fixed)
 	if err != nil {
 		return err
 	}
@@ -105,10 +105,14 @@ func (r *Run) saveCheckpoint(store *model.Store, state State, keep int) (err err
 	return r.prune(state.Step, keep)
 }
 
-// finiteValues returns the values of a store's variables by their paths, if all are finite.
-func finiteValues(store *model.Store) (map[string]*tensors.Tensor, error) {
+// finiteValues returns the values of a store's variables by their paths, if all are finite, without the fixed ones.
+func finiteValues(store *model.Store, fixed map[string]*tensors.Tensor) (map[string]*tensors.Tensor, error) {
 	values := map[string]*tensors.Tensor{}
 	for v := range store.IterVariables() {
+		path := strings.TrimPrefix(v.Path(), model.RootScopePath)
+		if fixed[path] != nil {
+			continue
+		}
 		value, err := v.Value()
 		if err == nil {
 			err = checkFinite(value)
@@ -116,7 +120,7 @@ func finiteValues(store *model.Store) (map[string]*tensors.Tensor, error) {
 		if err != nil {
 			return nil, fmt.Errorf("variable %s: %w", v.Path(), err)
 		}
-		values[strings.TrimPrefix(v.Path(), model.RootScopePath)] = value
+		values[path] = value
 	}
 	return values, nil
 }
@@ -327,11 +331,16 @@ func (w checkpointWeights) DeleteVariable(_ *model.Store, path string) error {
 	return nil
 }
 
-// checkUsed returns an error unless the model, which has just been built, has the variables of the checkpoint and no others.
-func (w checkpointWeights) checkUsed(store *model.Store) error {
+// checkUsed returns an error unless the model, which has just been built, has all of these variables.
+func (w checkpointWeights) checkUsed() error {
 	if names := slices.Sorted(maps.Keys(w)); len(names) > 0 {
 		return fmt.Errorf("%w: the checkpoint has a variable %s, the model does not", ErrOtherExperiment, names[0])
 	}
+	return nil
+}
+
+// checkComplete returns an error unless all variables of the model have values.
+func checkComplete(store *model.Store) error {
 	for v := range store.IterVariables() {
 		if !v.HasValue() {
 			return fmt.Errorf("%w: the model has a variable %s, the checkpoint does not", ErrOtherExperiment, v.Path())

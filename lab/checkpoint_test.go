@@ -41,7 +41,7 @@ func saved(t *testing.T, keep int, steps ...int64) *Run {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, run.Close()) })
 	for _, step := range steps {
-		require.NoError(t, run.saveCheckpoint(storeWith(t, float32(step)), State{Step: step, Position: 2 * step, Seed: 7}, keep))
+		require.NoError(t, run.saveCheckpoint(storeWith(t, float32(step)), nil, State{Step: step, Position: 2 * step, Seed: 7}, keep))
 	}
 	return run
 }
@@ -70,7 +70,7 @@ func TestNewestCheckpointsAreKept(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 100_000_000, tensors.ToScalar[float32](value))
 
-	require.NoError(t, run.saveCheckpoint(storeWith(t, float32(1)), State{Step: 100_000_001}, 2))
+	require.NoError(t, run.saveCheckpoint(storeWith(t, float32(1)), nil, State{Step: 100_000_001}, 2))
 	assert.Equal(t, "step-00000005.bak step-100000000 step-100000001 step-mine", folders(t, run.Dir()), "what was half written is removed")
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"time"
 
@@ -38,6 +39,12 @@ type Training struct {
 	Metrics []string
 	// Open starts to read the data. The position of a fresh run is 0, and each iteration moves it by one.
 	Open func(position int64) (Source, error)
+	// Initial are the values that variables of a fresh run start with, by their paths without the leading slash, such as the weights that
+	// an earlier training left. The others are drawn at random.
+	Initial map[string]*tensors.Tensor
+	// Fixed are variables that the model reads and never changes, by their paths, such as a pretrained network's weights. They are
+	// not saved: every call gives them again.
+	Fixed map[string]*tensors.Tensor
 	// LogEvery is the number of steps between lines of metrics.jsonl; 0 stands for 1.
 	LogEvery int64
 	// SaveEvery is the number of steps between checkpoints; 0 saves at the end only.
@@ -131,12 +138,17 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 			return nil, fmt.Errorf("seed the random generator: %w", err)
 		}
 		t.state = State{Seed: file.Seed}
+		t.loaded = maps.Clone(checkpointWeights(training.Initial))
 	case err != nil:
 		return nil, err
 	default:
-		t.loaded.into(t.store)
 		t.saved = t.state.Step
 	}
+	if t.loaded == nil {
+		t.loaded = checkpointWeights{}
+	}
+	maps.Copy(t.loaded, training.Fixed)
+	t.loaded.into(t.store)
 	if t.exec, err = model.NewExec(t.Backend, t.store, t.Iteration); err != nil {
 		return nil, fmt.Errorf("prepare the iteration: %w", err)
 	}
@@ -223,10 +235,13 @@ func (t *trainer) compile(inputShapes []shapes.Shape) (err error) {
 		if t.saved > 0 {
 			return fmt.Errorf("compile the iteration for the weights of step %d: %w", t.saved, FitError(err))
 		}
-		return fmt.Errorf("compile the iteration: %w", err)
+		return fmt.Errorf("compile the iteration: %w", FitError(err))
+	}
+	if err := t.loaded.checkUsed(); err != nil {
+		return err
 	}
 	if t.saved > 0 {
-		return t.loaded.checkUsed(t.store)
+		return checkComplete(t.store)
 	}
 	if err := t.store.InitializeVariables(t.Backend, nil); err != nil {
 		return fmt.Errorf("initialise the variables: %w", err)
@@ -344,7 +359,7 @@ func (t *trainer) save() error {
 		return fmt.Errorf("sync metrics: %w", err)
 	}
 	t.state.MetricsBytes = t.log.size
-	if err := t.run.saveCheckpoint(t.store, t.state, t.Keep); err != nil {
+	if err := t.run.saveCheckpoint(t.store, t.Fixed, t.state, t.Keep); err != nil {
 		return fmt.Errorf("%w; %s", err, t.kept())
 	}
 	t.saved = t.state.Step

@@ -418,3 +418,33 @@ func TestProgressIsTold(t *testing.T) {
 	assert.Equal(t, err, failed.stopped[0])
 	assert.False(t, errors.Is(err, context.Canceled))
 }
+
+func TestGivenVariablesAreStartedFromAndFixedOnesAreNotSaved(t *testing.T) {
+	given := func(training *Training) {
+		training.Initial = map[string]*tensors.Tensor{"out": tensors.FromValue([][]float32{{1}, {2}, {3}, {4}})}
+		training.Fixed = map[string]*tensors.Tensor{"pretrained/offset": tensors.FromValue(float32(100))}
+		training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
+			g := inputs[0].Graph()
+			offset := scope.At("pretrained").VariableWithShape("offset", shapes.Make(dtypes.Float32)).SetTrainable(false).NodeValue(g)
+			start := ReduceAllSum(scope.VariableWithShape("out", shapes.Make(dtypes.Float32, 4, 1)).NodeValue(g))
+			return []*Node{regression(scope, inputs)[0], Add(start, offset)}
+		}
+	}
+	dir := t.TempDir()
+	mustTrain(t, dir, 1, given)
+	o := outcomeOf(t, dir)
+	assert.InDelta(t, 110, o.Metrics[0].Values["largest"], 1e-4, "%v", o.Metrics[0].Values)
+	assert.NotContains(t, o.Weights, "pretrained/offset")
+	assert.Contains(t, o.Weights, "out")
+
+	mustTrain(t, dir, 2, given)
+	second := outcomeOf(t, dir).Metrics[1].Values["largest"]
+	assert.InDelta(t, 110, second, 0.1)
+	assert.NotEqual(t, o.Metrics[0].Values["largest"], second, "a run that goes on has its own weights")
+
+	_, err := train(t, t.Context(), t.TempDir(), 1, func(training *Training) {
+		training.Initial = map[string]*tensors.Tensor{"other": tensors.FromValue(float32(1))}
+	})
+	require.ErrorIs(t, err, ErrOtherExperiment)
+	requireLine(t, err, "other")
+}
