@@ -78,11 +78,11 @@ var article = Config{
 var presets = map[string]Config{
 	"article": article,
 	"laptop": with(article, func(c *Config) { // Some ten minutes on two cores.
-		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 64, 8, 8
-		c.Batch, c.Steps = 16, 1400
-		c.Drawn = 4500         // Enough for as many steps; they are drawn once and kept in memory.
-		c.LearningRate = 5e-4  // Small networks and few steps: faster than the article, and still steady.
-		c.AverageDecay = 0.999 // So few steps leave the weights unsteady.
+		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 64, 16, 8 // D's steps cost most, so G may be wider.
+		c.Batch, c.Steps = 8, 2400                                       // Many small steps do more than few large ones.
+		c.Drawn = 4500                                                   // Enough for as many steps; they are drawn once and kept in memory.
+		c.LearningRate = 1e-3                                            // Small networks and few steps: faster than the article, and still steady.
+		c.AverageDecay = 0.995                                           // So few steps leave the weights unsteady.
 	}),
 	"smoke": with(article, func(c *Config) { // Seconds: for tests.
 		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 16, 4, 4
