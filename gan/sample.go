@@ -103,12 +103,7 @@ func (s *Sampler) compile(store *model.Store) error {
 	if _, err := s.exec.Compile(shapes.Make(dtypes.Float32, sampleBatch, s.Config.Noise), shapes.Make(dtypes.Int32, sampleBatch)); err != nil {
 		return lab.FitError(err)
 	}
-	for v := range store.IterVariables() {
-		if !v.HasValue() { // It would be drawn at random.
-			return fmt.Errorf("%w: network %q has a variable %s, the checkpoint does not", lab.ErrOtherExperiment, s.Config.Network, v.Path())
-		}
-	}
-	return nil
+	return lab.CheckComplete(store) // What it lacks would be drawn at random.
 }
 
 // Close frees the compiled program.

@@ -10,7 +10,6 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -212,7 +211,7 @@ func (r *Run) checkpointSteps() ([]int64, error) {
 func (r *Run) LoadCheckpoint(store *model.Store, warn func(error)) (State, error) {
 	state, weights, err := r.loadCheckpoint(warn)
 	if err == nil {
-		weights.into(store)
+		weights.Into(store)
 	}
 	return state, err
 }
@@ -221,7 +220,7 @@ func (r *Run) LoadCheckpoint(store *model.Store, warn func(error)) (State, error
 var errNothingTrained = fmt.Errorf("%w: nothing was trained there yet", ErrNoCheckpoint)
 
 // loadCheckpoint reads the newest checkpoint that is whole.
-func (r *Run) loadCheckpoint(warn func(error)) (State, checkpointWeights, error) {
+func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 	steps, err := r.checkpointSteps()
 	if err != nil {
 		return State{}, nil, err
@@ -256,7 +255,7 @@ func checkFormat(path string, of int) error {
 }
 
 // readCheckpoint reads one checkpoint and checks it.
-func (r *Run) readCheckpoint(step int64) (state State, weights checkpointWeights, err error) {
+func (r *Run) readCheckpoint(step int64) (state State, weights Weights, err error) {
 	dir := r.Path(checkpointsName, checkpointName(step))
 	defer func() {
 		if err != nil && !errors.Is(err, errNewerFormat) {
@@ -301,52 +300,6 @@ func hashFile(sum hash.Hash, path string) error {
 	defer file.Close()
 	_, err = io.Copy(sum, file)
 	return err
-}
-
-// checkpointWeights hands the variables of a checkpoint, by their paths without the leading slash, to a store when the
-// model asks for them. So they come to be in the same order as in a fresh run, and the program of an iteration is the same
-// to the last instruction. What is asked for is taken out.
-type checkpointWeights map[string]*tensors.Tensor
-
-// into attaches the weights to a store.
-func (w checkpointWeights) into(store *model.Store) {
-	store.SetLoader(w)
-	// The store has this one before the model asks for any. It is the only one that GoMLX does not mark itself.
-	if rng := store.GetVariable(model.RNGStateVariableName); rng != nil {
-		rng.SetTrainable(false)
-	}
-}
-
-// LoadVariable is asked by the store for a variable that it does not have.
-func (w checkpointWeights) LoadVariable(_ *model.Store, path string) (*tensors.Tensor, bool) {
-	name := strings.TrimPrefix(path, model.RootScopePath)
-	value, ok := w[name]
-	delete(w, name)
-	return value, ok
-}
-
-// DeleteVariable is told of a variable that the store deletes.
-func (w checkpointWeights) DeleteVariable(_ *model.Store, path string) error {
-	delete(w, strings.TrimPrefix(path, model.RootScopePath))
-	return nil
-}
-
-// checkUsed returns an error unless the model, which has just been built, has all of these variables.
-func (w checkpointWeights) checkUsed() error {
-	if names := slices.Sorted(maps.Keys(w)); len(names) > 0 {
-		return fmt.Errorf("%w: the checkpoint has a variable %s, the model does not", ErrOtherExperiment, names[0])
-	}
-	return nil
-}
-
-// checkComplete returns an error unless all variables of the model have values.
-func checkComplete(store *model.Store) error {
-	for v := range store.IterVariables() {
-		if !v.HasValue() {
-			return fmt.Errorf("%w: the model has a variable %s, the checkpoint does not", ErrOtherExperiment, v.Path())
-		}
-	}
-	return nil
 }
 
 // exponentBits are the bits of a number's exponent: all are set in NaN and Inf, and in no other number.

@@ -104,8 +104,8 @@ type trainer struct {
 	store    *model.Store
 	log      *metricsLog
 	state    State
-	saved    int64             // The step of the newest checkpoint; 0 where there is none.
-	loaded   checkpointWeights // What the model has not asked for yet.
+	saved    int64   // The step of the newest checkpoint; 0 where there is none.
+	loaded   Weights // What the model has not asked for yet.
 	exec     *model.Exec
 	summary  Summary
 	progress Progress
@@ -138,17 +138,17 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 			return nil, fmt.Errorf("seed the random generator: %w", err)
 		}
 		t.state = State{Seed: file.Seed}
-		t.loaded = maps.Clone(checkpointWeights(training.Initial))
+		t.loaded = maps.Clone(Weights(training.Initial))
 	case err != nil:
 		return nil, err
 	default:
 		t.saved = t.state.Step
 	}
 	if t.loaded == nil {
-		t.loaded = checkpointWeights{}
+		t.loaded = Weights{}
 	}
 	maps.Copy(t.loaded, training.Fixed)
-	t.loaded.into(t.store)
+	t.loaded.Into(t.store)
 	if t.exec, err = model.NewExec(t.Backend, t.store, t.Iteration); err != nil {
 		return nil, fmt.Errorf("prepare the iteration: %w", err)
 	}
@@ -237,11 +237,11 @@ func (t *trainer) compile(inputShapes []shapes.Shape) (err error) {
 		}
 		return fmt.Errorf("compile the iteration: %w", FitError(err))
 	}
-	if err := t.loaded.checkUsed(); err != nil {
+	if err := t.loaded.CheckUsed(); err != nil {
 		return err
 	}
 	if t.saved > 0 {
-		return checkComplete(t.store)
+		return CheckComplete(t.store)
 	}
 	if err := t.store.InitializeVariables(t.Backend, nil); err != nil {
 		return fmt.Errorf("initialise the variables: %w", err)

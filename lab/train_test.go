@@ -301,8 +301,8 @@ func TestCheckpointOfAnotherModel(t *testing.T) {
 		want      []string
 	}{
 		"another shape": {regressionOf(5), []string{"for the weights of step 2", `"/weights"`, "(Float32)[3, 4]", "(Float32)[3, 5]"}},
-		"more":          {more, []string{"the model has a variable /bias, the checkpoint does not"}},
-		"less":          {less, []string{"the checkpoint has a variable", "the model does not"}},
+		"more":          {more, []string{"the model has a variable /bias, the weights do not"}},
+		"less":          {less, []string{"there are weights for a variable", "the model does not"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := train(t, t.Context(), dir, 20, func(training *Training) { training.Iteration = test.iteration })

@@ -52,14 +52,35 @@ func ConvPool(scope *model.Scope, x *Node, channels int, options ...Option) *Nod
 //
 //	kernel: [3, 3, inputs, channels] → [2, 2, 4·inputs, channels]
 func poolingKernel(kernel *Node) *Node {
-	inputs, channels := kernel.Shape().Dim(2), kernel.Shape().Dim(3)
 	// The mean of the 3×3 kernel shifted to its four places.
-	kernel = MulScalar(addShifted(addShifted(kernel, 0), 1), 0.25) // [4, 4, inputs, channels]
+	return blockKernel(MulScalar(addShifted(addShifted(kernel, 0), 1), 0.25))
+}
 
-	// Blocks of 2×2 become channels, in the order in which SpaceToDepth lays them out.
+// blockKernel makes blocks of 2×2 taps channels, in the order in which [SpaceToDepth] lays out those of a picture.
+//
+//	kernel: [4, 4, inputs, channels] → [2, 2, 4·inputs, channels]
+func blockKernel(kernel *Node) *Node {
+	inputs, channels := kernel.Shape().Dim(2), kernel.Shape().Dim(3)
 	kernel = Reshape(kernel, 2, 2, 2, 2, inputs, channels)
 	kernel = TransposeAllAxes(kernel, 0, 2, 1, 3, 4, 5)
 	return Reshape(kernel, 2, 2, 4*inputs, channels)
+}
+
+// StridedConv convolves with a 3×3 or 4×4 kernel and stride 2, padded with one line of zeros as in PyTorch: size 4 sees the block of 2×2 pixels
+// and a pixel around it, size 3 lacks the last row and column of that. GoMLX cannot differentiate a strided convolution twice; here
+// it is a 2×2 convolution after [SpaceToDepth].
+//
+//	x: [batch, height, width, inputs] → [batch, height/2, width/2, channels]
+func StridedConv(scope *model.Scope, x *Node, channels, size int, options ...Option) *Node {
+	if size != 3 && size != 4 {
+		exceptions.Panicf("nn.StridedConv at %s: the kernel is %d×%[2]d, it must be 3×3 or 4×4", scope.Scope(), size)
+	}
+	kernel := kernelOf("StridedConv", scope, x, channels, size, options)
+	mustHalve("StridedConv", x)
+	x = SpaceToDepth(padAxis(padAxis(x, 1, 1, 1), 2, 1, 1)) // [batch, height/2+1, width/2+1, 4·inputs]
+	kernel = padAxis(padAxis(kernel, 0, 0, 4-size), 1, 0, 4-size)
+	noPadding := [][2]int{{0, 0}, {0, 0}}
+	return addBias(scope, convolution{overPictures, noPadding}.of(x, blockKernel(kernel)), options)
 }
 
 // addShifted adds x and x shifted by one along an axis, which grows by one.

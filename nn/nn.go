@@ -29,6 +29,29 @@ func LeakyReLU(x *Node, slope float64) *Node {
 	return Where(GreaterThan(x, ScalarZero(x.Graph(), x.DType())), x, MulScalar(x, slope))
 }
 
+// PReLU returns x where x > 0 and slope·x elsewhere, where each channel learns its slope, the variable "slope", from 0.25 on
+// (He et al. 2015).
+//
+//	x: [..., channels] → [..., channels]
+func PReLU(scope *model.Scope, x *Node) *Node {
+	shape := shapes.Make(x.DType(), x.Shape().Dim(-1))
+	quarter := func(g *Graph, shape shapes.Shape) *Node { return AddScalar(Zeros(g, shape), 0.25) }
+	slope := scope.WithInitializer(quarter).VariableWithShape("slope", shape).NodeValue(x.Graph())
+	return Where(GreaterThan(x, ScalarZero(x.Graph(), x.DType())), x, Mul(x, ExpandLeftToRank(slope, x.Rank())))
+}
+
+// Kaiming returns an initializer that draws weights from N(0, gain²·2 / fan in) and sets biases to zero (He et al. 2015). The shape's
+// last two axes are inputs and outputs.
+func Kaiming(store *model.Store, gain float64) model.VariableInitializer {
+	return func(g *Graph, shape shapes.Shape) *Node {
+		if shape.Rank() <= 1 {
+			return Zeros(g, shape)
+		}
+		fanIn := shape.Size() / shape.Dimensions[shape.Rank()-1]
+		return MulScalar(store.RandomNormal(g, shape), gain*math.Sqrt(2/float64(fanIn)))
+	}
+}
+
 // Glorot returns an initializer that draws weights uniformly from ±gain·√(6 / (fan in + fan out)) and sets biases, which
 // is whatever has rank 1 or less, to zero (Glorot & Bengio 2010). The shape's last two axes are inputs and outputs.
 func Glorot(store *model.Store, gain float64) model.VariableInitializer {

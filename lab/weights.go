@@ -1,0 +1,57 @@
+package lab
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Weights are values of variables, by their paths without the leading slash. They are handed to a store when the model asks for them. So
+// the variables come to be in the same order as in a fresh run, and the program of an iteration is the same to the last instruction.
+// What is asked for is taken out.
+type Weights map[string]*tensors.Tensor
+
+// Into attaches the weights to a store without variables.
+func (w Weights) Into(store *model.Store) {
+	store.SetLoader(w)
+	// The store has this one before the model asks for any. It is the only one that GoMLX does not mark itself.
+	if rng := store.GetVariable(model.RNGStateVariableName); rng != nil {
+		rng.SetTrainable(false)
+	}
+}
+
+// LoadVariable is asked by the store for a variable that it does not have.
+func (w Weights) LoadVariable(_ *model.Store, path string) (*tensors.Tensor, bool) {
+	name := strings.TrimPrefix(path, model.RootScopePath)
+	value, ok := w[name]
+	delete(w, name)
+	return value, ok
+}
+
+// DeleteVariable is told of a variable that the store deletes.
+func (w Weights) DeleteVariable(_ *model.Store, path string) error {
+	delete(w, strings.TrimPrefix(path, model.RootScopePath))
+	return nil
+}
+
+// CheckUsed returns an error that wraps [ErrOtherExperiment] unless the model, which has just been built, has asked for all of the weights.
+func (w Weights) CheckUsed() error {
+	if names := slices.Sorted(maps.Keys(w)); len(names) > 0 {
+		return fmt.Errorf("%w: there are weights for a variable %s, which the model does not have", ErrOtherExperiment, names[0])
+	}
+	return nil
+}
+
+// CheckComplete returns an error that wraps [ErrOtherExperiment] unless all variables of the model, which has just been built, have values.
+func CheckComplete(store *model.Store) error {
+	for v := range store.IterVariables() {
+		if !v.HasValue() {
+			return fmt.Errorf("%w: the model has a variable %s, the weights do not", ErrOtherExperiment, v.Path())
+		}
+	}
+	return nil
+}
