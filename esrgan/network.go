@@ -1,0 +1,60 @@
+package esrgan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Network is a pair of networks that are trained against each other.
+type Network struct {
+	// Generator enlarges pictures four times.
+	//
+	//	x: [batch, height, width, 3] in [0, 1] → [batch, 4·height, 4·width, 3], about [0, 1]
+	Generator func(scope *model.Scope, config Config, x *Node) *Node
+	// Discriminator scores pictures: high where they look real.
+	//
+	//	x: [batch, size, size, 3] in [0, 1] → [batch], logits
+	Discriminator func(scope *model.Scope, config Config, x *Node) *Node
+}
+
+// Networks are the networks that a [Config] can name. A reader who has one of his own adds it here, in every program that
+// trains or uses it: config.json holds the name only.
+var Networks = map[string]Network{
+	"esrgan": {Generator: RRDBNet, Discriminator: ESRGANDiscriminator},
+	"srgan":  {Generator: SRResNet, Discriminator: SRGANDiscriminator},
+}
+
+// catchable returns the networks with their panics made errors: GoMLX catches no others, and hangs after one.
+func (n Network) catchable() Network {
+	catch := func(build func(*model.Scope, Config, *Node) *Node) func(*model.Scope, Config, *Node) *Node {
+		return func(scope *model.Scope, config Config, x *Node) *Node {
+			defer func() {
+				r := recover()
+				if r == nil {
+					return
+				}
+				if _, ok := r.(error); !ok {
+					r = fmt.Errorf("network %q: %v", config.Network, r)
+				}
+				panic(r)
+			}()
+			return build(scope, config, x)
+		}
+	}
+	return Network{Generator: catch(n.Generator), Discriminator: catch(n.Discriminator)}
+}
+
+// network returns the networks that the configuration names.
+func (c Config) network() (Network, error) {
+	network, ok := Networks[c.Network]
+	if !ok {
+		names := slices.Sorted(maps.Keys(Networks))
+		return Network{}, fmt.Errorf("there is no network %q; there are %s (one of your own must be added to esrgan.Networks first)", c.Network, strings.Join(names, ", "))
+	}
+	return network.catchable(), nil
+}
