@@ -1,16 +1,9 @@
 package esrgan
 
 import (
-	"context"
-	"fmt"
-	"path/filepath"
-
-	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
-	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/nn"
 )
 
@@ -132,50 +125,4 @@ func freeze(scope *model.Scope, g *Graph) {
 			v.SetNodeValue(StopGradient(v.NodeValue(g)))
 		}
 	}
-}
-
-// TrainOptions say how a run is trained, apart from what decides its numbers, which is all in its [Config].
-type TrainOptions struct {
-	Backend compute.Backend
-	// SaveEvery is the number of steps between checkpoints, SampleEvery between pictures of the same details in
-	// figures/progress; 0: at the end only, and none.
-	SaveEvery, SampleEvery int64
-	// Progress and Warn are told how it goes; see [lab.Training].
-	Progress lab.Progress
-	Warn     func(error)
-}
-
-// Train trains G alone in the run's folder "pretrain", a run of its own, and then G and D from there; or goes on with what is there.
-func Train(ctx context.Context, dir string, config Config, options TrainOptions) (summary lab.Summary, err error) {
-	if err := config.Validate(); err != nil {
-		return summary, fmt.Errorf("configuration: %w", err)
-	}
-	network, err := config.network()
-	if err != nil {
-		return summary, err
-	}
-	vgg, err := config.openVGG()
-	if err != nil {
-		return summary, err
-	}
-	pictures, err := config.OpenData(ctx, options.Warn)
-	if err != nil {
-		return summary, err
-	}
-	training := lab.Training{
-		Backend: options.Backend, SaveEvery: options.SaveEvery, Progress: options.Progress, Warn: options.Warn,
-		Open: func(position int64) (lab.Source, error) { return config.Batches(pictures, position, options.Warn) },
-	}
-
-	run, err := lab.Create(dir, lab.Experiment{Name: experimentName, Config: config, Seed: config.Seed})
-	if err != nil {
-		return summary, err
-	}
-	defer run.Close()
-	_ = network
-	_ = vgg
-	_ = training
-	_ = filepath.Join
-	_ = tensors.FromValue[float32]
-	return summary, nil
 }
