@@ -96,13 +96,13 @@ func BenchmarkOpenFolder(b *testing.B) {
 	})
 }
 
-// BenchmarkResize shrinks a decoded picture.
-func BenchmarkResize(b *testing.B) {
+// BenchmarkBicubic shrinks a decoded picture.
+func BenchmarkBicubic(b *testing.B) {
 	picture := plain(512, color.RGBA{200, 100, 50, 255})
 	for _, size := range []int{64, 128, 256} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			for b.Loop() {
-				resize(picture, size)
+				Bicubic(picture, size, size)
 			}
 		})
 	}

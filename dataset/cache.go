@@ -10,43 +10,29 @@ import (
 // drawn once and not once an epoch. A picture takes size × size × 3 bytes. When the memory is full, what is there stays:
 // epochs are permutations, so one picture is as likely to be asked for as the next.
 func Cached(set Set, bytes int64) Set {
-	return &cached{Set: set, left: bytes, kept: map[pictureKey][]uint8{}}
+	return &cached{Set: set, cache: newCache[pictureKey, []uint8](bytes)}
 }
 
 type cached struct {
 	Set
-	mutex sync.Mutex
-	left  int64
-	kept  map[pictureKey][]uint8 // RGB.
+	cache *cache[pictureKey, []uint8] // RGB.
 }
 
 type pictureKey struct{ index, size int }
 
 func (c *cached) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
 	key := pictureKey{i, size}
-	c.mutex.Lock()
-	pixels, found := c.kept[key]
-	c.mutex.Unlock()
-	if found {
+	if pixels, found := c.cache.get(key); found {
 		return unpack(pixels, size), nil
 	}
 	picture, err := c.Set.Picture(ctx, i, size)
 	if err != nil {
 		return nil, err
 	}
-	c.keep(key, picture)
-	return picture, nil
-}
-
-func (c *cached) keep(key pictureKey, picture *image.RGBA) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	bytes := int64(key.size) * int64(key.size) * 3
-	if _, found := c.kept[key]; found || c.left < bytes {
-		return
+	if bytes := int64(size) * int64(size) * 3; c.cache.hasRoom(bytes) {
+		c.cache.keep(key, pack(picture), bytes)
 	}
-	c.left -= bytes
-	c.kept[key] = pack(picture)
+	return picture, nil
 }
 
 // pack drops the alpha of an opaque picture.
@@ -65,4 +51,40 @@ func unpack(rgb []uint8, size int) *image.RGBA {
 		picture.Pix[4*i+3] = 255
 	}
 	return picture
+}
+
+// cache keeps values up to a number of bytes. What is in it stays.
+type cache[K comparable, V any] struct {
+	mutex sync.Mutex
+	left  int64
+	kept  map[K]V
+}
+
+func newCache[K comparable, V any](bytes int64) *cache[K, V] {
+	return &cache[K, V]{left: bytes, kept: map[K]V{}}
+}
+
+func (c *cache[K, V]) get(key K) (V, bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	value, found := c.kept[key]
+	return value, found
+}
+
+// hasRoom says whether a value of so many bytes may still be kept.
+func (c *cache[K, V]) hasRoom(bytes int64) bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.left >= bytes
+}
+
+// keep keeps a value if there is room for it.
+func (c *cache[K, V]) keep(key K, value V, bytes int64) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if _, found := c.kept[key]; found || c.left < bytes {
+		return
+	}
+	c.left -= bytes
+	c.kept[key] = value
 }

@@ -25,10 +25,11 @@ type pictureFile interface {
 	io.ReaderAt
 }
 
-// decoded is the centred square of a picture, at the size that its file has.
+// decoded is a picture as its file has it.
 type decoded struct {
-	square      *image.RGBA // Opaque, from (0, 0).
-	orientation orientation // How to turn it upright.
+	picture     image.Image
+	canvas      image.Rectangle // What the picture lies on. The first frame of an animation may be smaller.
+	orientation orientation     // How to turn it upright.
 }
 
 // decodeFile reads the picture at path, whatever its format: by what it holds, not by how it is called.
@@ -107,12 +108,10 @@ func decode(file pictureFile) (d decoded, err error) {
 	if err != nil {
 		return decoded{}, explain(err)
 	}
-	// What the picture lies on. The first frame of an animation may be smaller.
-	canvas := image.Rect(0, 0, width, height)
-	if bounds := picture.Bounds(); !bounds.In(canvas) {
-		return decoded{}, fmt.Errorf("the picture (%v) is larger than its header says (%v)", bounds, canvas)
+	d.picture, d.canvas = picture, image.Rect(0, 0, width, height)
+	if bounds := picture.Bounds(); !bounds.In(d.canvas) {
+		return decoded{}, fmt.Errorf("the picture (%v) is larger than its header says (%v)", bounds, d.canvas)
 	}
-	d.square = cropOnWhite(picture, canvas)
 	return d, nil
 }
 

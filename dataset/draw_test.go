@@ -144,7 +144,7 @@ func TestABlinkIsSixteenFramesAndTheirApertures(t *testing.T) {
 			assert.InDelta(t, blink.Frames[frame].EyeOpening, aperture, 1e-4)
 			d, err := decodeFile(filepath.Join(clip, fmt.Sprintf("frame_%02d.png", frame)))
 			require.NoError(t, err)
-			assert.Equal(t, blink.Frames[frame].Draw(32).Pix, d.square.Pix)
+			assert.Equal(t, blink.Frames[frame].Draw(32).Pix, d.whole().Pix)
 		}
 	}
 	err := Draw(t.Context(), dir, 3, 32, 7, nil)

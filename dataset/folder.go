@@ -33,9 +33,11 @@ func (b Bad) Error() string { return b.Path + ": " + b.Err.Error() }
 // Unwrap is the reason.
 func (b Bad) Unwrap() error { return b.Err }
 
-// Report is what [OpenFolder] found.
+// Report is what [OpenFolder] or [OpenPictures] found.
 type Report struct {
-	// Classes are the set's classes.
+	// Total is the number of pictures that can be read.
+	Total int
+	// Classes are the set's classes. Pictures without labels have none.
 	Classes []string
 	// PerClass is the number of pictures of each class.
 	PerClass []int
@@ -50,13 +52,14 @@ type Report struct {
 // String says it in a few lines: the pictures by class, and the first of those left out.
 func (r Report) String() string {
 	var text strings.Builder
-	total := 0
+	text.WriteString(count(r.Total, "picture"))
 	var counts []string
 	for label, n := range r.PerClass {
-		total += n
 		counts = append(counts, fmt.Sprintf("%s %d", r.Classes[label], n))
 	}
-	fmt.Fprintf(&text, "%s: %s", count(total, "picture"), strings.Join(counts, ", "))
+	if len(counts) > 0 {
+		fmt.Fprintf(&text, ": %s", strings.Join(counts, ", "))
+	}
 	if len(r.Bad) > 0 {
 		fmt.Fprintf(&text, "\n%s left out:", count(len(r.Bad), "broken picture"))
 	}
@@ -121,6 +124,7 @@ func OpenFolder(ctx context.Context, dir string, opts FolderOptions) (Set, Repor
 		}
 		set.entries = append(set.entries, e)
 		report.PerClass[e.label]++
+		report.Total++
 	}
 	if len(set.entries) == 0 {
 		return fail(report, fmt.Errorf("none of %s can be read; the first is %w", count(len(report.Bad), "picture"), report.Bad[0]))
@@ -151,7 +155,7 @@ func checkAll(ctx context.Context, dir string, entries []entry, opts FolderOptio
 	index := openIndex(dir)
 	errs := make([]error, len(entries))
 	err := inParallel(ctx, opts.Workers, len(entries), opts.Progress, func(i int) error {
-		errs[i] = index.check(entries[i].path)
+		errs[i] = index.checkFile(entries[i].path)
 		if errs[i] != nil && opts.Strict {
 			return Bad{entries[i].path, errs[i]}
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/moelab/moelab/internal/atomicfile"
 )
@@ -53,8 +54,8 @@ func openIndex(dir string) *index {
 	return x
 }
 
-// check says what is wrong with a picture, nil if nothing is. It decodes the picture unless that was done before.
-func (x *index) check(path string) error {
+// checkFile says what is wrong with a picture, nil if nothing is. It decodes the picture unless that was done before.
+func (x *index) checkFile(path string) error {
 	name, err := filepath.Rel(x.dir, path)
 	if err != nil {
 		name = path
@@ -64,11 +65,19 @@ func (x *index) check(path string) error {
 		return err
 	}
 	defer file.Close()
-	now := checked{Size: info.Size(), Modified: info.ModTime().UnixNano()}
+	return x.check(name, info.Size(), info.ModTime(), func() error {
+		_, err := decode(file)
+		return err
+	})
+}
+
+// check tries a picture of this name, size and time out, unless that was done before.
+func (x *index) check(name string, size int64, modified time.Time, try func() error) error {
+	now := checked{Size: size, Modified: modified.UnixNano()}
 	if before, known := x.lookUp(name); known && before.Size == now.Size && before.Modified == now.Modified {
 		return before.err()
 	}
-	_, err = decode(file)
+	err := try()
 	var reading *fs.PathError
 	if errors.As(err, &reading) {
 		return withoutPath(err) // The disk's fault, or the network's: it may be gone next time.

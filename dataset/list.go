@@ -128,16 +128,21 @@ func (l *listing) sortClasses(known []string) {
 	l.classes = sorted
 }
 
-// picturesBelow are the picture files below path, in order. Links to files are followed, and path itself may be a link
-// to a folder, but links to folders below it are not followed, so that none can lead round in a circle.
+// picturesBelow are the picture files below path, a folder in dir, unless it leads back to dir.
 func picturesBelow(ctx context.Context, dir, path string) ([]string, error) {
 	inside, err := leadsBackTo(dir, path)
 	if err != nil || inside {
 		return nil, err
 	}
+	return walkPictures(ctx, path)
+}
+
+// walkPictures are the picture files below path, in order. Links to files are followed, and path itself may be a link
+// to a folder, but links to folders below it are not followed, so that none can lead round in a circle.
+func walkPictures(ctx context.Context, path string) ([]string, error) {
 	var pictures []string
 	// The slash makes WalkDir follow path itself.
-	err = filepath.WalkDir(path+string(filepath.Separator), func(file string, child fs.DirEntry, err error) error {
+	err := filepath.WalkDir(path+string(filepath.Separator), func(file string, child fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()

@@ -256,9 +256,9 @@ func TestImpossibleLoadersAreRefused(t *testing.T) {
 }
 
 func TestValuesSpanMinusOneToOne(t *testing.T) {
-	assert.EqualValues(t, -1, inUnitRange[0])
-	assert.EqualValues(t, 1, inUnitRange[255])
-	assert.InDelta(t, 0, inUnitRange[127]+inUnitRange[128], 1e-7)
+	assert.EqualValues(t, -1, symmetricRange[0])
+	assert.EqualValues(t, 1, symmetricRange[255])
+	assert.InDelta(t, 0, symmetricRange[127]+symmetricRange[128], 1e-7)
 }
 
 func TestDrawnPortraitsAreBalancedOverTheColours(t *testing.T) {

@@ -166,39 +166,42 @@ func orientationOfTIFF(in io.ReadSeeker) (orientation, error) {
 	return 0, nil
 }
 
-// upright turns a square picture the way that it should be seen.
+// upright turns a picture the way that it should be seen.
 func (o orientation) upright(picture *image.RGBA) *image.RGBA {
 	if o < 2 {
 		return picture
 	}
-	last := picture.Rect.Dx() - 1
-	turned := image.NewRGBA(picture.Rect)
-	for y := range last + 1 {
-		for x := range last + 1 {
-			fromX, fromY := o.source(x, y, last)
+	width, height := picture.Rect.Dx(), picture.Rect.Dy()
+	turned := image.NewRGBA(image.Rect(0, 0, width, height))
+	if o >= 5 {
+		turned = image.NewRGBA(image.Rect(0, 0, height, width))
+	}
+	for y := range turned.Rect.Dy() {
+		for x := range turned.Rect.Dx() {
+			fromX, fromY := o.source(x, y, width-1, height-1)
 			turned.SetRGBA(x, y, picture.RGBAAt(fromX, fromY))
 		}
 	}
 	return turned
 }
 
-// source is the stored pixel that is seen at x, y of a square whose last row and column is last.
-func (o orientation) source(x, y, last int) (fromX, fromY int) {
+// source is the stored pixel that is seen at x, y, if the last that is stored is at right, bottom.
+func (o orientation) source(x, y, right, bottom int) (fromX, fromY int) {
 	switch o {
 	case 2: // Mirrored left to right.
-		return last - x, y
+		return right - x, y
 	case 3: // Turned by 180°.
-		return last - x, last - y
+		return right - x, bottom - y
 	case 4: // Mirrored top to bottom.
-		return x, last - y
+		return x, bottom - y
 	case 5: // Mirrored along the main diagonal.
 		return y, x
 	case 6: // To be turned by 90° clockwise.
-		return y, last - x
+		return y, bottom - x
 	case 7: // Mirrored along the other diagonal.
-		return last - y, last - x
+		return right - y, bottom - x
 	case 8: // To be turned by 90° counter-clockwise.
-		return last - y, x
+		return right - y, x
 	default:
 		return x, y
 	}

@@ -53,9 +53,7 @@ def read(path, size):
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     picture = picture.crop((left, top, left + side, top + side))
-    # In floats, as Pillow would round and clip between its two passes where it works in bytes.
-    channels = [c.convert("F").resize((size, size), Image.BICUBIC) for c in picture.split()]
-    return [min(255, max(0, round(c.getpixel((x, y))))) for y in range(size) for x in range(size) for c in channels]
+    return list(picture.resize((size, size), Image.BICUBIC).tobytes())
 
 
 def png16(path, rgb, alpha):

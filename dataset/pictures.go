@@ -1,0 +1,189 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+
+	"github.com/moelab/moelab/dataset/illustration"
+)
+
+// Pictures are pictures of any size, without labels, that can be read in any order, from many goroutines at once.
+type Pictures interface {
+	// Len is the number of pictures.
+	Len() int
+	// Name says which picture i is, for messages. i is in [0, Len()).
+	Name(i int) string
+	// Whole reads picture i at its own size, upright, opaque (white behind what is transparent), sRGB, from (0, 0).
+	// Others may be reading the same memory: do not change it. The error names the picture.
+	Whole(ctx context.Context, i int) (*image.RGBA, error)
+}
+
+// IllustrationSize is the height and width of [Illustrations] in pixels.
+const IllustrationSize = 512
+
+// Illustrations are the first n illustrations of a seed, 512 × 512 pixels. Each is drawn when it is read; nothing is kept.
+func Illustrations(seed uint64, n int) Pictures { return illustrations{seed, n} }
+
+type illustrations struct {
+	seed uint64
+	n    int
+}
+
+func (s illustrations) Len() int { return s.n }
+func (s illustrations) Name(i int) string {
+	return fmt.Sprintf("illustration %d of seed %d", i, s.seed)
+}
+
+func (s illustrations) Whole(ctx context.Context, i int) (*image.RGBA, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Name(i), err)
+	}
+	return illustration.Draw(s.seed, i, IllustrationSize), nil
+}
+
+// PicturesOptions say how [OpenPictures] reads a folder or an archive. The zero value will do.
+type PicturesOptions struct {
+	// Strict makes a broken picture an error. Otherwise it is left out and named in the report.
+	Strict bool
+	// Workers is how many pictures are checked at once; 0 means one per CPU.
+	Workers int
+	// Progress, if set, is told how many pictures of how many have been checked. Calls do not overlap.
+	Progress func(done, total int)
+}
+
+// OpenPictures opens all pictures below a folder, or in an archive: .zip, .tar or .tar.gz. Archives are read in place,
+// nothing is unpacked to disk. Pictures of a .tar.gz, which cannot be read in any order, are kept in memory as the files
+// that they are; if that takes too much, the error says what to do instead.
+//
+// Every picture is decoded once, so that the broken ones are known before training begins. What was found is remembered
+// as by [OpenFolder], and formats, [MaxPixels], orientation, animation and transparency are as there. Names may lie:
+// members of archives that would lead out of them, links, and archives in archives are left out as broken pictures are.
+//
+// It fails if there is no readable picture. The report, which has no classes, is filled in as far as it is known then.
+func OpenPictures(ctx context.Context, path string, opts PicturesOptions) (Pictures, Report, error) {
+	pictures, report, err := openPictures(ctx, path, opts)
+	if err != nil {
+		return nil, report, fmt.Errorf("cannot open the pictures of %s: %w", path, err)
+	}
+	return pictures, report, nil
+}
+
+func openPictures(ctx context.Context, path string, opts PicturesOptions) (Pictures, Report, error) {
+	found, bad, err := listPictures(ctx, path)
+	report := Report{Bad: bad}
+	if err != nil {
+		return nil, report, err
+	}
+	if opts.Strict && len(bad) > 0 {
+		return nil, report, bad[0]
+	}
+	index := openIndex(path)
+	errs := make([]error, len(found))
+	err = inParallel(ctx, opts.Workers, len(found), opts.Progress, func(i int) error {
+		errs[i] = found[i].check(ctx, index)
+		if errs[i] != nil && opts.Strict {
+			return Bad{found[i].name(), errs[i]}
+		}
+		return nil
+	})
+	index.save()
+	if err != nil {
+		return nil, report, err
+	}
+	var readable openedPictures
+	for i, f := range found {
+		if errs[i] != nil {
+			report.Bad = append(report.Bad, Bad{f.name(), errs[i]})
+			continue
+		}
+		readable = append(readable, f)
+	}
+	report.Total = len(readable)
+	switch {
+	case len(readable) > 0:
+		return readable, report, nil
+	case len(report.Bad) > 0:
+		return nil, report, fmt.Errorf("none of %s can be read; the first is %w", count(len(report.Bad), "picture"), report.Bad[0])
+	default:
+		return nil, report, errors.New("there are no pictures in it (PNG, JPEG, GIF, WebP, BMP, TIFF)")
+	}
+}
+
+// listPictures finds the pictures of a folder or an archive, and what in an archive can be none.
+func listPictures(ctx context.Context, path string) ([]stored, []Bad, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, withoutPath(err)
+	}
+	if !info.IsDir() {
+		return listArchive(ctx, path)
+	}
+	files, err := walkPictures(ctx, path)
+	if err != nil {
+		return nil, nil, withoutPath(err)
+	}
+	found := make([]stored, len(files))
+	for i, file := range files {
+		found[i] = pictureOnDisk(file)
+	}
+	return found, nil, nil
+}
+
+// stored is a picture in a folder or an archive.
+type stored interface {
+	// name says where it is: the path of a file, or that of an archive and the name in it.
+	name() string
+	// check says what is wrong with it, nil if nothing is. The index may know.
+	check(ctx context.Context, index *index) error
+	decode() (decoded, error)
+}
+
+// openedPictures are those that could be read when they were opened.
+type openedPictures []stored
+
+func (p openedPictures) Len() int          { return len(p) }
+func (p openedPictures) Name(i int) string { return p[i].name() }
+
+func (p openedPictures) Whole(ctx context.Context, i int) (*image.RGBA, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, Bad{p[i].name(), err}
+	}
+	d, err := p[i].decode()
+	if err != nil {
+		return nil, Bad{p[i].name(), err}
+	}
+	return d.whole(), nil
+}
+
+// pictureOnDisk is the path of a file.
+type pictureOnDisk string
+
+func (p pictureOnDisk) name() string                            { return filepath.Clean(string(p)) }
+func (p pictureOnDisk) check(_ context.Context, x *index) error { return x.checkFile(string(p)) }
+func (p pictureOnDisk) decode() (decoded, error)                { return decodeFile(string(p)) }
+
+// CachedPictures keep what was read of others in memory, up to a number of bytes, so that it is decoded or drawn once
+// and not once an epoch. A picture takes width × height × 4 bytes. When the memory is full, what is there stays.
+func CachedPictures(pictures Pictures, bytes int64) Pictures {
+	return &cachedPictures{Pictures: pictures, cache: newCache[int, *image.RGBA](bytes)}
+}
+
+type cachedPictures struct {
+	Pictures
+	cache *cache[int, *image.RGBA]
+}
+
+func (c *cachedPictures) Whole(ctx context.Context, i int) (*image.RGBA, error) {
+	if picture, found := c.cache.get(i); found {
+		return picture, nil
+	}
+	picture, err := c.Pictures.Whole(ctx, i)
+	if err == nil {
+		c.cache.keep(i, picture, int64(len(picture.Pix)))
+	}
+	return picture, err
+}
