@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/moelab/moelab/internal/wheel/wheeltest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -16,7 +17,7 @@ func TestTwoProcessesInstallTheRealPlugin(t *testing.T) {
 	path := installTwice(t, "real")
 	assert.Equal(t, CPUPlugin(), path)
 	assert.Equal(t, dir, filepath.Dir(path))
-	requireNoLeftovers(t, dir, filepath.Base(path))
+	wheeltest.RequireFiles(t, dir, filepath.Base(path))
 	backend, err := Open(t.Context(), Options{NoInstall: true})
 	require.NoError(t, err)
 	assert.Equal(t, "CPU", Platform(backend))

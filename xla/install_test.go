@@ -1,15 +1,10 @@
 package xla
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,11 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moelab/moelab/internal/wheel"
+	"github.com/moelab/moelab/internal/wheel/wheeltest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// childEnv tells the test binary to be a child process that installs a plugin: the real one, or a small one whose checksums follow.
+// childEnv tells the test binary to be a child process that installs a plugin: the real one, or that of a small wheel whose checksum it is.
 const childEnv = "MOELAB_XLA_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -40,7 +37,7 @@ func child(args []string) int {
 	} else {
 		var dir string
 		if dir, err = LibraryDir(); err == nil {
-			path, err = install(context.Background(), os.Stderr, dir, outOfReach, smallWheel(args[0], args[1]))
+			path, err = install(context.Background(), os.Stderr, dir, outOfReach, smallWheel(args[0]))
 		}
 	}
 	if err != nil {
@@ -64,56 +61,17 @@ func outOfReach(context.Context, string) error { return errors.New("no way to Gi
 const pluginText = "what stands for a plugin"
 
 // smallWheel describes a wheel like the plugin's.
-func smallWheel(wheelSum, soSum string) *wheel {
-	return &wheel{
-		requirement: "moelab-test-plugin==1.0", wheelSHA256: wheelSum,
-		member: "plugin/p.so", soSHA256: soSum, installAs: "pjrt_c_api_cpu_v0.115.0_plugin.so",
+func smallWheel(sum string) *wheel.Wheel {
+	return &wheel.Wheel{
+		Requirement: "moelab-test-plugin==1.0", Size: "1 kB", SHA256: sum,
+		Members: []wheel.Member{{Path: "plugin/p.so", SHA256: wheeltest.Sum(pluginText), InstallAs: "pjrt_c_api_cpu_v0.115.0_plugin.so"}},
 	}
 }
 
 // makeWheel writes the small wheel into a folder in which pip, and nowhere else, looks for it.
-func makeWheel(t *testing.T) *wheel {
+func makeWheel(t *testing.T) *wheel.Wheel {
 	t.Helper()
-	var archive bytes.Buffer
-	writer := zip.NewWriter(&archive)
-	for name, text := range map[string]string{
-		"plugin/p.so": pluginText,
-		"moelab_test_plugin-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: moelab-test-plugin\nVersion: 1.0\n",
-		"moelab_test_plugin-1.0.dist-info/WHEEL":    "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-		"moelab_test_plugin-1.0.dist-info/RECORD":   "",
-	} {
-		file, err := writer.Create(name)
-		require.NoError(t, err)
-		_, err = file.Write([]byte(text))
-		require.NoError(t, err)
-	}
-	require.NoError(t, writer.Close())
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "moelab_test_plugin-1.0-py3-none-any.whl"), archive.Bytes(), 0o644))
-	t.Setenv("PIP_NO_INDEX", "1")
-	t.Setenv("PIP_FIND_LINKS", dir)
-	return smallWheel(sum(archive.Bytes()), sum([]byte(pluginText)))
-}
-
-func sum(data []byte) string {
-	s := sha256.Sum256(data)
-	return hex.EncodeToString(s[:])
-}
-
-// requireNoLeftovers checks that a folder of plugins holds these, and what nobody takes for one.
-func requireNoLeftovers(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if !errors.Is(err, os.ErrNotExist) {
-		require.NoError(t, err)
-	}
-	names := []string{}
-	for _, entry := range entries {
-		if name := entry.Name(); !strings.HasSuffix(name, ".lock") {
-			names = append(names, name)
-		}
-	}
-	require.ElementsMatch(t, want, names)
+	return smallWheel(wheeltest.Make(t, "moelab-test-plugin==1.0", "py3-none-any", map[string]string{"plugin/p.so": pluginText}))
 }
 
 func TestInstallWheel(t *testing.T) {
@@ -122,7 +80,7 @@ func TestInstallWheel(t *testing.T) {
 	path, err := install(t.Context(), &log, dir, outOfReach, w)
 	require.NoError(t, err)
 	assert.Equal(t, CPUPlugin(), path)
-	requireNoLeftovers(t, dir, w.installAs)
+	wheeltest.RequireFiles(t, dir, w.Members[0].InstallAs)
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, pluginText, string(data))
@@ -143,45 +101,28 @@ func TestReleaseComesFirst(t *testing.T) {
 }
 
 func TestInstallationThatFails(t *testing.T) {
-	dir, good := emptyMachine(t), makeWheel(t)
-	noPip := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(noPip, "python3"), []byte("#!/bin/sh\necho '/usr/bin/python3: No module named pip' >&2\nexit 1\n"), 0o755))
-	for _, test := range []struct {
-		name, path, want string
-		w                wheel
-	}{
-		{"another wheel", "", "SHA-256 is " + good.wheelSHA256, wheel{good.requirement, sum(nil), good.member, good.soSHA256, good.installAs}},
-		{"another plugin", "", "SHA-256 is " + good.soSHA256, wheel{good.requirement, good.wheelSHA256, good.member, sum(nil), good.installAs}},
-		{"no plugin inside", "", "no.so", wheel{good.requirement, good.wheelSHA256, "no.so", good.soSHA256, good.installAs}},
-		{"no such version", "", "pip download moelab-test-plugin==2.0", wheel{"moelab-test-plugin==2.0", good.wheelSHA256, good.member, good.soSHA256, good.installAs}},
-		{"no python3", t.TempDir(), "python3 is not installed: install it, with pip", *good},
-		{"no pip", noPip, "python3 has no pip: install it", *good},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			if test.path != "" {
-				t.Setenv("PATH", test.path)
-			}
-			_, err := install(t.Context(), nil, dir, outOfReach, &test.w)
-			require.ErrorIs(t, err, ErrNoPlugin)
-			requireLine(t, err, "go-xla's installer: no way to GitHub; then pip: ", test.want)
-			requireNoLeftovers(t, dir)
-		})
-	}
-	_, err := install(t.Context(), nil, dir, outOfReach, nil)
+	dir, w := emptyMachine(t), makeWheel(t)
+	w.SHA256 = wheeltest.Sum("another wheel")
+	_, err := install(t.Context(), nil, dir, outOfReach, w)
+	require.ErrorIs(t, err, ErrNoPlugin)
+	requireLine(t, err, "go-xla's installer: no way to GitHub; then pip: moelab_test_plugin-1.0-py3-none-any.whl: SHA-256 is ")
+	wheeltest.RequireFiles(t, dir)
+
+	_, err = install(t.Context(), nil, dir, outOfReach, nil)
 	require.ErrorIs(t, err, ErrNoPlugin)
 	requireLine(t, err, "no way to GitHub")
 
 	file := filepath.Join(t.TempDir(), "file")
 	touch(t, filepath.Dir(file), "file")
-	_, err = install(t.Context(), nil, file, outOfReach, good)
+	_, err = install(t.Context(), nil, file, outOfReach, w)
 	requireLine(t, err, "install the XLA plugin", file)
 }
 
 func TestTwoProcessesInstall(t *testing.T) {
 	dir, w := emptyMachine(t), makeWheel(t)
-	path := installTwice(t, w.wheelSHA256+" "+w.soSHA256)
-	assert.Equal(t, filepath.Join(dir, w.installAs), path)
-	requireNoLeftovers(t, dir, w.installAs)
+	path := installTwice(t, w.SHA256)
+	assert.Equal(t, filepath.Join(dir, w.Members[0].InstallAs), path)
+	wheeltest.RequireFiles(t, dir, w.Members[0].InstallAs)
 }
 
 // installTwice starts two processes that install, and checks that both find a plugin at one path, which it returns.
@@ -204,33 +145,9 @@ func installTwice(t *testing.T, arguments string) (path string) {
 	return paths[0]
 }
 
-// stalledIndex makes pip ask a server that never answers, and returns what is closed when pip does.
-func stalledIndex(t *testing.T) (asked chan struct{}) {
-	t.Helper()
-	asked = make(chan struct{})
-	over := make(chan struct{})
-	var once sync.Once
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		once.Do(func() { close(asked) })
-		<-over
-	}))
-	t.Cleanup(func() {
-		close(over) // The pip of a process that was killed waits still.
-		server.Close()
-	})
-	t.Setenv("PIP_RETRIES", "0")
-	t.Setenv("PIP_NO_INDEX", "0")
-	t.Setenv("PIP_FIND_LINKS", "")
-	t.Setenv("PIP_INDEX_URL", server.URL+"/simple")
-	t.Setenv("PIP_EXTRA_INDEX_URL", "")
-	t.Setenv("NO_PROXY", "127.0.0.1")
-	t.Setenv("no_proxy", "127.0.0.1")
-	return asked
-}
-
 func TestCancelledDownload(t *testing.T) {
 	dir, w := emptyMachine(t), makeWheel(t)
-	asked := stalledIndex(t)
+	asked := wheeltest.StalledIndex(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() {
@@ -242,23 +159,5 @@ func TestCancelledDownload(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	requireLine(t, err, "install the XLA plugin")
 	assert.Less(t, time.Since(start), 20*time.Second)
-	requireNoLeftovers(t, dir)
-}
-
-func TestKilledDownload(t *testing.T) {
-	dir, w := emptyMachine(t), makeWheel(t)
-	links := os.Getenv("PIP_FIND_LINKS")
-	asked := stalledIndex(t)
-	command := childCommand(w.wheelSHA256 + " " + w.soSHA256)
-	require.NoError(t, command.Start())
-	<-asked
-	require.NoError(t, command.Process.Kill())
-	_ = command.Wait()
-	assert.Empty(t, CPUPlugin())
-
-	t.Setenv("PIP_NO_INDEX", "1")
-	t.Setenv("PIP_FIND_LINKS", links)
-	_, err := install(t.Context(), nil, dir, outOfReach, w)
-	require.NoError(t, err)
-	requireNoLeftovers(t, dir, w.installAs)
+	wheeltest.RequireFiles(t, dir)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/moelab/moelab/internal/wheel/wheeltest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -177,5 +178,5 @@ func TestCancelledInstallation(t *testing.T) {
 	cancel()
 	_, err := InstallCPU(ctx, nil)
 	require.ErrorIs(t, err, context.Canceled)
-	requireNoLeftovers(t, libraries)
+	wheeltest.RequireFiles(t, libraries)
 }
