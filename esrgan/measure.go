@@ -1,0 +1,232 @@
+package esrgan
+
+import (
+	"image"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+)
+
+// The measures compare a restored picture with the truth. Both are opaque and of one size; of others a measure is NaN. Values count
+// from 0 to 255, and no border is left out.
+
+// PSNR is the peak signal-to-noise ratio in decibels: how small the mean squared error of red, green and blue is beside 255². Equal
+// pictures have +Inf. It is scikit-image's peak_signal_noise_ratio(truth, restored, data_range=255).
+func PSNR(truth, restored *image.NRGBA) float64 { return psnr(rgbPlanes(truth), rgbPlanes(restored)) }
+
+// PSNRY is [PSNR] of the luma Y of ITU-R BT.601 as papers on super-resolution take it, MATLAB's and scikit-image's rgb2ycbcr: from 16 to 235, with
+// a peak of 255 nevertheless, and not rounded.
+func PSNRY(truth, restored *image.NRGBA) float64 {
+	return psnr([]plane{lumaPlane(truth)}, []plane{lumaPlane(restored)})
+}
+
+// SSIM is the structural similarity of Wang et al. 2004, the mean over red, green and blue: 1 for equal pictures. Windows are Gaussian, 11×11
+// with σ = 1.5, and lie within the picture, which so must have 11×11 pixels. It is scikit-image's structural_similarity(truth, restored, data_range=255,
+// channel_axis=-1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False).
+func SSIM(truth, restored *image.NRGBA) float64 { return ssim(rgbPlanes(truth), rgbPlanes(restored)) }
+
+// SSIMY is [SSIM] of the luma that [PSNRY] takes.
+func SSIMY(truth, restored *image.NRGBA) float64 {
+	return ssim([]plane{lumaPlane(truth)}, []plane{lumaPlane(restored)})
+}
+
+// strongest is the share of pixels that count as edges for [Sharpness].
+const strongest = 0.05
+
+// Sharpness says how sharp the lines of a restored picture are beside the truth's: 1 as sharp, less where they are blurred, more where they are
+// harder. At the twentieth of the pixels where the truth's luma is steepest, the gradient's magnitude by central differences, the largest of the
+// 3×3 pixels around so that a line may lie beside its place, is summed in both, and the sums are divided. A step that a Gaussian of deviation σ
+// blurs has Φ(1.5/σ) + Φ(0.5/σ) − 1. It is NaN where the truth has no edge.
+func Sharpness(truth, restored *image.NRGBA) float64 {
+	if truth.Rect.Size() != restored.Rect.Size() || truth.Rect.Dx() < 3 || truth.Rect.Dy() < 3 {
+		return math.NaN()
+	}
+	steep := lumaPlane(truth).gradient()
+	sorted := slices.Sorted(slices.Values(steep.values))
+	edge := stat.Quantile(1-strongest, stat.Empirical, sorted, nil)
+
+	reached, wanted := lumaPlane(restored).gradient().around(), steep.around()
+	var sharp, sharpest float64
+	for i, v := range steep.values {
+		if v > 0 && v >= edge {
+			sharp += reached.values[i]
+			sharpest += wanted.values[i]
+		}
+	}
+	return sharp / sharpest
+}
+
+// ColourHistogram is how often each value from 0 to 255 occurs in red, in green and in blue, as shares whose sum is 1.
+type ColourHistogram [3][256]float64
+
+// NewColourHistogram counts the pixels of some pictures, each pixel as much as another.
+func NewColourHistogram(pictures ...*image.NRGBA) (h ColourHistogram) {
+	pixels := 0
+	for _, picture := range pictures {
+		size := picture.Rect.Size()
+		pixels += size.X * size.Y
+		for y := range size.Y {
+			for pixel := range slices.Chunk(picture.Pix[y*picture.Stride:][:4*size.X], 4) {
+				for c := range h {
+					h[c][pixel[c]]++
+				}
+			}
+		}
+	}
+	for c := range h {
+		floats.Scale(1/float64(pixels), h[c][:])
+	}
+	return h
+}
+
+// Distance is the earth mover's distance of each channel: by how many levels of 255 a value has to be moved on average to make one histogram of
+// the other. In one dimension that is the area between the cumulative histograms.
+func (h ColourHistogram) Distance(other ColourHistogram) (distance [3]float64) {
+	for c := range h {
+		moved := floats.SubTo(make([]float64, 256), h[c][:], other[c][:])
+		distance[c] = floats.Norm(floats.CumSum(moved, moved), 1)
+	}
+	return distance
+}
+
+// plane is a channel of a picture as numbers, a row after another.
+type plane struct {
+	width, height int
+	values        []float64
+}
+
+func newPlane(width, height int) plane { return plane{width, height, make([]float64, width*height)} }
+
+// rgbPlanes are the red, green and blue of a picture, from 0 to 255.
+func rgbPlanes(picture *image.NRGBA) []plane {
+	size := picture.Rect.Size()
+	planes := []plane{newPlane(size.X, size.Y), newPlane(size.X, size.Y), newPlane(size.X, size.Y)}
+	for y := range size.Y {
+		for x := range size.X {
+			for c, p := range planes {
+				p.values[y*size.X+x] = float64(picture.Pix[y*picture.Stride+4*x+c])
+			}
+		}
+	}
+	return planes
+}
+
+// lumaPlane is the Y of a picture, from 16 to 235.
+func lumaPlane(picture *image.NRGBA) plane {
+	rgb := rgbPlanes(picture)
+	y := newPlane(rgb[0].width, rgb[0].height)
+	for i := range y.values {
+		y.values[i] = 16 + (65.481*rgb[0].values[i]+128.553*rgb[1].values[i]+24.966*rgb[2].values[i])/255
+	}
+	return y
+}
+
+func psnr(truth, restored []plane) float64 {
+	if !sameSize(truth, restored) {
+		return math.NaN()
+	}
+	sum, count := 0.0, 0
+	for c := range truth {
+		difference := floats.Distance(truth[c].values, restored[c].values, 2)
+		sum += difference * difference
+		count += len(truth[c].values)
+	}
+	return 10 * math.Log10(255*255*float64(count)/sum)
+}
+
+// ssimRadius and ssimDeviation are those of the windows; ssimC1 and ssimC2 keep quotients of small numbers stable.
+const (
+	ssimRadius    = 5
+	ssimDeviation = 1.5
+	ssimC1        = (0.01 * 255) * (0.01 * 255)
+	ssimC2        = (0.03 * 255) * (0.03 * 255)
+)
+
+func ssim(truth, restored []plane) float64 {
+	if !sameSize(truth, restored) || min(truth[0].width, truth[0].height) < 2*ssimRadius+1 {
+		return math.NaN()
+	}
+	sum := 0.0
+	for c := range truth {
+		sum += planeSSIM(truth[c], restored[c])
+	}
+	return sum / float64(len(truth))
+}
+
+// planeSSIM is equation 13 of Wang et al. 2004, its mean over all windows.
+func planeSSIM(a, b plane) float64 {
+	meanA, meanB := a.blur(), b.blur()
+	meanAA, meanBB, meanAB := a.times(a).blur(), b.times(b).blur(), a.times(b).blur()
+	sum := 0.0
+	for i, ma := range meanA.values {
+		mb := meanB.values[i]
+		varianceA, varianceB, covariance := meanAA.values[i]-ma*ma, meanBB.values[i]-mb*mb, meanAB.values[i]-ma*mb
+		sum += (2*ma*mb + ssimC1) * (2*covariance + ssimC2) / ((ma*ma + mb*mb + ssimC1) * (varianceA + varianceB + ssimC2))
+	}
+	return sum / float64(len(meanA.values))
+}
+
+func sameSize(a, b []plane) bool { return a[0].width == b[0].width && a[0].height == b[0].height }
+
+// times multiplies value by value.
+func (p plane) times(q plane) plane {
+	product := newPlane(p.width, p.height)
+	floats.MulTo(product.values, p.values, q.values)
+	return product
+}
+
+// blur takes the weighted mean of each SSIM window that lies within the plane.
+func (p plane) blur() plane {
+	window := make([]float64, 2*ssimRadius+1)
+	for i := range window {
+		x := float64(i-ssimRadius) / ssimDeviation
+		window[i] = math.Exp(-x * x / 2)
+	}
+	floats.Scale(1/floats.Sum(window), window)
+
+	across := newPlane(p.width-2*ssimRadius, p.height)
+	for y := range across.height {
+		for x := range across.width {
+			across.values[y*across.width+x] = floats.Dot(window, p.values[y*p.width+x:][:len(window)])
+		}
+	}
+	down := newPlane(across.width, p.height-2*ssimRadius)
+	for y := range down.height {
+		row := down.values[y*down.width:][:down.width]
+		for i, weight := range window {
+			floats.AddScaled(row, weight, across.values[(y+i)*across.width:][:across.width])
+		}
+	}
+	return down
+}
+
+// gradient is the magnitude of the gradient by central differences, without the border of one pixel.
+func (p plane) gradient() plane {
+	g := newPlane(p.width-2, p.height-2)
+	for y := range g.height {
+		for x := range g.width {
+			i := (y+1)*p.width + x + 1
+			g.values[y*g.width+x] = math.Hypot(p.values[i+1]-p.values[i-1], p.values[i+p.width]-p.values[i-p.width]) / 2
+		}
+	}
+	return g
+}
+
+// around is the largest of the 3×3 values around each.
+func (p plane) around() plane {
+	largest := newPlane(p.width, p.height)
+	for y := range p.height {
+		for x := range p.width {
+			v := 0.0
+			for ny := max(y-1, 0); ny <= min(y+1, p.height-1); ny++ {
+				for nx := max(x-1, 0); nx <= min(x+1, p.width-1); nx++ {
+					v = max(v, p.values[ny*p.width+nx])
+				}
+			}
+			largest.values[y*p.width+x] = v
+		}
+	}
+	return largest
+}
