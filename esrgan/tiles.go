@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"maps"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -48,6 +49,16 @@ func (p Pixels) Image() *image.NRGBA {
 	return picture
 }
 
+// at returns a part of the picture, as a copy.
+func (p Pixels) at(part image.Rectangle) Pixels {
+	c := Pixels{part.Dx(), part.Dy(), make([]float32, 0, part.Dx()*part.Dy()*3)}
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		row := p.RGB[y*p.Width*3:]
+		c.RGB = append(c.RGB, row[part.Min.X*3:part.Max.X*3]...)
+	}
+	return c
+}
+
 // Upscaler enlarges pictures by a network with weights. It is for one goroutine.
 type Upscaler struct {
 	// Name says which network it is, for figures and messages.
@@ -55,7 +66,11 @@ type Upscaler struct {
 	// Scale is how many times larger a picture becomes.
 	Scale int
 
-	exec *model.Exec
+	backend compute.Backend
+	network func(scope *model.Scope, x *Node) *Node
+	store   *model.Store
+	exec    *model.Exec
+	shapes  map[image.Point]bool // What exec has programs for.
 }
 
 // NewUpscaler returns what enlarges by a network. It is compiled for each size of tile when that is met first. The weights are the variables that network asks for, by their paths
@@ -63,31 +78,79 @@ type Upscaler struct {
 //
 //	network: x [1, height, width, 3] in [0, 1] → [1, scale·height, scale·width, 3]
 func NewUpscaler(backend compute.Backend, name string, scale int, network func(scope *model.Scope, x *Node) *Node, weights map[string]*tensors.Tensor) (*Upscaler, error) {
-	store := model.NewStore()
+	u := &Upscaler{Name: name, Scale: scale, backend: backend, network: network, store: model.NewStore()}
 	given := maps.Clone(lab.Weights(weights))
-	given.Into(store)
-	exec, err := model.NewExec(backend, store, network)
-	if err != nil {
-		return nil, fmt.Errorf("prepare %s: %w", name, err)
-	}
-	u := &Upscaler{Name: name, Scale: scale, exec: exec}
-	if err := u.check(store, given); err != nil {
+	given.Into(u.store)
+	if err := u.check(given); err != nil {
 		u.Close()
 		return nil, fmt.Errorf("prepare %s: %w", name, err)
 	}
 	return u, nil
 }
 
-// check builds the network for a small picture, to see that it has just the weights that are given.
-func (u *Upscaler) check(store *model.Store, given lab.Weights) error {
-	if _, err := u.exec.Compile(shapes.Make(dtypes.Float32, 1, 8, 8, 3)); err != nil {
+// check builds the network for a small picture, to see that it has just the weights that are given and enlarges as it should.
+func (u *Upscaler) check(given lab.Weights) error {
+	const side = 8
+	if err := u.compile(image.Pt(side, side)); err != nil {
 		return lab.FitError(err)
 	}
-	return errors.Join(given.CheckUsed(), lab.CheckComplete(store))
+	if err := errors.Join(given.CheckUsed(), lab.CheckComplete(u.store)); err != nil {
+		return err
+	}
+	_, err := u.enlarge(Pixels{side, side, make([]float32, side*side*3)})
+	return err
+}
+
+// maxPrograms is how many sizes of tile have compiled programs at a time.
+const maxPrograms = 24
+
+// compile makes sure that there is a program for a size of tile. There are few sizes, unless somebody has many small pictures: then all are forgotten
+// before they take all of the memory.
+func (u *Upscaler) compile(size image.Point) (err error) {
+	if u.shapes[size] {
+		return nil
+	}
+	if u.exec == nil || len(u.shapes) == maxPrograms {
+		u.Close()
+		if u.exec, err = model.NewExec(u.backend, u.store, u.network); err != nil {
+			return err
+		}
+		u.shapes = map[image.Point]bool{}
+	}
+	if _, err := u.exec.Compile(shapes.Make(dtypes.Float32, 1, size.Y, size.X, 3)); err != nil {
+		return err
+	}
+	u.shapes[size] = true
+	return nil
 }
 
 // Close frees the compiled programs.
-func (u *Upscaler) Close() { u.exec.Finalize() }
+func (u *Upscaler) Close() {
+	if u.exec != nil {
+		u.exec.Finalize()
+		u.exec = nil
+	}
+}
+
+// enlarge runs the network on a whole picture.
+func (u *Upscaler) enlarge(picture Pixels) (large Pixels, err error) {
+	if err := u.compile(image.Pt(picture.Width, picture.Height)); err != nil {
+		return Pixels{}, err
+	}
+	input := tensors.FromFlatDataAndDimensions(picture.RGB, 1, picture.Height, picture.Width, 3)
+	output, err := u.exec.Call1(input)
+	if err != nil {
+		return Pixels{}, err
+	}
+	// Both would be freed by the garbage collector, which does not know how large they are.
+	defer func() { err = errors.Join(err, input.FinalizeAll(), output.FinalizeAll()) }()
+	large = Pixels{Width: u.Scale * picture.Width, Height: u.Scale * picture.Height}
+	if want := []int{1, large.Height, large.Width, 3}; !slices.Equal(output.Shape().Dimensions, want) {
+		return Pixels{}, fmt.Errorf("%s makes %v of %d×%d pixels, not %v", u.Name, output.Shape().Dimensions, picture.Width, picture.Height, want)
+	}
+	large.RGB, err = tensors.CopyFlatData[float32](output)
+	return large, err
+}
 
 // TileOptions say how a picture is cut into tiles.
 type TileOptions struct {
@@ -97,7 +160,84 @@ type TileOptions struct {
 	Progress func(done, total int)
 }
 
-// Upscale enlarges a picture.
+// Upscale enlarges a picture. What it needs is memory for the result, and for a tile.
 func (u *Upscaler) Upscale(ctx context.Context, picture Pixels, options TileOptions) (Pixels, error) {
-	return Pixels{}, errors.New("not written yet")
+	large := Pixels{Width: u.Scale * picture.Width, Height: u.Scale * picture.Height}
+	large.RGB = make([]float32, large.Width*large.Height*3)
+	err := u.EachTile(ctx, picture, options, func(at image.Point, tile Pixels) error {
+		for y := range tile.Height {
+			from := tile.RGB[y*tile.Width*3:][:tile.Width*3]
+			copy(large.RGB[((at.Y+y)*large.Width+at.X)*3:], from)
+		}
+		return nil
+	})
+	return large, err
+}
+
+// EachTile enlarges a picture tile by tile and hands on each as soon as it is there: its pixels, and where they belong in the large picture. The tiles
+// that are handed on do not overlap and fill it. So the large picture need never be in memory as floating-point numbers.
+func (u *Upscaler) EachTile(ctx context.Context, picture Pixels, options TileOptions, do func(at image.Point, tile Pixels) error) error {
+	if picture.Width < 1 || picture.Height < 1 || len(picture.RGB) != picture.Width*picture.Height*3 {
+		return fmt.Errorf("enlarge a picture of %d×%d pixels with %d values: it must have 3 for each pixel", picture.Width, picture.Height, len(picture.RGB))
+	}
+	if options.Tile < 0 {
+		return fmt.Errorf("tiles of %d pixels: there must be at least 1", options.Tile)
+	}
+	side := options.Tile
+	if side == 0 {
+		side = defaultTile
+	}
+	columns, rows := cut(picture.Width, side), cut(picture.Height, side)
+	for i := range len(rows) * len(columns) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		row, column := rows[i/len(columns)], columns[i%len(columns)]
+		tile, err := u.enlarge(picture.at(image.Rect(column.from, row.from, column.to, row.to)))
+		if err != nil {
+			return fmt.Errorf("enlarge by %s: %w", u.Name, err)
+		}
+		part := image.Rect(column.keepFrom-column.from, row.keepFrom-row.from, column.keepTo-column.from, row.keepTo-row.from)
+		kept := tile.at(image.Rectangle{part.Min.Mul(u.Scale), part.Max.Mul(u.Scale)})
+		if err := do(image.Pt(column.keepFrom, row.keepFrom).Mul(u.Scale), kept); err != nil {
+			return err
+		}
+		if options.Progress != nil {
+			options.Progress(i+1, len(rows)*len(columns))
+		}
+	}
+	return nil
+}
+
+const (
+	// defaultTile is the side of a tile where none is asked for.
+	defaultTile = 256
+	// overlap is how many pixels of the small picture a tile sees beyond what is kept of it, on each side.
+	overlap = 32
+	// tileStep is what the sides of tiles are multiples of, so that few programs are compiled for pictures of many sizes.
+	tileStep = 16
+)
+
+// span is where a tile lies along one side of a picture: the network sees from…to, and keepFrom…keepTo of it is kept.
+type span struct{ from, to, keepFrom, keepTo int }
+
+// cut cuts a side of a picture into tiles of equal size, no larger than needed. The tiles at the ends lie within the picture: so they see more of their
+// neighbours, and need no program of their own. What two tiles share is cut in its middle.
+func cut(length, tile int) []span {
+	n := (length - 2*overlap + tile - 1) / tile
+	if n <= 1 {
+		return []span{{0, length, 0, length}}
+	}
+	window := (length-2*overlap+n-1)/n + 2*overlap
+	window = min((window+tileStep-1)/tileStep*tileStep, length)
+	spans := make([]span, n)
+	for i := range spans {
+		from := i * (length - window) / (n - 1)
+		spans[i] = span{from: from, to: from + window, keepFrom: 0, keepTo: length}
+		if i > 0 {
+			middle := (from + spans[i-1].to) / 2
+			spans[i-1].keepTo, spans[i].keepFrom = middle, middle
+		}
+	}
+	return spans
 }
