@@ -1,0 +1,158 @@
+package esrgan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/moelab/moelab/dataset"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// someFormulas are pictures of a formula, of given sizes; one without a size cannot be read.
+type someFormulas []image.Point
+
+var _ dataset.Pictures = someFormulas{}
+
+func (s someFormulas) Len() int          { return len(s) }
+func (s someFormulas) Name(i int) string { return fmt.Sprintf("picture %d", i) }
+
+func (s someFormulas) Whole(_ context.Context, i int) (*image.RGBA, error) {
+	if s[i] == (image.Point{}) {
+		return nil, fmt.Errorf("%s is broken", s.Name(i))
+	}
+	picture := formula(s[i].X, s[i].Y, 8*i, 0)
+	return &image.RGBA{Pix: picture.Pix, Stride: picture.Stride, Rect: picture.Rect}, nil
+}
+
+// enlarge restores by copying each pixel 4×4 times.
+var enlarge = Restorer{"nearest", func(_ context.Context, small *image.RGBA) (*image.NRGBA, error) {
+	return paint(4*small.Rect.Dx(), 4*small.Rect.Dy(), func(x, y, c int) int {
+		return int(small.Pix[small.PixOffset(x/4, y/4)+c])
+	}), nil
+}}
+
+func TestEvaluateAveragesTheMeasuresOfEachPicture(t *testing.T) {
+	pictures := someFormulas{{64, 48}, {67, 49}, {65, 51}}
+	e, err := Evaluate(t.Context(), pictures, []Restorer{Bicubic(), enlarge}, EvaluateOptions{Features: randomFeatures(t)})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"PSNR", "PSNR Y", "SSIM", "SSIM Y", "LPIPS-like", "red", "green", "blue", "sharpness"}, e.Measures)
+	assert.Equal(t, Random, e.VGG)
+
+	var psnr, ssim []float64
+	for i, size := range pictures {
+		truth := formula(size.X, size.Y, 8*i, 0).SubImage(image.Rect(0, 0, size.X/4*4, size.Y/4*4)).(*image.NRGBA)
+		small := dataset.Bicubic(&image.RGBA{Pix: truth.Pix, Stride: truth.Stride, Rect: truth.Rect}, size.X/4, size.Y/4)
+		restored := opaque(dataset.Bicubic(small, size.X/4*4, size.Y/4*4))
+		psnr, ssim = append(psnr, PSNR(truth, restored)), append(ssim, SSIMY(truth, restored))
+	}
+	require.Len(t, e.Restorers, 2)
+	assert.Equal(t, "bicubic", e.Restorers[0].Name)
+	assert.Equal(t, newMean(psnr), e.Restorers[0].Means["PSNR"])
+	assert.Equal(t, newMean(ssim), e.Restorers[0].Means["SSIM Y"])
+	for _, name := range e.Measures {
+		assert.Equal(t, 3, e.Restorers[1].Means[name].Pictures, name)
+	}
+	assert.Equal(t, psnr[1], e.Pictures[1].Scores["bicubic"]["PSNR"])
+}
+
+func TestMeanHasTheIntervalOfStudentsT(t *testing.T) {
+	m := newMean([]float64{1, 2, 3, 4})
+	assert.InDelta(t, 2.5, m.Mean, 1e-12)
+	assert.InDelta(t, 3.182446*1.290994/2, m.Margin, 1e-5)
+	assert.Equal(t, Mean{Mean: 7, Pictures: 1}, newMean([]float64{7}))
+}
+
+func TestEvaluationIsATable(t *testing.T) {
+	e := Evaluation{
+		Measures: []string{"PSNR", "SSIM", "sharpness"},
+		Restorers: []RestorerScores{
+			{"bicubic", map[string]Mean{"PSNR": {25.123, 0.456, 9}, "SSIM": {0.71234, 0.01, 9}}},
+			{"ESRGAN of a long name", map[string]Mean{"PSNR": {9.5, 0, 1}, "sharpness": {0.98765, 0.0321, 9}}},
+		},
+	}
+	want := `                       PSNR ↑       SSIM ↑          sharpness → 1
+bicubic                25.12 ±0.46  0.7123 ±0.0100  –
+ESRGAN of a long name  9.50         –               0.988 ±0.032
+`
+	assert.Equal(t, want, e.String())
+}
+
+func TestEvaluateLeavesOutBadPicturesAndUndefinedMeasures(t *testing.T) {
+	flat := func(context.Context, *image.RGBA) (*image.NRGBA, error) {
+		return paint(64, 48, func(int, int, int) int { return 200 }), nil
+	}
+	pictures := someFormulas{{}, {15, 80}, {64, 48}}
+	var bad []string
+	options := EvaluateOptions{OnBad: func(err error) { bad = append(bad, err.Error()) }}
+	e, err := Evaluate(t.Context(), pictures, []Restorer{{"flat", flat}}, options)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"picture 0 is broken", "picture 1: the picture has 15×80 pixels: to shrink and restore it takes 16×16"}, bad)
+	require.Len(t, e.Pictures, 1)
+	assert.Equal(t, "picture 2", e.Pictures[0].Name)
+	assert.NotContains(t, e.Measures, lpipsLike)
+	assert.Contains(t, e.Legend(), "restored: 1.")
+
+	_, err = Evaluate(t.Context(), pictures, []Restorer{Bicubic()}, EvaluateOptions{})
+	assert.EqualError(t, err, "picture 0 is broken")
+	_, err = Evaluate(t.Context(), pictures[:2], []Restorer{Bicubic()}, options)
+	assert.ErrorContains(t, err, "no picture to measure on")
+}
+
+func TestEvaluateCountsAnExactPictureAsAHundredDecibels(t *testing.T) {
+	white := whitePictures{}
+	e, err := Evaluate(t.Context(), white, []Restorer{Bicubic()}, EvaluateOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, Mean{Mean: 100, Pictures: 2}, e.Restorers[0].Means["PSNR"])
+	assert.NotContains(t, e.Restorers[0].Means, "sharpness", "there is no line")
+
+	path := filepath.Join(t.TempDir(), "out.json")
+	require.NoError(t, e.WriteFile(path), "nothing is infinite or NaN")
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var read Evaluation
+	require.NoError(t, json.Unmarshal(data, &read))
+	assert.Equal(t, e, read)
+}
+
+// whitePictures are two white pictures.
+type whitePictures struct{ dataset.Pictures }
+
+func (whitePictures) Len() int          { return 2 }
+func (whitePictures) Name(i int) string { return fmt.Sprint(i) }
+
+func (whitePictures) Whole(context.Context, int) (*image.RGBA, error) {
+	picture := image.NewRGBA(image.Rect(0, 0, 32, 32))
+	for i := range picture.Pix {
+		picture.Pix[i] = 255
+	}
+	return picture, nil
+}
+
+func TestEvaluateSaysWhichRestorerFailed(t *testing.T) {
+	broken := errors.New("it broke")
+	pictures := someFormulas{{64, 48}}
+	ignore := EvaluateOptions{OnBad: func(error) {}}
+	for want, restorers := range map[string][]Restorer{
+		"picture 0: restore by net: it broke": {{"net", func(context.Context, *image.RGBA) (*image.NRGBA, error) { return nil, broken }}},
+		"picture 0: restore by half: it made 32×24 pixels of 16×12, not 4 times as many on a side": {{"half", func(_ context.Context, small *image.RGBA) (*image.NRGBA, error) {
+			return formula(32, 24, 0, 0), nil
+		}}},
+		`two restorers are called "bicubic"`: {Bicubic(), Bicubic()},
+	} {
+		_, err := Evaluate(t.Context(), pictures, restorers, ignore)
+		assert.EqualError(t, err, want)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := Evaluate(stopped, pictures, []Restorer{Bicubic()}, ignore)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.False(t, strings.Contains(fmt.Sprint(err), "no picture"))
+}

@@ -1,0 +1,124 @@
+package esrgan
+
+import (
+	"context"
+	"image"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/moelab/moelab/xla"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// measureBackend opens one backend for the tests of the measures.
+var measureBackend = sync.OnceValues(func() (compute.Backend, error) {
+	return xla.Open(context.Background(), xla.Options{Log: os.Stderr})
+})
+
+// openFeatures prepares distances by a VGG16 without training, once for all tests.
+var openFeatures = sync.OnceValues(func() (*FeatureDistance, error) {
+	backend, err := measureBackend()
+	if err != nil {
+		return nil, err
+	}
+	return NewFeatureDistance(backend, &VGG{Style: Random})
+})
+
+func randomFeatures(t *testing.T) *FeatureDistance {
+	t.Helper()
+	distance, err := openFeatures()
+	require.NoError(t, err)
+	return distance
+}
+
+func TestFeatureDistancesOfUnitVectorsAreTheClosedForm(t *testing.T) {
+	backend, err := measureBackend()
+	require.NoError(t, err)
+	// Of 1 × 2 pixels: the same direction and the opposite axis; then of one pixel: nothing against a direction, and itself.
+	first := tensors.FromValue([][][][]float32{{{{3, 4}, {1, 0}}}, {{{6, 8}, {0, 7}}}, {{{3, 4}, {1, 0}}}})
+	second := tensors.FromValue([][][][]float32{{{{0, 0, 0}}}, {{{0, 5, 0}}}, {{{0, 0, 0}}}})
+	output, err := CallOnce(backend, func(first, second *Node) *Node { return FeatureDistances([]*Node{first, second}) }, first, second)
+	require.NoError(t, err)
+	distances, err := tensors.CopyFlatData[float32](output)
+	require.NoError(t, err)
+	// Layers of (0 + 2)/2 and of 1, averaged.
+	assert.InDeltaSlice(t, []float32{1, 0}, distances, 1e-6)
+}
+
+func TestFeatureDistanceGrowsWithTheDamage(t *testing.T) {
+	truth := formula(64, 48, 0, 0)
+	distances, err := randomFeatures(t).Distances(t.Context(), truth, truth, formula(64, 48, 20, 0), formula(64, 48, 120, 0))
+	require.NoError(t, err)
+	assert.InDelta(t, 0, distances[0], 1e-6)
+	assert.Greater(t, distances[1], 0.001)
+	assert.Greater(t, distances[2], 2*distances[1])
+	assert.Less(t, distances[2], 2.0)
+}
+
+func TestFeatureDistanceOfALargePictureIsThatOfItsTiles(t *testing.T) {
+	features := randomFeatures(t)
+	truth, restored := formula(300, 40, 0, 0), formula(300, 40, 60, 0)
+	part := func(picture *image.NRGBA, from int) *image.NRGBA {
+		return picture.SubImage(image.Rect(from, 0, from+distanceTile, 40)).(*image.NRGBA)
+	}
+	sum := 0.0
+	for _, from := range []int{0, 300 - distanceTile} {
+		distances, err := features.Distances(t.Context(), part(truth, from), part(restored, from))
+		require.NoError(t, err)
+		sum += distances[0]
+	}
+	distances, err := features.Distances(t.Context(), truth, restored)
+	require.NoError(t, err)
+	assert.InDelta(t, sum/2, distances[0], 1e-6)
+}
+
+func TestAnUntrainedVGG16IsAlwaysTheSame(t *testing.T) {
+	backend, err := measureBackend()
+	require.NoError(t, err)
+	other, err := NewFeatureDistance(backend, &VGG{Style: Random})
+	require.NoError(t, err)
+	defer other.Close()
+	truth, restored := formula(32, 32, 0, 0), formula(32, 32, 60, 0)
+	want, err := randomFeatures(t).Distances(t.Context(), truth, restored)
+	require.NoError(t, err)
+	got, err := other.Distances(t.Context(), truth, restored)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+}
+
+func TestDistanceTilesCoverThePicture(t *testing.T) {
+	for _, size := range []image.Point{{1, 1}, {255, 256}, {256, 512}, {257, 600}, {1000, 16}} {
+		tiles := distanceTiles(size, 256)
+		covered := image.NewAlpha(image.Rectangle{Max: size})
+		for _, tile := range tiles {
+			assert.Equal(t, tiles[0].Size(), tile.Size())
+			assert.True(t, tile.In(covered.Rect))
+			for y := tile.Min.Y; y < tile.Max.Y; y++ {
+				for x := tile.Min.X; x < tile.Max.X; x++ {
+					covered.Pix[covered.PixOffset(x, y)] = 255
+				}
+			}
+		}
+		assert.NotContains(t, covered.Pix, uint8(0), size)
+	}
+}
+
+func TestFeatureDistanceSaysWhatCannotBeCompared(t *testing.T) {
+	features := randomFeatures(t)
+	small := formula(20, 15, 0, 0)
+	_, err := features.Distances(t.Context(), small, small)
+	assert.ErrorContains(t, err, "20×15 pixels, less than 16×16")
+	_, err = features.Distances(t.Context(), formula(20, 20, 0, 0), formula(20, 24, 0, 0))
+	assert.ErrorContains(t, err, "the truth has 20×20 pixels, what is restored 20×24")
+	_, err = features.Distances(t.Context(), formula(20, 20, 0, 0))
+	assert.ErrorContains(t, err, "no picture to compare")
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = features.Distances(stopped, formula(20, 20, 0, 0), formula(20, 20, 0, 0))
+	assert.ErrorIs(t, err, context.Canceled)
+}

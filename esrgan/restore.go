@@ -1,0 +1,84 @@
+package esrgan
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	"github.com/moelab/moelab/dataset"
+)
+
+// Restorer makes a small picture [Scale] times larger.
+type Restorer struct {
+	// Name is how tables and figures call it.
+	Name string
+	// Restore makes an opaque picture of an opaque one.
+	Restore func(ctx context.Context, small *image.RGBA) (*image.NRGBA, error)
+}
+
+// Bicubic enlarges by interpolation, as Pillow does: what a network has to be better than.
+func Bicubic() Restorer {
+	return Restorer{"bicubic", func(_ context.Context, small *image.RGBA) (*image.NRGBA, error) {
+		size := small.Rect.Size().Mul(Scale)
+		return opaque(dataset.Bicubic(small, size.X, size.Y)), nil
+	}}
+}
+
+// Restorer enlarges by the network.
+func (u *Upscaler) Restorer(options TileOptions) Restorer {
+	return Restorer{u.Name, func(ctx context.Context, small *image.RGBA) (*image.NRGBA, error) {
+		pixels, err := u.Upscale(ctx, PixelsOf(opaque(small)), options)
+		if err != nil {
+			return nil, err
+		}
+		return pixels.Image(), nil
+	}}
+}
+
+// Comparison is a picture that was shrunk to a quarter and restored.
+type Comparison struct {
+	// Truth is the picture, without what is too much for a height and a width that [Scale] divides, at the right and at the bottom.
+	Truth *image.NRGBA
+	// Small is what the restorers got: Truth, shrunk with antialiasing by bicubic weights.
+	Small *image.RGBA
+	// Names are the restorers', and Restored what they made.
+	Names    []string
+	Restored []*image.NRGBA
+}
+
+// smallestCompared is the height and width that a picture needs to be compared: that of the windows of the measures, and of VGG16's.
+const smallestCompared = 16
+
+// Compare shrinks an opaque picture and has it restored.
+func Compare(ctx context.Context, picture *image.RGBA, restorers ...Restorer) (Comparison, error) {
+	size := picture.Rect.Size().Div(Scale).Mul(Scale)
+	if min(size.X, size.Y) < smallestCompared {
+		return Comparison{}, errTooSmall(picture.Rect.Size())
+	}
+	truth := picture.SubImage(image.Rectangle{Max: size}.Add(picture.Rect.Min)).(*image.RGBA)
+	c := Comparison{Truth: opaque(truth), Small: dataset.Bicubic(truth, size.X/Scale, size.Y/Scale)}
+	for _, restorer := range restorers {
+		restored, err := restorer.Restore(ctx, c.Small)
+		if err != nil {
+			return Comparison{}, fmt.Errorf("restore by %s: %w", restorer.Name, err)
+		}
+		if got := restored.Rect.Size(); got != size {
+			return Comparison{}, fmt.Errorf("restore by %s: it made %d×%d pixels of %d×%d, not %d times as many on a side",
+				restorer.Name, got.X, got.Y, size.X/Scale, size.Y/Scale, Scale)
+		}
+		c.Names, c.Restored = append(c.Names, restorer.Name), append(c.Restored, restored)
+	}
+	return c, nil
+}
+
+// errTooSmall is the error about a picture that is too small to be compared.
+type errTooSmall image.Point
+
+func (e errTooSmall) Error() string {
+	return fmt.Sprintf("the picture has %d×%d pixels: to shrink and restore it takes %d×%d", e.X, e.Y, smallestCompared, smallestCompared)
+}
+
+// opaque is the same picture, and the same memory: where nothing is transparent the two types agree.
+func opaque(picture *image.RGBA) *image.NRGBA {
+	return &image.NRGBA{Pix: picture.Pix, Stride: picture.Stride, Rect: picture.Rect}
+}
