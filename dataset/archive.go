@@ -1,10 +1,186 @@
 package dataset
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
-func listArchive(ctx context.Context, path string) ([]stored, []Bad, error) {
-	return nil, nil, errors.New("not a folder")
+// limits bound what an archive may take, whatever its headers say.
+type limits struct {
+	members  int   // How many there may be, pictures or not.
+	member   int64 // Bytes of one picture file.
+	kept     int64 // Bytes of all picture files of a .tar.gz, which lie in memory.
+	unpacked int64 // Bytes that a .tar.gz may expand to.
+}
+
+var archiveLimits = limits{members: 1_000_000, member: 256 << 20, kept: 1 << 30, unpacked: 8 << 30}
+
+// archive is one whose members are being listed.
+type archive struct {
+	path     string
+	modified time.Time
+	limits   limits
+
+	found []stored
+	place map[string]int // Where a name is in found.
+	bad   []Bad
+}
+
+// listArchive finds the pictures of an archive by what it is, not by how it is called.
+func listArchive(ctx context.Context, file string, bounds limits) ([]stored, []Bad, error) {
+	in, info, err := openPicture(file) // It stays open, until the last of its pictures is garbage.
+	if err != nil {
+		return nil, nil, err
+	}
+	a := &archive{path: file, modified: info.ModTime(), limits: bounds, place: map[string]int{}}
+	switch kindOfArchive(in) {
+	case zipArchive:
+		err = a.listZip(ctx, in, info.Size())
+	case tarArchive:
+		err = a.listTar(ctx, in)
+	case gzipArchive:
+		err = a.listGzip(ctx, in)
+		in.Close() // All is in memory.
+	default:
+		in.Close()
+		err = errors.New("neither a folder nor an archive that can be read (.zip, .tar, .tar.gz): unpack it")
+	}
+	// In the order that walkPictures has: training goes on as it was where a folder becomes an archive.
+	slices.SortFunc(a.found, func(a, b stored) int { return strings.Compare(inOrder(a.name()), inOrder(b.name())) })
+	return a.found, a.bad, err
+}
+
+// inOrder is a path that compares as its parts do.
+func inOrder(path string) string { return strings.ReplaceAll(path, string(filepath.Separator), "\x00") }
+
+type archiveKind int
+
+const (
+	noArchive archiveKind = iota
+	zipArchive
+	tarArchive
+	gzipArchive
+)
+
+// kindOfArchive looks at the first block. Old tar files have no mark, so that their name must do.
+func kindOfArchive(file *os.File) archiveKind {
+	var block [512]byte
+	n, _ := file.ReadAt(block[:], 0)
+	switch start := block[:n]; {
+	case bytes.HasPrefix(start, []byte("PK\x03\x04")), bytes.HasPrefix(start, []byte("PK\x05\x06")):
+		return zipArchive
+	case bytes.HasPrefix(start, []byte("\x1f\x8b")):
+		return gzipArchive
+	case n == len(block) && string(block[257:262]) == "ustar", strings.EqualFold(filepath.Ext(file.Name()), ".tar"):
+		return tarArchive
+	default:
+		return noArchive
+	}
+}
+
+// member is a picture in an archive.
+type member struct {
+	archive  string
+	inside   string // Its name there.
+	size     int64
+	modified time.Time // When the archive was.
+	open     func() (pictureFile, error)
+}
+
+func (m member) name() string { return filepath.Join(m.archive, filepath.FromSlash(m.inside)) }
+
+func (m member) check(x *index) error {
+	return x.check(m.inside, m.size, m.modified, func() error {
+		_, err := m.decode()
+		return err
+	})
+}
+
+func (m member) decode() (decoded, error) {
+	file, err := m.open()
+	if err != nil {
+		return decoded{}, err
+	}
+	return decode(file)
+}
+
+// isPicture says whether a member is one by its name. One that is a picture by its name but cannot be used is noted as bad.
+func (a *archive) isPicture(name string, regular bool, size int64) bool {
+	inside := shownName(name)
+	for _, part := range strings.Split(inside, "/") {
+		const ofMacOS = "__MACOSX" // What it knows about the files.
+		if part == ofMacOS || (hidden(part) && part != "." && part != "..") {
+			return false
+		}
+	}
+	switch {
+	case isArchive(inside):
+		a.leaveOut(inside, errors.New("an archive in an archive is not opened: unpack it"))
+	case !isPicture(inside):
+	case !filepath.IsLocal(filepath.FromSlash(inside)):
+		a.leaveOut(inside, errors.New("its name leads out of the archive"))
+	case !regular:
+		a.leaveOut(inside, errors.New("a link or a device, not a file"))
+	case size == 0:
+		a.leaveOut(inside, errors.New("the file is empty (zero bytes)"))
+	case size < 0 || size > a.limits.member:
+		a.leaveOut(inside, fmt.Errorf("its header says %d bytes: more than the %d MiB that are read", uint64(size), a.limits.member>>20))
+	default:
+		return true
+	}
+	return false
+}
+
+func (a *archive) leaveOut(inside string, err error) {
+	a.bad = append(a.bad, Bad{a.path + "/" + inside, err})
+}
+
+// add takes a picture in. One that has the name of another replaces it, as it would where the archive is unpacked.
+func (a *archive) add(name string, size int64, open func() (pictureFile, error)) {
+	m := member{archive: a.path, inside: path.Clean(shownName(name)), size: size, modified: a.modified, open: open}
+	if at, again := a.place[m.inside]; again {
+		a.found[at] = m
+		return
+	}
+	a.place[m.inside] = len(a.found)
+	a.found = append(a.found, m)
+}
+
+// checkCount is an error where n members are too many.
+func (a *archive) checkCount(n int) error {
+	if n > a.limits.members {
+		return fmt.Errorf("it has more than the %d members that are read", a.limits.members)
+	}
+	return nil
+}
+
+// shownName is a member's name with slashes and nothing in it that a terminal could take for an order. What is not UTF-8, as
+// in many an old zip file, is escaped.
+func shownName(name string) string {
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		quoted := strconv.Quote(name)
+		name = strings.ReplaceAll(quoted[1:len(quoted)-1], `\\`, "/")
+		return name
+	}
+	return strings.ReplaceAll(name, `\`, "/")
+}
+
+func isArchive(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar":
+		return true
+	default:
+		return false
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/moelab/moelab/dataset/illustration"
 )
@@ -84,7 +86,7 @@ func openPictures(ctx context.Context, path string, opts PicturesOptions) (Pictu
 	index := openIndex(path)
 	errs := make([]error, len(found))
 	err = inParallel(ctx, opts.Workers, len(found), opts.Progress, func(i int) error {
-		errs[i] = found[i].check(ctx, index)
+		errs[i] = found[i].check(index)
 		if errs[i] != nil && opts.Strict {
 			return Bad{found[i].name(), errs[i]}
 		}
@@ -102,6 +104,7 @@ func openPictures(ctx context.Context, path string, opts PicturesOptions) (Pictu
 		}
 		readable = append(readable, f)
 	}
+	slices.SortStableFunc(report.Bad, func(a, b Bad) int { return strings.Compare(inOrder(a.Path), inOrder(b.Path)) })
 	report.Total = len(readable)
 	switch {
 	case len(readable) > 0:
@@ -120,7 +123,7 @@ func listPictures(ctx context.Context, path string) ([]stored, []Bad, error) {
 		return nil, nil, withoutPath(err)
 	}
 	if !info.IsDir() {
-		return listArchive(ctx, path)
+		return listArchive(ctx, path, archiveLimits)
 	}
 	files, err := walkPictures(ctx, path)
 	if err != nil {
@@ -138,7 +141,7 @@ type stored interface {
 	// name says where it is: the path of a file, or that of an archive and the name in it.
 	name() string
 	// check says what is wrong with it, nil if nothing is. The index may know.
-	check(ctx context.Context, index *index) error
+	check(index *index) error
 	decode() (decoded, error)
 }
 
@@ -162,9 +165,9 @@ func (p openedPictures) Whole(ctx context.Context, i int) (*image.RGBA, error) {
 // pictureOnDisk is the path of a file.
 type pictureOnDisk string
 
-func (p pictureOnDisk) name() string                            { return filepath.Clean(string(p)) }
-func (p pictureOnDisk) check(_ context.Context, x *index) error { return x.checkFile(string(p)) }
-func (p pictureOnDisk) decode() (decoded, error)                { return decodeFile(string(p)) }
+func (p pictureOnDisk) name() string             { return filepath.Clean(string(p)) }
+func (p pictureOnDisk) check(x *index) error     { return x.checkFile(string(p)) }
+func (p pictureOnDisk) decode() (decoded, error) { return decodeFile(string(p)) }
 
 // CachedPictures keep what was read of others in memory, up to a number of bytes, so that it is decoded or drawn once
 // and not once an epoch. A picture takes width × height × 4 bytes. When the memory is full, what is there stays.

@@ -6,6 +6,7 @@ The tests run it into a temporary folder.
 
 golden.json says for each picture what is left of it after EXIF orientation, white behind what is transparent, a centred
 square crop and a bicubic resize: {"file": …, "size": …, "rgb": [size * size * 3 values, 0–255]}.
+bicubic.json says what edges.png, lines of one pixel and noise, becomes at other sizes: {"width": …, "height": …, "rgb": …}.
 """
 
 import json
@@ -32,6 +33,19 @@ def base():
     draw.rectangle((36, 26, 54, 44), fill=(20, 40, 200))
     for x in range(10, 30, 3):
         draw.line((x, 28, x + 4, 44), fill=(255, 255, 255))
+    return picture
+
+
+def edges():
+    """What a kernel with negative weights overshoots at: black and white side by side, and random values."""
+    picture = Image.new("RGB", (61, 37))
+    state = 1
+    for y in range(picture.height):
+        for x in range(picture.width):
+            state = state * 1103515245 + 12345 & 0x7FFFFFFF
+            noise = (state >> 7 & 255, state >> 15 & 255, state >> 23 & 255)
+            line = 255 * (x % 5 == 0 or y % 7 == 0)
+            picture.putpixel((x, y), noise if x > 30 else (line, line, 255 - line))
     return picture
 
 
@@ -143,6 +157,15 @@ def main(folder):
         golden.append({"file": "plain.png", "size": size, "rgb": read(os.path.join(folder, "plain.png"), size)})
     with open(os.path.join(folder, "golden.json"), "w") as file:
         file.write("[\n" + ",\n".join(json.dumps(g, separators=(",", ":")) for g in golden) + "\n]\n")
+
+    sharp = edges()
+    sharp.save(os.path.join(folder, "edges.png"))
+    resized = []
+    for width, height in ((1, 1), (15, 9), (16, 16), (20, 37), (61, 9), (60, 36), (61, 38), (97, 53), (122, 74), (244, 148), (7, 200)):
+        rgb = list(sharp.resize((width, height), Image.BICUBIC).tobytes())
+        resized.append({"width": width, "height": height, "rgb": rgb})
+    with open(os.path.join(folder, "bicubic.json"), "w") as file:
+        json.dump(resized, file)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,114 @@
+package dataset
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// listTar finds where in a tar file the pictures lie. They are read from there.
+func (a *archive) listTar(ctx context.Context, in *os.File) error {
+	return a.eachPicture(ctx, in, func(header *tar.Header, _ io.Reader) error {
+		at, err := in.Seek(0, io.SeekCurrent) // Package tar has read up to the member, and no further.
+		if err != nil {
+			return err
+		}
+		a.add(header.Name, header.Size, func() (pictureFile, error) { return io.NewSectionReader(in, at, header.Size), nil })
+		return nil
+	})
+}
+
+// listGzip reads the pictures of a compressed tar file into memory: there is no way to begin in its middle.
+func (a *archive) listGzip(ctx context.Context, in io.Reader) error {
+	unpacked, err := gzip.NewReader(in)
+	if err != nil {
+		return fmt.Errorf("the archive is damaged: %w", err)
+	}
+	left := a.limits.kept
+	bounded := &boundedReader{ctx: ctx, in: unpacked, left: a.limits.unpacked}
+	return a.eachPicture(ctx, bounded, func(header *tar.Header, in io.Reader) error {
+		if left -= header.Size; left < 0 {
+			return tooLarge(fmt.Sprintf("its pictures take more than the %d MiB of memory that those of a .tar.gz may",
+				a.limits.kept>>20))
+		}
+		data, err := io.ReadAll(in)
+		if err != nil {
+			return err
+		}
+		a.add(header.Name, header.Size, func() (pictureFile, error) { return bytes.NewReader(data), nil })
+		return nil
+	})
+}
+
+// eachPicture calls take for the members that are pictures. Where the archive is damaged or cut short, what comes before
+// still counts.
+func (a *archive) eachPicture(ctx context.Context, in io.Reader, take func(*tar.Header, io.Reader) error) error {
+	members := tar.NewReader(in)
+	for n := 1; ; n++ {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		header, err := members.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if errors.Is(err, tar.ErrInsecurePath) { // Names are looked at below.
+			err = nil
+		}
+		if err == nil {
+			if err := a.checkCount(n); err != nil {
+				return err
+			}
+			if !a.isPicture(header.Name, header.Typeflag == tar.TypeReg && !sparse(header), header.Size) {
+				continue
+			}
+			err = take(header, members)
+		}
+		if ctx.Err() != nil || errors.As(err, new(tooLarge)) {
+			return err
+		}
+		if err != nil {
+			a.bad = append(a.bad, Bad{a.path, fmt.Errorf("the archive is cut short or damaged after %s: %w", count(n-1, "member"), err)})
+			return nil
+		}
+	}
+}
+
+// sparse files say that they have zeros that are not there.
+func sparse(header *tar.Header) bool {
+	for key := range header.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
+
+// boundedReader ends a stream with an error when ctx ends, or when it is longer than it may be.
+type boundedReader struct {
+	ctx  context.Context
+	in   io.Reader
+	left int64
+}
+
+func (r *boundedReader) Read(to []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := r.in.Read(to)
+	if r.left -= int64(n); r.left < 0 {
+		return 0, tooLarge("it expands to more than may be read of a .tar.gz")
+	}
+	return n, err
+}
+
+// tooLarge says what of a .tar.gz is.
+type tooLarge string
+
+func (t tooLarge) Error() string { return string(t) + ": unpack it, or make it a .zip or a .tar" }

@@ -1,0 +1,63 @@
+package dataset
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// listZip finds the pictures of a zip file. They are read from it one by one, into memory.
+func (a *archive) listZip(ctx context.Context, in io.ReaderAt, size int64) error {
+	archive, err := zip.NewReader(in, size)
+	if errors.Is(err, zip.ErrFormat) {
+		return errors.New("the list of members at the end of the zip file is missing: it is cut short or damaged")
+	}
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // Names are looked at below.
+		return err
+	}
+	if err := a.checkCount(len(archive.File)); err != nil {
+		return err
+	}
+	left := uint64(size)
+	for _, file := range archive.File {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		// A kilobyte that thousands of members share is how small files become terabytes.
+		if file.CompressedSize64 > left {
+			return errors.New("its members take more than the file has: they overlap, or it is damaged")
+		}
+		left -= file.CompressedSize64
+		if a.isPicture(file.Name, file.Mode().IsRegular(), int64(file.UncompressedSize64)) {
+			a.add(file.Name, int64(file.UncompressedSize64), func() (pictureFile, error) { return unzip(file) })
+		}
+	}
+	return nil
+}
+
+// unzip reads a member, and no more of it than its header says.
+func unzip(file *zip.File) (pictureFile, error) {
+	const encrypted = 1
+	if file.Flags&encrypted != 0 {
+		return nil, errors.New("it is encrypted")
+	}
+	in, err := file.Open()
+	if errors.Is(err, zip.ErrAlgorithm) {
+		return nil, fmt.Errorf("it is compressed by method %d, which is not known: unpack the archive", file.Method)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the archive is damaged here: %w", err)
+	}
+	defer in.Close()
+	var data bytes.Buffer
+	if _, err := io.Copy(&data, io.LimitReader(in, int64(file.UncompressedSize64)+1)); err != nil {
+		return nil, fmt.Errorf("the archive is damaged here: %w", err)
+	}
+	if uint64(data.Len()) > file.UncompressedSize64 {
+		return nil, errors.New("it is larger than the archive says")
+	}
+	return bytes.NewReader(data.Bytes()), nil
+}
