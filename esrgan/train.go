@@ -1,9 +1,18 @@
 package esrgan
 
 import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/nn"
 )
 
@@ -124,5 +133,185 @@ func freeze(scope *model.Scope, g *Graph) {
 		if v.InUseByGraph(g) {
 			v.SetNodeValue(StopGradient(v.NodeValue(g)))
 		}
+	}
+}
+
+// TrainOptions say how a run is trained, apart from what decides its numbers, which is all in its [Config].
+type TrainOptions struct {
+	Backend compute.Backend
+	// SaveEvery is the number of steps between checkpoints, SampleEvery between pictures of the same details in
+	// figures/progress; 0: at the end only, and none.
+	SaveEvery, SampleEvery int64
+	// Progress and Warn are told how it goes; see [lab.Training]. Progress is told of both trainings in turn.
+	Progress lab.Progress
+	Warn     func(error)
+}
+
+// Train trains G alone in the run's folder "pretrain", which is a run of its own, and then G and D from there; or it goes on with what is
+// there. The summary is of the second part.
+func Train(ctx context.Context, dir string, config Config, options TrainOptions) (summary lab.Summary, err error) {
+	if err := config.Validate(); err != nil {
+		return summary, fmt.Errorf("configuration: %w", err)
+	}
+	network, err := config.network()
+	if err != nil {
+		return summary, err
+	}
+	vgg, err := config.openVGG()
+	if err != nil {
+		return summary, err
+	}
+	run, err := lab.Create(dir, lab.Experiment{Name: experimentName, Config: config, Seed: config.Seed})
+	if err != nil {
+		return summary, err
+	}
+	defer run.Close()
+	pictures, err := config.OpenData(ctx, options.Warn)
+	if err != nil {
+		return summary, err
+	}
+	t := trainer{config: config, network: network, vgg: vgg, pictures: dataset.CachedPictures(pictures, cacheBytes), options: options}
+	initial, err := t.pretrain(ctx, filepath.Join(dir, pretrainDir))
+	if err != nil {
+		return summary, err
+	}
+	training := t.training(config.PretrainSteps)
+	training.Steps = config.Steps
+	training.Metrics = []string{LossD, LossG, LossPixel, LossPerceptual}
+	training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
+		return Iteration(scope, config, network, vgg, inputs[0], inputs[1])
+	}
+	training.Initial = initial
+	if config.Weights.Perceptual > 0 {
+		training.Fixed = vgg.variables(len(config.LayerWeights))
+	}
+	return lab.Train(ctx, run, training)
+}
+
+// trainer is what the two trainings of a run share.
+type trainer struct {
+	config   Config
+	network  Network
+	vgg      *VGG
+	pictures dataset.Pictures
+	options  TrainOptions
+}
+
+// training is what both have in common. It reads the crops from the first on.
+func (t trainer) training(first int64) lab.Training {
+	return lab.Training{
+		Backend: t.options.Backend, SaveEvery: t.options.SaveEvery, Progress: t.options.Progress, Warn: t.options.Warn,
+		Open: func(position int64) (lab.Source, error) { return t.config.Batches(t.pictures, first+position, t.options.Warn) },
+	}
+}
+
+// pretrain trains G alone in a run of its own, unless that is done, and returns its weights: those that the second training begins with.
+func (t trainer) pretrain(ctx context.Context, dir string) (lab.Weights, error) {
+	config := t.config
+	if config.PretrainSteps == 0 {
+		return nil, nil
+	}
+	run, err := lab.Create(dir, lab.Experiment{Name: pretrainName, Config: config.pretraining(), Seed: config.Seed})
+	if err != nil {
+		return nil, err
+	}
+	defer run.Close()
+	training := t.training(0)
+	training.Steps = config.PretrainSteps
+	training.Metrics = []string{LossPixel, LossPerceptual}
+	training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
+		return PretrainIteration(scope, config, t.network, t.vgg, inputs[0], inputs[1])
+	}
+	if config.Pretrain.Perceptual > 0 {
+		training.Fixed = t.vgg.variables(len(config.LayerWeights))
+	}
+	if _, err := lab.Train(ctx, run, training); err != nil {
+		return nil, fmt.Errorf("pretraining of G: %w", err)
+	}
+	weights, _, err := run.Weights(nil)
+	if err != nil {
+		return nil, err
+	}
+	return onlyBelow(weights, generatorScope), nil
+}
+
+// onlyBelow keeps what a network of another training can use: the weights below a scope, without Adam's.
+func onlyBelow(weights lab.Weights, scope string) lab.Weights {
+	kept := lab.Weights{}
+	for path, value := range weights {
+		below, ok := strings.CutPrefix(path, scope+"/")
+		if ok && !strings.HasPrefix(below, optimizer.Scope+"/") && !strings.HasPrefix(below, "adam_") && below != "steps" {
+			kept[path] = value
+		}
+	}
+	return kept
+}
+
+// pretraining is the part of a configuration that decides the pretraining's numbers: the rest is set to zero, so that
+// another adversarial training can begin with the same.
+func (c Config) pretraining() Config {
+	c.Steps = c.PretrainSteps
+	c.Weights, c.Relativistic, c.DiscriminatorChannels = Losses{}, false, 0
+	return c
+}
+
+// cacheBytes is how much memory the pictures may take, so that they are decoded or drawn once.
+const cacheBytes = 2 << 30
+
+// OpenData opens the pictures that a configuration names; warn is told of each that is broken.
+func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Pictures, error) {
+	if c.Data == "" {
+		return dataset.Illustrations(c.Seed, c.Drawn), nil
+	}
+	pictures, report, err := dataset.OpenPictures(ctx, c.Data, dataset.PicturesOptions{})
+	if warn != nil {
+		for _, bad := range report.Bad {
+			warn(bad)
+		}
+	}
+	return pictures, err
+}
+
+// batches gives the batches of a loader the form that [Iteration] takes.
+type batches struct{ *dataset.CropLoader }
+
+// Batches reads crops of pictures from a position on. warn is told of pictures that became unreadable.
+func (c Config) Batches(pictures dataset.Pictures, position int64, warn func(error)) (lab.Source, error) {
+	loader, err := dataset.NewCropLoader(pictures, dataset.CropOptions{
+		Crop: c.Crop, Batch: c.Batch, Seed: c.Seed, Flip: c.Flip, Degrade: c.Degrade, Start: position, OnBad: warn,
+	})
+	return batches{loader}, err
+}
+
+// Next returns the small and the large pictures.
+func (b batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
+	batch, err := b.CropLoader.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer batch.Release() // FromFlatData copies.
+	small := batch.Crop / Scale
+	return []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(batch.Low, batch.N, small, small, 3),
+		tensors.FromFlatDataAndDimensions(batch.High, batch.N, batch.Crop, batch.Crop, 3),
+	}, nil
+}
+
+// openVGG opens the network that the perceptual loss looks through; nil where there is no such loss.
+func (c Config) openVGG() (*VGG, error) {
+	if c.Pretrain.Perceptual == 0 && c.Weights.Perceptual == 0 {
+		return nil, nil
+	}
+	switch c.VGG {
+	case "random":
+		return &VGG{Style: Random}, nil
+	case "installed":
+		path := InstalledVGG()
+		if path == "" {
+			return nil, fmt.Errorf("the perceptual loss needs a trained VGG16, and none is installed: run moelab setup --vgg, or go on with --perceptual random or none")
+		}
+		return ReadVGG(path)
+	default:
+		return ReadVGG(c.VGG)
 	}
 }

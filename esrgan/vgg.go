@@ -81,9 +81,24 @@ func (v *VGG) normalise(x *Node) *Node {
 	return Div(Sub(x, row(0.485, 0.456, 0.406)), row(0.229, 0.224, 0.225))
 }
 
-// vggNames lists the scopes of VGG16's convolutions, in order.
-func vggNames() (names []string) {
-	for g, group := range vggGroups {
+// variables are the weights of the first layers as variables of a training, by their paths. Random ones are drawn with the run's seed, and
+// saved with it.
+func (v *VGG) variables(layers int) map[string]*tensors.Tensor {
+	if v.Style == Random {
+		return nil
+	}
+	variables := map[string]*tensors.Tensor{}
+	for _, name := range vggNames(layers) {
+		for _, kind := range []string{"/weights", "/bias"} {
+			variables[vggScope+"/"+name+kind] = v.Weights[name+kind]
+		}
+	}
+	return variables
+}
+
+// vggNames lists the scopes of the convolutions up to a number of layers, in order.
+func vggNames(layers int) (names []string) {
+	for g, group := range vggGroups[:layers] {
 		for c := range group.convolutions {
 			names = append(names, fmt.Sprintf("conv%d_%d", g+1, c+1))
 		}

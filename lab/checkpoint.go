@@ -216,6 +216,12 @@ func (r *Run) LoadCheckpoint(store *model.Store, warn func(error)) (State, error
 	return state, err
 }
 
+// Weights returns the variables of the newest checkpoint that is whole; warn is told as by [Run.LoadCheckpoint].
+func (r *Run) Weights(warn func(error)) (Weights, State, error) {
+	state, weights, err := r.loadCheckpoint(warn)
+	return weights, state, err
+}
+
 // errNothingTrained is what [ErrNoCheckpoint] means in a run that has none, not even a damaged one.
 var errNothingTrained = fmt.Errorf("%w: nothing was trained there yet", ErrNoCheckpoint)
 

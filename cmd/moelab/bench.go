@@ -62,7 +62,11 @@ takes some gigabytes.`,
 			if err := config.Validate(); err != nil {
 				return usageError{err}
 			}
-			results, err := bench.Train(command.Context(), backend, config, runs, command.ErrOrStderr())
+			iteration, err := bench.GAN(backend, config)
+			if err != nil {
+				return err
+			}
+			results, err := bench.Train(command.Context(), backend, iteration, runs, command.ErrOrStderr())
 			if err != nil {
 				return err
 			}

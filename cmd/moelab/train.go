@@ -13,7 +13,7 @@ import (
 
 func newTrainCommand() *cobra.Command {
 	command := &cobra.Command{Use: "train", Short: "Train a model in a run directory"}
-	command.AddCommand(newTrainGANCommand())
+	command.AddCommand(newTrainGANCommand(), newTrainSRCommand())
 	return command
 }
 

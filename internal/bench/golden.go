@@ -10,13 +10,12 @@ import (
 	"strconv"
 
 	"github.com/gomlx/compute"
-	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/internal/venv"
 )
 
-// WriteGolden writes a file of weights, the inputs of an iteration, and what PyTorch makes of them in a number of iterations
-// on the same inputs: gan's tests compare moelab with it. What is in it is said in gan_torch.py.
-func WriteGolden(ctx context.Context, backend compute.Backend, config gan.Config, iterations int, path string, log io.Writer) error {
+// WriteGolden writes a file of a case's weights and inputs, and what PyTorch makes of them in a number of iterations on the same
+// inputs: the models' tests compare moelab with it. What is in it is said in moelab_torch.py.
+func WriteGolden(ctx context.Context, backend compute.Backend, c Case, iterations int, path string, log io.Writer) error {
 	env, err := venv.Ensure(ctx, "bench", peerPackages, log)
 	if err != nil {
 		return err
@@ -26,18 +25,18 @@ func WriteGolden(ctx context.Context, backend compute.Backend, config gan.Config
 		return err
 	}
 	defer os.RemoveAll(dir)
-	ours, err := newOurs(backend, config, dir)
+	ours, err := newOurs(backend, c, dir)
 	if err != nil {
 		return err
 	}
 	defer ours.close()
-	script := filepath.Join(dir, "gan_torch.py")
-	if err := os.WriteFile(script, torchScript, 0o644); err != nil {
+	if err := writeScripts(dir); err != nil {
 		return err
 	}
+	script := filepath.Join(dir, c.peers[0].script)
 	command := exec.CommandContext(ctx, env.Python(), script, ours.file, "golden", path, strconv.Itoa(iterations))
 	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("run gan_torch.py: %w\n%s", err, output)
+		return fmt.Errorf("run %s: %w\n%s", c.peers[0].script, err, output)
 	}
 	return nil
 }

@@ -1,0 +1,59 @@
+package esrgan_test
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/esrgan"
+	"github.com/moelab/moelab/internal/bench"
+	"github.com/moelab/moelab/internal/golden"
+	"github.com/moelab/moelab/xla"
+	"github.com/stretchr/testify/require"
+)
+
+// update makes the golden files anew: go test ./esrgan -run PyTorch -update. It needs PyTorch, which it installs in an environment
+// of its own.
+var update = flag.Bool("update", false, "make testdata/*.safetensors anew with PyTorch")
+
+func TestIterationMatchesPyTorch(t *testing.T) {
+	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr})
+	require.NoError(t, err)
+	for _, preset := range []string{"smoke", "smoke-srgan"} {
+		t.Run(preset, func(t *testing.T) {
+			config, err := esrgan.Preset(preset)
+			require.NoError(t, err)
+			config.LearningRate = 0.01 // So that an error in a weight's change is seen in the losses that follow.
+			config.LayerWeights = []float64{0.5, 1}
+			path := "testdata/" + config.Network + ".safetensors"
+			if *update {
+				iteration, err := bench.SR(config)
+				require.NoError(t, err)
+				require.NoError(t, bench.WriteGolden(t.Context(), backend, iteration, 3, path, os.Stderr))
+			}
+			losses := []string{esrgan.LossD, esrgan.LossG, esrgan.LossPixel, esrgan.LossPerceptual}
+			golden.Check(t, backend, path, func(scope *model.Scope, x []*graph.Node) []*graph.Node {
+				vgg := &esrgan.VGG{Style: esrgan.Random}
+				return esrgan.Iteration(scope, config, esrgan.Networks[config.Network], vgg, x[0], x[1])
+			}, []string{"low", "high"}, losses, normalisedBias(config.Network))
+		})
+	}
+}
+
+// normalisedBias returns what says whether a weight is a bias that batch normalisation takes out again.
+func normalisedBias(networks string) func(path string) bool {
+	return func(path string) bool {
+		network, below, _ := strings.Cut(path, "/")
+		switch {
+		case !strings.HasSuffix(below, "/bias"):
+			return false
+		case network == "discriminator":
+			return strings.HasPrefix(below, "conv") && below != "conv1/bias"
+		default:
+			return networks == "srgan" && (strings.HasPrefix(below, "block") || below == "trunk/bias")
+		}
+	}
+}
