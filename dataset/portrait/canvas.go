@@ -31,10 +31,11 @@ func (m pose) invert(p point) point {
 	return point{(d.x*m.cos + d.y*m.sin) * k, (d.y*m.cos - d.x*m.sin) * k}.add(m.pivot)
 }
 
-// canvas is a square picture that anti-aliased shapes are painted on.
+// canvas is a picture that anti-aliased shapes are painted on.
 type canvas struct {
 	img     *image.RGBA
-	size    int
+	size    float64 // of the unit picture, in pixels
+	corner  point   // where its upper left corner lies, in pixels
 	pose    pose
 	raster  vector.Rasterizer
 	pixels  []point // scratch: the path in pixels
@@ -43,22 +44,26 @@ type canvas struct {
 	clipped bool
 }
 
-func newCanvas(size int) *canvas {
+func newCanvas(img *image.RGBA, corner point, size float64) *canvas {
 	return &canvas{
-		img: image.NewRGBA(image.Rect(0, 0, size, size)), size: size,
+		img: img, size: size, corner: corner,
 		pose: newPose(point{}, 0, 1, point{}),
-		clip: make([]uint8, size*size),
+		clip: make([]uint8, img.Rect.Dx()*img.Rect.Dy()),
 	}
+}
+
+// clipRow is a row of the clip from x on.
+func (c *canvas) clipRow(x, y int) []uint8 {
+	return c.clip[(y-c.img.Rect.Min.Y)*c.img.Rect.Dx()+x-c.img.Rect.Min.X:]
 }
 
 // rasterise leaves the coverage of a closed path in c.mask and returns the pixels that it spans.
 func (c *canvas) rasterise(p path) image.Rectangle {
 	c.pixels = c.pixels[:0]
-	size := float64(c.size)
 	low, high := point{math.Inf(1), math.Inf(1)}, point{math.Inf(-1), math.Inf(-1)}
 	for _, a := range p {
 		a = c.pose.apply(a)
-		a = point{(a.x + 0.5) * size, a.y * size}
+		a = point{(a.x+0.5)*c.size + c.corner.x, a.y*c.size + c.corner.y}
 		low, high = point{min(low.x, a.x), min(low.y, a.y)}, point{max(high.x, a.x), max(high.y, a.y)}
 		c.pixels = append(c.pixels, a)
 	}
@@ -92,17 +97,18 @@ func (c *canvas) fill(p path, with paint) {
 		return
 	}
 	// The paint lives in the unit picture; one pixel to the right is one fixed step there.
-	unit := 1 / float64(c.size)
+	unit := 1 / c.size
 	origin := c.pose.invert(point{-0.5, 0})
 	step := c.pose.invert(point{unit - 0.5, 0}).sub(origin)
 	for y := box.Min.Y; y < box.Max.Y; y++ {
 		mask := c.mask[(y-box.Min.Y)*box.Dx():][:box.Dx()]
-		at := c.pose.invert(point{(float64(box.Min.X)+0.5)*unit - 0.5, (float64(y) + 0.5) * unit})
+		at := c.pose.invert(point{(float64(box.Min.X)+0.5-c.corner.x)*unit - 0.5, (float64(y) + 0.5 - c.corner.y) * unit})
+		clip := c.clipRow(box.Min.X, y)
 		row := c.img.Pix[c.img.PixOffset(box.Min.X, y):][:4*box.Dx()]
 		for i, cover := range mask {
 			alpha := uint32(cover)
 			if c.clipped {
-				alpha = alpha * uint32(c.clip[y*c.size+box.Min.X+i]) / 255
+				alpha = alpha * uint32(clip[i]) / 255
 			}
 			if alpha != 0 {
 				blend(row[4*i:4*i+4:4*i+4], with.at(at.x, at.y), alpha)
@@ -134,7 +140,7 @@ func (c *canvas) clipTo(paths ...path) {
 		box := c.rasterise(p)
 		for y := box.Min.Y; y < box.Max.Y; y++ {
 			mask := c.mask[(y-box.Min.Y)*box.Dx():][:box.Dx()]
-			clip := c.clip[y*c.size+box.Min.X:][:box.Dx()]
+			clip := c.clipRow(box.Min.X, y)[:box.Dx()]
 			for i, cover := range mask {
 				clip[i] = uint8(255 - (255-uint32(clip[i]))*(255-uint32(cover))/255)
 			}
@@ -146,8 +152,9 @@ func (c *canvas) clipTo(paths ...path) {
 // clipAlsoTo keeps of the clip only what is inside p too.
 func (c *canvas) clipAlsoTo(p path) {
 	box := c.rasterise(p)
+	width := c.img.Rect.Dx()
 	for i := range c.clip {
-		x, y := i%c.size, i/c.size
+		x, y := i%width+c.img.Rect.Min.X, i/width+c.img.Rect.Min.Y
 		if !(image.Point{X: x, Y: y}).In(box) {
 			c.clip[i] = 0
 			continue

@@ -26,9 +26,24 @@ type artist struct {
 // Draw paints the portrait, size × size opaque pixels, or none if size is below 1. At any size it is the same picture.
 // It may be called by many goroutines at once.
 func (p Params) Draw(size int) *image.RGBA {
-	a := p.artist(max(size, 0))
-	front := a.frontHair()
+	size = max(size, 0)
+	picture := image.NewRGBA(image.Rect(0, 0, size, size))
+	a := p.artist(picture, point{}, float64(size))
 	a.background()
+	a.person()
+	return picture
+}
+
+// DrawOver paints the person, without the background, over an opaque picture. x and y are the upper left corner, in pixels of
+// the picture, of the square of this size that Draw would fill. It may reach beyond the picture.
+func (p Params) DrawOver(picture *image.RGBA, x, y, size float64) {
+	if size > 0 && !picture.Rect.Empty() {
+		p.artist(picture, point{x, y}, size).person()
+	}
+}
+
+func (a *artist) person() {
+	front := a.frontHair()
 	a.pose = a.head
 	a.backHair()
 	a.pose = a.body
@@ -42,12 +57,11 @@ func (p Params) Draw(size int) *image.RGBA {
 	a.drawFrontHair(front)
 	a.brows(0.3)
 	a.accessory()
-	return a.img
 }
 
-func (p Params) artist(size int) *artist {
+func (p Params) artist(picture *image.RGBA, corner point, size float64) *artist {
 	return &artist{
-		canvas: newCanvas(size), Params: p,
+		canvas: newCanvas(picture, corner, size), Params: p,
 		hair: hairTones(p.Hair), skin: skinTones(p.Skin),
 		head: p.headPose(), body: p.bodyPose(),
 		rng: rand.New(rand.NewPCG(p.Strands, 0)),
