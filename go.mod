@@ -4,6 +4,7 @@ go 1.26.5
 
 require (
 	github.com/alecthomas/chroma/v2 v2.27.0
+	github.com/ericpauley/go-quantize v0.0.0-20200331213906-ae555eb2afa4
 	github.com/go-zeromq/zmq4 v0.17.0
 	github.com/gofrs/flock v0.13.0
 	github.com/gomlx/compute v0.1.4

@@ -1,0 +1,88 @@
+package picture
+
+import (
+	"image"
+	"image/draw"
+	"slices"
+)
+
+// part is what a file holds for a frame: a picture, and what to do with it.
+type part struct {
+	decode func() (image.Image, error)
+	at     image.Point // Where on the canvas its corner belongs.
+	// replace: its transparent pixels are put down too, instead of letting what is below shine through.
+	replace bool
+	dispose disposal
+	delay   Delay
+}
+
+// disposal is what becomes of the canvas after a frame has been shown.
+type disposal int
+
+const (
+	disposeNone       disposal = iota // It stays.
+	disposeBackground                 // Where the frame is, it becomes transparent, whatever the file calls its background: so do browsers.
+	disposePrevious                   // It becomes what it was before.
+)
+
+// canvas is what the frames of an animation are put down on.
+type canvas struct {
+	size   image.Point
+	pixels *image.NRGBA64 // Nil before the first frame.
+	undo   func()         // What the last frame left to be done.
+}
+
+// show puts a part down and returns what is seen then, until the next part is shown.
+func (c *canvas) show(p part) (*image.NRGBA64, error) {
+	if c.undo != nil {
+		c.undo()
+		c.undo = nil
+	}
+	decoded, err := p.decode()
+	if err != nil {
+		return nil, err
+	}
+	pixels := toNRGBA64(decoded)
+	fills := p.at == (image.Point{}) && pixels.Rect.Max == c.size
+	if fills && (p.replace || c.pixels == nil || pixels.Opaque()) && p.dispose != disposePrevious {
+		c.pixels = pixels // Nothing of what was there is seen.
+	} else {
+		c.put(p, pixels)
+	}
+	if p.dispose == disposeBackground {
+		c.undo = func() { clearRect(c.pixels, pixels.Rect.Add(p.at).Intersect(c.pixels.Rect)) }
+	}
+	return c.pixels, nil
+}
+
+// put draws the pixels of a part.
+func (c *canvas) put(p part, pixels *image.NRGBA64) {
+	if c.pixels == nil {
+		c.pixels = image.NewNRGBA64(image.Rectangle{Max: c.size})
+	}
+	if p.dispose == disposePrevious {
+		before := clone(c.pixels)
+		c.undo = func() { c.pixels = before }
+	}
+	place := pixels.Rect.Add(p.at).Intersect(c.pixels.Rect)
+	if !p.replace {
+		draw.Draw(c.pixels, place, pixels, place.Min.Sub(p.at), draw.Over)
+		return
+	}
+	for y := place.Min.Y; y < place.Max.Y; y++ {
+		to := c.pixels.Pix[c.pixels.PixOffset(place.Min.X, y):][:8*place.Dx()]
+		copy(to, pixels.Pix[pixels.PixOffset(place.Min.X-p.at.X, y-p.at.Y):])
+	}
+}
+
+// clone returns a copy.
+func clone(pixels *image.NRGBA64) *image.NRGBA64 {
+	return &image.NRGBA64{Pix: slices.Clone(pixels.Pix), Stride: pixels.Stride, Rect: pixels.Rect}
+}
+
+// clearRect makes a part transparent.
+func clearRect(pixels *image.NRGBA64, part image.Rectangle) {
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		clear(pixels.Pix[pixels.PixOffset(part.Min.X, y):][:8*part.Dx()])
+	}
+}

@@ -1,0 +1,157 @@
+package picture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"io"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+)
+
+// file is what a reader of a format finds in a file before the pixels are decoded.
+type file struct {
+	canvas image.Point // Width and height.
+	parts  []part      // At least one.
+	plays  int
+	// gray and deep are what the header says, where the type of the decoded picture would not tell.
+	gray, deep bool
+	// exif is a TIFF structure with the orientation, profile an ICC profile; nil where there is none.
+	exif, profile []byte
+}
+
+// format is a format that can be read.
+type format struct {
+	magic string // What a file begins with; a ? is any byte.
+	open  func(data []byte) (file, error)
+}
+
+var formats = []format{
+	{pngSignature, openPNG},
+	{"\xff\xd8", openJPEG},
+	{"GIF8?a", openGIF},
+	{"RIFF????WEBP", openWebP},
+	{"BM", openBMP},
+	{"II*\x00", openTIFF},
+	{"MM\x00*", openTIFF},
+}
+
+// formatOf returns the format of a file by what it holds, or nil.
+func formatOf(data []byte) *format {
+	for i, f := range formats {
+		if len(data) >= len(f.magic) && begins(data, f.magic) {
+			return &formats[i]
+		}
+	}
+	return nil
+}
+
+func begins(data []byte, magic string) bool {
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != data[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// still is a file with one frame, decoded by a function of package image or one like it.
+func still(data []byte, config func(io.Reader) (image.Config, error), decode func(io.Reader) (image.Image, error)) (file, error) {
+	c, err := config(bytes.NewReader(data))
+	if err != nil {
+		return file{}, err
+	}
+	size := image.Pt(c.Width, c.Height)
+	return file{canvas: size, parts: []part{{decode: decoder(data, decode), replace: true}}}, nil
+}
+
+// decoder returns what decodes a still picture. Decoders meet any bytes that people find on the net: if one fails on them, it is the
+// picture's fault.
+func decoder(data []byte, decode func(io.Reader) (image.Image, error)) func() (image.Image, error) {
+	return func() (picture image.Image, err error) {
+		in := &endWatcher{Reader: bytes.NewReader(data)}
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("the decoder failed: %v", r)
+			}
+			if err != nil && in.ended && !errors.Is(err, io.ErrUnexpectedEOF) {
+				err = fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
+			}
+		}()
+		return decode(in)
+	}
+}
+
+// endWatcher notes whether a decoder wanted more than there is. Some say then that the data is invalid.
+type endWatcher struct {
+	*bytes.Reader
+	ended bool
+}
+
+func (w *endWatcher) Read(to []byte) (int, error) {
+	n, err := w.Reader.Read(to)
+	w.ended = w.ended || err == io.EOF
+	return n, err
+}
+
+func (w *endWatcher) ReadByte() (byte, error) {
+	b, err := w.Reader.ReadByte()
+	w.ended = w.ended || err == io.EOF
+	return b, err
+}
+
+func openBMP(data []byte) (file, error) { return still(data, bmp.DecodeConfig, bmp.Decode) }
+
+func openTIFF(data []byte) (file, error) {
+	f, err := still(data, tiff.DecodeConfig, tiff.Decode)
+	f.exif = data
+	f.profile, _ = tiffTag(data, profileTag)
+	return f, err
+}
+
+func openJPEG(data []byte) (file, error) {
+	f, err := still(data, jpeg.DecodeConfig, jpeg.Decode)
+	if err != nil {
+		return f, err
+	}
+	f.exif, f.profile = jpegMetadata(data)
+	return f, nil
+}
+
+const (
+	exifHeader    = "Exif\x00\x00"
+	profileHeader = "ICC_PROFILE\x00" // The number of the piece and how many there are follow, a byte each.
+)
+
+// jpegMetadata returns the first EXIF block and the ICC profile, whose pieces lie in the file in order.
+func jpegMetadata(data []byte) (exif, profile []byte) {
+	const startOfScan, app1, app2 = 0xda, 0xe1, 0xe2
+	for data = data[2:]; len(data) >= 4 && data[0] == 0xff && data[1] != startOfScan; {
+		size := 2 + int(data[2])<<8 + int(data[3])
+		if size < 4 || size > len(data) {
+			break
+		}
+		segment := data[4:size]
+		switch {
+		case data[1] == app1 && exif == nil && bytes.HasPrefix(segment, []byte(exifHeader)):
+			exif = segment[len(exifHeader):]
+		case data[1] == app2 && len(segment) > len(profileHeader)+2 && bytes.HasPrefix(segment, []byte(profileHeader)):
+			profile = append(profile, segment[len(profileHeader)+2:]...)
+		}
+		data = data[size:]
+	}
+	return exif, profile
+}
+
+// fits says whether an ICC profile is one of colours, or of grey values, as the picture is. That of a CMYK picture is not.
+func fits(profile []byte, gray bool) bool {
+	const space = 16 // Where the kind of colours is named.
+	if len(profile) < 128 {
+		return false
+	}
+	name := string(profile[space : space+4])
+	return name == "RGB " && !gray || name == "GRAY" && gray
+}

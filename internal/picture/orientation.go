@@ -1,0 +1,120 @@
+package picture
+
+import (
+	"encoding/binary"
+	"image"
+)
+
+// orientation is EXIF's tag 0x0112: 1 is upright, 2…8 say how row 0 and column 0 lie. 0 stands for no tag.
+type orientation uint16
+
+// Tags of a TIFF structure, which EXIF is too.
+const (
+	orientationTag = 0x0112
+	profileTag     = 0x8773
+)
+
+// orientationOf reads the orientation from a TIFF structure. What is damaged counts as none: the picture is still worth having.
+func orientationOf(exif []byte) orientation {
+	value, order := tiffTag(exif, orientationTag)
+	if len(value) < 2 {
+		return 0
+	}
+	if o := orientation(order.Uint16(value)); o <= 8 {
+		return o
+	}
+	return 0
+}
+
+// tiffTag is the value of a tag in the first directory of a TIFF structure, or nil.
+func tiffTag(data []byte, tag uint16) ([]byte, binary.ByteOrder) {
+	var order binary.ByteOrder = binary.LittleEndian
+	if len(data) < 8 {
+		return nil, order
+	}
+	if data[0] == 'M' {
+		order = binary.BigEndian
+	}
+	directory := from(data, order.Uint32(data[4:]))
+	if len(directory) < 2 {
+		return nil, order
+	}
+	entries := int(order.Uint16(directory))
+	for entry := directory[2:]; entries > 0 && len(entry) >= 12; entry, entries = entry[12:], entries-1 {
+		if order.Uint16(entry) != tag {
+			continue
+		}
+		size := int64(order.Uint32(entry[4:]))
+		switch order.Uint16(entry[2:]) {
+		case 1, 2, 6, 7: // Bytes.
+		case 3, 8:
+			size *= 2
+		default:
+			return nil, order
+		}
+		value := entry[8:12]
+		if size > 4 {
+			value = from(data, order.Uint32(value))
+		}
+		if size > int64(len(value)) {
+			return nil, order
+		}
+		return value[:size], order
+	}
+	return nil, order
+}
+
+// from is the data from an offset on, nothing if that lies outside.
+func from(data []byte, offset uint32) []byte {
+	if int64(offset) > int64(len(data)) {
+		return nil
+	}
+	return data[offset:]
+}
+
+// turned says whether width and height change places.
+func (o orientation) turned() bool { return o >= 5 }
+
+// size is that of the upright picture.
+func (o orientation) size(stored image.Point) image.Point {
+	if o.turned() {
+		return image.Pt(stored.Y, stored.X)
+	}
+	return stored
+}
+
+// upright turns a picture the way that it should be seen.
+func (o orientation) upright(stored *image.NRGBA64) *image.NRGBA64 {
+	if o < 2 {
+		return stored
+	}
+	made := image.NewNRGBA64(image.Rectangle{Max: o.size(stored.Rect.Size())})
+	last := stored.Rect.Size().Sub(image.Pt(1, 1))
+	for y := range made.Rect.Dy() {
+		for x := range made.Rect.Dx() {
+			fromX, fromY := o.source(x, y, last)
+			made.SetNRGBA64(x, y, stored.NRGBA64At(fromX, fromY))
+		}
+	}
+	return made
+}
+
+// source is the stored pixel that is seen at x, y; last is the stored picture's last column and row.
+func (o orientation) source(x, y int, last image.Point) (fromX, fromY int) {
+	switch o {
+	case 2: // Mirrored left to right.
+		return last.X - x, y
+	case 3: // Turned by 180°.
+		return last.X - x, last.Y - y
+	case 4: // Mirrored top to bottom.
+		return x, last.Y - y
+	case 5: // Mirrored along the main diagonal.
+		return y, x
+	case 6: // To be turned by 90° clockwise.
+		return y, last.Y - x
+	case 7: // Mirrored along the other diagonal.
+		return last.X - y, last.Y - x
+	default: // 8, to be turned by 90° counter-clockwise.
+		return last.X - y, x
+	}
+}

@@ -1,0 +1,181 @@
+// Package picture reads the pictures that people have, and writes others that keep what is in them: alpha channel, grey, 16 bits, colour profile,
+// and the frames of animations. It reads PNG, APNG, JPEG, GIF, WebP, BMP and TIFF and writes PNG, APNG, JPEG and GIF.
+//
+//	p, err := picture.Open("in.gif")
+//	w, err := picture.NewWriter(out, picture.PNG, p.Info)
+//	for frame, err := range p.Frames() {
+//		err = w.Write(frame)
+//	}
+//	err = w.Close()
+//
+// Animations are read, and written as APNG, one frame at a time; libraries at hand keep all in memory. The pixels themselves are left to package
+// image's decoders: each frame is cut out of its file as a still picture.
+package picture
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"iter"
+	"os"
+	"time"
+)
+
+// MaxPixels is the largest picture that is read, as width × height. A header that claims more is refused before memory is set aside for it.
+const MaxPixels = 100_000_000
+
+// maxFile is the largest file that is read. 100 million pixels of 16 bits take less, even where nothing is compressed.
+const maxFile = 1 << 30
+
+// Info says what a picture is, apart from its pixels.
+type Info struct {
+	// Width and Height are in pixels, upright.
+	Width, Height int
+	// Frames is 1 of a still picture. Plays is how often an animation is shown; 0: for ever.
+	Frames, Plays int
+	// Gray pictures have equal red, green and blue. Alpha: some pixels are, or may be, transparent. Deep: 16 bits a channel, else 8.
+	Gray, Alpha, Deep bool
+	// Profile is the ICC profile of the colours; nil: sRGB, as far as is known.
+	Profile []byte
+}
+
+// Frame is a picture, whole and upright, from (0, 0). Its pixels must not be changed.
+type Frame struct {
+	// Pixels are not multiplied by their alpha. Those of 8 bits are multiplied by 257.
+	Pixels *image.NRGBA64
+	// Delay is how long it is shown before the next one.
+	Delay Delay
+}
+
+// Delay is a time in Numerator/Denominator seconds, as APNG has it.
+type Delay struct{ Numerator, Denominator uint16 }
+
+// milliseconds is a delay of which the unit is.
+func milliseconds(n int) Delay { return Delay{uint16(min(n, 65535)), 1000} }
+
+// Duration is the delay as Go counts.
+func (d Delay) Duration() time.Duration {
+	denominator := time.Duration(d.Denominator)
+	if denominator == 0 {
+		denominator = 100 // So says the standard of APNG.
+	}
+	return time.Duration(d.Numerator) * time.Second / denominator
+}
+
+// Picture is one that has been opened.
+type Picture struct {
+	Info
+	parts       []part
+	canvas      image.Point // The size before it is turned upright.
+	orientation orientation
+}
+
+// Open reads a file, whatever its name says that it is. Frames of an animation are decoded by [Picture.Frames]. The error does not name
+// the file, unless it cannot be opened.
+func Open(path string) (*Picture, error) {
+	// Asked before opening: to open a named pipe would wait for somebody to write to it.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return Read(file)
+}
+
+// Read is [Open] of a stream.
+func Read(in io.Reader) (*Picture, error) {
+	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) == 0:
+		return nil, errors.New("the file is empty (zero bytes)")
+	case len(data) > maxFile:
+		return nil, errors.New("the file is larger than 1 GiB: that is more than is read")
+	}
+	p, err := read(data)
+	return p, explain(err)
+}
+
+func read(data []byte) (*Picture, error) {
+	f := formatOf(data)
+	if f == nil {
+		return nil, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
+	}
+	file, err := f.open(data)
+	if err != nil {
+		return nil, err
+	}
+	size := file.canvas
+	if size.X < 1 || size.Y < 1 {
+		return nil, fmt.Errorf("the header says %d×%d pixels", size.X, size.Y)
+	}
+	if int64(size.X)*int64(size.Y) > MaxPixels {
+		return nil, fmt.Errorf("the header says %d×%d pixels: more than the %d million that are read", size.X, size.Y, MaxPixels/1_000_000)
+	}
+	p := &Picture{
+		Info:  Info{Frames: len(file.parts), Plays: file.plays, Gray: file.gray, Deep: file.deep, Alpha: true},
+		parts: file.parts, canvas: size, orientation: orientationOf(file.exif),
+	}
+	if len(p.parts) == 1 {
+		if err := p.readStill(); err != nil {
+			return nil, err
+		}
+	}
+	upright := p.orientation.size(size)
+	p.Width, p.Height = upright.X, upright.Y
+	if fits(file.profile, p.Gray) {
+		p.Profile = file.profile
+	}
+	return p, nil
+}
+
+// readStill decodes the only frame of a picture, which says more of it than the header.
+func (p *Picture) readStill() error {
+	decoded, err := p.parts[0].decode()
+	if err != nil {
+		return err
+	}
+	p.parts[0].decode = func() (image.Image, error) { return decoded, nil }
+	p.Gray = p.Gray || isGray(decoded)
+	p.Deep = p.Deep || isDeep(decoded)
+	p.Alpha = !opaque(decoded) || decoded.Bounds().Size() != p.canvas
+	return nil
+}
+
+// Frames are the frames of the picture, in order. They may be gone through again. A frame lasts until the next one; after an
+// error there are no more.
+func (p *Picture) Frames() iter.Seq2[Frame, error] {
+	return func(yield func(Frame, error) bool) {
+		c := canvas{size: p.canvas}
+		for i, part := range p.parts {
+			pixels, err := c.show(part)
+			if err != nil {
+				if len(p.parts) > 1 {
+					err = fmt.Errorf("frame %d: %w", i+1, err)
+				}
+				yield(Frame{}, explain(err))
+				return
+			}
+			if !yield(Frame{p.orientation.upright(pixels), part.delay}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// explain says in words what the decoders mean by EOF.
+func explain(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the file is cut short (%w)", err)
+	}
+	return err
+}

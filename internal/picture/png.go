@@ -1,0 +1,190 @@
+package picture
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"io"
+)
+
+const pngSignature = "\x89PNG\r\n\x1a\n"
+
+// chunk is a piece of a PNG.
+type chunk struct {
+	name string
+	data []byte
+}
+
+// append appends the chunk as it lies in a file.
+func (c chunk) append(to []byte) []byte {
+	to = binary.BigEndian.AppendUint32(to, uint32(len(c.data)))
+	start := len(to)
+	to = append(append(to, c.name...), c.data...)
+	return binary.BigEndian.AppendUint32(to, crc32.ChecksumIEEE(to[start:]))
+}
+
+// readChunks returns the chunks of a PNG to its end, or until something is wrong.
+func readChunks(data []byte) (chunks []chunk, err error) {
+	for rest := data[len(pngSignature):]; ; {
+		const around = 12 // Length, name, checksum.
+		if len(rest) < around {
+			return chunks, io.ErrUnexpectedEOF
+		}
+		size := int64(binary.BigEndian.Uint32(rest))
+		if size > int64(len(rest)-around) {
+			return chunks, io.ErrUnexpectedEOF
+		}
+		end := 8 + size
+		c := chunk{string(rest[4:8]), rest[8:end]}
+		if crc32.ChecksumIEEE(rest[4:end]) != binary.BigEndian.Uint32(rest[end:]) {
+			return chunks, fmt.Errorf("the checksum of a piece %q is wrong", c.name)
+		}
+		chunks = append(chunks, c)
+		if c.name == "IEND" {
+			return chunks, nil
+		}
+		rest = rest[end+4:]
+	}
+}
+
+// openPNG reads a PNG or an animated one. What a still one lacks, the decoder says.
+func openPNG(data []byte) (file, error) {
+	f, err := still(data, png.DecodeConfig, png.Decode)
+	if err != nil {
+		return f, err
+	}
+	chunks, err := readChunks(data)
+	for _, c := range chunks {
+		switch c.name {
+		case "IHDR":
+			depth, colours := c.data[8], c.data[9]
+			f.gray, f.deep = colours == 0 || colours == 4, depth == 16
+		case "eXIf":
+			f.exif = c.data
+		case "iCCP":
+			f.profile = inflateProfile(c.data)
+		case "acTL":
+			if len(c.data) < 8 {
+				return f, errors.New("the header of the animation is too short")
+			}
+			if n := binary.BigEndian.Uint32(c.data); n > 1 {
+				if err != nil {
+					return f, err
+				}
+				f.plays = int(binary.BigEndian.Uint32(c.data[4:]))
+				return f, f.readAnimation(chunks, n)
+			}
+		}
+	}
+	return f, nil
+}
+
+// inflateProfile returns the ICC profile in a chunk, or nil.
+func inflateProfile(data []byte) []byte {
+	const largest = 16 << 20
+	_, compressed, found := bytes.Cut(data, []byte{0})
+	if !found || len(compressed) < 1 {
+		return nil
+	}
+	in, err := zlib.NewReader(bytes.NewReader(compressed[1:]))
+	if err != nil {
+		return nil
+	}
+	profile, err := io.ReadAll(io.LimitReader(in, largest))
+	if err != nil {
+		return nil
+	}
+	return profile
+}
+
+// readAnimation finds the frames of an animated PNG: https://www.w3.org/TR/png-3/#apng-frame-based-animation
+func (f *file) readAnimation(chunks []chunk, frames uint32) error {
+	f.parts = nil
+	var shared []chunk // What comes before the pixels and they cannot be decoded without.
+	var header []byte
+	var current *apngFrame
+	finish := func() error {
+		if current == nil {
+			return nil
+		}
+		frame, err := current.part(header, shared)
+		f.parts, current = append(f.parts, frame), nil
+		return err
+	}
+	for _, c := range chunks {
+		switch c.name {
+		case "IHDR":
+			header = c.data
+		case "PLTE", "tRNS":
+			shared = append(shared, c)
+		case "fcTL":
+			if err := finish(); err != nil {
+				return err
+			}
+			if len(c.data) < 26 {
+				return errors.New("the header of a frame is too short")
+			}
+			current = &apngFrame{control: c.data}
+		case "IDAT":
+			if current != nil { // Else it is not part of the animation, but for programs that show none.
+				current.pixels = append(current.pixels, chunk{"IDAT", c.data})
+			}
+		case "fdAT":
+			if current == nil || len(c.data) < 4 {
+				return errors.New("a frame without a header")
+			}
+			current.pixels = append(current.pixels, chunk{"IDAT", c.data[4:]})
+		}
+	}
+	if err := finish(); err != nil {
+		return err
+	}
+	if uint32(len(f.parts)) != frames {
+		return fmt.Errorf("%w: it has %d of %d frames", io.ErrUnexpectedEOF, len(f.parts), frames)
+	}
+	return nil
+}
+
+// apngFrame is a frame of an animated PNG.
+type apngFrame struct {
+	control []byte // fcTL
+	pixels  []chunk
+}
+
+// part cuts the frame out as a still PNG.
+func (a *apngFrame) part(header []byte, shared []chunk) (part, error) {
+	be := binary.BigEndian
+	size := a.control[4:12]
+	p := part{
+		at:      image.Pt(int(be.Uint32(a.control[12:])), int(be.Uint32(a.control[16:]))),
+		delay:   Delay{be.Uint16(a.control[20:]), be.Uint16(a.control[22:])},
+		replace: a.control[25] == 0,
+		decode: func() (image.Image, error) {
+			data := chunk{"IHDR", append(bytes.Clone(size), header[8:]...)}.append([]byte(pngSignature))
+			for _, c := range append(append([]chunk{}, shared...), a.pixels...) {
+				data = c.append(data)
+			}
+			return decoder(chunk{"IEND", nil}.append(data), png.Decode)()
+		},
+	}
+	switch a.control[24] {
+	case 1:
+		p.dispose = disposeBackground
+	case 2:
+		p.dispose = disposePrevious
+	}
+	return p, checkFrame(image.Pt(int(be.Uint32(size)), int(be.Uint32(size[4:]))))
+}
+
+// numbers are big-endian.
+func numbers(values ...uint32) (data []byte) {
+	for _, v := range values {
+		data = binary.BigEndian.AppendUint32(data, v)
+	}
+	return data
+}

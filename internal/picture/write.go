@@ -1,0 +1,259 @@
+package picture
+
+import (
+	"bytes"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"path/filepath"
+	"strings"
+)
+
+// Format is one that can be written.
+type Format string
+
+const (
+	PNG  Format = "PNG" // Animations become animated PNGs.
+	JPEG Format = "JPEG"
+	GIF  Format = "GIF"
+)
+
+// FormatOf returns the format that the extension of a path names.
+func FormatOf(path string) (Format, error) {
+	switch extension := strings.ToLower(filepath.Ext(path)); extension {
+	case ".png", ".apng":
+		return PNG, nil
+	case ".jpg", ".jpeg":
+		return JPEG, nil
+	case ".gif":
+		return GIF, nil
+	case "":
+		return "", errors.New("it has no extension that names a format: .png, .jpg or .gif")
+	default:
+		return "", fmt.Errorf("%s cannot be written: .png, .jpg and .gif can", extension)
+	}
+}
+
+// Writer writes a picture. What was written is whole after Close only.
+type Writer interface {
+	Write(frame Frame) error
+	Close() error
+}
+
+// NewWriter returns what writes a picture of the given size, number of frames and kind of pixels. The formats keep what they can: PNG everything, JPEG 8 bits without alpha
+// channel, on white, GIF 256 colours and pixels that are either transparent or not.
+func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
+	largest := map[Format]int{PNG: 1<<31 - 1, JPEG: 1<<16 - 1, GIF: 1<<16 - 1}[f]
+	switch {
+	case info.Width < 1 || info.Height < 1 || info.Frames < 1:
+		return nil, fmt.Errorf("cannot write %d frames of %d×%d pixels", info.Frames, info.Width, info.Height)
+	case info.Width > largest || info.Height > largest:
+		return nil, fmt.Errorf("it would be %d×%d pixels: a %s cannot have more than %d a side", info.Width, info.Height, f, largest)
+	}
+	switch f {
+	case PNG:
+		return &pngWriter{w: w, info: info}, nil
+	case JPEG:
+		if info.Frames > 1 {
+			return nil, errors.New("an animation cannot be a JPEG: write it as .png or .gif")
+		}
+		return &jpegWriter{w: w, info: info}, nil
+	case GIF:
+		return newGIFWriter(w, info)
+	default:
+		return nil, fmt.Errorf("%q cannot be written", f)
+	}
+}
+
+// jpegQuality is that of JPEGs, of 100. Enlarged pictures are looked at closely.
+const jpegQuality = 95
+
+type jpegWriter struct {
+	w    io.Writer
+	info Info
+}
+
+func (j *jpegWriter) Write(frame Frame) error {
+	var pixels image.Image
+	if opaque := onWhite(frame.Pixels); j.info.Gray {
+		pixels = toGray(opaque)
+	} else {
+		pixels = (*image.RGBA)(toNRGBA(opaque)) // The same where nothing is transparent, but package jpeg is fast with it.
+	}
+	const startOfImage = 2
+	return jpeg.Encode(&inserter{w: j.w, after: startOfImage, change: func(start []byte) []byte {
+		return appendProfile(start, j.info.Profile)
+	}}, pixels, &jpeg.Options{Quality: jpegQuality})
+}
+
+func (j *jpegWriter) Close() error { return nil }
+
+// appendProfile appends APP2 segments with an ICC profile: https://www.color.org/ICC1V42.pdf, annex B.4.
+func appendProfile(to, profile []byte) []byte {
+	const most = 65535 - 2 - len(profileHeader) - 2
+	pieces := (len(profile) + most - 1) / most
+	if pieces > 255 {
+		return to // Nobody has such a profile.
+	}
+	for i := range pieces {
+		piece := profile[i*most : min((i+1)*most, len(profile))]
+		size := 2 + len(profileHeader) + 2 + len(piece)
+		to = append(to, 0xff, 0xe2, byte(size>>8), byte(size))
+		to = append(append(to, profileHeader...), byte(i+1), byte(pieces))
+		to = append(to, piece...)
+	}
+	return to
+}
+
+// inserter changes the first bytes of what is written to it, and passes the rest on.
+type inserter struct {
+	w      io.Writer
+	after  int // How many.
+	change func(start []byte) []byte
+	start  []byte
+}
+
+func (i *inserter) Write(data []byte) (int, error) {
+	all := len(data)
+	if missing := i.after - len(i.start); missing > 0 {
+		n := min(missing, len(data))
+		i.start, data = append(i.start, data[:n]...), data[n:]
+		if n < missing {
+			return all, nil
+		}
+		if _, err := i.w.Write(i.change(i.start)); err != nil {
+			return 0, err
+		}
+	}
+	n, err := i.w.Write(data)
+	return all - len(data) + n, err
+}
+
+// pngWriter writes a PNG, or an animated one frame by frame.
+type pngWriter struct {
+	w        io.Writer
+	info     Info
+	frames   int
+	sequence uint32 // The number of the next fcTL or fdAT.
+}
+
+// pngHeader is how many bytes the signature and the first chunk, IHDR, are.
+const pngHeader = 8 + 25
+
+func (p *pngWriter) Write(frame Frame) error {
+	pixels, colourType := p.encodable(frame.Pixels)
+	if p.info.Frames > 1 {
+		return p.writeAnimated(frame.Delay, pixels, colourType)
+	}
+	return png.Encode(&inserter{w: p.w, after: pngHeader, change: func(start []byte) []byte {
+		return p.header(start, colourType)
+	}}, pixels)
+}
+
+// grayAlpha is the colour type of PNG that package png cannot write.
+const grayAlpha = 4
+
+// encodable returns what package png writes as the picture should be. Where that is another picture of the same bytes, colourType is the one to put
+// into the header.
+func (p *pngWriter) encodable(pixels *image.NRGBA64) (encodable image.Image, colourType byte) {
+	alpha := p.info.Frames > 1 || !pixels.Opaque()
+	switch {
+	case p.info.Gray && alpha && p.info.Deep:
+		return withAlpha{toGrayAlpha64(pixels)}, grayAlpha
+	case p.info.Gray && alpha:
+		return toGrayAlpha(pixels), grayAlpha
+	case p.info.Gray && p.info.Deep:
+		return toGray16(pixels), 0
+	case p.info.Gray:
+		return toGray(pixels), 0
+	case p.info.Deep && p.info.Frames > 1:
+		return withAlpha64{pixels}, 0
+	case p.info.Deep:
+		return pixels, 0
+	case p.info.Frames > 1:
+		return withAlpha{toNRGBA(pixels)}, 0
+	default:
+		return toNRGBA(pixels), 0
+	}
+}
+
+// header changes the start of the file, and puts after it what package png does not write.
+func (p *pngWriter) header(start []byte, colourType byte) []byte {
+	header := bytes.Clone(start[16:29])
+	if colourType == grayAlpha {
+		header[9] = grayAlpha
+		header[8] = 8
+		if p.info.Deep {
+			header[8] = 16
+		}
+	}
+	start = chunk{"IHDR", header}.append(bytes.Clone(start[:len(pngSignature)]))
+	if p.info.Profile != nil {
+		start = chunk{"iCCP", deflateProfile(p.info.Profile)}.append(start)
+	}
+	if p.info.Frames > 1 {
+		start = chunk{"acTL", numbers(uint32(p.info.Frames), uint32(p.info.Plays))}.append(start)
+	}
+	return start
+}
+
+func deflateProfile(profile []byte) []byte {
+	var b bytes.Buffer
+	b.WriteString("ICC profile\x00\x00")
+	w := zlib.NewWriter(&b)
+	_, _ = w.Write(profile) // A buffer takes all.
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// writeAnimated writes a frame, which fills the picture.
+func (p *pngWriter) writeAnimated(delay Delay, pixels image.Image, colourType byte) error {
+	var still bytes.Buffer
+	if err := png.Encode(&still, pixels); err != nil {
+		return err
+	}
+	chunks, err := readChunks(still.Bytes())
+	if err != nil {
+		return err
+	}
+	var out []byte
+	if p.frames == 0 {
+		out = p.header(still.Bytes()[:pngHeader], colourType)
+	}
+	control := append(p.next(), numbers(uint32(p.info.Width), uint32(p.info.Height), 0, 0)...)
+	control = append(control, byte(delay.Numerator>>8), byte(delay.Numerator), byte(delay.Denominator>>8), byte(delay.Denominator), 0, 0)
+	out = chunk{"fcTL", control}.append(out)
+	for _, c := range chunks {
+		if c.name != "IDAT" {
+			continue
+		}
+		if p.frames > 0 {
+			c = chunk{"fdAT", append(p.next(), c.data...)}
+		}
+		out = c.append(out)
+	}
+	p.frames++
+	_, err = p.w.Write(out)
+	return err
+}
+
+// next returns the next number of a chunk of the animation.
+func (p *pngWriter) next() []byte {
+	p.sequence++
+	return numbers(p.sequence - 1)
+}
+
+func (p *pngWriter) Close() error {
+	if p.info.Frames == 1 {
+		return nil
+	}
+	if p.frames != p.info.Frames {
+		return fmt.Errorf("%d of %d frames were written", p.frames, p.info.Frames)
+	}
+	_, err := p.w.Write(chunk{"IEND", nil}.append(nil))
+	return err
+}
