@@ -74,18 +74,18 @@ func FeatureDistances(features []*Node) *Node {
 }
 
 const (
-	// distanceTile is the side that larger pictures are cut to, so that any size has room in memory, with few programs to compile.
-	distanceTile = 256
-	// distanceSmallest is the side below which VGG16's last layers have no pixel.
-	distanceSmallest = 16
+	// largestTile is the side that larger pictures are cut to, so that any size has room in memory.
+	largestTile = 256
+	// smallestTile is the side below which VGG16's last layers have no pixel.
+	smallestTile = 16
 )
 
-// Distances returns that of each restored picture from the truth. Pictures are opaque, of one size, and 16×16 pixels or more. What is larger than
-// 256 is measured in tiles, the last of which overlaps the one before it, and averaged.
+// Distances returns that of each restored picture from the truth. Pictures are opaque, of one size, and 16×16 pixels or more. They are measured in
+// tiles whose sides are the largest power of two that fits, up to 256, and averaged; the last tile overlaps the one before it.
 func (d *FeatureDistance) Distances(ctx context.Context, truth *image.NRGBA, restored ...*image.NRGBA) ([]float64, error) {
 	size := truth.Rect.Size()
-	if min(size.X, size.Y) < distanceSmallest {
-		return nil, fmt.Errorf("compare features: the picture has %d×%d pixels, less than %d×%d", size.X, size.Y, distanceSmallest, distanceSmallest)
+	if min(size.X, size.Y) < smallestTile {
+		return nil, fmt.Errorf("compare features: the picture has %d×%d pixels, less than %d×%d", size.X, size.Y, smallestTile, smallestTile)
 	}
 	for _, picture := range restored {
 		if other := picture.Rect.Size(); other != size {
@@ -97,7 +97,7 @@ func (d *FeatureDistance) Distances(ctx context.Context, truth *image.NRGBA, res
 	}
 	pictures := append([]*image.NRGBA{truth}, restored...)
 	distances := make([]float64, len(restored))
-	tiles := distanceTiles(size, distanceTile)
+	tiles := distanceTiles(size)
 	for _, tile := range tiles {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("compare features: %w", err)
@@ -127,9 +127,16 @@ func (d *FeatureDistance) tileDistances(pictures []*image.NRGBA, tile image.Rect
 	return tensors.CopyFlatData[float32](output[0])
 }
 
-// distanceTiles cuts a size into rectangles of a side at most, all of one size.
-func distanceTiles(size image.Point, side int) (tiles []image.Rectangle) {
-	tile := image.Pt(min(size.X, side), min(size.Y, side))
+// distanceTiles cuts a size into tiles, all of one size. There are few such sizes, and so few programs to compile.
+func distanceTiles(size image.Point) (tiles []image.Rectangle) {
+	side := func(length int) int {
+		tile := smallestTile
+		for 2*tile <= min(length, largestTile) {
+			tile *= 2
+		}
+		return tile
+	}
+	tile := image.Pt(side(size.X), side(size.Y))
 	for y := 0; y < size.Y; y += tile.Y {
 		for x := 0; x < size.X; x += tile.X {
 			corner := image.Pt(min(x, size.X-tile.X), min(y, size.Y-tile.Y))

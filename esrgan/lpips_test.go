@@ -62,12 +62,12 @@ func TestFeatureDistanceGrowsWithTheDamage(t *testing.T) {
 
 func TestFeatureDistanceOfALargePictureIsThatOfItsTiles(t *testing.T) {
 	features := randomFeatures(t)
-	truth, restored := formula(300, 40, 0, 0), formula(300, 40, 60, 0)
+	truth, restored := formula(300, 32, 0, 0), formula(300, 32, 60, 0)
 	part := func(picture *image.NRGBA, from int) *image.NRGBA {
-		return picture.SubImage(image.Rect(from, 0, from+distanceTile, 40)).(*image.NRGBA)
+		return picture.SubImage(image.Rect(from, 0, from+256, 32)).(*image.NRGBA)
 	}
 	sum := 0.0
-	for _, from := range []int{0, 300 - distanceTile} {
+	for _, from := range []int{0, 300 - 256} {
 		distances, err := features.Distances(t.Context(), part(truth, from), part(restored, from))
 		require.NoError(t, err)
 		sum += distances[0]
@@ -92,11 +92,12 @@ func TestAnUntrainedVGG16IsAlwaysTheSame(t *testing.T) {
 }
 
 func TestDistanceTilesCoverThePicture(t *testing.T) {
-	for _, size := range []image.Point{{1, 1}, {255, 256}, {256, 512}, {257, 600}, {1000, 16}} {
-		tiles := distanceTiles(size, 256)
+	for _, size := range []image.Point{{16, 16}, {255, 256}, {256, 512}, {257, 600}, {1000, 31}} {
+		tiles := distanceTiles(size)
 		covered := image.NewAlpha(image.Rectangle{Max: size})
 		for _, tile := range tiles {
 			assert.Equal(t, tiles[0].Size(), tile.Size())
+			assert.LessOrEqual(t, max(tile.Dx(), tile.Dy()), 256)
 			assert.True(t, tile.In(covered.Rect))
 			for y := tile.Min.Y; y < tile.Max.Y; y++ {
 				for x := tile.Min.X; x < tile.Max.X; x++ {

@@ -2,10 +2,15 @@ package esrgan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
+	"path/filepath"
+	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
 )
 
 // Restorer makes a small picture [Scale] times larger.
@@ -33,6 +38,54 @@ func (u *Upscaler) Restorer(options TileOptions) Restorer {
 		}
 		return pixels.Image(), nil
 	}}
+}
+
+// OpenStages opens what a run has trained, in the order of the training, with names for tables and figures: G after the pretraining, named by its
+// loss ("L1"), and G after all, named by the network ("ESRGAN"). A stage that is not there is left out; it is an error if both are.
+func OpenStages(backend compute.Backend, dir string) ([]*Upscaler, error) {
+	config, err := ReadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	last, err := OpenRun(backend, dir)
+	if err != nil {
+		return nil, err
+	}
+	if filepath.Base(dir) == pretrainDir {
+		last.Name = config.pretrainingName()
+		return []*Upscaler{last}, nil
+	}
+	pretrained, err := OpenRun(backend, filepath.Join(dir, pretrainDir))
+	if errors.Is(err, lab.ErrNotARun) || errors.Is(err, lab.ErrNoCheckpoint) {
+		last.Name = config.networkName()
+		return []*Upscaler{last}, nil
+	}
+	if err != nil {
+		last.Close()
+		return nil, err
+	}
+	sameStage := last.Name == pretrained.Name // OpenRun takes the pretraining's where there is nothing else.
+	pretrained.Name, last.Name = config.pretrainingName(), config.networkName()
+	if sameStage {
+		last.Close()
+		return []*Upscaler{pretrained}, nil
+	}
+	return []*Upscaler{pretrained, last}, nil
+}
+
+// networkName is the network's in a figure: "ESRGAN".
+func (c Config) networkName() string { return strings.ToUpper(c.Network) }
+
+// pretrainingName is that of the model which was pretrained only, after its loss: "L1", "perceptual" or both.
+func (c Config) pretrainingName() string {
+	var names []string
+	if c.Pretrain.Pixel > 0 {
+		names = append(names, strings.ToUpper(c.Pixel))
+	}
+	if c.Pretrain.Perceptual > 0 {
+		names = append(names, "perceptual")
+	}
+	return strings.Join(names, " + ")
 }
 
 // Comparison is a picture that was shrunk to a quarter and restored.

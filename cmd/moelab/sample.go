@@ -152,6 +152,6 @@ pictures that were held out from it, and writes evaluation.json and figures/accu
 		fmt.Fprintln(command.OutOrStdout(), evaluation)
 		return nil
 	}
-	command.AddCommand(evalGAN)
+	command.AddCommand(evalGAN, newEvalSRCommand())
 	return command
 }

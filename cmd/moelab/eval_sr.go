@@ -1,0 +1,167 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/esrgan"
+	"github.com/spf13/cobra"
+)
+
+// heldOutSeed is that of the illustrations that a super-resolution is measured on: not one that people train with.
+const heldOutSeed = 20_260_101
+
+func newEvalSRCommand() *cobra.Command {
+	var runs, models []string
+	var data, out string
+	var n int
+	var seed uint64
+	command := &cobra.Command{
+		Use:   "sr",
+		Short: "Measure how well networks restore pictures that were shrunk to a quarter",
+		Long: `Shrink pictures to a quarter of their height and width, have them restored by bicubic interpolation, by the networks of runs and by
+Real-ESRGAN's, and print a table: PSNR and SSIM, an LPIPS-like distance of VGG16's features (where "moelab setup --vgg" has installed
+it), distances of colour histograms, and how sharp lines are. A run shows its G after the pretraining, and after all.
+
+Without --data the pictures are illustrations that moelab draws, with a seed that no training has. A folder or an archive (.zip,
+.tar, .tar.gz) may hold pictures of any size.`,
+		Example: `  moelab eval sr --run runs/esrgan --run runs/srgan --model anime
+  moelab eval sr --model anime,anime-video,photo --data illustrations -n 50 --out quality.json`,
+	}
+	flags := command.Flags()
+	flags.StringArrayVar(&runs, "run", nil, "run directory; may be given several times")
+	flags.StringSliceVar(&models, "model", nil, `networks of Real-ESRGAN, separated by commas: "anime", "anime-video", "photo"`)
+	flags.StringVar(&data, "data", "", "folder or archive of pictures (default: illustrations that moelab draws)")
+	flags.IntVarP(&n, "number", "n", 20, "pictures: the first ones")
+	flags.Uint64Var(&seed, "seed", heldOutSeed, "seed of the drawn illustrations")
+	flags.StringVarP(&out, "out", "o", "", "file for the table and the scores of every picture, as JSON")
+	open := backendFlag(command)
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		if n < 1 {
+			return usage("-n is %d: it must be at least 1", n)
+		}
+		if data == "" {
+			if err := checkHeldOut(runs, seed); err != nil {
+				return err
+			}
+		}
+		backend, err := open()
+		if err != nil {
+			return err
+		}
+		restorers, closeAll, err := openRestorers(backend, runs, models)
+		defer closeAll()
+		if err != nil {
+			return err
+		}
+		pictures, err := evaluationPictures(command, data, seed, n)
+		if err != nil {
+			return err
+		}
+		return evaluateSR(command, backend, pictures, restorers, out)
+	}
+	return command
+}
+
+// checkHeldOut refuses the illustrations that a run was trained on.
+func checkHeldOut(runs []string, seed uint64) error {
+	for _, dir := range runs {
+		config, err := esrgan.ReadConfig(dir)
+		if err != nil {
+			return err
+		}
+		if config.Data == "" && config.Seed == seed {
+			return usage("%s was trained on the illustrations of seed %d: measure it on others, with another --seed", dir, seed)
+		}
+	}
+	return nil
+}
+
+// openRestorers opens bicubic interpolation, what the runs have trained, and networks of Real-ESRGAN. The function that it returns closes them,
+// also where there is an error.
+func openRestorers(backend compute.Backend, runs, models []string) (restorers []esrgan.Restorer, closeAll func(), err error) {
+	restorers = []esrgan.Restorer{esrgan.Bicubic()}
+	var opened []*esrgan.Upscaler
+	closeAll = func() {
+		for _, upscaler := range opened {
+			upscaler.Close()
+		}
+	}
+	for _, dir := range runs {
+		stages, err := esrgan.OpenStages(backend, dir)
+		if err != nil {
+			return nil, closeAll, err
+		}
+		for _, stage := range stages {
+			if len(runs) > 1 {
+				stage.Name += " of " + dir
+			}
+			opened = append(opened, stage)
+		}
+	}
+	for _, name := range models {
+		model, err := esrgan.OpenPretrained(backend, name)
+		if err != nil {
+			return nil, closeAll, usageError{err}
+		}
+		opened = append(opened, model)
+		if model.Scale != esrgan.Scale {
+			return nil, closeAll, usage("%s enlarges %d times, not %d: it cannot be compared with the others", name, model.Scale, esrgan.Scale)
+		}
+	}
+	for _, upscaler := range opened {
+		restorers = append(restorers, upscaler.Restorer(esrgan.TileOptions{}))
+	}
+	return restorers, closeAll, nil
+}
+
+// evaluationPictures opens the pictures to measure on, n at most.
+func evaluationPictures(command *cobra.Command, data string, seed uint64, n int) (dataset.Pictures, error) {
+	if data == "" {
+		return dataset.Illustrations(seed, n), nil
+	}
+	pictures, report, err := dataset.OpenPictures(command.Context(), data, dataset.PicturesOptions{})
+	for _, bad := range report.Bad {
+		warner(command)(bad)
+	}
+	if err != nil {
+		return nil, wrongInput(err)
+	}
+	return firstPictures{pictures, min(n, pictures.Len())}, nil
+}
+
+// firstPictures are the first n of some.
+type firstPictures struct {
+	dataset.Pictures
+	n int
+}
+
+func (f firstPictures) Len() int { return f.n }
+
+// evaluateSR measures, prints the table and writes the file.
+func evaluateSR(command *cobra.Command, backend compute.Backend, pictures dataset.Pictures, restorers []esrgan.Restorer, out string) error {
+	options := esrgan.EvaluateOptions{OnBad: warner(command), Progress: progressFor(command)}
+	if path := esrgan.InstalledVGG(); path != "" {
+		vgg, err := esrgan.ReadVGG(path)
+		if err != nil {
+			return err
+		}
+		if options.Features, err = esrgan.NewFeatureDistance(backend, vgg); err != nil {
+			return err
+		}
+		defer options.Features.Close()
+	}
+	evaluation, err := esrgan.Evaluate(command.Context(), pictures, restorers, options)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(command.OutOrStdout(), "%v\n%s", evaluation, evaluation.Legend())
+	if options.Features == nil {
+		fmt.Fprintln(command.OutOrStdout(), `"moelab setup --vgg" installs them.`)
+	}
+	if out == "" {
+		return nil
+	}
+	return evaluation.WriteFile(out)
+}

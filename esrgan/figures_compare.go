@@ -1,0 +1,250 @@
+package esrgan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/plots"
+	"golang.org/x/image/draw"
+	"gonum.org/v1/gonum/stat"
+)
+
+// truthName is how figures call the picture itself.
+const truthName = "truth"
+
+// Widths of pictures in figures, in points.
+const (
+	widestPicture = 400
+	widestFeature = 192
+	figureWidth   = 800 // of a row, without its label
+	featureWidth  = 740 // the same beside longer labels
+)
+
+// CompareFigure draws what the restorers made beside the truth: in the first row the whole pictures, with the boxes drawn in, and in a row for each
+// box its pixels, enlarged to squares. Boxes are in pixels of the truth. The figure looks best where they have its shape.
+func CompareFigure(c Comparison, boxes ...image.Rectangle) (*plots.Figure, error) {
+	pictures, names := append(slices.Clone(c.Restored), c.Truth), append(slices.Clone(c.Names), truthName)
+	size := c.Truth.Rect.Size()
+	for _, box := range boxes {
+		if box.Empty() || !box.In(image.Rectangle{Max: size}) {
+			return nil, fmt.Errorf("draw the comparison: the box %v is not in the picture of %d×%d pixels", box, size.X, size.Y)
+		}
+	}
+	width := min(widestPicture, figureWidth/len(pictures)) * 2 // In pixels of the figure, which has two a point.
+	cell := image.Pt(width, max(1, width*size.Y/size.X))
+	grid := plots.Grid{ColumnLabels: names, Pictures: make([][]image.Image, 1+len(boxes)), Scale: 0.5}
+	for _, picture := range pictures {
+		whole := scaled(draw.CatmullRom, picture, image.Rectangle{Max: size}, cell)
+		for i, box := range boxes {
+			frame(whole, box, float64(cell.X)/float64(size.X), boxColour(i))
+			grid.Pictures[1+i] = append(grid.Pictures[1+i], scaled(draw.NearestNeighbor, picture, box, cell))
+		}
+		grid.Pictures[0] = append(grid.Pictures[0], whole)
+	}
+	if len(boxes) > 0 {
+		grid.RowLabels, grid.RowColours = []string{""}, []color.Color{nil}
+	}
+	for i, box := range boxes {
+		zoom := min(float64(cell.X)/float64(box.Dx()), float64(cell.Y)/float64(box.Dy())) / 2
+		grid.RowLabels, grid.RowColours = append(grid.RowLabels, fmt.Sprintf("×%.2g", zoom)), append(grid.RowColours, boxColour(i))
+	}
+	return grid.Figure()
+}
+
+// boxColour is that of the frame of box i.
+func boxColour(i int) color.NRGBA {
+	return plots.Palette[(i+1)%len(plots.Palette)] // Vermilion shows best on most pictures.
+}
+
+// scaled draws a part of a picture as large as fits into a size, on white.
+func scaled(scaler draw.Scaler, picture image.Image, part image.Rectangle, size image.Point) *image.RGBA {
+	scale := min(float64(size.X)/float64(part.Dx()), float64(size.Y)/float64(part.Dy()))
+	fitted := image.Pt(int(math.Round(scale*float64(part.Dx()))), int(math.Round(scale*float64(part.Dy()))))
+	corner := size.Sub(fitted).Div(2)
+	canvas := image.NewRGBA(image.Rectangle{Max: size})
+	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
+	scaler.Scale(canvas, image.Rectangle{Min: corner, Max: corner.Add(fitted)}, picture, part.Add(picture.Bounds().Min), draw.Src, nil)
+	return canvas
+}
+
+// frame draws a box of a picture that is shown at a scale: a line of the colour with white around it.
+func frame(canvas *image.RGBA, box image.Rectangle, scale float64, colour color.Color) {
+	at := func(v int) int { return int(math.Round(float64(v) * scale)) }
+	inner := image.Rect(at(box.Min.X), at(box.Min.Y), at(box.Max.X), at(box.Max.Y))
+	for _, line := range []struct {
+		inset  int
+		colour color.Color
+	}{{-5, color.White}, {-4, colour}, {-3, colour}, {-2, colour}, {-1, color.White}} {
+		r := inner.Inset(line.inset)
+		for x := r.Min.X; x < r.Max.X; x++ {
+			canvas.Set(x, r.Min.Y, line.colour)
+			canvas.Set(x, r.Max.Y-1, line.colour)
+		}
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			canvas.Set(r.Min.X, y, line.colour)
+			canvas.Set(r.Max.X-1, y, line.colour)
+		}
+	}
+}
+
+// histogramBins is how many bins a colour histogram is drawn with: each holds four of the 256 values.
+const histogramBins = 64
+
+// ColourFigure draws how often each value occurs in red, green and blue, in the truth and in what each restorer made of it, over all of the pictures.
+// The axis of the shares is logarithmic: most of an illustration is background. The comparisons must have the same restorers.
+func ColourFigure(comparisons ...Comparison) (*plots.Figure, error) {
+	if len(comparisons) == 0 {
+		return nil, errors.New("draw the colours: there is no picture")
+	}
+	names := comparisons[0].Names
+	versions := make([][]*image.NRGBA, 1+len(names)) // First the truth.
+	for _, c := range comparisons {
+		if !slices.Equal(c.Names, names) {
+			return nil, fmt.Errorf("draw the colours: some pictures were restored by %v, others by %v", names, c.Names)
+		}
+		versions[0] = append(versions[0], c.Truth)
+		for i, restored := range c.Restored {
+			versions[1+i] = append(versions[1+i], restored)
+		}
+	}
+	figure := plots.Histograms{
+		Title: fmt.Sprintf("Colours of %d restored pictures", len(comparisons)), X: "value", Y: "pixels (%)",
+		High: 256, Names: append([]string{truthName}, names...), Log: true,
+	}
+	if len(comparisons) == 1 {
+		figure.Title = "Colours of a restored picture"
+	}
+	for _, channel := range []string{"red", "green", "blue"} {
+		figure.Panels = append(figure.Panels, plots.HistogramPanel{Name: channel})
+	}
+	for _, pictures := range versions {
+		for c, shares := range NewColourHistogram(pictures...) {
+			figure.Panels[c].Counts = append(figure.Panels[c].Counts, percentages(shares[:], histogramBins))
+		}
+	}
+	return figure.Figure()
+}
+
+// percentages sums shares into bins.
+func percentages(shares []float64, bins int) []float64 {
+	sums := make([]float64, bins)
+	for i, share := range shares {
+		sums[i*bins/len(shares)] += 100 * share
+	}
+	return sums
+}
+
+// FeatureFigure draws channels of a layer of VGG16, named in [VGGLayers], before and after its ReLU: what SRGAN's perceptual loss does not see,
+// and ESRGAN's does. Channels are evenly spaced among the layer's. Blue is negative, vermilion positive and white 0; the darkest are the
+// hundredth of a channel's features with the largest magnitudes. The labels say how many are 0 after the ReLU.
+func FeatureFigure(ctx context.Context, backend compute.Backend, vgg *VGG, picture *image.NRGBA, layer string, channels int) (*plots.Figure, error) {
+	index := slices.Index(VGGLayers, layer)
+	if index < 0 {
+		return nil, fmt.Errorf("draw features: there is no layer %q; there are %v", layer, VGGLayers)
+	}
+	if size := picture.Rect.Size(); min(size.X, size.Y) < 1<<index {
+		return nil, fmt.Errorf("draw features: a picture of %d×%d pixels has none in %s", size.X, size.Y, layer)
+	}
+	if all := vggGroups[index].channels; channels < 1 || channels > all {
+		return nil, fmt.Errorf("draw features: %d channels of %d", channels, all)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("draw features: %w", err)
+	}
+	features, err := vgg.featureMaps(backend, picture, index)
+	if err != nil {
+		return nil, fmt.Errorf("draw features: %w", err)
+	}
+	grid := plots.Grid{
+		Title:     fmt.Sprintf("VGG16 (%s), %s: %.0f %% of its features are 0 after the ReLU", vgg.Style, layer, 100*zeros(slices.Concat(features...))),
+		RowLabels: []string{"before ReLU", "after ReLU"}, Pictures: make([][]image.Image, 2), Scale: 0.5,
+	}
+	width := picture.Rect.Dx() >> index
+	shown := func(values []float32, largest float64) image.Image {
+		feature, scaler := diverging(values, width, largest), draw.Scaler(draw.NearestNeighbor)
+		side := 2 * max(1, min(widestFeature, featureWidth/channels)) // In pixels of the figure.
+		if width > side {
+			scaler = draw.CatmullRom
+		}
+		return scaled(scaler, feature, feature.Rect, image.Pt(side, max(1, side*feature.Rect.Dy()/width)))
+	}
+	for i := range channels {
+		number := i * len(features) / channels
+		before := features[number]
+		largest := largestMagnitude(before)
+		after := slices.Clone(before)
+		for j, v := range after {
+			after[j] = max(v, 0)
+		}
+		grid.Pictures[0] = append(grid.Pictures[0], shown(before, largest))
+		grid.Pictures[1] = append(grid.Pictures[1], shown(after, largest))
+		grid.ColumnLabels = append(grid.ColumnLabels, fmt.Sprintf("%d: %.0f %% are 0", number+1, 100*zeros(before)))
+	}
+	return grid.Figure()
+}
+
+// featureMaps returns each channel of a layer before its ReLU, [height, width].
+func (v *VGG) featureMaps(backend compute.Backend, picture *image.NRGBA, layer int) ([][]float32, error) {
+	exec, err := v.exec(backend, func(scope *model.Scope, x *Node) *Node {
+		return TransposeAllDims(v.Features(scope, x, layer+1, true)[layer], 0, 3, 1, 2)
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer exec.Finalize()
+	output, err := exec.Call(tensors.FromFlatDataAndDimensions(PixelsOf(picture).RGB, 1, picture.Rect.Dy(), picture.Rect.Dx(), 3))
+	if err != nil {
+		return nil, lab.FitError(err)
+	}
+	values, err := tensors.CopyFlatData[float32](output[0])
+	if err != nil {
+		return nil, err
+	}
+	shape := output[0].Shape()
+	return slices.Collect(slices.Chunk(values, shape.Dim(2)*shape.Dim(3))), nil
+}
+
+// zeros is the share of values that a ReLU makes 0.
+func zeros(values []float32) float64 {
+	count := 0
+	for _, v := range values {
+		if v <= 0 {
+			count++
+		}
+	}
+	return float64(count) / float64(len(values))
+}
+
+// largestMagnitude is what all but a hundredth of the magnitudes do not exceed.
+func largestMagnitude(values []float32) float64 {
+	magnitudes := make([]float64, len(values))
+	for i, v := range values {
+		magnitudes[i] = math.Abs(float64(v))
+	}
+	slices.Sort(magnitudes)
+	return stat.Quantile(0.99, stat.Empirical, magnitudes, nil)
+}
+
+// diverging draws values by rows: from −largest, blue, over 0, white, to largest, vermilion.
+func diverging(values []float32, width int, largest float64) *image.RGBA {
+	picture := image.NewRGBA(image.Rect(0, 0, width, len(values)/width))
+	for i, v := range values {
+		colour, share := plots.Palette[1], min(max(float64(v)/max(largest, math.SmallestNonzeroFloat32), -1), 1)
+		if share < 0 {
+			colour, share = plots.Palette[0], -share
+		}
+		white := func(c uint8) uint8 { return uint8(math.Round(255 + (float64(c)-255)*share)) }
+		picture.SetRGBA(i%width, i/width, color.RGBA{white(colour.R), white(colour.G), white(colour.B), 255})
+	}
+	return picture
+}
