@@ -29,7 +29,7 @@ func (a *artist) backStrands(outline path) {
 	a.clipTo(outline)
 	nape := point{0, 0.80}
 	a.fill(ellipse(nape, 0.27, 0.26), radial(nape, 0.27, 0.26, faded(a.hair.deep, a.Shade), faded(a.hair.deep, a.Shade), faded(a.hair.deep, 0)))
-	for i := range 10 {
+	for i := range 10 + 10*a.FineLines {
 		x := 0.24 + 0.018*float64(i%5) + a.stray(0.006)
 		if i >= 5 {
 			x = -x

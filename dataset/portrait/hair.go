@@ -142,12 +142,30 @@ func (a *artist) drawStrand(s strand) {
 	}
 	a.line(left[from:], swell, opaque(a.hair.line))
 	a.line(right[from:], swell, opaque(a.hair.line))
+	for range a.FineLines {
+		a.fineLine(left, right, from)
+	}
 	if s.width > 0.09 {
 		inner := make(path, 0, n)
 		for i := from; i < n-3; i++ {
 			inner = append(inner, between(left[i], right[i], 0.38))
 		}
 		a.line(inner, taperBoth(0.0035*a.Line), faded(a.hair.deep, 0.8))
+	}
+}
+
+// fineLine draws one hair between the edges of a lock, lighter or darker than the lock.
+func (a *artist) fineLine(left, right path, from int) {
+	colour := []ink{faded(a.hair.deep, 0.7), faded(a.hair.line, 0.5), faded(a.hair.glint, 0.6)}[a.rng.IntN(3)]
+	across := 0.1 + 0.8*a.rng.Float64()
+	first := from/2 + a.rng.IntN(from/2+3)
+	last := len(left) - 1 - a.rng.IntN(5)
+	hair := make(path, 0, len(left))
+	for i := first; i <= last; i++ {
+		hair = append(hair, between(left[i], right[i], across))
+	}
+	if len(hair) > 2 {
+		a.line(hair, taperBoth(0.0022*a.Line), colour)
 	}
 }
 

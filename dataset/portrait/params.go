@@ -26,6 +26,7 @@ type Params struct {
 	Strands   uint64  // seed of the small irregularities of locks
 	Gloss     float64 // opacity of the highlights of the hair, 0.35…1
 	Streaks   bool    // these are streaks, not a ring
+	FineLines int     // drawn down each lock, as in large illustrations; none of Random's
 	Accessory Accessory
 	Ribbon    color.RGBA // colour of the accessory
 
