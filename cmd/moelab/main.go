@@ -134,6 +134,7 @@ A training fills a run directory; samples, figures and the next notebook cell re
 		Example: `  moelab run notebooks/hair_colour.ipynb            # the whole story, in a notebook
   moelab train gan --preset laptop --run runs/hair  # the same training, without one
   moelab sample --run runs/hair --colour blue -n 16 -o samples
+  moelab upscale picture.png -o large.png           # four times larger
   moelab doctor                                     # what this machine has, and what it lacks`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -141,7 +142,7 @@ A training fills a run directory; samples, figures and the next notebook cell re
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		newRunCommand(), newTrainCommand(), newSampleCommand(), newEvalCommand(), newDataCommand(), newBenchCommand(),
+		newRunCommand(), newTrainCommand(), newSampleCommand(), newUpscaleCommand(), newEvalCommand(), newDataCommand(), newBenchCommand(),
 		newSetupCommand(), newDoctorCommand(), newKernelCommand(), newLabCommand(),
 	)
 	forEachCommand(root, func(command *cobra.Command) {
@@ -169,7 +170,7 @@ func flagError(command *cobra.Command, err error) error {
 	if !errors.As(err, &value) {
 		return usage("%w (see %s -h)", err, command.CommandPath())
 	}
-	kinds := map[string]string{"int": "a whole number", "int64": "a whole number", "uint64": "a whole number, 0 or more", "duration": "a time, as in 90s or 20m"}
+	kinds := map[string]string{"int": "a whole number", "int64": "a whole number", "uint64": "a whole number, 0 or more", "float64": "a number", "duration": "a time, as in 90s or 20m"}
 	kind, ok := kinds[value.GetFlag().Value.Type()]
 	if !ok {
 		return usage("%w (see %s -h)", err, command.CommandPath())

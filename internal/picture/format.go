@@ -7,6 +7,8 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
@@ -154,4 +156,14 @@ func fits(profile []byte, gray bool) bool {
 	}
 	name := string(profile[space : space+4])
 	return name == "RGB " && !gray || name == "GRAY" && gray
+}
+
+// HasExtension says whether a file is called as the pictures are that can be read.
+func HasExtension(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff":
+		return true
+	default:
+		return false
+	}
 }

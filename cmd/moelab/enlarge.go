@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+
+	"github.com/moelab/moelab/esrgan"
+	"github.com/moelab/moelab/internal/picture"
+	"golang.org/x/image/draw"
+)
+
+// maxLarge is how many pixels a network may make of a picture: in memory they take 12 bytes each.
+const maxLarge = 400_000_000
+
+// enlarger enlarges frames of pictures by a network, alpha channel and all.
+type enlarger struct {
+	upscaler *esrgan.Upscaler
+	scale    float64 // At most the network's; what is less is resampled.
+	tile     int     // See esrgan.TileOptions.
+}
+
+// large returns what a picture of a kind becomes.
+func (e *enlarger) large(info picture.Info) (picture.Info, error) {
+	made := int64(info.Width) * int64(info.Height) * int64(e.upscaler.Scale*e.upscaler.Scale)
+	info.Width, info.Height = e.side(info.Width), e.side(info.Height)
+	if made > maxLarge {
+		return info, fmt.Errorf("it would be %d×%d pixels, and the network would make %d million: more than %d million are too many",
+			info.Width, info.Height, made/1_000_000, maxLarge/1_000_000)
+	}
+	return info, nil
+}
+
+// side is what a height or width becomes.
+func (e *enlarger) side(n int) int { return max(int(math.Round(float64(n)*e.scale)), 1) }
+
+// enlarge enlarges a frame. What is transparent is enlarged by the network too, as a grey picture. progress is told how much is done, from 0 to 1.
+func (e *enlarger) enlarge(ctx context.Context, pixels *image.NRGBA64, gray bool, progress func(share float64)) (*image.NRGBA64, error) {
+	passes := 1.0
+	transparent := !pixels.Opaque()
+	if transparent {
+		passes = 2
+	}
+	options := func(before float64) esrgan.TileOptions {
+		return esrgan.TileOptions{Tile: e.tile, Progress: func(done, total int) {
+			progress((before + float64(done)/float64(total)) / passes)
+		}}
+	}
+	large := image.NewNRGBA64(image.Rectangle{Max: pixels.Rect.Size().Mul(e.upscaler.Scale)})
+	err := e.upscaler.EachTile(ctx, colours(pixels), options(0), func(at image.Point, tile esrgan.Pixels) error {
+		putColours(large, at, tile, gray)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if transparent {
+		alpha := alphas(pixels)
+		err := e.upscaler.EachTile(ctx, alpha, options(1), func(at image.Point, tile esrgan.Pixels) error {
+			putAlpha(large, at, tile, alpha, e.upscaler.Scale)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return e.resample(large, image.Pt(e.side(pixels.Rect.Dx()), e.side(pixels.Rect.Dy())), transparent), nil
+}
+
+// resample makes what the network has made smaller, bicubic with antialiasing, where the scale is not its own.
+func (e *enlarger) resample(large *image.NRGBA64, size image.Point, transparent bool) *image.NRGBA64 {
+	if large.Rect.Max == size {
+		return large
+	}
+	made := image.NewNRGBA64(image.Rectangle{Max: size})
+	draw.CatmullRom.Scale(made, made.Rect, large, large.Rect, draw.Src, nil)
+	if !transparent { // Rounding may have taken a little away.
+		for i := 6; i < len(made.Pix); i += 8 {
+			made.Pix[i], made.Pix[i+1] = 0xff, 0xff
+		}
+	}
+	return made
+}
+
+// colours are those of a picture as the network takes them. Transparent pixels get the colour of the nearest that is seen: what they hold in the file is
+// chance, and the network would let it bleed into those beside them.
+func colours(pixels *image.NRGBA64) esrgan.Pixels {
+	size := pixels.Rect.Size()
+	p := esrgan.Pixels{Width: size.X, Height: size.Y, RGB: make([]float32, 0, 3*size.X*size.Y)}
+	var seen []bool
+	for y := range size.Y {
+		row := pixels.Pix[y*pixels.Stride:][:8*size.X]
+		for ; len(row) > 0; row = row[8:] {
+			p.RGB = append(p.RGB, unit(row), unit(row[2:]), unit(row[4:]))
+			seen = append(seen, row[6] != 0 || row[7] != 0)
+		}
+	}
+	fill(p, seen)
+	return p
+}
+
+// unit is a big-endian number of 16 bits, scaled to [0, 1].
+func unit(b []byte) float32 { return float32(uint16(b[0])<<8|uint16(b[1])) / 0xffff }
+
+// fill gives each pixel that is not seen the colour of one that is near to it, from near to far.
+func fill(p esrgan.Pixels, seen []bool) {
+	var edge []int
+	for i, s := range seen {
+		if s && bordersOn(p, seen, i) {
+			edge = append(edge, i)
+		}
+	}
+	for len(edge) > 0 {
+		var next []int
+		for _, i := range edge {
+			for _, n := range neighbours(p, i) {
+				if n >= 0 && !seen[n] {
+					seen[n] = true
+					copy(p.RGB[3*n:3*n+3], p.RGB[3*i:])
+					next = append(next, n)
+				}
+			}
+		}
+		edge = next
+	}
+}
+
+// bordersOn says whether a neighbour of pixel i is not seen.
+func bordersOn(p esrgan.Pixels, seen []bool, i int) bool {
+	for _, n := range neighbours(p, i) {
+		if n >= 0 && !seen[n] {
+			return true
+		}
+	}
+	return false
+}
+
+// neighbours are the pixels left, right, above and below of pixel i, -1 where there is none.
+func neighbours(p esrgan.Pixels, i int) [4]int {
+	n := [4]int{-1, -1, i - p.Width, i + p.Width} // The third is negative in the first row.
+	if i%p.Width > 0 {
+		n[0] = i - 1
+	}
+	if i%p.Width < p.Width-1 {
+		n[1] = i + 1
+	}
+	if n[3] >= p.Width*p.Height {
+		n[3] = -1
+	}
+	return n
+}
+
+// alphas is the alpha channel as a grey picture.
+func alphas(pixels *image.NRGBA64) esrgan.Pixels {
+	size := pixels.Rect.Size()
+	p := esrgan.Pixels{Width: size.X, Height: size.Y, RGB: make([]float32, 0, 3*size.X*size.Y)}
+	for y := range size.Y {
+		row := pixels.Pix[y*pixels.Stride:][:8*size.X]
+		for ; len(row) > 0; row = row[8:] {
+			a := unit(row[6:])
+			p.RGB = append(p.RGB, a, a, a)
+		}
+	}
+	return p
+}
+
+// putColours puts a tile of colours into the large picture, opaque.
+func putColours(large *image.NRGBA64, at image.Point, tile esrgan.Pixels, gray bool) {
+	for y := range tile.Height {
+		to := large.Pix[large.PixOffset(at.X, at.Y+y):]
+		for x := range tile.Width {
+			rgb := tile.RGB[(y*tile.Width+x)*3:][:3:3]
+			r, g, b := rgb[0], rgb[1], rgb[2]
+			if gray {
+				r = luma(rgb)
+				g, b = r, r
+			}
+			put(to[8*x:], r)
+			put(to[8*x+2:], g)
+			put(to[8*x+4:], b)
+			put(to[8*x+6:], 1)
+		}
+	}
+}
+
+// luma is the grey value of a colour, as package image weighs it.
+func luma(rgb []float32) float32 { return 0.299*rgb[0] + 0.587*rgb[1] + 0.114*rgb[2] }
+
+// put rounds to a big-endian number of 16 bits.
+func put(b []byte, v float32) {
+	n := uint16(min(max(v, 0), 1)*0xffff + 0.5)
+	b[0], b[1] = byte(n>>8), byte(n)
+}
+
+// putAlpha puts a tile of the alpha channel into the large picture. No pixel becomes more or less transparent than those around it were in the small picture: so
+// what was opaque, or clear, stays wholly so.
+func putAlpha(large *image.NRGBA64, at image.Point, tile, small esrgan.Pixels, scale int) {
+	for y := range tile.Height {
+		to := large.Pix[large.PixOffset(at.X, at.Y+y):]
+		var low, high float32
+		for x := range tile.Width {
+			if x%scale == 0 {
+				low, high = around(small, (at.X+x)/scale, (at.Y+y)/scale)
+			}
+			a := luma(tile.RGB[(y*tile.Width+x)*3:][:3:3])
+			put(to[8*x+6:], min(max(a, low), high))
+		}
+	}
+}
+
+// around is the smallest and the largest value of the pixels around x, y and of itself.
+func around(grey esrgan.Pixels, x, y int) (low, high float32) {
+	low, high = 1, 0
+	for ny := max(y-1, 0); ny <= min(y+1, grey.Height-1); ny++ {
+		for nx := max(x-1, 0); nx <= min(x+1, grey.Width-1); nx++ {
+			v := grey.RGB[(ny*grey.Width+nx)*3]
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	return low, high
+}
