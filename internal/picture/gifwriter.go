@@ -36,7 +36,7 @@ func newGIFWriter(w io.Writer, info Info) (*gifWriter, error) {
 }
 
 func (g *gifWriter) Write(frame Frame) error {
-	g.Image = append(g.Image, toPaletted(frame.Pixels))
+	g.Image = append(g.Image, toPaletted(frame.Pixels, g.info.Frames > 1))
 	g.Delay = append(g.Delay, int(math.Round(frame.Delay.Duration().Seconds()*100)))
 	g.Disposal = append(g.Disposal, gif.DisposalBackground) // Frames fill the picture: nothing of one is seen in the next.
 	return nil
@@ -44,12 +44,12 @@ func (g *gifWriter) Write(frame Frame) error {
 
 func (g *gifWriter) Close() error { return gif.EncodeAll(g.w, &g.GIF) }
 
-// toPaletted chooses 256 colours that suit a picture and gives each pixel the nearest. It does not dither: in animations that flickers.
-func toPaletted(pixels *image.NRGBA64) *image.Paletted {
+// toPaletted chooses 256 colours that suit a picture and gives each pixel the nearest. It does not dither: in animations that flickers. One of the colours
+// is none where a pixel needs it, and if clear: some programs make what a frame leaves transparent only if the frame has such a colour.
+func toPaletted(pixels *image.NRGBA64, clear bool) *image.Paletted {
 	made := image.NewPaletted(pixels.Rect, nil)
 	// The quantiser reads this type fastest. Half-transparent pixels become opaque.
 	sharp := (*image.RGBA)(toNRGBA(pixels))
-	clear := false
 	for i := 3; i < len(sharp.Pix); i += 4 {
 		if sharp.Pix[i] >= 128 {
 			sharp.Pix[i] = 255

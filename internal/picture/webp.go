@@ -11,41 +11,56 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// openWebP reads a still or an animated WebP. The layout: https://developers.google.com/speed/webp/docs/riff_container
+// webPChunk is a piece of a WebP: https://developers.google.com/speed/webp/docs/riff_container
+type webPChunk struct {
+	name string
+	data []byte
+}
+
+// webPChunks goes through the chunks. The last may be cut short.
+func webPChunks(data []byte) (chunks []webPChunk, cut bool) {
+	for len(data) >= 8 {
+		name, size := string(data[:4]), int64(binary.LittleEndian.Uint32(data[4:]))
+		data = data[8:]
+		if size > int64(len(data)) {
+			return append(chunks, webPChunk{name, data}), true
+		}
+		chunks = append(chunks, webPChunk{name, data[:size]})
+		data = data[min(size+size%2, int64(len(data))):]
+	}
+	return chunks, len(data) > 0
+}
+
+// openWebP reads a still or an animated WebP.
 func openWebP(data []byte) (file, error) {
 	const header = 12 // RIFF, size, WEBP.
+	chunks, cut := webPChunks(data[header:])
 	var f file
-	for rest := data[header:]; len(rest) >= 8; {
-		name, size := string(rest[:4]), int64(binary.LittleEndian.Uint32(rest[4:]))
-		if size > int64(len(rest)-8) {
-			if name == "ANMF" {
+	for i, c := range chunks {
+		switch {
+		case c.name == "VP8X" && len(c.data) >= 10:
+			f.canvas = image.Pt(uint24(c.data[4:])+1, uint24(c.data[7:])+1)
+		case c.name == "ANIM" && len(c.data) >= 6:
+			f.plays = int(binary.LittleEndian.Uint16(c.data[4:]))
+		case c.name == "ANMF":
+			if cut && i == len(chunks)-1 {
 				return f, io.ErrUnexpectedEOF
 			}
-			break // The decoder says what is wrong with it.
-		}
-		chunk := rest[8 : 8+size]
-		switch {
-		case name == "VP8X" && size >= 10:
-			f.canvas = image.Pt(uint24(chunk[4:])+1, uint24(chunk[7:])+1)
-		case name == "ANIM" && size >= 6:
-			f.plays = int(binary.LittleEndian.Uint16(chunk[4:]))
-		case name == "ANMF":
-			frame, err := webPFrame(chunk)
+			frame, err := webPFrame(c.data)
 			if err != nil {
 				return f, err
 			}
 			f.parts = append(f.parts, frame)
-		case name == "ICCP":
-			f.profile = chunk
-		case name == "EXIF":
-			f.exif = bytes.TrimPrefix(chunk, []byte(exifHeader))
+		case c.name == "ICCP":
+			f.profile = c.data
+		case c.name == "EXIF":
+			f.exif = bytes.TrimPrefix(c.data, []byte(exifHeader))
 		}
-		rest = rest[min(8+size+size%2, int64(len(rest))):]
 	}
 	if len(f.parts) > 0 {
 		return f, nil
 	}
-	one, err := still(data, webp.DecodeConfig, decodeWebP)
+	one, err := still(simpleWebP(chunks, f.canvas), webp.DecodeConfig, decodeWebP)
 	one.exif, one.profile = f.exif, f.profile
 	return one, err
 }
@@ -53,30 +68,48 @@ func openWebP(data []byte) (file, error) {
 func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
 // webPFrame cuts a frame of an animation out as a still WebP.
-func webPFrame(chunk []byte) (part, error) {
+func webPFrame(data []byte) (part, error) {
 	const header = 16
-	if len(chunk) < header {
+	if len(data) < header {
 		return part{}, errors.New("webp: a frame without a header")
 	}
 	const dispose, noBlend = 1, 2
-	flags, chunks := chunk[15], chunk[header:]
-	body := []byte("WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00")
-	const alpha, flagsAt = 1 << 4, 12
-	if bytes.HasPrefix(chunks, []byte("ALPH")) {
-		body[flagsAt] = alpha
-	}
-	body = append(append(body, chunk[6:12]...), chunks...)
-	data := append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
+	flags := data[15]
+	size := image.Pt(uint24(data[6:])+1, uint24(data[9:])+1)
+	chunks, _ := webPChunks(data[header:])
 	p := part{
-		decode:  decoder(data, decodeWebP),
-		at:      image.Pt(2*uint24(chunk), 2*uint24(chunk[3:])),
+		decode:  decoder(simpleWebP(chunks, size), decodeWebP),
+		at:      image.Pt(2*uint24(data), 2*uint24(data[3:])),
 		replace: flags&noBlend != 0,
-		delay:   milliseconds(uint24(chunk[12:])),
+		delay:   milliseconds(uint24(data[12:])),
 	}
 	if flags&dispose != 0 {
 		p.dispose = disposeBackground
 	}
-	return p, checkFrame(image.Pt(uint24(chunk[6:])+1, uint24(chunk[9:])+1))
+	return p, checkFrame(size)
+}
+
+// simpleWebP makes a file of the chunks that hold pixels. Package webp, which reads it, knows the extended format with a separate alpha channel
+// only: it fails at a lossless picture, which needs none, in it.
+func simpleWebP(chunks []webPChunk, size image.Point) []byte {
+	body := []byte("WEBP")
+	for _, c := range chunks {
+		switch c.name {
+		case "ALPH":
+			const alpha = 1 << 4
+			body = appendWebP(body, "VP8X", []byte{alpha, 0, 0, 0,
+				byte(size.X - 1), byte((size.X - 1) >> 8), byte((size.X - 1) >> 16), byte(size.Y - 1), byte((size.Y - 1) >> 8), byte((size.Y - 1) >> 16)})
+			body = appendWebP(body, c.name, c.data)
+		case "VP8 ", "VP8L":
+			body = appendWebP(body, c.name, c.data)
+		}
+	}
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
+}
+
+func appendWebP(to []byte, name string, data []byte) []byte {
+	to = append(binary.LittleEndian.AppendUint32(append(to, name...), uint32(len(data))), data...)
+	return append(to, make([]byte, len(data)%2)...)
 }
 
 // decodeWebP decodes with package webp and puts the colours right: a lossy WebP has luma in 16…235 and chroma in 16…240, but package image
