@@ -19,11 +19,17 @@ func (s *scene) page(printed bool) {
 		paper = hcl(85, s.within(0, 0.06), s.within(0.92, 0.99))
 	}
 	s.all(flat(paper))
-	tone := screen{period: s.within(3.4, 6) * s.scale, angle: oneOf(s, []float64{math.Pi / 4, math.Pi / 4, math.Pi / 6, 0})}
-	layer := newCanvas(s.img.Rect.Dx())
+	fine := 1 // Pixels of the layer for one of the page, each way: printed ones are black or white.
+	if printed {
+		fine = 2
+	}
+	layer := newCanvas(fine * s.img.Rect.Dx())
+	whole := layer.img
+	tone := screen{period: s.within(2.6, 6) * layer.scale, angle: oneOf(s, []float64{math.Pi / 4, math.Pi / 4, math.Pi / 6, 0}), reach: int(layer.scale + 0.5)}
 	border := s.within(1.6, 3.6)
 	for _, panel := range s.layout() {
-		layer.img = image.NewRGBA(s.bounds(panel))
+		layer.img = whole
+		layer.img = whole.SubImage(layer.bounds(panel)).(*image.RGBA)
 		inside := &scene{canvas: layer, Rand: s.Rand, hour: s.hour, line: s.line}
 		mouth := inside.panel(panel, printed)
 		if printed {
@@ -31,7 +37,7 @@ func (s *scene) page(printed bool) {
 		}
 		low, high := panel.extent()
 		inside.words(low, high, mouth)
-		s.outlined(copied(layer.img, s.scale), panel, border, black)
+		s.outlined(s.copied(layer.img, fine), panel, border, black)
 	}
 }
 
@@ -50,11 +56,22 @@ func (p path) extent() (low, high point) {
 	return low, high
 }
 
-// copied paints what another picture shows at the same pixel.
-func copied(from *image.RGBA, scale float64) paint {
+// copied paints what a layer shows there, which has fine pixels each way for one of the picture.
+func (c *canvas) copied(layer *image.RGBA, fine int) paint {
+	scale := c.scale
 	return paint{at: func(p point) ink {
-		c := from.RGBAAt(int(p.x*scale), int(p.y*scale))
-		return opaque(c.R, c.G, c.B)
+		x, y := int(p.x*scale)*fine, int(p.y*scale)*fine
+		var r, g, b, n int
+		for dy := range fine {
+			for dx := range fine {
+				if at := image.Pt(x+dx, y+dy); at.In(layer.Rect) {
+					pixel := layer.Pix[layer.PixOffset(at.X, at.Y):]
+					r, g, b, n = r+int(pixel[0]), g+int(pixel[1]), b+int(pixel[2]), n+1
+				}
+			}
+		}
+		n = max(n, 1)
+		return opaque(uint8(r/n), uint8(g/n), uint8(b/n))
 	}}
 }
 
@@ -100,7 +117,7 @@ func (s *scene) panel(outline path, printed bool) (mouth point) {
 	s.all(flat(white))
 	s.seenThrough(low, high, func() { s.drawOne(panelGrounds) })
 	width, height := high.x-low.x, high.y-low.y
-	if s.chance(0.15) {
+	if s.chance(0.1) {
 		return between(low, high, s.Float64())
 	}
 	person := s.somebody()
@@ -132,7 +149,7 @@ func (s *scene) seenThrough(low, high point, draw func()) {
 // The grounds of panels.
 var panelGrounds = []choice{
 	{4, (*scene).outdoors},
-	{2, (*scene).plain},
+	{1, (*scene).plain},
 	{3, (*scene).tone},
 	{3, (*scene).attention},
 	{2, (*scene).haste},
@@ -198,31 +215,5 @@ func (s *scene) printable(p *portrait.Params) {
 	p.Cloth = solid(255, 235, 200, 160, 48)
 	p.Trim, p.Ribbon = solid(255, 180, 40), solid(255, 180, 40)
 	p.FineLines = s.IntN(5)
-}
-
-// screen is how greys are printed.
-type screen struct{ period, angle float64 } // The period is in pixels.
-
-// print makes a picture black and white: what is dark is ink, what is light is paper, and between them are dots.
-func (sc screen) print(picture *image.RGBA) {
-	const ink, solid, paper = 0.36, 0.44, 0.93
-	axis := direction(sc.angle).mul(1 / sc.period)
-	for y := picture.Rect.Min.Y; y < picture.Rect.Max.Y; y++ {
-		for x := picture.Rect.Min.X; x < picture.Rect.Max.X; x++ {
-			pixel := picture.Pix[picture.PixOffset(x, y):][:4:4]
-			light := (0.299*float64(pixel[0]) + 0.587*float64(pixel[1]) + 0.114*float64(pixel[2])) / 255
-			value := 0.0
-			switch {
-			case light >= paper:
-				value = 1
-			case light > ink:
-				u, v := float64(x), float64(y)
-				level := 0.6 * (1 - (light-solid)/(paper-solid))
-				value = 1 - dotCover(point{u*axis.x + v*axis.y, v*axis.x - u*axis.y}, level, sc.period)
-				value *= min((light-ink)/(solid-ink), 1)
-			}
-			shade := uint8(20 + 235*value)
-			pixel[0], pixel[1], pixel[2] = shade, shade, shade
-		}
-	}
+	p.Line *= s.within(1.1, 1.5)
 }

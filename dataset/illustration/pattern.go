@@ -110,7 +110,7 @@ func (s *scene) speedLines(colour ink) {
 	d := direction(angle)
 	var strokes []path
 	for range 90 + s.IntN(120) {
-		from := s.somewhere().sub(d.mul(200))
+		from := s.somewhere().sub(d.mul(s.within(0, 500)))
 		strokes = append(strokes, segment(from, from.add(d.mul(s.within(100, 600))), s.within(0.4, 2.8), 0))
 	}
 	s.fill(flat(colour), strokes...)

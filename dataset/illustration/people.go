@@ -9,6 +9,7 @@ func (s *scene) somebody() portrait.Params {
 	p := portrait.Random(s.Rand, oneOf(s, portrait.Colours()))
 	p.FineLines = s.IntN(7)
 	p.Line *= s.within(0.75, 1.15)
+	p.Tilt *= s.within(0.5, 3)
 	return p
 }
 

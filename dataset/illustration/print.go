@@ -1,8 +1,6 @@
 package illustration
 
-import (
-	"math"
-)
+import "math"
 
 // cover is that of a magazine: a person under large letters.
 func (s *scene) cover() {
@@ -25,16 +23,18 @@ func (s *scene) cover() {
 	if !behind {
 		masthead()
 	}
+	y := s.within(180, 260)
 	for range 3 + s.IntN(4) {
 		height := s.within(10, 30)
 		contours, length := lettering(oneOf(s, []typeface{regular, bold, slanted, mono}), height, oneOf(s, coverLines))
-		at := point{oneOf(s, []float64{14, side - 14 - length}), s.within(190, side-20)}
+		at := point{oneOf(s, []float64{14, side - 14 - length}), y + height}
 		colour := oneOf(s, []ink{white, rgb(0xffe860), rgb(0xff5060), rgb(0x60d0ff), black})
 		rim := black
 		if luma(colour) < 120 {
 			rim = white
 		}
 		s.writeOutlined(placed(contours, at, 0), flat(colour), height*0.14, rim)
+		y += height * s.within(1.2, 2.5)
 	}
 	if s.chance(0.6) {
 		s.barcode(point{oneOf(s, []float64{16, 410}), 454})
@@ -56,8 +56,8 @@ func (s *scene) barcode(at point) {
 // dialogue is what a visual novel shows: a person, and words in a box.
 func (s *scene) dialogue() {
 	s.drawOne(grounds)
-	size := s.within(380, 520)
-	s.place(s.somebody(), side/2+s.within(-70, 70), side-size*s.within(0.85, 1), size)
+	size := s.within(430, 480)
+	s.place(s.somebody(), side/2+s.within(-70, 70), side-1.13*size, size) // The mouth above the box.
 	theme := hcl(s.within(0, 360), s.within(0.05, 0.5), s.within(0.2, 0.55))
 	top := s.within(350, 390)
 	box := rounded(rect(14, top, side-14, side-12), s.within(0, 18))

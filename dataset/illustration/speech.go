@@ -8,13 +8,26 @@ import (
 // words are speech bubbles and sounds in a part of the illustration. Speech comes from the mouth.
 func (s *scene) words(low, high, mouth point) {
 	width, height := high.x-low.x, high.y-low.y
+	taken := []point{mouth} // Speech keeps away from there.
 	for range oneOf(s, []int{0, 1, 1, 1, 2}) {
 		rx, ry := width*s.within(0.16, 0.27), height*s.within(0.13, 0.24)
 		if s.chance(0.5) { // As high as vertical writing needs.
 			rx, ry = min(rx, ry)*0.9, max(rx, ry)
 		}
 		rx, ry = min(max(rx, 26), width*0.45), min(max(ry, 20), height*0.45)
-		at := point{s.within(low.x+rx, high.x-rx), low.y + ry + height*s.within(0.02, 0.15)}
+		var at point
+		farthest := -1.0
+		for range 6 {
+			try := point{s.within(low.x+rx, high.x-rx), s.within(low.y+ry, low.y+max(ry, height*0.45))}
+			nearest := math.Inf(1)
+			for _, other := range taken {
+				nearest = min(nearest, try.sub(other).length())
+			}
+			if nearest > farthest {
+				at, farthest = try, nearest
+			}
+		}
+		taken = append(taken, at)
 		s.bubble(at, rx, ry, mouth)
 	}
 	if s.chance(0.3) {
