@@ -185,7 +185,7 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 	if config.Weights.Perceptual > 0 {
 		training.Fixed = vgg.variables(len(config.LayerWeights))
 	}
-	return lab.Train(ctx, run, training)
+	return t.train(ctx, run, dir, training)
 }
 
 // trainer is what the two trainings of a run share.
@@ -201,8 +201,18 @@ type trainer struct {
 func (t trainer) training(first int64) lab.Training {
 	return lab.Training{
 		Backend: t.options.Backend, SaveEvery: t.options.SaveEvery, Progress: t.options.Progress, Warn: t.options.Warn,
-		Open: func(position int64) (lab.Source, error) { return t.config.Batches(t.pictures, first+position, t.options.Warn) },
+		Open: func(position int64) (lab.Source, error) {
+			return t.config.Batches(t.pictures, first+position, t.options.Warn)
+		},
 	}
+}
+
+// train trains a run, and records crops of it if that is asked for.
+func (t trainer) train(ctx context.Context, run *lab.Run, dir string, training lab.Training) (lab.Summary, error) {
+	recorder := recorder{trainer: t, dir: dir}
+	defer recorder.close()
+	training.Show, training.ShowEvery = recorder.record, t.options.SampleEvery
+	return lab.Train(ctx, run, training)
 }
 
 // pretrain trains G alone in a run of its own, unless that is done, and returns its weights: those that the second training begins with.
@@ -225,7 +235,7 @@ func (t trainer) pretrain(ctx context.Context, dir string) (lab.Weights, error) 
 	if config.Pretrain.Perceptual > 0 {
 		training.Fixed = t.vgg.variables(len(config.LayerWeights))
 	}
-	if _, err := lab.Train(ctx, run, training); err != nil {
+	if _, err := t.train(ctx, run, dir, training); err != nil {
 		return nil, fmt.Errorf("pretraining of G: %w", err)
 	}
 	weights, _, err := run.Weights(nil)

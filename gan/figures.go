@@ -28,24 +28,13 @@ func PenaltyFigure(dir string) (*plots.Figure, error) {
 
 // curves draws metrics of a run over its steps.
 func curves(dir, title, y string, logarithmic bool, names ...string) (*plots.Figure, error) {
-	run, err := lab.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	metrics, err := run.Metrics()
-	if err != nil {
-		return nil, err
-	}
-	if len(metrics) == 0 {
-		return nil, fmt.Errorf("draw losses: nothing was trained in %s yet", dir)
-	}
 	series := make([]plots.Series, len(names))
 	for i, name := range names {
-		series[i].Name = name
-		for _, m := range metrics {
-			series[i].Steps = append(series[i].Steps, int(m.Step))
-			series[i].Values = append(series[i].Values, m.Values[name])
+		steps, values, err := lab.ReadMetric(dir, name)
+		if err != nil {
+			return nil, err
 		}
+		series[i] = plots.Series{Name: name, Steps: steps, Values: values}
 	}
 	return plots.Curves{Title: title, X: "iteration", Y: y, Series: series, Log: logarithmic, Smooth: smoothing}.Figure()
 }

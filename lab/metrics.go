@@ -100,3 +100,24 @@ func (l *metricsLog) append(m Metric) error {
 
 // Close syncs and closes the file.
 func (l *metricsLog) Close() error { return errors.Join(l.file.Sync(), l.file.Close()) }
+
+// ReadMetric returns the values of a metric of a run and the steps that they are of. It is an error if nothing was logged yet.
+func ReadMetric(dir, name string) (steps []int, values []float64, err error) {
+	run, err := Open(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	metrics, err := run.Metrics()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range metrics {
+		if value, ok := m.Values[name]; ok {
+			steps, values = append(steps, int(m.Step)), append(values, value)
+		}
+	}
+	if len(steps) == 0 {
+		return nil, nil, fmt.Errorf("draw %q of %s: nothing was trained there yet", name, dir)
+	}
+	return steps, values, nil
+}

@@ -1,0 +1,79 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// stripsName is where a run keeps pictures of the same things over time: a strip of square pictures for each time.
+const stripsName = "figures/progress"
+
+// SaveStrip saves square pictures of one size side by side as figures/progress/step-N.png.
+func SaveStrip(dir string, step int64, pictures []*image.RGBA) error {
+	if len(pictures) == 0 {
+		return errors.New("save a strip of no pictures")
+	}
+	size := pictures[0].Rect.Dx()
+	strip := image.NewRGBA(image.Rect(0, 0, size*len(pictures), size))
+	for i, picture := range pictures {
+		draw.Draw(strip, image.Rect(i*size, 0, (i+1)*size, size), picture, picture.Rect.Min, draw.Src)
+	}
+	folder := filepath.Join(dir, stripsName)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	path := filepath.Join(folder, fmt.Sprintf("step-%08d.png", step))
+	return WriteFile(path, func(w io.Writer) error { return png.Encode(w, strip) })
+}
+
+// ReadStrips reads what [SaveStrip] saved of a run, in the order of the steps. It is an error if there is nothing.
+func ReadStrips(dir string) (steps []int64, strips [][]image.Image, err error) {
+	paths, _ := filepath.Glob(filepath.Join(dir, stripsName, "step-*.png")) // Only a malformed pattern is an error.
+	if len(paths) == 0 {
+		return nil, nil, fmt.Errorf("draw the progress of %s: nothing was recorded; train it with samples", dir)
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		var step int64
+		if _, err := fmt.Sscanf(filepath.Base(path), "step-%d.png", &step); err != nil {
+			return nil, nil, fmt.Errorf("draw the progress of %s: %s is no picture of a step", dir, path)
+		}
+		strip, err := readStrip(path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		steps, strips = append(steps, step), append(strips, strip)
+	}
+	return steps, strips, nil
+}
+
+// readStrip cuts a strip into its square pictures.
+func readStrip(path string) (pictures []image.Image, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	strip, err := png.Decode(file)
+	if err != nil {
+		return nil, err
+	}
+	part, ok := strip.(interface {
+		SubImage(image.Rectangle) image.Image
+	})
+	size := strip.Bounds().Dy()
+	if !ok || strip.Bounds().Dx()%size != 0 {
+		return nil, errors.New("it is not a strip of a run's pictures")
+	}
+	for x := 0; x < strip.Bounds().Dx(); x += size {
+		pictures = append(pictures, part.SubImage(image.Rect(x, 0, x+size, size)))
+	}
+	return pictures, nil
+}
