@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,11 +20,7 @@ func TestPretrainedMatchNCNN(t *testing.T) {
 	backend := openXLA(t)
 	dir, err := InstallPretrained(t.Context(), os.Stderr)
 	require.NoError(t, err)
-	drawn := portrait.At(1, 0).Draw(96)
-	picture := Pixels{96, 96, nil}
-	for i := 0; i < len(drawn.Pix); i += 4 {
-		picture.RGB = append(picture.RGB, float32(drawn.Pix[i])/255, float32(drawn.Pix[i+1])/255, float32(drawn.Pix[i+2])/255)
-	}
+	picture := drawnPixels(96)
 	for _, net := range pretrained {
 		t.Run(net.name, func(t *testing.T) {
 			upscaler, err := OpenPretrained(backend, net.short)
@@ -43,13 +38,21 @@ func TestPretrainedMatchNCNN(t *testing.T) {
 	}
 }
 
+// drawnPixels is a portrait.
+func drawnPixels(size int) Pixels {
+	drawn := portrait.At(1, 0).Draw(size)
+	picture := Pixels{size, size, nil}
+	for i := 0; i < len(drawn.Pix); i += 4 {
+		picture.RGB = append(picture.RGB, float32(drawn.Pix[i])/255, float32(drawn.Pix[i+1])/255, float32(drawn.Pix[i+2])/255)
+	}
+	return picture
+}
+
 // runNCNN enlarges a picture with ncnn.
 func runNCNN(t *testing.T, net string, scale int, picture Pixels) Pixels {
 	t.Helper()
-	raw := new(bytes.Buffer)
-	require.NoError(t, tensors.FromFlatDataAndDimensions(picture.RGB, len(picture.RGB)).ConstBytes(func(data []byte) { raw.Write(data) }))
 	command := ncnnPython(t, "run", net, strconv.Itoa(picture.Width), strconv.Itoa(picture.Height))
-	command.Stdin, command.Stderr = raw, os.Stderr
+	command.Stdin, command.Stderr = bytes.NewReader(raw(picture.RGB)), os.Stderr
 	out, err := command.Output()
 	require.NoError(t, err)
 	large, err := decodeFloats(dtypes.Float32, out)

@@ -3,12 +3,21 @@
 package esrgan
 
 import (
+	"bytes"
+	"fmt"
+	"math"
 	"os"
+	"os/exec"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/internal/venv"
+	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -38,4 +47,59 @@ func TestInstalledVGGIsImageNets(t *testing.T) {
 	assert.InDelta(t, 0.008478405, deviation, 1e-8)
 	mean, _ = meanDeviation(values("conv5_3/bias"))
 	assert.InDelta(t, 0.14986369, mean, 1e-7)
+}
+
+func TestInstalledVGGMatchesONNXRuntime(t *testing.T) {
+	const side = 240 // What the file's own head wants.
+	path, err := InstallVGG(t.Context(), os.Stderr)
+	require.NoError(t, err)
+	vgg, err := ReadVGG(path)
+	require.NoError(t, err)
+	picture := drawnPixels(side)
+
+	store := model.NewStore()
+	lab.Weights(vgg.Weights).Into(store)
+	exec, err := model.NewExec(openXLA(t), store, func(scope *model.Scope, x *Node) []*Node {
+		features := vgg.Features(scope, x, len(VGGLayers), true)
+		for i, f := range features {
+			features[i] = TransposeAllAxes(f, 0, 3, 1, 2)
+		}
+		return features
+	})
+	require.NoError(t, err)
+	defer exec.Finalize()
+	got, err := exec.Call(tensors.FromFlatDataAndDimensions(picture.RGB, 1, side, side, 3))
+	require.NoError(t, err)
+
+	want := runVGG(t, path, picture)
+	for i, layer := range VGGLayers {
+		features := tensors.MustCopyFlatData[float32](got[i])
+		var difference, size float64
+		for j, v := range features {
+			difference += float64(v-want[j]) * float64(v-want[j])
+			size += float64(want[j]) * float64(want[j])
+		}
+		want = want[len(features):]
+		t.Logf("%s: relative error %.1e", layer, math.Sqrt(difference/size))
+		assert.Less(t, math.Sqrt(difference/size), 1e-5, layer)
+	}
+	assert.Empty(t, want)
+}
+
+// runVGG returns the features that onnxruntime finds in a picture.
+func runVGG(t *testing.T, path string, picture Pixels) []float32 {
+	t.Helper()
+	env, err := venv.Ensure(t.Context(), "onnxruntime", []string{"onnx==1.19.1", "onnxruntime==1.22.1", "numpy==2.2.6"}, os.Stderr)
+	require.NoError(t, err)
+	var input []float32
+	for i := 0; i < len(picture.RGB); i += 3 {
+		input = append(input, 255*picture.RGB[i+2]-103.939, 255*picture.RGB[i+1]-116.779, 255*picture.RGB[i]-123.68)
+	}
+	command := exec.CommandContext(t.Context(), env.Python(), "testdata/run_vgg.py", path, fmt.Sprint(picture.Width))
+	command.Stdin, command.Stderr = bytes.NewReader(raw(input)), os.Stderr
+	out, err := command.Output()
+	require.NoError(t, err)
+	features, err := decodeFloats(dtypes.Float32, out)
+	require.NoError(t, err)
+	return features
 }
