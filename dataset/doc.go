@@ -1,4 +1,5 @@
-// Package dataset brings pictures in: portraits that the project draws itself, and folders of your own.
+// Package dataset brings pictures in: portraits and illustrations that the project draws itself, and folders and archives
+// of your own.
 //
 // A [Set] is labelled pictures that can be read in any order and by many goroutines. [Drawn] draws portraits on the
 // fly, so nothing needs to be downloaded and every label is exact. [OpenFolder] reads DIR/<class>/… or a labels.csv;
@@ -14,5 +15,15 @@
 //	defer loader.Close()
 //	batch, err := loader.Next(ctx) // batch.Pictures: [batch, height, width, 3] in [-1, 1]
 //
-// [Draw] and [DrawBlinks] write portraits and blinks to a folder.
+// [Pictures] are what a network that enlarges learns from: of any size and without labels. [Illustrations] draws scenes and
+// manga pages, and [OpenPictures] reads a folder or an archive in place. A [CropLoader] cuts random squares out of them and
+// makes each small by [Bicubic], which equals Pillow's; [Degrade] spoils the small ones as the world does.
+//
+//	pictures := dataset.CachedPictures(dataset.Illustrations(1, 500), 1<<30)
+//	loader, err := dataset.NewCropLoader(pictures, dataset.CropOptions{Crop: 128, Batch: 8, Seed: 1, Flip: true})
+//	if err != nil { … }
+//	defer loader.Close()
+//	batch, err := loader.Next(ctx) // batch.High: [batch, 128, 128, 3], batch.Low: [batch, 32, 32, 3], both in [0, 1]
+//
+// [Draw], [DrawBlinks] and [DrawIllustrations] write portraits, blinks and illustrations to a folder.
 package dataset

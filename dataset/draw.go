@@ -14,16 +14,17 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/moelab/moelab/dataset/illustration"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/atomicfile"
 )
 
-// drawnFile marks a folder as one that Draw or DrawBlinks made, and says what with.
+// drawnFile marks a folder as one that was drawn, and says what with.
 const drawnFile = "drawn.json"
 
 // drawing is what a folder was drawn with.
 type drawing struct {
-	What  string `json:"what"` // portraits or blinks.
+	What  string `json:"what"` // portraits, blinks or illustrations.
 	Seed  uint64 `json:"seed"`
 	Size  int    `json:"size"`
 	Count int    `json:"count"`
@@ -83,6 +84,21 @@ func DrawBlinks(ctx context.Context, dir string, n, size int, seed uint64, progr
 	}
 	if err != nil {
 		return fmt.Errorf("cannot draw blinks to %s: %w", dir, err)
+	}
+	return nil
+}
+
+// DrawIllustrations writes the first n illustrations of a seed, size × size pixels, as dir/<number>.png. Numbers have six
+// digits or more. [OpenPictures] reads such a folder. For the folder and for progress the same holds as for [Draw].
+func DrawIllustrations(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
+	err := claim(dir, drawing{"illustrations", seed, size, n})
+	if err == nil {
+		err = inParallel(ctx, 0, n, progress, func(i int) error {
+			return SavePNG(filepath.Join(dir, fmt.Sprintf("%06d.png", i)), illustration.Draw(seed, i, size))
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("cannot draw illustrations to %s: %w", dir, err)
 	}
 	return nil
 }

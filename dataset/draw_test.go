@@ -150,3 +150,26 @@ func TestABlinkIsSixteenFramesAndTheirApertures(t *testing.T) {
 	err := Draw(t.Context(), dir, 3, 32, 7, nil)
 	require.ErrorContains(t, err, "the folder holds 3 blinks of seed 7")
 }
+
+func TestDrawnIllustrationsOpenAsTheyWereDrawn(t *testing.T) {
+	noCache(t)
+	dir := filepath.Join(t.TempDir(), "illustrations")
+	const n = 3
+	last := 0
+	require.NoError(t, DrawIllustrations(t.Context(), dir, n, IllustrationSize, 5, func(done, _ int) { last = done }))
+	assert.Equal(t, n, last)
+	read, report, err := OpenPictures(t.Context(), dir, PicturesOptions{})
+	require.NoError(t, err)
+	require.Equal(t, n, read.Len())
+	assert.Empty(t, report.Bad)
+	drawn := Illustrations(5, n)
+	for i := range n {
+		want, err := drawn.Whole(t.Context(), i)
+		require.NoError(t, err)
+		got, err := read.Whole(t.Context(), i)
+		require.NoError(t, err)
+		require.Equal(t, want.Pix, got.Pix)
+	}
+	assert.Equal(t, "illustration 2 of seed 5", drawn.Name(2))
+	require.ErrorContains(t, Draw(t.Context(), dir, n, 512, 5, nil), "the folder holds 3 illustrations of seed 5")
+}

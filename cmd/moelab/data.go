@@ -21,21 +21,24 @@ func newDataDrawCommand() *cobra.Command {
 	var n, size int
 	var seed uint64
 	var out string
-	var blink bool
+	var blink, illustration bool
 	command := &cobra.Command{
 		Use:   "draw",
-		Short: "Draw anime portraits, with exact labels, into a folder",
+		Short: "Draw anime portraits, with exact labels, or illustrations into a folder",
 		Long: `Draw portraits into OUT/<colour>/<number>.png, with OUT/labels.csv. With --blink draw blinks of 16 frames into
-OUT/<number>/frame_00.png and so on, each with the true opening of the eyes in aperture.csv. The same seed draws the same pictures.`,
+OUT/<number>/frame_00.png and so on, each with the true opening of the eyes in aperture.csv. With --illustration draw
+scenes and manga pages, to enlarge, into OUT/<number>.png. The same seed draws the same pictures.`,
 		Example: `  moelab data draw -n 1000 --size 128 --seed 1 --out portraits
-  moelab data draw -n 60 --size 256 --blink --out blinks`,
+  moelab data draw -n 60 --size 256 --blink --out blinks
+  moelab data draw -n 300 --size 512 --illustration --out illustrations`,
 	}
 	flags := command.Flags()
-	flags.IntVarP(&n, "number", "n", 100, "portraits, or blinks")
+	flags.IntVarP(&n, "number", "n", 100, "portraits, blinks or illustrations")
 	flags.IntVar(&size, "size", 128, "height and width in pixels, 16 to 512")
-	flags.Uint64Var(&seed, "seed", 1, "seed of the portraits")
+	flags.Uint64Var(&seed, "seed", 1, "seed of the pictures")
 	flags.StringVar(&out, "out", "", "folder to fill (required)")
 	flags.BoolVar(&blink, "blink", false, "draw blinks instead of portraits")
+	flags.BoolVar(&illustration, "illustration", false, "draw illustrations instead of portraits")
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		switch {
 		case out == "":
@@ -44,10 +47,15 @@ OUT/<number>/frame_00.png and so on, each with the true opening of the eyes in a
 			return usage("-n is %d: it must be at least 1", n)
 		case size < 16 || size > 512:
 			return usage("--size is %d: it must be from 16 to 512", size)
+		case blink && illustration:
+			return usage("--blink and --illustration are given: choose one")
 		}
 		draw, what := dataset.Draw, "portraits"
-		if blink {
+		switch {
+		case blink:
 			draw, what = dataset.DrawBlinks, "blinks"
+		case illustration:
+			draw, what = dataset.DrawIllustrations, "illustrations"
 		}
 		if err := draw(command.Context(), out, n, size, seed, countBar(command, "drawing")); err != nil {
 			return wrongInput(err)

@@ -80,6 +80,16 @@ func TestDrawFillsAFolderPerColour(t *testing.T) {
 	assert.Equal(t, first, files(t, dir), "a refused call must leave the folder as it is")
 }
 
+func TestDrawIllustrationsToEnlarge(t *testing.T) {
+	dir := drawn(t, "-n", "2", "--illustration")
+	for _, name := range []string{"000000.png", "000001.png"} {
+		assert.Equal(t, image.Pt(32, 32), pictureSize(t, filepath.Join(dir, name)))
+	}
+	status, _, stderr := moelab(t, "data", "draw", "--illustration", "--blink", "--out", dir)
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, stderr, "choose one")
+}
+
 func TestDrawBlinksWithTheirApertures(t *testing.T) {
 	dir := drawn(t, "-n", "2", "--blink")
 	blinks, err := os.ReadDir(dir)

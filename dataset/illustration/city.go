@@ -1,8 +1,6 @@
 package illustration
 
-import (
-	"math"
-)
+import "math"
 
 // skyline is rows of houses, paler the farther.
 func (s *scene) skyline(horizon float64) {
@@ -113,6 +111,7 @@ func (s *scene) shop(x, width float64) {
 	s.sign(sign, rim, colour)
 	glass := rect(x+6, top+74, x+width-6, side)
 	s.outlined(linear(point{x, top}, point{x + width, top + 200}, s.outdoor(rgb(0xcfe4ea)), s.outdoor(rgb(0x8fb0c0))), glass, s.line*2, rim)
+	s.goods(glass, rim)
 	for k := 1.0; k < 4; k++ {
 		s.stroke(path{{x + width*k/4, top + 74}, {x + width*k/4, side}}, rim)
 	}
@@ -121,6 +120,34 @@ func (s *scene) shop(x, width float64) {
 	for k, left := 0, x-3; left < x+width; k, left = k+1, left+stripe {
 		cloth := path{{left, top + 44}, {left + stripe, top + 44}, {left + stripe*1.05, top + 80}, {left + stripe*0.5, top + 88}, {left, top + 80}}
 		s.outlined(flat([]ink{colour, s.outdoor(white)}[k%2]), cloth, s.line*0.8, rim)
+	}
+}
+
+// goods stand on shelves behind a window, with posters on it.
+func (s *scene) goods(glass path, rim ink) {
+	left, right := glass[0].x+3, glass[2].x-3
+	pitch := s.within(30, 50)
+	for y := glass[0].y + pitch; y < side; y += pitch {
+		s.stroke(path{{left, y}, {right, y}}, rim)
+		for x := left + 4; x < right-12; {
+			width, height := s.within(6, 14), pitch*s.within(0.35, 0.75)
+			colour := s.outdoor(hcl(s.within(0, 360), s.within(0.1, 0.6), s.within(0.4, 0.9)))
+			thing := rect(x, y-height, x+width, y-0.5)
+			if s.chance(0.4) { // A bottle.
+				thing = path{{x, y - height*0.6}, {x + width*0.35, y - height*0.75}, {x + width*0.35, y - height}, {x + width*0.65, y - height}, {x + width*0.65, y - height*0.75}, {x + width, y - height*0.6}, {x + width, y - 0.5}, {x, y - 0.5}}
+			}
+			s.outlined(flat(colour), thing, 0.6*s.line, shifted(colour, -0.3, 0))
+			s.fill(flat(faded(white, 0.8)), rect(x+1, y-height*0.4, x+width-1, y-height*0.2))
+			x += width + s.within(1, 8)
+		}
+	}
+	if s.chance(0.6) {
+		at := point{s.within(left, right-40), s.within(glass[0].y+20, 400)}
+		paper := rect(at.x, at.y, at.x+38, at.y+54)
+		s.outlined(flat(s.outdoor(rgb(0xfff6dc))), paper, s.line, rim)
+		s.centred(bold, point{at.x + 19, at.y + 14}, 32, 18, []string{oneOf(s, []string{"SALE", "NEW", "50%", "Tea", "Live!"})}, s.outdoor(rgb(0xc03040)))
+		s.column(point{at.x + 8, at.y + 26}, 6, 4, rim)
+		s.column(point{at.x + 22, at.y + 26}, 6, 4, rim)
 	}
 }
 
