@@ -54,9 +54,9 @@ func fit(layers []layer, convolutions []convolution) (map[string]*tensors.Tensor
 	return values, nil
 }
 
-// finite says whether all values are numbers.
+// finite says whether all values are finite numbers.
 func finite(values []float32) bool {
-	return !slices.ContainsFunc(values, func(v float32) bool { return v-v != 0 })
+	return !slices.ContainsFunc(values, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) })
 }
 
 // tapsFirst moves the taps of kernels to the front.
