@@ -1,4 +1,5 @@
-// Package plots draws the pictures of an experiment: loss curves, grids of images with labels, confusion matrices and bars.
+// Package plots draws the pictures of an experiment: loss curves, grids of images with labels, confusion matrices,
+// histograms and bars.
 //
 // Each kind of picture is a plain struct that says what to draw. Its Figure method checks it and draws it; the Figure is
 // then shown in a GoNB notebook or saved, with the numbers behind it beside it:

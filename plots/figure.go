@@ -39,7 +39,7 @@ var (
 	ErrNoNumbers = errors.New("plots: this figure has no numbers to save")
 )
 
-// Figure is a finished picture. The zero value is of no use: get one from the Figure method of Curves, Grid, Confusion or Bars.
+// Figure is a finished picture. The zero value is of no use: get one from the Figure method of Curves, Grid, Confusion, Histograms or Bars.
 // It does not change any more, whatever happens to the data that it was made from.
 type Figure struct {
 	width, height vg.Length
