@@ -65,6 +65,9 @@ type Upscaler struct {
 	Name string
 	// Scale is how many times larger a picture becomes.
 	Scale int
+	// Overlap is how many pixels of the small picture a tile sees beyond what is kept of it, on each side. What lies farther away must not change
+	// what is kept by more than 1/255. [NewUpscaler] sets it to [DefaultOverlap].
+	Overlap int
 
 	backend compute.Backend
 	network func(scope *model.Scope, x *Node) *Node
@@ -78,7 +81,7 @@ type Upscaler struct {
 //
 //	network: x [1, height, width, 3] in [0, 1] → [1, scale·height, scale·width, 3]
 func NewUpscaler(backend compute.Backend, name string, scale int, network func(scope *model.Scope, x *Node) *Node, weights map[string]*tensors.Tensor) (*Upscaler, error) {
-	u := &Upscaler{Name: name, Scale: scale, backend: backend, network: network, store: model.NewStore()}
+	u := &Upscaler{Name: name, Scale: scale, Overlap: DefaultOverlap, backend: backend, network: network, store: model.NewStore()}
 	given := maps.Clone(lab.Weights(weights))
 	given.Into(u.store)
 	if err := u.check(given); err != nil {
@@ -154,7 +157,8 @@ func (u *Upscaler) enlarge(picture Pixels) (large Pixels, err error) {
 
 // TileOptions say how a picture is cut into tiles.
 type TileOptions struct {
-	// Tile is the side of a tile in pixels of the small picture, without what it shares with its neighbours. 0: a size that suits.
+	// Tile is the side of a tile in pixels of the small picture, without what it sees beyond. 0: what makes 512 pixels with that, for which a network
+	// of 64 channels takes 2.5 GB.
 	Tile int
 	// Progress, if set, is told how many tiles of how many are done.
 	Progress func(done, total int)
@@ -185,9 +189,9 @@ func (u *Upscaler) EachTile(ctx context.Context, picture Pixels, options TileOpt
 	}
 	side := options.Tile
 	if side == 0 {
-		side = defaultTile
+		side = max(largestWindow-2*u.Overlap, 1)
 	}
-	columns, rows := cut(picture.Width, side), cut(picture.Height, side)
+	columns, rows := cut(picture.Width, side, u.Overlap), cut(picture.Height, side, u.Overlap)
 	for i := range len(rows) * len(columns) {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -209,13 +213,16 @@ func (u *Upscaler) EachTile(ctx context.Context, picture Pixels, options TileOpt
 	return nil
 }
 
+// DefaultOverlap is enough for RRDB networks of 6 blocks. They see 96 pixels far, but what is far counts little: where the picture is cut, the network of
+// Real-ESRGAN for anime makes at most 2.1/255 of a difference 48 pixels from the cut, and 0.3/255 at 56 (11 illustrations, photographs and textures).
+const DefaultOverlap = 56
+
 const (
-	// defaultTile is the side of a tile where none is asked for.
-	defaultTile = 256
-	// overlap is how many pixels of the small picture a tile sees beyond what is kept of it, on each side.
-	overlap = 32
-	// tileStep is what the sides of tiles are multiples of, so that few programs are compiled for pictures of many sizes.
-	tileStep = 16
+	// largestWindow is the side of what the network sees at a time, where nothing is asked for. Smaller ones would take less memory, but what they see
+	// twice is more of them.
+	largestWindow = 512
+	// windowStep is what the sides of windows are multiples of, so that few programs are compiled for pictures of many sizes.
+	windowStep = 16
 )
 
 // span is where a tile lies along one side of a picture: the network sees from…to, and keepFrom…keepTo of it is kept.
@@ -223,13 +230,13 @@ type span struct{ from, to, keepFrom, keepTo int }
 
 // cut cuts a side of a picture into tiles of equal size, no larger than needed. The tiles at the ends lie within the picture: so they see more of their
 // neighbours, and need no program of their own. What two tiles share is cut in its middle.
-func cut(length, tile int) []span {
-	n := (length - 2*overlap + tile - 1) / tile
+func cut(length, tile, overlap int) []span {
+	n := divideUp(length-2*overlap, tile)
 	if n <= 1 {
 		return []span{{0, length, 0, length}}
 	}
-	window := (length-2*overlap+n-1)/n + 2*overlap
-	window = min((window+tileStep-1)/tileStep*tileStep, length)
+	window := divideUp(length-2*overlap, n) + 2*overlap
+	window = min(divideUp(window, windowStep)*windowStep, length)
 	spans := make([]span, n)
 	for i := range spans {
 		from := i * (length - window) / (n - 1)
@@ -241,3 +248,6 @@ func cut(length, tile int) []span {
 	}
 	return spans
 }
+
+// divideUp is a/b, rounded up.
+func divideUp(a, b int) int { return (a + b - 1) / b }
