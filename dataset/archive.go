@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ type archive struct {
 	modified time.Time
 	limits   limits
 
-	found []stored
+	found []member
 	place map[string]int // Where a name is in found.
 	bad   []Bad
 }
@@ -57,12 +58,30 @@ func listArchive(ctx context.Context, file string, bounds limits) ([]stored, []B
 		err = errors.New("neither a folder nor an archive that can be read (.zip, .tar, .tar.gz): unpack it")
 	}
 	// In the order that walkPictures has: training goes on as it was where a folder becomes an archive.
-	slices.SortFunc(a.found, func(a, b stored) int { return strings.Compare(inOrder(a.name()), inOrder(b.name())) })
-	return a.found, a.bad, err
+	slices.SortFunc(a.found, func(a, b member) int { return comparePaths(a.inside, b.inside) })
+	found := make([]stored, len(a.found))
+	for i, m := range a.found {
+		found[i] = m
+	}
+	return found, a.bad, err
 }
 
-// inOrder is a path that compares as its parts do.
-func inOrder(path string) string { return strings.ReplaceAll(path, string(filepath.Separator), "\x00") }
+// comparePaths puts paths in the order of their parts: a/b before a.png.
+func comparePaths(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] == b[i] {
+			continue
+		}
+		if os.IsPathSeparator(a[i]) {
+			return -1
+		}
+		if os.IsPathSeparator(b[i]) {
+			return 1
+		}
+		return cmp.Compare(a[i], b[i])
+	}
+	return cmp.Compare(len(a), len(b))
+}
 
 type archiveKind int
 

@@ -56,6 +56,27 @@ func benchmarkLoader(b *testing.B, set Set) {
 	b.ReportMetric(1000*(cpuTime(b)-before).Seconds()/float64(b.N*batch), "cpu-ms/picture")
 }
 
+// BenchmarkCropLoader cuts batches of 8 crops of 256 × 256 pixels out of illustrations, drawn anew for each or kept.
+func BenchmarkCropLoader(b *testing.B) {
+	drawn := Illustrations(1, 50)
+	for name, pictures := range map[string]Pictures{"drawn": drawn, "cached": CachedPictures(drawn, 1<<30)} {
+		for _, degrade := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%s/degrade=%v", name, degrade), func(b *testing.B) {
+				const batch = 8
+				loader, err := NewCropLoader(pictures, CropOptions{Crop: 256, Batch: batch, Seed: 1, Flip: true, Degrade: degrade})
+				require.NoError(b, err)
+				defer loader.Close()
+				for b.Loop() {
+					next, err := loader.Next(b.Context())
+					require.NoError(b, err)
+					next.Release()
+				}
+				b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "crops/s")
+			})
+		}
+	}
+}
+
 // cpuTime is what this process has used, which another one that is busy does not change much.
 func cpuTime(b *testing.B) time.Duration {
 	var usage syscall.Rusage

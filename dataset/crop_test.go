@@ -260,8 +260,8 @@ func TestJPEGLosesMoreTheLowerItsQuality(t *testing.T) {
 		}
 		return sum
 	}
-	assert.Greater(t, loss(30), 1.5*loss(60))
-	assert.Greater(t, loss(60), 1.5*loss(95))
+	assert.Greater(t, loss(30), 1.2*loss(60))
+	assert.Greater(t, loss(60), 1.2*loss(95))
 	assert.Greater(t, loss(95), 0.0)
 
 	long := image.NewRGBA(image.Rect(0, 0, 1<<16, 1))

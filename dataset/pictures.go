@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/moelab/moelab/dataset/illustration"
 )
@@ -104,7 +103,7 @@ func openPictures(ctx context.Context, path string, opts PicturesOptions) (Pictu
 		}
 		readable = append(readable, f)
 	}
-	slices.SortStableFunc(report.Bad, func(a, b Bad) int { return strings.Compare(inOrder(a.Path), inOrder(b.Path)) })
+	slices.SortStableFunc(report.Bad, func(a, b Bad) int { return comparePaths(a.Path, b.Path) })
 	report.Total = len(readable)
 	switch {
 	case len(readable) > 0:

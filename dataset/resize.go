@@ -17,7 +17,7 @@ func (d decoded) upright(size int) *image.RGBA {
 // whole is the picture at its own size and the right way up. The caller may change it.
 func (d decoded) whole() *image.RGBA { return d.orientation.upright(d.onWhite(d.canvas)) }
 
-// onWhite is a part of the canvas with the picture on it. What is transparent or empty becomes white.
+// onWhite is a part of the canvas with the picture on it. What is transparent or empty becomes white. Colour profiles are not applied.
 func (d decoded) onWhite(part image.Rectangle) *image.RGBA {
 	onto := image.NewRGBA(image.Rect(0, 0, part.Dx(), part.Dy()))
 	draw.Draw(onto, onto.Rect, image.White, image.Point{}, draw.Src)

@@ -23,7 +23,7 @@ func (s *scene) house(x, top, width float64, wall ink, depth float64) {
 	rim := shifted(wall, -0.28, 0)
 	front := rect(x, top, x+width, side)
 	s.fill(linear(point{x, 0}, point{x + width, 0}, wall, shifted(wall, -0.07, 0)), front)
-	s.canvas.line(front.closed(), even(s.line*(0.4+0.5*depth)), rim)
+	s.line(front.closed(), even(s.pen*(0.4+0.5*depth)), rim)
 	if s.chance(0.5) { // What is on the roof.
 		middle := x + width*s.within(0.2, 0.8)
 		mast := s.within(10, 36)
@@ -34,7 +34,7 @@ func (s *scene) house(x, top, width float64, wall ink, depth float64) {
 		}
 		s.fill(flat(rim), antenna...)
 	} else if s.chance(0.5) {
-		s.outlined(flat(shifted(wall, -0.1, 0)), rect(x+width*0.2, top-9, x+width*0.6, top), s.line*0.7, rim)
+		s.outlined(flat(shifted(wall, -0.1, 0)), rect(x+width*0.2, top-9, x+width*0.6, top), s.pen*0.7, rim)
 	}
 	s.windows(rect(x+2.5, top+5, x+width-2.5, side), s.within(4, 9)*(0.6+0.5*depth), wall)
 }
@@ -107,10 +107,10 @@ func (s *scene) shop(x, width float64) {
 	rim := shifted(colour, -0.3, 0)
 	top := s.within(110, 190)
 	sign := rect(x, top, x+width, top+44)
-	s.outlined(flat(colour), sign, s.line*1.4, rim)
+	s.outlined(flat(colour), sign, s.pen*1.4, rim)
 	s.sign(sign, rim, colour)
 	glass := rect(x+6, top+74, x+width-6, side)
-	s.outlined(linear(point{x, top}, point{x + width, top + 200}, s.outdoor(rgb(0xcfe4ea)), s.outdoor(rgb(0x8fb0c0))), glass, s.line*2, rim)
+	s.outlined(linear(point{x, top}, point{x + width, top + 200}, s.outdoor(rgb(0xcfe4ea)), s.outdoor(rgb(0x8fb0c0))), glass, s.pen*2, rim)
 	s.goods(glass, rim)
 	for k := 1.0; k < 4; k++ {
 		s.stroke(path{{x + width*k/4, top + 74}, {x + width*k/4, side}}, rim)
@@ -119,7 +119,7 @@ func (s *scene) shop(x, width float64) {
 	stripe := width / float64(6+s.IntN(8))
 	for k, left := 0, x-3; left < x+width; k, left = k+1, left+stripe {
 		cloth := path{{left, top + 44}, {left + stripe, top + 44}, {left + stripe*1.05, top + 80}, {left + stripe*0.5, top + 88}, {left, top + 80}}
-		s.outlined(flat([]ink{colour, s.outdoor(white)}[k%2]), cloth, s.line*0.8, rim)
+		s.outlined(flat([]ink{colour, s.outdoor(white)}[k%2]), cloth, s.pen*0.8, rim)
 	}
 }
 
@@ -136,7 +136,7 @@ func (s *scene) goods(glass path, rim ink) {
 			if s.chance(0.4) { // A bottle.
 				thing = path{{x, y - height*0.6}, {x + width*0.35, y - height*0.75}, {x + width*0.35, y - height}, {x + width*0.65, y - height}, {x + width*0.65, y - height*0.75}, {x + width, y - height*0.6}, {x + width, y - 0.5}, {x, y - 0.5}}
 			}
-			s.outlined(flat(colour), thing, 0.6*s.line, shifted(colour, -0.3, 0))
+			s.outlined(flat(colour), thing, 0.6*s.pen, shifted(colour, -0.3, 0))
 			s.fill(flat(faded(white, 0.8)), rect(x+1, y-height*0.4, x+width-1, y-height*0.2))
 			x += width + s.within(1, 8)
 		}
@@ -144,7 +144,7 @@ func (s *scene) goods(glass path, rim ink) {
 	if s.chance(0.6) {
 		at := point{s.within(left, right-40), s.within(glass[0].y+20, 400)}
 		paper := rect(at.x, at.y, at.x+38, at.y+54)
-		s.outlined(flat(s.outdoor(rgb(0xfff6dc))), paper, s.line, rim)
+		s.outlined(flat(s.outdoor(rgb(0xfff6dc))), paper, s.pen, rim)
 		s.centred(bold, point{at.x + 19, at.y + 14}, 32, 18, []string{oneOf(s, []string{"SALE", "NEW", "50%", "Tea", "Live!"})}, s.outdoor(rgb(0xc03040)))
 		s.column(point{at.x + 8, at.y + 26}, 6, 4, rim)
 		s.column(point{at.x + 22, at.y + 26}, 6, 4, rim)
@@ -218,13 +218,13 @@ func (s *scene) road(horizon float64) {
 	colour := s.outdoor(grey(uint8(s.within(110, 170))))
 	far := point{s.within(150, 360), horizon}
 	s.fill(vertical(horizon, side, shifted(colour, 0.08, 0), colour), path{far, far.add(point{3, 0}), {side + 120, side}, {-120, side}})
-	paint := s.outdoor(rgb(0xf4f2ea))
+	stripe := s.outdoor(rgb(0xf4f2ea))
 	for k := 1; k < 9; k++ {
 		near, away := math.Pow(float64(k)/9, 2), math.Pow((float64(k)+0.5)/9, 2)
 		centre := func(t float64) point { return between(far, point{side / 2, side}, t) }
-		s.fill(flat(paint), segment(centre(near), centre(away), 9*near, 9*away))
+		s.fill(flat(stripe), segment(centre(near), centre(away), 9*near, 9*away))
 	}
 	for _, edge := range []float64{-100, side + 100} {
-		s.fill(flat(paint), segment(far, point{edge, side}, 0.5, 7))
+		s.fill(flat(stripe), segment(far, point{edge, side}, 0.5, 7))
 	}
 }

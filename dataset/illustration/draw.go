@@ -11,7 +11,7 @@ func Draw(seed uint64, index, size int) *image.RGBA {
 	const domain = 0x696c6c757374 // Keeps these numbers apart from those of other series of one seed.
 	s := &scene{canvas: newCanvas(max(size, 0)), Rand: rand.New(rand.NewPCG(seed^domain, uint64(index)))}
 	s.hour = hour(s.IntN(int(hours)))
-	s.line = s.within(0.7, 1.5)
+	s.pen = s.within(0.7, 1.5)
 	if size > 0 {
 		s.drawOne(compositions)
 	}
@@ -23,7 +23,7 @@ type scene struct {
 	*canvas
 	*rand.Rand
 	hour hour
-	line float64 // width of the lines of things
+	pen  float64 // width of the lines of things
 }
 
 // hour decides the colours of what lies outdoors.

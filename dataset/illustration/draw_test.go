@@ -93,7 +93,7 @@ func TestEveryKindOfSceneIsDrawn(t *testing.T) {
 	for name, from := range map[string][]choice{"compositions": compositions, "grounds": grounds, "panel grounds": panelGrounds} {
 		for i, c := range from {
 			for seed := range uint64(8) {
-				s := &scene{canvas: newCanvas(64), Rand: rand.New(rand.NewPCG(seed, 1)), hour: hour(seed % 3), line: 1}
+				s := &scene{canvas: newCanvas(64), Rand: rand.New(rand.NewPCG(seed, 1)), hour: hour(seed % 3), pen: 1}
 				s.all(flat(white))
 				assert.NotPanics(t, func() { c.draw(s) }, "%s %d of seed %d", name, i, seed)
 			}

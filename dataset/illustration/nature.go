@@ -45,7 +45,7 @@ func (s *scene) blossom(at point, size float64, colour ink, petals int) {
 		petal := ellipse(at.add(d.mul(size*0.55)), size*0.45, size*0.45)
 		s.fill(flat(colour), petal)
 		if size > 5 {
-			s.canvas.line(petal.closed(), even(0.6*s.line), rim)
+			s.line(petal.closed(), even(0.6*s.pen), rim)
 		}
 	}
 	s.fill(flat(hcl(85, 0.6, 0.82)), disc(at, size*0.25))
@@ -107,8 +107,8 @@ func (s *scene) leaf(at point, angle, length float64, colour ink) {
 	outline := band(spine, func(t float64) float64 { return width / 2 * math.Sin(math.Pi*math.Pow(t, 0.8)) })
 	rim := shifted(colour, -0.2, 0)
 	s.fill(linear(at, tip, shifted(colour, -0.06, 0), colour), outline)
-	s.canvas.line(outline.closed(), even(0.6*s.line), rim)
-	s.canvas.line(spine, even(0.5*s.line), rim)
+	s.line(outline.closed(), even(0.6*s.pen), rim)
+	s.line(spine, even(0.5*s.pen), rim)
 }
 
 // forest is trunks, and light between them.
@@ -147,7 +147,7 @@ func (s *scene) trunk(x, width float64, wood ink) {
 	lean := s.within(-20, 20)
 	spine := smooth(point{x + lean, -10}, point{x + lean*0.4, 200}, point{x, side + 10})
 	outline := band(spine, func(t float64) float64 { return width * (0.4 + 0.25*t*t) })
-	s.outlined(linear(point{x - width/2, 0}, point{x + width/2, 0}, shifted(wood, 0.06, 0), shifted(wood, -0.08, 0)), outline, s.line, shifted(wood, -0.18, 0))
+	s.outlined(linear(point{x - width/2, 0}, point{x + width/2, 0}, shifted(wood, 0.06, 0), shifted(wood, -0.08, 0)), outline, s.pen, shifted(wood, -0.18, 0))
 	var bark []path
 	for range int(width * 1.5) {
 		from := point{x + s.within(-0.35, 0.35)*width + lean*0.4, s.within(0, side)}
@@ -159,7 +159,7 @@ func (s *scene) trunk(x, width float64, wood ink) {
 func (s *scene) culm(x, width float64, green ink) {
 	lean := s.within(-14, 14)
 	s.outlined(linear(point{x - width/2, 0}, point{x + width/2, 0}, shifted(green, 0.1, 0), green, shifted(green, -0.14, 0)),
-		segment(point{x + lean, -10}, point{x, side + 10}, width*0.8, width), 0.7*s.line, shifted(green, -0.25, 0))
+		segment(point{x + lean, -10}, point{x, side + 10}, width*0.8, width), 0.7*s.pen, shifted(green, -0.25, 0))
 	for y := s.within(0, 60); y < side; y += s.within(50, 80) {
 		at := x + lean*(1-y/side)
 		s.stroke(path{{at - width*0.55, y}, {at + width*0.55, y}}, shifted(green, -0.28, 0))
@@ -213,7 +213,7 @@ func (s *scene) falling() {
 		for range 5 + s.IntN(20) {
 			at, size := s.somewhere(), s.within(5, 30)
 			s.fill(flat(faded(hcl(s.within(0, 360), 0.25, 0.92), s.within(0.1, 0.35))), disc(at, size))
-			s.canvas.line(disc(at, size).closed(), even(0.8), faded(white, 0.4))
+			s.line(disc(at, size).closed(), even(0.8), faded(white, 0.4))
 		}
 		for range 12 {
 			s.sparkle(s.somewhere(), s.within(4, 16), faded(white, 0.95))
@@ -227,5 +227,5 @@ func (s *scene) petal(at point, size float64, colour ink) {
 	shape := smooth(point{0, -size}, point{size * narrow, -size * 0.2}, point{size * narrow * 0.5, size * 0.7}, point{0, size * 0.5},
 		point{-size * narrow * 0.5, size * 0.7}, point{-size * narrow, -size * 0.2}, point{0, -size}).turned(point{}, turn, 1).moved(at)
 	s.fill(linear(at, at.add(direction(turn).mul(size)), colour, shifted(colour, -0.12, 0.05)), shape)
-	s.canvas.line(shape, even(0.5*s.line), shifted(colour, -0.3, 0.1))
+	s.line(shape, even(0.5*s.pen), shifted(colour, -0.3, 0.1))
 }

@@ -30,7 +30,7 @@ func (s *scene) page(printed bool) {
 	for _, panel := range s.layout() {
 		layer.img = whole
 		layer.img = whole.SubImage(layer.bounds(panel)).(*image.RGBA)
-		inside := &scene{canvas: layer, Rand: s.Rand, hour: s.hour, line: s.line}
+		inside := &scene{canvas: layer, Rand: s.Rand, hour: s.hour, pen: s.pen}
 		mouth := inside.panel(panel, printed)
 		if printed {
 			tone.print(layer.img)
@@ -137,13 +137,13 @@ func (s *scene) panel(outline path, printed bool) (mouth point) {
 
 // seenThrough draws as on a whole illustration, of which the box then shows a part, made smaller.
 func (s *scene) seenThrough(low, high point, draw func()) {
-	page := *s.canvas
+	scale, origin := s.scale, s.origin
 	zoom := max(high.x-low.x, high.y-low.y) / side * s.within(1, 1.5)
-	s.scale = page.scale * zoom
+	s.scale = scale * zoom
 	middle := between(low, high, 0.5)
 	s.origin = point{side / 2, s.within(230, 300)}.sub(middle.mul(1 / zoom))
 	draw()
-	s.scale, s.origin = page.scale, page.origin
+	s.scale, s.origin = scale, origin
 }
 
 // The grounds of panels.

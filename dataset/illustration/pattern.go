@@ -98,7 +98,7 @@ func (s *scene) waves(size float64, colour ink) {
 		for x := -size * float64(row%2); x < side+size; x += 2 * size {
 			s.fill(flat(paper), disc(point{x, y}, size))
 			for k := range 3 {
-				s.canvas.line(disc(point{x, y}, size*(1-0.28*float64(k))).closed(), even(s.line*1.3), colour)
+				s.line(disc(point{x, y}, size*(1-0.28*float64(k))).closed(), even(s.pen*1.3), colour)
 			}
 		}
 	}

@@ -129,6 +129,6 @@ func (s *scene) finish() {
 		s.write(oneOf(s, []typeface{regular, slanted}), s.within(8, 14), point{s.within(380, 440), side - 10}, 0, oneOf(s, signatures), flat(faded(oneOf(s, []ink{white, black}), 0.8)))
 	}
 	if s.chance(0.15) {
-		s.canvas.line(rect(10, 10, side-10, side-10).closed(), even(s.within(1, 4)), faded(white, 0.9))
+		s.line(rect(10, 10, side-10, side-10).closed(), even(s.within(1, 4)), faded(white, 0.9))
 	}
 }

@@ -62,7 +62,7 @@ func (s *scene) dialogue() {
 	top := s.within(350, 390)
 	box := rounded(rect(14, top, side-14, side-12), s.within(0, 18))
 	s.fill(vertical(top, side, faded(theme, 0.88), faded(shifted(theme, -0.12, 0), 0.8)), box)
-	s.canvas.line(box.closed(), even(s.within(1, 3)), shifted(theme, 0.4, 0))
+	s.line(box.closed(), even(s.within(1, 3)), shifted(theme, 0.4, 0))
 	plate := rounded(rect(26, top-16, 138, top+14), 8)
 	s.outlined(flat(shifted(theme, 0.1, 0.1)), plate, 1.4, white)
 	s.write(bold, 18, point{44, top + 6}, 0, oneOf(s, names), flat(white))

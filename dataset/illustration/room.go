@@ -5,19 +5,19 @@ import "math"
 // window looks out of a room on what lies outdoors.
 func (s *scene) window() {
 	s.outdoors()
-	frame := shifted(hcl(s.within(40, 90), s.within(0, 0.2), s.within(0.35, 0.92)), 0, 0)
+	frame := hcl(s.within(40, 90), s.within(0, 0.2), s.within(0.35, 0.92))
 	rim := shifted(frame, -0.3, 0)
 	columns, rows := 2+s.IntN(3), 1+s.IntN(3)
 	bar := s.within(6, 12)
 	for k := range columns + 1 {
 		x := side * float64(k) / float64(columns)
-		s.outlined(linear(point{x - bar, 0}, point{x + bar, 0}, shifted(frame, 0.05, 0), shifted(frame, -0.1, 0)), rect(x-bar, 0, x+bar, side), s.line, rim)
+		s.outlined(linear(point{x - bar, 0}, point{x + bar, 0}, shifted(frame, 0.05, 0), shifted(frame, -0.1, 0)), rect(x-bar, 0, x+bar, side), s.pen, rim)
 	}
 	for k := range rows + 1 {
 		y := 420 * float64(k) / float64(rows)
-		s.outlined(vertical(y-bar, y+bar, shifted(frame, 0.05, 0), shifted(frame, -0.1, 0)), rect(-5, y-bar*0.7, side+5, y+bar*0.7), s.line, rim)
+		s.outlined(vertical(y-bar, y+bar, shifted(frame, 0.05, 0), shifted(frame, -0.1, 0)), rect(-5, y-bar*0.7, side+5, y+bar*0.7), s.pen, rim)
 	}
-	s.outlined(flat(shifted(frame, -0.05, 0)), rect(-5, 420, side+5, side+5), s.line, rim)
+	s.outlined(flat(shifted(frame, -0.05, 0)), rect(-5, 420, side+5, side+5), s.pen, rim)
 	if s.chance(0.6) {
 		s.curtain(-1)
 		s.curtain(1)
@@ -69,7 +69,7 @@ func (s *scene) library() {
 			s.book(rect(x, y+s.within(8, height*0.35), x+width, y+height-8))
 			x += width
 		}
-		s.outlined(vertical(y+height-8, y+height, shifted(wood, 0.1, 0), wood), rect(-5, y+height-8, side+5, y+height), s.line, shifted(wood, -0.2, 0))
+		s.outlined(vertical(y+height-8, y+height, shifted(wood, 0.1, 0), wood), rect(-5, y+height-8, side+5, y+height), s.pen, shifted(wood, -0.2, 0))
 	}
 }
 
@@ -77,7 +77,7 @@ func (s *scene) book(spine path) {
 	colour := hcl(s.within(0, 360), s.within(0.05, 0.5), s.within(0.25, 0.9))
 	rim := shifted(colour, -0.25, 0)
 	left, top, right, bottom := spine[0].x, spine[0].y, spine[2].x, spine[2].y
-	s.outlined(linear(spine[0], spine[1], shifted(colour, 0.05, 0), shifted(colour, -0.07, 0)), spine, 0.8*s.line, rim)
+	s.outlined(linear(spine[0], spine[1], shifted(colour, 0.05, 0), shifted(colour, -0.07, 0)), spine, 0.8*s.pen, rim)
 	letters := white
 	if luma(colour) > 140 {
 		letters = rim
@@ -101,7 +101,7 @@ func (s *scene) classroom() {
 	board := rect(s.within(-60, 30), s.within(40, 90), s.within(440, 570), s.within(320, 380))
 	wood := hcl(65, 0.3, 0.5)
 	s.outlined(flat(green), board, 9, wood)
-	s.canvas.line(board.closed(), even(s.line), shifted(wood, -0.3, 0))
+	s.line(board.closed(), even(s.pen), shifted(wood, -0.3, 0))
 	chalk := []ink{faded(white, 0.9), faded(rgb(0xffe890), 0.9), faded(rgb(0xffb0c0), 0.9)}
 	for y := board[0].y + 30; y < board[2].y-20; y += s.within(26, 44) {
 		x := board[0].x + s.within(20, 60)
@@ -120,11 +120,11 @@ func (s *scene) classroom() {
 			for t := 0.0; t < 150; t += 4 {
 				graph = append(graph, point{x + t, y + 8*math.Sin(t/11)})
 			}
-			s.canvas.line(graph, even(1.3), oneOf(s, chalk))
-			s.canvas.line(path{{x - 8, y}, {x + 165, y}}, even(1), chalk[0])
+			s.line(graph, even(1.3), oneOf(s, chalk))
+			s.line(path{{x - 8, y}, {x + 165, y}}, even(1), chalk[0])
 		}
 	}
-	s.outlined(flat(wood), rect(-5, board[2].y+5, side+5, board[2].y+14), s.line, shifted(wood, -0.3, 0))
+	s.outlined(flat(wood), rect(-5, board[2].y+5, side+5, board[2].y+14), s.pen, shifted(wood, -0.3, 0))
 	if s.chance(0.6) {
 		s.clock(point{s.within(60, side-60), board[0].y - 34})
 	}
@@ -158,11 +158,11 @@ func (s *scene) tatami() {
 	}
 	s.fill(flat(wood), bars...)
 	for x := s.within(-60, 60); x < side; x += 4 * pitch {
-		s.outlined(linear(point{x, 0}, point{x + 12, 0}, shifted(wood, 0.08, 0), shifted(wood, -0.06, 0)), rect(x, -5, x+12, 405), s.line, shifted(wood, -0.25, 0))
+		s.outlined(linear(point{x, 0}, point{x + 12, 0}, shifted(wood, 0.08, 0), shifted(wood, -0.06, 0)), rect(x, -5, x+12, 405), s.pen, shifted(wood, -0.25, 0))
 	}
 	mat := hcl(105, 0.25, s.within(0.65, 0.8))
 	floor := rect(-5, 400, side+5, side+5)
-	s.outlined(flat(mat), floor, s.line, shifted(mat, -0.3, 0))
+	s.outlined(flat(mat), floor, s.pen, shifted(mat, -0.3, 0))
 	s.fill(hatching(shifted(mat, -0.12, 0), 3, 0.05, s.scale, 0.35), floor)
 	for x := s.within(-100, 0); x < side; x += 150 {
 		s.fill(flat(rgb(0x2c4438)), path{{x, 400}, {x + 8, 400}, {x - 10, side + 5}, {x - 28, side + 5}})

@@ -145,7 +145,7 @@ func (s *scene) hills(horizon float64) {
 }
 
 // stroke draws a line of even width, as wide as the illustration's lines.
-func (s *scene) stroke(p path, colour ink) { s.canvas.line(p, even(s.line), colour) }
+func (s *scene) stroke(p path, colour ink) { s.line(p, even(s.pen), colour) }
 
 // ridge goes from the left edge to the right one.
 func (s *scene) ridge(base, height, rough float64) path {
