@@ -150,7 +150,7 @@ func (a *archive) isPicture(name string, regular bool, size int64) bool {
 	case !filepath.IsLocal(filepath.FromSlash(inside)):
 		a.leaveOut(inside, errors.New("its name leads out of the archive"))
 	case !regular:
-		a.leaveOut(inside, errors.New("a link or a device, not a file"))
+		a.leaveOut(inside, errors.New("a link, a device or a file with holes: unpack the archive if it should count"))
 	case size == 0:
 		a.leaveOut(inside, errors.New("the file is empty (zero bytes)"))
 	case size < 0 || size > a.limits.member:

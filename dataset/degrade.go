@@ -12,8 +12,8 @@ import (
 // How [Degrade] spoils pictures.
 const (
 	degradeOdds              = 0.5      // Of each of the three.
-	blurLeast, blurMost      = 0.2, 1.5 // Standard deviation in pixels.
-	noiseLeast, noiseMost    = 1, 12    // Standard deviation in levels of 255.
+	blurLeast, blurMost      = 0.2, 1.0 // Standard deviation in pixels.
+	noiseLeast, noiseMost    = 1, 10    // Standard deviation in levels of 255.
 	qualityLeast, qualityMax = 30, 95   // Of JPEG.
 )
 
