@@ -22,7 +22,7 @@ import (
 // truthName is how figures call the picture itself.
 const truthName = "truth"
 
-// Widths of pictures in figures, in points.
+// Widths of pictures in figures, in points; a figure has two pixels a point.
 const (
 	widestPicture = 400
 	widestFeature = 192
@@ -40,7 +40,7 @@ func CompareFigure(c Comparison, boxes ...image.Rectangle) (*plots.Figure, error
 			return nil, fmt.Errorf("draw the comparison: the box %v is not in the picture of %d×%d pixels", box, size.X, size.Y)
 		}
 	}
-	width := min(widestPicture, figureWidth/len(pictures)) * 2 // In pixels of the figure, which has two a point.
+	width := min(widestPicture, figureWidth/len(pictures)) * 2
 	cell := image.Pt(width, max(1, width*size.Y/size.X))
 	grid := plots.Grid{ColumnLabels: names, Pictures: make([][]image.Image, 1+len(boxes)), Scale: 0.5}
 	for _, picture := range pictures {
@@ -169,28 +169,30 @@ func FeatureFigure(ctx context.Context, backend compute.Backend, vgg *VGG, pictu
 		Title:     fmt.Sprintf("VGG16 (%s), %s: %.0f %% of its features are 0 after the ReLU", vgg.Style, layer, 100*zeros(slices.Concat(features...))),
 		RowLabels: []string{"before ReLU", "after ReLU"}, Pictures: make([][]image.Image, 2), Scale: 0.5,
 	}
-	width := picture.Rect.Dx() >> index
-	shown := func(values []float32, largest float64) image.Image {
-		feature, scaler := diverging(values, width, largest), draw.Scaler(draw.NearestNeighbor)
-		side := 2 * max(1, min(widestFeature, featureWidth/channels)) // In pixels of the figure.
-		if width > side {
-			scaler = draw.CatmullRom
-		}
-		return scaled(scaler, feature, feature.Rect, image.Pt(side, max(1, side*feature.Rect.Dy()/width)))
-	}
+	width, side := picture.Rect.Dx()>>index, 2*max(1, min(widestFeature, featureWidth/channels))
 	for i := range channels {
 		number := i * len(features) / channels
 		before := features[number]
-		largest := largestMagnitude(before)
 		after := slices.Clone(before)
 		for j, v := range after {
 			after[j] = max(v, 0)
 		}
-		grid.Pictures[0] = append(grid.Pictures[0], shown(before, largest))
-		grid.Pictures[1] = append(grid.Pictures[1], shown(after, largest))
+		darkest := largestMagnitude(before)
+		grid.Pictures[0] = append(grid.Pictures[0], enlarged(diverging(before, width, darkest), side))
+		grid.Pictures[1] = append(grid.Pictures[1], enlarged(diverging(after, width, darkest), side))
 		grid.ColumnLabels = append(grid.ColumnLabels, fmt.Sprintf("%d: %.0f %% are 0", number+1, 100*zeros(before)))
 	}
 	return grid.Figure()
+}
+
+// enlarged draws a picture as wide as it is to be, its pixels as squares; one that is wider already is made smaller.
+func enlarged(picture *image.RGBA, width int) image.Image {
+	scaler := draw.Scaler(draw.NearestNeighbor)
+	if picture.Rect.Dx() > width {
+		scaler = draw.CatmullRom
+	}
+	height := max(1, width*picture.Rect.Dy()/picture.Rect.Dx())
+	return scaled(scaler, picture, picture.Rect, image.Pt(width, height))
 }
 
 // featureMaps returns each channel of a layer before its ReLU, [height, width].
