@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
@@ -40,6 +42,9 @@ Without --data the pictures are illustrations that moelab draws, with a seed tha
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		if n < 1 {
 			return usage("-n is %d: it must be at least 1", n)
+		}
+		if _, err := os.Stat(filepath.Dir(out)); err != nil { // Better now than after the work.
+			return fmt.Errorf("there is no folder for %s: %w", out, err)
 		}
 		if data == "" {
 			if err := checkHeldOut(runs, seed); err != nil {

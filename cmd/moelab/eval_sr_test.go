@@ -52,10 +52,11 @@ func TestEvalSRRefusesWhatCannotBeMeasured(t *testing.T) {
 	for want, args := range map[string][]string{
 		"-n is 0: it must be at least 1":                                  {"-n", "0"},
 		fmt.Sprintf("%s was trained on the illustrations of seed 5", run): {"--run", run, "--seed", "5"},
-		"not a run": {"--run", dir},
-		`there is no network "nope"; there are anime, photo`: {"--model", "nope"},
-		filepath.Join(dir, "missing"):                        {"--data", filepath.Join(dir, "missing")},
-		fmt.Sprintf("cannot open the pictures of %s", run):   {"--data", run},
+		"there is no folder for":                                          {"--out", filepath.Join(dir, "missing", "out.json")},
+		"not a run":                                                       {"--run", dir},
+		`there is no network "nope"; there are anime, photo`:              {"--model", "nope"},
+		filepath.Join(dir, "missing"):                                     {"--data", filepath.Join(dir, "missing")},
+		fmt.Sprintf("cannot open the pictures of %s", run):                {"--data", run},
 	} {
 		status, _, stderr := moelab(t, append([]string{"eval", "sr"}, args...)...)
 		assert.Equal(t, statusUsage, status, want)
