@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -17,6 +18,7 @@ func SR(config esrgan.Config) (Case, error) {
 	network, vgg := esrgan.Networks[config.Network], &esrgan.VGG{Style: esrgan.Random}
 	c := Case{
 		config: config, seed: config.Seed, networks: []string{"generator", "discriminator", "vgg"}, peers: peersOf("sr"),
+		gain: gains[config.Network],
 		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
 			return esrgan.Iteration(scope, config, network, vgg, x[0], x[1])
 		},
@@ -34,10 +36,15 @@ func SR(config esrgan.Config) (Case, error) {
 	return c, nil
 }
 
-// drawPictures draws n portraits of a size, [n, size, size, 3] in [0, 1].
+// gains make G's weights as large as trained ones are. With ESRGAN's own, which are a tenth of Kaiming's, G draws grey, and where all is grey
+// rounding decides which of the pixels max pooling takes.
+var gains = map[string]float64{"esrgan": 10, "srgan": 1}
+
+// drawPictures draws n portraits of a size, [n, size, size, 3] in [0, 1], with noise on them, so that nothing is flat.
 func drawPictures(seed uint64, n, size int) (*tensors.Tensor, error) {
 	values := make([]float32, 0, n*size*size*3)
 	set := dataset.Drawn(seed, n)
+	rng := rand.New(rand.NewPCG(seed, uint64(size)))
 	for i := range n {
 		picture, err := set.Picture(context.Background(), i, size)
 		if err != nil {
@@ -45,7 +52,7 @@ func drawPictures(seed uint64, n, size int) (*tensors.Tensor, error) {
 		}
 		for p := 0; p < len(picture.Pix); p += 4 {
 			for c := range 3 {
-				values = append(values, float32(picture.Pix[p+c])/255)
+				values = append(values, 0.8*float32(picture.Pix[p+c])/255+0.2*rng.Float32())
 			}
 		}
 	}

@@ -78,8 +78,9 @@ func assertChanges(t *testing.T, store *model.Store, paths []string, golden map[
 	t.Helper()
 	compared := 0
 	for _, path := range paths {
+		moment := golden["moment/"+path]
 		if change, ok := golden["change/"+path]; ok {
-			got := valueOf(t, store.GetVariable("/"+path))
+			want, got := values(t, change), valueOf(t, store.GetVariable("/"+path))
 			for i, before := range values(t, golden[path]) {
 				got[i] -= before
 			}
@@ -87,9 +88,12 @@ func assertChanges(t *testing.T, store *model.Store, paths []string, golden map[
 			if vanishing(path) {
 				continue
 			}
-			assertNear(t, "change of "+path, values(t, change), got)
+			if moment != nil {
+				ignoreVanishing(values(t, moment), want, got)
+			}
+			assertNear(t, "change of "+path, want, got)
 		}
-		if moment, ok := golden["moment/"+path]; ok {
+		if moment != nil {
 			network, _, _ := strings.Cut(path, "/")
 			v := store.GetVariable("/adam_" + network + "/" + path + "_1st_moment")
 			if vanishing(path) {
@@ -100,6 +104,22 @@ func assertChanges(t *testing.T, store *model.Store, paths []string, golden map[
 		}
 	}
 	assert.Greater(t, compared, 50)
+}
+
+// ignoreVanishing sets those elements of changes to zero of which the gradient is a thousandth of the largest: Adam makes as large a step
+// of what is rounding there.
+func ignoreVanishing(gradient []float64, changes ...[]float64) {
+	largest := 0.0
+	for _, g := range gradient {
+		largest = max(largest, math.Abs(g))
+	}
+	for i, g := range gradient {
+		if math.Abs(g) < largest/1000 {
+			for _, change := range changes {
+				change[i] = 0
+			}
+		}
+	}
 }
 
 // assertNear asserts that two vectors differ by less than 1e-4 of their length.
