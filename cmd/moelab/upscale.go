@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -147,6 +148,8 @@ type upscaling struct {
 
 // run enlarges pictures one after another. One that fails does not stop the others.
 func (u *upscaling) run(jobs []upscaleJob) error {
+	// Tiles are large and soon forgotten: without this as much memory as the picture takes would be theirs.
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	u.bar = newUpscaleBar(u.command.ErrOrStderr(), len(jobs))
 	defer u.bar.close()
 	failed := 0
