@@ -106,9 +106,9 @@ var presets = map[string]Config{
 // laptop makes a configuration small enough for some ten minutes on two cores.
 func laptop(c *Config) {
 	c.Blocks, c.Channels, c.Growth, c.DiscriminatorChannels = 2, 24, 12, 16
-	c.Crop, c.Batch, c.Drawn = 96, 4, 300
-	c.PretrainSteps, c.Steps = 600, 400
-	c.LearningRate, c.AverageDecay = 5e-4, 0.99
+	c.Crop, c.Batch, c.Drawn = 64, 4, 300
+	c.PretrainSteps, c.Steps = 1500, 400
+	c.LearningRate, c.AverageDecay = 1e-3, 0.99
 	c.LayerWeights = []float64{1, 1, 1} // The deeper layers take longest and add little at this size.
 }
 

@@ -14,7 +14,7 @@ const residualScale = 0.2
 //
 //	x: [batch, height, width, 3] in [0, 1] → [batch, 4·height, 4·width, 3], about [0, 1]
 func RRDBNet(scope *model.Scope, config Config, x *Node) *Node {
-	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 0.1))
+	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 1))
 
 	first := nn.Conv(scope.At("first"), x, config.Channels, 3)
 	h := first
@@ -39,10 +39,12 @@ func rrdb(scope *model.Scope, config Config, x *Node) *Node {
 	return Add(x, MulScalar(h, residualScale))
 }
 
-// denseBlock is five convolutions, each of which sees what came in and what all before it made.
+// denseBlock is five convolutions, each of which sees what came in and what all before it made. Its weights start at a tenth of Kaiming's
+// (Wang et al. 2018, section 3.1), so that all blocks together begin as nearly nothing.
 //
 //	x: [batch, height, width, channels] → the same
 func denseBlock(scope *model.Scope, config Config, x *Node) *Node {
+	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 0.1))
 	all := x
 	for i := range 4 {
 		grown := lrelu(nn.Conv(scope.At("conv%d", i+1), all, config.Growth, 3))

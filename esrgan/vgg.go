@@ -61,13 +61,22 @@ type VGG struct {
 	Weights map[string]*tensors.Tensor
 }
 
-// Features returns those of [VGG16] of pictures in [0, 1]. The weights are not trained.
+// caffeScale is how many times larger Caffe's inputs are than torchvision's, and so, as convolutions and ReLU keep a factor, its features.
+const caffeScale = 255 * 0.226
+
+// Features returns those of [VGG16] of pictures in [0, 1], those of Caffe's weights divided by what their inputs are larger: the article's weights of the
+// losses then mean the same with all weights. The weights are not trained.
 //
 //	x: [batch, height, width, 3] in [0, 1] → a node per layer
 func (v *VGG) Features(scope *model.Scope, x *Node, layers int, beforeReLU bool) []*Node {
 	features := VGG16(scope, v.normalise(x), layers, beforeReLU)
 	for variable := range scope.IterVariables() {
 		variable.SetTrainable(false)
+	}
+	if v.Style == Caffe {
+		for i := range features {
+			features[i] = MulScalar(features[i], 1/caffeScale)
+		}
 	}
 	return features
 }

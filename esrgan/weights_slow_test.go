@@ -62,7 +62,7 @@ func TestInstalledVGGMatchesONNXRuntime(t *testing.T) {
 	exec, err := model.NewExec(openXLA(t), store, func(scope *model.Scope, x *Node) []*Node {
 		features := vgg.Features(scope, x, len(VGGLayers), true)
 		for i, f := range features {
-			features[i] = TransposeAllAxes(f, 0, 3, 1, 2)
+			features[i] = MulScalar(TransposeAllAxes(f, 0, 3, 1, 2), caffeScale) // ONNX Runtime does not divide.
 		}
 		return features
 	})

@@ -25,7 +25,6 @@ type Case struct {
 	iteration func(scope *model.Scope, inputs []*graph.Node) []*graph.Node
 	inputs    []input
 	networks  []string // The scopes of the weights that the peers need.
-	gain      float64  // What the kernels of the generator are multiplied by, if not 0.
 	peers     []peerProgram
 }
 
@@ -63,34 +62,7 @@ func newOurs(backend compute.Backend, c Case, dir string) (*ours, error) {
 	if err := store.InitializeVariables(backend, nil); err != nil {
 		return nil, fmt.Errorf("initialise the weights: %w", err)
 	}
-	if err := c.amplify(store); err != nil {
-		return nil, fmt.Errorf("amplify the weights: %w", err)
-	}
 	return o, c.write(o.file, store)
-}
-
-// amplify multiplies the kernels of the generator.
-func (c Case) amplify(store *model.Store) error {
-	if c.gain == 0 {
-		return nil
-	}
-	for v := range store.RootScope().At("generator").IterVariables() {
-		if v.Name() != "weights" {
-			continue
-		}
-		value, err := v.Value()
-		if err != nil {
-			return err
-		}
-		if err := tensors.MutableFlatData(value, func(flat []float32) {
-			for i := range flat {
-				flat[i] *= float32(c.gain)
-			}
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // write saves the weights of the networks, before any step, and the inputs.

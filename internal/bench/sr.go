@@ -18,7 +18,6 @@ func SR(config esrgan.Config) (Case, error) {
 	network, vgg := esrgan.Networks[config.Network], &esrgan.VGG{Style: esrgan.Random}
 	c := Case{
 		config: config, seed: config.Seed, networks: []string{"generator", "discriminator", "vgg"}, peers: peersOf("sr"),
-		gain: gains[config.Network],
 		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
 			return esrgan.Iteration(scope, config, network, vgg, x[0], x[1])
 		},
@@ -35,10 +34,6 @@ func SR(config esrgan.Config) (Case, error) {
 	}
 	return c, nil
 }
-
-// gains make G's weights as large as trained ones are. With ESRGAN's own, which are a tenth of Kaiming's, G draws grey, and where all is grey
-// rounding decides which of the pixels max pooling takes.
-var gains = map[string]float64{"esrgan": 10, "srgan": 1}
 
 // drawPictures draws n portraits of a size, [n, size, size, 3] in [0, 1], with noise on them, so that nothing is flat.
 func drawPictures(seed uint64, n, size int) (*tensors.Tensor, error) {
