@@ -113,8 +113,8 @@ type pretrainedNet struct {
 
 // pretrained are the networks that [OpenPretrained] knows.
 var pretrained = []pretrainedNet{
-	{"realesrgan-x4plus-anime", "anime", 4, DefaultOverlap},
-	{"realesrgan-x4plus", "photo", 4, 88},             // Measured: 2/255 at 64, 0.9/255 at 76, 0.3/255 at 88 pixels from a cut.
+	{"realesrgan-x4plus-anime", "anime", 4, RRDBOverlap(6)},
+	{"realesrgan-x4plus", "photo", 4, RRDBOverlap(23)},
 	{"realesr-animevideov3-x4", "anime-video", 4, 18}, // 18 convolutions see no farther.
 	{"realesr-animevideov3-x3", "anime-video-x3", 3, 20},
 	{"realesr-animevideov3-x2", "anime-video-x2", 2, 20},

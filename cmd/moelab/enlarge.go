@@ -35,7 +35,8 @@ func (e *enlarger) large(info picture.Info) (picture.Info, error) {
 // side is what a height or width becomes.
 func (e *enlarger) side(n int) int { return max(int(math.Round(float64(n)*e.scale)), 1) }
 
-// enlarge enlarges a frame. What is transparent is enlarged by the network too, as a grey picture. progress is told how much is done, from 0 to 1.
+// enlarge enlarges a frame. Its alpha channel is enlarged by the network too, as a grey picture. progress is told how much is done, from
+// 0 to 1.
 func (e *enlarger) enlarge(ctx context.Context, pixels *image.NRGBA64, gray bool, progress func(share float64)) (*image.NRGBA64, error) {
 	passes := 1.0
 	transparent := !pixels.Opaque()
@@ -83,8 +84,8 @@ func (e *enlarger) resample(large *image.NRGBA64, size image.Point, transparent 
 	return made
 }
 
-// colours are those of a picture as the network takes them. Transparent pixels get the colour of the nearest that is seen: what they hold in the file is
-// chance, and the network would let it bleed into those beside them.
+// colours are those of a picture as the network takes them. Transparent pixels get the colour of the nearest that is seen: what they hold
+// in the file is chance, and the network would let it bleed into those beside them.
 func colours(pixels *image.NRGBA64) esrgan.Pixels {
 	size := pixels.Rect.Size()
 	p := esrgan.Pixels{Width: size.X, Height: size.Y, RGB: make([]float32, 0, 3*size.X*size.Y)}
@@ -193,8 +194,8 @@ func put(b []byte, v float32) {
 	b[0], b[1] = byte(n>>8), byte(n)
 }
 
-// putAlpha puts a tile of the alpha channel into the large picture. No pixel becomes more or less transparent than those around it were in the small picture: so
-// what was opaque, or clear, stays wholly so.
+// putAlpha puts a tile of the alpha channel into the large picture. No pixel becomes more or less transparent than those around it were
+// in the small picture: so what was opaque, or clear, stays wholly so.
 func putAlpha(large *image.NRGBA64, at image.Point, tile, small esrgan.Pixels, scale int) {
 	for y := range tile.Height {
 		to := large.Pix[large.PixOffset(at.X, at.Y+y):]

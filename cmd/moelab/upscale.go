@@ -38,17 +38,18 @@ func newUpscaleCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "upscale IN…",
 		Short: "Enlarge pictures, folders of pictures, animations",
-		Long: `Enlarge pictures by a network. IN are pictures (PNG, JPEG, GIF, WebP, BMP, TIFF), folders, which are gone through with the folders in
-them, or "-", which is standard input. OUT is a file, whose extension says the format (.png, .jpg, .gif), a folder, or "-".
+		Long: `Enlarge pictures by a network. IN are pictures (PNG, JPEG, GIF, WebP, BMP, TIFF), folders, which are gone through with the folders
+in them, or "-", which is standard input. OUT is a file, whose extension says the format (.png, .jpg, .gif), a folder, or "-".
 
-What is in a picture is kept: transparency, grey, 16 bits, colour profile; pictures that a camera has marked as turned come out upright. Animated GIFs, PNGs
-and WebPs are enlarged frame by frame. JPEG keeps no transparency, GIF 256 colours.
+What is in a picture is kept: transparency, grey, 16 bits, colour profile; pictures that a camera has marked as turned come out
+upright. Animated GIFs, PNGs and WebPs are enlarged frame by frame. JPEG keeps no transparency, GIF 256 colours.
 
-In a folder, each picture NAME.* becomes NAME.png, an animated GIF NAME.gif. What is there already, newer than its picture, is left out: a run that was stopped
-goes on. Pictures that cannot be read are named and left out; the exit status is 1 then. No picture is ever overwritten by its own enlargement.
+In a folder, each picture NAME.* becomes NAME.png, an animated GIF NAME.gif. What is there already, newer than its picture, is left
+out, so a run that was stopped goes on. Pictures that cannot be read are named and left out; the exit status is 1 then. No picture is
+ever overwritten by its own enlargement.
 
-Models: anime, anime-video (small and fast) and photo are Real-ESRGAN's, which "moelab setup --sr-weights" installs. The others are runs of "moelab train sr", and RRDB
-networks in safetensors.`,
+Models: anime, anime-video (small and fast) and photo are Real-ESRGAN's, which "moelab setup --sr-weights" installs. The others are
+runs of "moelab train sr", and RRDB networks in safetensors.`,
 		Example: `  moelab upscale portrait.jpg -o large.png
   moelab upscale scans -o large                     # a folder, and what is in it
   moelab upscale dance.gif -o dance.png --model anime-video --scale 2
@@ -66,7 +67,7 @@ networks in safetensors.`,
 	flags.StringVarP(&out, "out", "o", "", `file or folder for what is made, or "-" (required)`)
 	flags.StringVar(&model, "model", "anime", `"anime", "anime-video", "photo", a run directory, or a .safetensors file of an RRDB network`)
 	flags.Float64Var(&scale, "scale", 0, "how many times larger, from 1 to 4 (default: the network's own, 4)")
-	flags.IntVar(&tile, "tile", 0, "side of the tiles that are enlarged at a time, in pixels; smaller ones take less memory and more time (default: one that suits)")
+	flags.IntVar(&tile, "tile", 0, "side of the tiles that are enlarged at a time; smaller ones take less memory, more time (default: what takes 3 GB)")
 	flags.StringVar(&format, "format", "", `format of what is made in a folder: "png", "jpg" or "gif" (default: png, and gif for animated GIFs)`)
 	flags.BoolVar(&force, "force", false, "make anew what is there already in a folder")
 	open := backendFlag(command)
@@ -83,37 +84,45 @@ networks in safetensors.`,
 		if err != nil {
 			return err
 		}
-		u := upscaling{command: command, all: len(jobs), model: model}
+		u := upscaling{command: command, all: len(jobs)}
 		if !force {
 			jobs = slices.DeleteFunc(jobs, upscaleJob.done)
 		}
 		u.skipped = u.all - len(jobs)
-		if len(jobs) > 0 {
-			backend, err := open()
-			if err != nil {
+		if len(jobs) == 0 {
+			return u.run(nil)
+		}
+		backend, err := open()
+		if err != nil {
+			return err
+		}
+		upscaler, err := openUpscaler(backend, model)
+		if err != nil {
+			return err
+		}
+		defer upscaler.Close()
+		if u.enlarger, err = newEnlarger(upscaler, scale, tile); err != nil {
+			return err
+		}
+		if jobs[0].inDir {
+			if err := os.MkdirAll(out, 0o755); err != nil {
 				return err
-			}
-			upscaler, err := openUpscaler(backend, model)
-			if err != nil {
-				return err
-			}
-			defer upscaler.Close()
-			if scale == 0 {
-				scale = float64(upscaler.Scale)
-			}
-			if scale > float64(upscaler.Scale) {
-				return usage("--scale is %g: %s enlarges %d times; what it made can be enlarged again", scale, upscaler.Name, upscaler.Scale)
-			}
-			u.enlarger = enlarger{upscaler: upscaler, scale: scale, tile: tile}
-			if jobs[0].inDir {
-				if err := os.MkdirAll(out, 0o755); err != nil {
-					return err
-				}
 			}
 		}
 		return u.run(jobs)
 	}
 	return command
+}
+
+// newEnlarger returns what enlarges to a scale; 0: the network's.
+func newEnlarger(upscaler *esrgan.Upscaler, scale float64, tile int) (enlarger, error) {
+	if scale == 0 {
+		scale = float64(upscaler.Scale)
+	}
+	if scale > float64(upscaler.Scale) {
+		return enlarger{}, usage("--scale is %g: %s enlarges %d times; what it made can be enlarged again", scale, upscaler.Name, upscaler.Scale)
+	}
+	return enlarger{upscaler: upscaler, scale: scale, tile: tile}, nil
 }
 
 // openUpscaler opens a model by what --model says.
@@ -132,16 +141,20 @@ func openUpscaler(backend compute.Backend, name string) (*esrgan.Upscaler, error
 	if err != nil {
 		return nil, wrongInput(err)
 	}
-	return esrgan.NewUpscaler(backend, filepath.Base(name), esrgan.Scale, func(scope *model.Scope, x *Node) *Node {
+	upscaler, err := esrgan.NewUpscaler(backend, filepath.Base(name), esrgan.Scale, func(scope *model.Scope, x *Node) *Node {
 		return esrgan.RRDBNet(scope, config, x)
 	}, weights)
+	if err != nil {
+		return nil, err
+	}
+	upscaler.Overlap = esrgan.RRDBOverlap(config.Blocks)
+	return upscaler, nil
 }
 
 // upscaling goes through pictures.
 type upscaling struct {
 	enlarger
 	command      *cobra.Command
-	model        string
 	all, skipped int
 	bar          *upscaleBar
 }
@@ -153,11 +166,11 @@ func (u *upscaling) run(jobs []upscaleJob) error {
 	u.bar = newUpscaleBar(u.command.ErrOrStderr(), len(jobs))
 	defer u.bar.close()
 	failed := 0
-	var size picture.Info
+	var made picture.Info
 	for i, job := range jobs {
 		u.bar.start(i)
 		var err error
-		size, err = u.do(u.command.Context(), job)
+		made, err = u.do(u.command.Context(), job)
 		switch {
 		case err == nil:
 			continue
@@ -170,27 +183,28 @@ func (u *upscaling) run(jobs []upscaleJob) error {
 		u.bar.clear()
 		fmt.Fprintln(u.command.ErrOrStderr(), "moelab:", errorLines(job.wrap(err))[0])
 	}
-	if len(jobs) > 0 && jobs[0].out == standard {
-		return nil
-	}
 	u.bar.clear()
+	if failed > 0 {
+		return fmt.Errorf("%d of %d pictures could not be enlarged", failed, u.all)
+	}
+	u.report(jobs, made)
+	return nil
+}
+
+// report says what was done, unless a picture went to standard output.
+func (u *upscaling) report(jobs []upscaleJob, last picture.Info) {
 	stdout := u.command.OutOrStdout()
 	switch {
-	case failed > 0:
-		return fmt.Errorf("%d of %d pictures could not be enlarged", failed, u.all)
-	case u.all == 1 && u.skipped == 0:
-		fmt.Fprintf(stdout, "%s: %d×%d pixels, by %s\n", jobs[0].out, size.Width, size.Height, u.upscaler.Name)
+	case len(jobs) == 1 && jobs[0].out == standard:
+	case len(jobs) == 0:
+		fmt.Fprintf(stdout, "there was nothing to do: %s enlarged already (--force makes them anew)\n", counted(u.skipped, "picture"))
+	case u.all == 1:
+		fmt.Fprintf(stdout, "%s: %d×%d pixels, by %s\n", jobs[0].out, last.Width, last.Height, u.upscaler.Name)
+	case u.skipped > 0:
+		fmt.Fprintf(stdout, "%s enlarged by %s; %d were there already (--force makes them anew)\n", counted(len(jobs), "picture"), u.upscaler.Name, u.skipped)
 	default:
-		fmt.Fprint(stdout, counted(len(jobs), "picture"), " enlarged")
-		if len(jobs) > 0 {
-			fmt.Fprintf(stdout, " by %s", u.upscaler.Name)
-		}
-		if u.skipped > 0 {
-			fmt.Fprintf(stdout, "; %d were there already (--force makes them anew)", u.skipped)
-		}
-		fmt.Fprintln(stdout)
+		fmt.Fprintf(stdout, "%s enlarged by %s\n", counted(len(jobs), "picture"), u.upscaler.Name)
 	}
-	return nil
 }
 
 // counted is a number of things, in words.

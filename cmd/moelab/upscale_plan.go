@@ -130,8 +130,8 @@ func findPictures(ctx context.Context, in []string, out string) (found []foundPi
 	return found, folders, nil
 }
 
-// picturesBelow lists the pictures of a folder and the folders in it, less those in out. Links to folders are not followed, so that none can lead round in
-// a circle.
+// picturesBelow lists the pictures of a folder and the folders in it, less those in out. Links to folders are not followed, so that
+// none can lead round in a circle.
 func picturesBelow(ctx context.Context, dir, out string) (found []foundPicture, err error) {
 	skipped, _ := os.Stat(out)                               // Where there is nothing yet, nothing is skipped.
 	root := filepath.Clean(dir) + string(filepath.Separator) // The slash makes WalkDir follow dir itself.
@@ -214,8 +214,8 @@ func formatInFolder(in string) picture.Format {
 // extensions are those of what is made.
 var extensions = map[picture.Format]string{picture.PNG: ".png", picture.JPEG: ".jpg", picture.GIF: ".gif"}
 
-// nameOutputs gives each picture its name in the folder out: its own with the extension of the format. Pictures that would have the same name so, as a.png and a.jpg, keep their
-// extensions before it.
+// nameOutputs gives each picture its name in the folder out: its own with the extension of the format. Pictures that would have the same
+// name so, as a.png and a.jpg, keep their extensions before it.
 func nameOutputs(jobs []upscaleJob, found []foundPicture, out string) {
 	short := func(i int) string {
 		return strings.TrimSuffix(found[i].relative, filepath.Ext(found[i].relative)) + extensions[jobs[i].format]

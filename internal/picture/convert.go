@@ -136,8 +136,8 @@ func toGray16(pixels *image.NRGBA64) *image.Gray16 {
 	return made
 }
 
-// toGrayAlpha returns a picture whose 16 bits a pixel are the 8 of the grey value and the 8 of alpha: package png, which cannot write grey pictures with alpha,
-// writes it as the bytes that such a picture has.
+// toGrayAlpha returns a picture whose 16 bits a pixel are the 8 of the grey value and the 8 of alpha: package png, which cannot write
+// grey pictures with alpha, writes it as the bytes that such a picture has.
 func toGrayAlpha(pixels *image.NRGBA64) *image.Gray16 {
 	made := image.NewGray16(pixels.Rect)
 	eachPixel(pixels, func(rgba []byte, i int) {

@@ -41,10 +41,10 @@ var formats = []format{
 	{"MM\x00*", openTIFF},
 }
 
-// formatOf returns the format of a file by what it holds, or nil.
-func formatOf(data []byte) *format {
+// recognise returns the format of a file by what it holds, or nil.
+func recognise(data []byte) *format {
 	for i, f := range formats {
-		if len(data) >= len(f.magic) && begins(data, f.magic) {
+		if begins(data, f.magic) {
 			return &formats[i]
 		}
 	}
@@ -52,6 +52,9 @@ func formatOf(data []byte) *format {
 }
 
 func begins(data []byte, magic string) bool {
+	if len(data) < len(magic) {
+		return false
+	}
 	for i := range len(magic) {
 		if magic[i] != '?' && magic[i] != data[i] {
 			return false

@@ -44,8 +44,9 @@ func (g *gifWriter) Write(frame Frame) error {
 
 func (g *gifWriter) Close() error { return gif.EncodeAll(g.w, &g.GIF) }
 
-// toPaletted chooses 256 colours that suit a picture and gives each pixel the nearest. It does not dither: in animations that flickers. One of the colours
-// is none where a pixel needs it, and if clear: some programs make what a frame leaves transparent only if the frame has such a colour.
+// toPaletted chooses 256 colours that suit a picture and gives each pixel the nearest. It does not dither: in animations that flickers.
+// One of the colours is none where a pixel needs it, and if clear: where a frame has no such colour, some programs do not clear what it
+// leaves behind.
 func toPaletted(pixels *image.NRGBA64, clear bool) *image.Paletted {
 	made := image.NewPaletted(pixels.Rect, nil)
 	// The quantiser reads this type fastest. Half-transparent pixels become opaque.

@@ -106,7 +106,7 @@ func Read(in io.Reader) (*Picture, error) {
 }
 
 func read(data []byte) (*Picture, error) {
-	f := formatOf(data)
+	f := recognise(data)
 	if f == nil {
 		return nil, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
 	}

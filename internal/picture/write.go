@@ -44,8 +44,8 @@ type Writer interface {
 	Close() error
 }
 
-// NewWriter returns what writes a picture of the given size, number of frames and kind of pixels. The formats keep what they can: PNG everything, JPEG 8 bits without alpha
-// channel, on white, GIF 256 colours and pixels that are either transparent or not.
+// NewWriter returns what writes a picture of the given size, number of frames and kind of pixels. The formats keep what they can: PNG
+// everything, JPEG 8 bits without alpha channel, on white, GIF 256 colours and pixels that are either transparent or not.
 func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 	largest := map[Format]int{PNG: 1<<31 - 1, JPEG: 1<<16 - 1, GIF: 1<<16 - 1}[f]
 	switch {
