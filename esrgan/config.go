@@ -145,6 +145,19 @@ func (c *Config) Set(assignment string) (err error) {
 	return err
 }
 
+// UseVGG chooses the VGG16 of the perceptual loss; see Config.VGG. Without one ("none") the loss is left out, and the pixels take its place where nothing else
+// is left.
+func (c *Config) UseVGG(vgg string) {
+	c.VGG = vgg
+	if vgg != "none" {
+		return
+	}
+	for _, losses := range []*Losses{&c.Pretrain, &c.Weights} {
+		losses.Perceptual = 0
+		losses.Pixel = max(losses.Pixel, 1)
+	}
+}
+
 // String writes the settings in a line, as key=value in the form that [Config.Set] takes.
 func (c Config) String() string { return lab.Settings(c) }
 

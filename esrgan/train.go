@@ -157,7 +157,7 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 	if err != nil {
 		return summary, err
 	}
-	vgg, err := config.openVGG()
+	vgg, err := config.OpenVGG()
 	if err != nil {
 		return summary, err
 	}
@@ -307,8 +307,8 @@ func (b batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
 	}, nil
 }
 
-// openVGG opens the network that the perceptual loss looks through; nil where there is no such loss.
-func (c Config) openVGG() (*VGG, error) {
+// OpenVGG opens the network that the perceptual loss looks through; nil where there is no such loss.
+func (c Config) OpenVGG() (*VGG, error) {
 	if c.Pretrain.Perceptual == 0 && c.Weights.Perceptual == 0 {
 		return nil, nil
 	}

@@ -55,7 +55,9 @@ trained, and --perceptual none leaves the loss out. Ctrl-C saves; the same comma
 		if command.Flags().Changed("steps") {
 			config.Steps = steps
 		}
-		setPerceptual(&config, perceptual)
+		if perceptual != "" {
+			config.UseVGG(perceptual)
+		}
 		for _, setting := range settings {
 			if err := config.Set(setting); err != nil {
 				return usageError{err}
@@ -78,21 +80,6 @@ trained, and --perceptual none leaves the loss out. Ctrl-C saves; the same comma
 		return nil
 	}
 	return command
-}
-
-// setPerceptual chooses the VGG16. Without one the perceptual loss is left out, and L1 takes its place where nothing else is left.
-func setPerceptual(config *esrgan.Config, vgg string) {
-	if vgg == "" {
-		return
-	}
-	config.VGG = vgg
-	if vgg != "none" {
-		return
-	}
-	for _, losses := range []*esrgan.Losses{&config.Pretrain, &config.Weights} {
-		losses.Perceptual = 0
-		losses.Pixel = max(losses.Pixel, 1)
-	}
 }
 
 // startSRConfig returns the configuration of the run that is there, unless a preset was asked for or there is none.
