@@ -1,0 +1,107 @@
+package esrgan
+
+import (
+	"context"
+	"errors"
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/moelab/moelab/lab"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTrainingPretrainsThenPlaysAndGoesOn(t *testing.T) {
+	config, err := Preset("smoke")
+	require.NoError(t, err)
+	config.AverageDecay = 0.9
+	dir, backend := t.TempDir(), openXLA(t)
+	options := TrainOptions{Backend: backend, SampleEvery: 1, Warn: func(err error) { t.Errorf("warned: %v", err) }}
+
+	config.Steps = 1
+	summary, err := Train(t.Context(), dir, config, options)
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, summary.Trained)
+	for _, metric := range []string{LossD, LossG, LossPixel, LossPerceptual} {
+		assert.Positive(t, summary.Values[metric], metric)
+	}
+	steps, _, err := lab.ReadMetric(filepath.Join(dir, pretrainDir), LossPixel)
+	require.NoError(t, err)
+	assert.Len(t, steps, int(config.PretrainSteps))
+	pretrained := weightsOf(t, filepath.Join(dir, pretrainDir))
+	assert.NotContains(t, pretrained, "discriminator/conv1/weights")
+
+	config.Steps = 2
+	summary, err = Train(t.Context(), dir, config, options)
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, summary.Trained, "it goes on, and does not pretrain again")
+	for _, figure := range []func(string) error{
+		func(dir string) error { _, err := LossFigure(dir); return err },
+		func(dir string) error { _, err := DistanceFigure(dir); return err },
+		func(dir string) error { _, err := ProgressFigure(dir); return err },
+	} {
+		assert.NoError(t, figure(dir))
+	}
+
+	stages, err := OpenStages(backend, dir)
+	require.NoError(t, err)
+	require.Len(t, stages, 2)
+	var means []float64
+	for _, stage := range stages {
+		defer stage.Close()
+		grey := slices.Repeat([]float32{0.2, 0.5, 0.8}, 16*16)
+		large, err := stage.Upscale(t.Context(), Pixels{16, 16, grey}, TileOptions{})
+		require.NoError(t, err)
+		assert.Equal(t, [2]int{64, 64}, [2]int{large.Width, large.Height})
+		mean := 0.0
+		for _, v := range large.RGB {
+			mean += float64(v) / float64(len(large.RGB))
+		}
+		means = append(means, mean)
+	}
+	assert.NotEqual(t, means[0], means[1], "G has not changed after the pretraining")
+	assert.Less(t, math.Abs(means[0]-means[1]), 0.5, "G did not begin where the pretraining ended")
+}
+
+// weightsOf reads the newest checkpoint of a run.
+func weightsOf(t *testing.T, dir string) lab.Weights {
+	t.Helper()
+	run, err := lab.Open(dir)
+	require.NoError(t, err)
+	weights, _, err := run.Weights(nil)
+	require.NoError(t, err)
+	return weights
+}
+
+func TestTrainingStopsBeforeItBegins(t *testing.T) {
+	config, err := Preset("smoke")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("the test's reason"))
+	_, err = Train(ctx, t.TempDir(), config, TrainOptions{Backend: openXLA(t)})
+	require.ErrorContains(t, err, "the test's reason")
+
+	config.VGG = filepath.Join(t.TempDir(), "none.onnx")
+	_, err = Train(t.Context(), t.TempDir(), config, TrainOptions{Backend: openXLA(t)})
+	require.ErrorContains(t, err, "none.onnx")
+	config.Crop = 33
+	_, err = Train(t.Context(), t.TempDir(), config, TrainOptions{Backend: openXLA(t)})
+	require.ErrorContains(t, err, "crop is 33")
+}
+
+func TestPresetsAreValidAndSettingsNamed(t *testing.T) {
+	for _, name := range Presets() {
+		config, err := Preset(name)
+		require.NoError(t, err)
+		require.NoError(t, config.Validate(), name)
+		config.UseVGG("none")
+		require.NoError(t, config.Validate(), "%s without VGG16", name)
+		require.NoError(t, config.Set("blocks=3"))
+		assert.Equal(t, 3, config.Blocks)
+		require.ErrorContains(t, config.Set("block=3"), "there is no setting")
+	}
+	_, err := Preset("huge")
+	require.ErrorContains(t, err, "laptop-srgan")
+}
