@@ -37,9 +37,13 @@ func OpenRun(backend compute.Backend, dir string) (*Upscaler, error) {
 		scope = averageScope
 	}
 	name := fmt.Sprintf("%s of step %d", dir, state.Step)
-	return NewUpscaler(backend, name, Scale, func(root *model.Scope, x *Node) *Node {
+	upscaler, err := NewUpscaler(backend, name, Scale, func(root *model.Scope, x *Node) *Node {
 		return network.Generator(root.At("%s", scope), config, x)
 	}, onlyBelow(weights, scope))
+	if err == nil && config.Network == "esrgan" {
+		upscaler.Overlap = RRDBOverlap(config.Blocks)
+	}
+	return upscaler, err
 }
 
 // openRun opens a run of this package, or the pretraining of one.

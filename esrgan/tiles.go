@@ -14,6 +14,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
 	"github.com/moelab/moelab/lab"
 )
 
@@ -91,17 +92,23 @@ func NewUpscaler(backend compute.Backend, name string, scale int, network func(s
 	return u, nil
 }
 
-// check builds the network for a small picture, to see that it has just the weights that are given and enlarges as it should.
+// check builds the network for a small picture, without compiling it, to see that it has just the weights that are given and enlarges as it
+// should.
 func (u *Upscaler) check(given lab.Weights) error {
 	const side = 8
-	if err := u.compile(image.Pt(side, side)); err != nil {
+	g := NewGraph(u.backend, u.Name)
+	defer g.Finalize()
+	var large *Node
+	err := exceptions.TryCatch[error](func() {
+		large = u.network(u.store.RootScope(), Parameter(g, "x", shapes.Make(dtypes.Float32, 1, side, side, 3)))
+	})
+	if err != nil {
 		return lab.FitError(err)
 	}
 	if err := errors.Join(given.CheckUsed(), lab.CheckComplete(u.store)); err != nil {
 		return err
 	}
-	_, err := u.enlarge(Pixels{side, side, make([]float32, side*side*3)})
-	return err
+	return large.Shape().CheckDims(1, u.Scale*side, u.Scale*side, 3)
 }
 
 // maxPrograms is how many sizes of tile have compiled programs at a time.
