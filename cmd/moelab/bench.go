@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/internal/bench"
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ var benchCases = []struct{ size, batch int }{{64, 16}, {128, 4}}
 
 func newBenchCommand() *cobra.Command {
 	command := &cobra.Command{Use: "bench", Short: "Time moelab beside PyTorch and JAX"}
-	command.AddCommand(newBenchTrainCommand())
+	command.AddCommand(newBenchTrainCommand(), newBenchSRCommand())
 	return command
 }
 
@@ -70,7 +71,8 @@ takes some gigabytes.`,
 			if err != nil {
 				return err
 			}
-			if err := printResults(command, config, results, asJSON); err != nil {
+			title := fmt.Sprintf("one iteration at %d×%[1]d, batch %d, %d channels", config.Size, config.Batch, channels)
+			if err := printResults(command, title, config, results, asJSON); err != nil {
 				return err
 			}
 		}
@@ -79,13 +81,63 @@ takes some gigabytes.`,
 	return command
 }
 
+func newBenchSRCommand() *cobra.Command {
+	var runs, crop, batch, blocks int
+	var preset string
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "sr",
+		Short: "Time one iteration of the super-resolution GAN's training",
+		Long: `Time one iteration of ESRGAN's or SRGAN's training, a step of D and one of G with the perceptual loss through all five layers of a
+VGG16, as "moelab bench train" does for the portraits' GAN.`,
+		Example: `  moelab bench sr
+  moelab bench sr --preset article-srgan --crop 128 --batch 2`,
+	}
+	flags := command.Flags()
+	flags.IntVar(&runs, "runs", 5, "timed runs of each program")
+	flags.StringVar(&preset, "preset", "article", "widths and losses: a preset of moelab train sr")
+	flags.IntVar(&crop, "crop", 64, "side of the true pictures")
+	flags.IntVar(&batch, "batch", 4, "crops in a step")
+	flags.IntVar(&blocks, "blocks", 4, "blocks of the generator; the article has 15")
+	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	open := backendFlag(command)
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		if runs < 1 {
+			return usage("--runs is %d: it must be at least 1", runs)
+		}
+		config, err := esrgan.Preset(preset)
+		if err != nil {
+			return usageError{err}
+		}
+		config.Crop, config.Batch, config.Blocks, config.VGG = crop, batch, blocks, "random"
+		if err := config.Validate(); err != nil {
+			return usageError{err}
+		}
+		iteration, err := bench.SR(config)
+		if err != nil {
+			return err
+		}
+		backend, err := open()
+		if err != nil {
+			return err
+		}
+		results, err := bench.Train(command.Context(), backend, iteration, runs, command.ErrOrStderr())
+		if err != nil {
+			return err
+		}
+		title := fmt.Sprintf("one iteration of %s, %d blocks, crop %d, batch %d", config.Network, blocks, crop, batch)
+		return printResults(command, title, config, results, asJSON)
+	}
+	return command
+}
+
 // printResults prints a table, or JSON.
-func printResults(command *cobra.Command, config gan.Config, results []bench.Result, asJSON bool) error {
+func printResults(command *cobra.Command, title string, config any, results []bench.Result, asJSON bool) error {
 	out := command.OutOrStdout()
 	if asJSON {
 		return json.NewEncoder(out).Encode(map[string]any{"config": config, "results": results})
 	}
-	fmt.Fprintf(out, "\none iteration at %d×%d, batch %d, %d channels\n", config.Size, config.Size, config.Batch, config.GeneratorChannels)
+	fmt.Fprintf(out, "\n%s\n", title)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "program\tmedian\tfastest\tmoelab / it\tlosses differ by\t")
 	for _, r := range results {

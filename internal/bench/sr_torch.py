@@ -1,4 +1,4 @@
-"""One iteration of moelab's super-resolution GAN in PyTorch: the peer of `moelab bench train --model sr`, and the source of esrgan's golden
+"""One iteration of moelab's super-resolution GAN in PyTorch: the peer of `moelab bench sr`, and the source of esrgan's golden
 numbers. See moelab_torch.py for how it is called."""
 
 import torch
