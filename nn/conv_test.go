@@ -73,3 +73,18 @@ func TestConvKeepsItsWeightsInTheScope(t *testing.T) {
 		"/b/weights": {1, 1, 3, 5},
 	}, shapes)
 }
+
+func TestStridedConvEqualsAConvolutionWithStrides(t *testing.T) {
+	for _, size := range []int{3, 4} {
+		for _, shape := range [][]int{{1, 2, 2, 1}, {2, 4, 6, 3}} {
+			exec := compileFor(t, openGo, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
+				strided := layer(func(scope *model.Scope, x *Node) *Node { return StridedConv(scope, x, 4, size) })
+				x, kernel, bias := in[0], in[1], in[2]
+				want := Convolve(x, kernel).Strides(2).PaddingPerDim([][2]int{{1, 1}, {1, 1}}).Done()
+				return []*Node{strided.with(scope, x, kernel, bias), Add(want, ExpandLeftToRank(bias, 4))}
+			})
+			got := call(t, exec, random(rng(1), 1, shape...).double(), random(rng(2), 1, size, size, shape[3], 4).double(), random(rng(3), 1, 4).double())
+			assertClose(t, "StridedConv", got[1], got[0], 1e-12)
+		}
+	}
+}

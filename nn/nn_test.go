@@ -72,6 +72,7 @@ func TestInitializersDrawTheWeightsThatTheySay(t *testing.T) {
 	}{
 		{"Glorot", func(s *model.Store) model.VariableInitializer { return Glorot(s, math.Sqrt2) }, limit / math.Sqrt(3), limit},
 		{"Normal", func(s *model.Store) model.VariableInitializer { return Normal(s, 0.02) }, 0.02, math.Inf(1)},
+		{"Kaiming", func(s *model.Store) model.VariableInitializer { return Kaiming(s, 0.1) }, 0.1 * math.Sqrt(2.0/(9*32)), math.Inf(1)}, // He et al. 2015, equation 10.
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -135,4 +136,18 @@ func TestShapesThatDoNotFitAreNamed(t *testing.T) {
 			assert.ErrorContains(t, err, c.message)
 		})
 	}
+}
+
+func TestPReLUHasASlopePerChannel(t *testing.T) {
+	store := model.NewStore()
+	x := array{[]int{1, 1, 2, 2}, []float64{-1, -2, 3, 4}}.single()
+	exec := compile(t, store, func(scope *model.Scope, in []*Node) []*Node {
+		y := PReLU(scope, in[0])
+		slope := scope.GetVariable("slope").NodeValue(in[0].Graph())
+		return append([]*Node{y}, Gradient(ReduceAllSum(y), in[0], slope)...)
+	})
+	got := call(t, exec, x)
+	assert.Equal(t, []float64{-0.25, -0.5, 3, 4}, got[0].Values)
+	assert.Equal(t, []float64{0.25, 0.25, 1, 1}, got[1].Values)
+	assert.Equal(t, []float64{-1, -2}, got[2].Values)
 }
