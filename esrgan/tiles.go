@@ -108,7 +108,15 @@ func (u *Upscaler) check(given lab.Weights) error {
 	if err := errors.Join(given.CheckUsed(), lab.CheckComplete(u.store)); err != nil {
 		return err
 	}
-	return large.Shape().CheckDims(1, u.Scale*side, u.Scale*side, 3)
+	return u.checkShape(large.Shape(), image.Pt(side, side))
+}
+
+// checkShape returns an error unless the network makes of a picture what it should.
+func (u *Upscaler) checkShape(large shapes.Shape, small image.Point) error {
+	if want := []int{1, u.Scale * small.Y, u.Scale * small.X, 3}; !slices.Equal(large.Dimensions, want) {
+		return fmt.Errorf("%s makes %v of %d×%d pixels, not %v", u.Name, large.Dimensions, small.X, small.Y, want)
+	}
+	return nil
 }
 
 // maxPrograms is how many sizes of tile have compiled programs at a time.
@@ -155,8 +163,8 @@ func (u *Upscaler) enlarge(picture Pixels) (large Pixels, err error) {
 	// Both would be freed by the garbage collector, which does not know how large they are.
 	defer func() { err = errors.Join(err, input.FinalizeAll(), output.FinalizeAll()) }()
 	large = Pixels{Width: u.Scale * picture.Width, Height: u.Scale * picture.Height}
-	if want := []int{1, large.Height, large.Width, 3}; !slices.Equal(output.Shape().Dimensions, want) {
-		return Pixels{}, fmt.Errorf("%s makes %v of %d×%d pixels, not %v", u.Name, output.Shape().Dimensions, picture.Width, picture.Height, want)
+	if err := u.checkShape(output.Shape(), image.Pt(picture.Width, picture.Height)); err != nil {
+		return Pixels{}, err
 	}
 	large.RGB, err = tensors.CopyFlatData[float32](output)
 	return large, err
