@@ -1,6 +1,8 @@
 package esrgan
 
 import (
+	"math"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/nn"
@@ -14,7 +16,9 @@ const residualScale = 0.2
 //
 //	x: [batch, height, width, 3] in [0, 1] → [batch, 4·height, 4·width, 3], about [0, 1]
 func RRDBNet(scope *model.Scope, config Config, x *Node) *Node {
-	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 1))
+	// The deviation that PyTorch draws with where nothing else is said, as in the authors' code. Each block begins as 1.2 times the identity, and with
+	// larger weights many of them would make values in the tens.
+	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), math.Sqrt(1.0/6)))
 
 	first := nn.Conv(scope.At("first"), x, config.Channels, 3)
 	h := first
