@@ -83,3 +83,5 @@ func throughJPEG(picture *image.RGBA, quality int) *image.RGBA {
 	draw.Draw(made, made.Rect, lossy, image.Point{}, draw.Src)
 	return made
 }
+
+func clampToByte(v float64) uint8 { return uint8(min(255, max(0, v))) }

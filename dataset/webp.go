@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"math"
 
+	"github.com/moelab/moelab/internal/picture"
 	"golang.org/x/image/draw"
 	"golang.org/x/image/riff"
-	"golang.org/x/image/webp"
 )
 
 // decodeWebP reads a still WebP, or the first frame of an animated one, which package webp does not know.
@@ -26,42 +25,8 @@ func decodeWebP(file io.ReadSeeker) (image.Image, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	return decodeStillWebP(file)
+	return picture.DecodeWebP(file)
 }
-
-// decodeStillWebP decodes with package webp and puts its colours right: a lossy WebP has luma in 16…235 and chroma in
-// 16…240, but package image takes both for 0…255, which would leave black grey.
-func decodeStillWebP(file io.Reader) (image.Image, error) {
-	picture, err := webp.Decode(file)
-	if err != nil {
-		return nil, err
-	}
-	switch p := picture.(type) {
-	case *image.YCbCr:
-		toFullRange(p)
-	case *image.NYCbCrA:
-		toFullRange(&p.YCbCr)
-	}
-	return picture, nil
-}
-
-func toFullRange(p *image.YCbCr) {
-	var luma, chroma [256]uint8
-	for v := range 256 {
-		luma[v] = clampToByte(math.Round(float64(v-16) * 255 / 219))
-		chroma[v] = clampToByte(math.Round(float64(v-128)*255/224) + 128)
-	}
-	apply := func(table *[256]uint8, plane []uint8) {
-		for i, v := range plane {
-			plane[i] = table[v]
-		}
-	}
-	apply(&luma, p.Y)
-	apply(&chroma, p.Cb)
-	apply(&chroma, p.Cr)
-}
-
-func clampToByte(v float64) uint8 { return uint8(min(255, max(0, v))) }
 
 // webPFrame is one frame of an animated WebP. Its layout: https://developers.google.com/speed/webp/docs/riff_container
 type webPFrame struct {
@@ -143,12 +108,12 @@ func (f *webPFrame) decode() (image.Image, error) {
 		byte(f.height-1), byte((f.height-1)>>8), byte((f.height-1)>>16))
 	body = append(body, f.chunks...)
 	still := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)))
-	picture, err := decodeStillWebP(bytes.NewReader(append(still, body...)))
+	decoded, err := picture.DecodeWebP(bytes.NewReader(append(still, body...)))
 	if err != nil || f.at == (image.Point{}) {
-		return picture, err
+		return decoded, err
 	}
-	bounds := picture.Bounds()
+	bounds := decoded.Bounds()
 	moved := image.NewNRGBA(bounds.Add(f.at))
-	draw.Draw(moved, moved.Rect, picture, bounds.Min, draw.Src)
+	draw.Draw(moved, moved.Rect, decoded, bounds.Min, draw.Src)
 	return moved, nil
 }

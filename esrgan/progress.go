@@ -59,12 +59,8 @@ func (r *recorder) prepare(ctx context.Context, store *model.Store) (err error) 
 		return err
 	}
 	r.low = crops[0]
-	scope := generatorScope
-	if r.config.AverageDecay > 0 {
-		scope = averageScope
-	}
 	r.exec, err = model.NewExec(r.options.Backend, store, func(root *model.Scope, x *Node) *Node {
-		return r.network.Generator(root.At("%s", scope), r.config, x)
+		return r.network.Generator(root.At("%s", r.config.sampledScope()), r.config, x)
 	})
 	return err
 }
@@ -83,9 +79,5 @@ func ProgressFigure(dir string) (*plots.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	labels := make([]string, len(steps))
-	for i, step := range steps {
-		labels[i] = fmt.Sprint(step)
-	}
-	return plots.Grid{Pictures: strips, RowLabels: labels}.Figure()
+	return plots.Grid{Pictures: strips, RowLabels: steps}.Figure()
 }

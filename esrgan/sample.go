@@ -1,7 +1,6 @@
 package esrgan
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -32,10 +31,7 @@ func OpenRun(backend compute.Backend, dir string) (*Upscaler, error) {
 	if err != nil {
 		return nil, err
 	}
-	scope := generatorScope
-	if config.AverageDecay > 0 {
-		scope = averageScope
-	}
+	scope := config.sampledScope()
 	name := fmt.Sprintf("%s of step %d", dir, state.Step)
 	upscaler, err := NewUpscaler(backend, name, Scale, func(root *model.Scope, x *Node) *Node {
 		return network.Generator(root.At("%s", scope), config, x)
@@ -46,20 +42,17 @@ func OpenRun(backend compute.Backend, dir string) (*Upscaler, error) {
 	return upscaler, err
 }
 
+// sampledScope is where the weights lie that pictures are restored with.
+func (c Config) sampledScope() string {
+	if c.AverageDecay > 0 {
+		return averageScope
+	}
+	return generatorScope
+}
+
 // openRun opens a run of this package, or the pretraining of one.
 func openRun(dir string) (run *lab.Run, config Config, err error) {
-	if run, err = lab.Open(dir); err != nil {
-		return nil, config, err
-	}
-	var text json.RawMessage // What another package's configuration holds does not fit ours.
-	name, _, err := run.Experiment(&text)
-	if err != nil {
-		return nil, config, err
-	}
-	if name != experimentName && name != pretrainName {
-		return nil, config, fmt.Errorf("%w: %s is a run of %q, not of %q", lab.ErrOtherExperiment, dir, name, experimentName)
-	}
-	_, _, err = run.Experiment(&config)
+	run, err = lab.OpenExperiment(dir, &config, experimentName, pretrainName)
 	return run, config, err
 }
 

@@ -56,9 +56,9 @@ func Iteration(scope *model.Scope, config Config, network Network, vgg *VGG, low
 	// Real and fake pictures apart: batch normalisation looks across the batch.
 	discriminate := func(x *Node) *Node { return network.Discriminator(scopeD, config, x) }
 	lossD := config.discriminatorLoss(discriminate(high), discriminate(StopGradient(fake)))
-	config.adam("adam_discriminator").UpdateGraph(scopeD, g, lossD)
+	config.adam("discriminator").UpdateGraph(scopeD, g, lossD)
 
-	freeze(scopeD, g)
+	nn.Freeze(scopeD, g)
 	lossG := config.generatorLoss(StopGradient(discriminate(high)), discriminate(fake))
 	pixel, perceptual := config.distances(scope, config.Weights, vgg, fake, high)
 	total := config.Weights.total(lossG, pixel, perceptual)
@@ -115,25 +115,15 @@ func (l Losses) total(adversarial, pixel, perceptual *Node) *Node {
 // updateGenerator takes a step of G down its loss, and moves the average of its weights.
 func (c Config) updateGenerator(scope *model.Scope, g *Graph, loss *Node) {
 	scopeG := scope.At("%s", generatorScope)
-	c.adam("adam_generator").UpdateGraph(scopeG, g, loss)
+	c.adam("generator").UpdateGraph(scopeG, g, loss)
 	if c.AverageDecay > 0 {
 		nn.Average(scopeG, scope.At("%s", averageScope), g, c.AverageDecay)
 	}
 }
 
-// adam returns an optimiser that keeps its moments under a name of its own.
-func (c Config) adam(name string) optimizer.Interface {
-	return optimizer.Adam().Scope(name).LearningRate(c.LearningRate).Betas(c.Beta1, c.Beta2).Done()
-}
-
-// freeze hides the weights of a scope from the gradients that are taken afterwards. Without it the gradient of G's loss would
-// be followed through D's own update, which is part of the same program.
-func freeze(scope *model.Scope, g *Graph) {
-	for v := range scope.IterVariables() {
-		if v.InUseByGraph(g) {
-			v.SetNodeValue(StopGradient(v.NodeValue(g)))
-		}
-	}
+// adam returns the optimiser of a network.
+func (c Config) adam(network string) optimizer.Interface {
+	return nn.Adam(network, c.LearningRate, c.Beta1, c.Beta2)
 }
 
 // TrainOptions say how a run is trained, apart from what decides its numbers, which is all in its [Config].
@@ -245,12 +235,12 @@ func (t trainer) pretrain(ctx context.Context, dir string) (lab.Weights, error) 
 	return onlyBelow(weights, generatorScope), nil
 }
 
-// onlyBelow keeps what a network of another training can use: the weights below a scope, without Adam's.
+// onlyBelow keeps what a network of another training can use: the weights below a scope.
 func onlyBelow(weights lab.Weights, scope string) lab.Weights {
 	kept := lab.Weights{}
 	for path, value := range weights {
 		below, ok := strings.CutPrefix(path, scope+"/")
-		if ok && !strings.HasPrefix(below, optimizer.Scope+"/") && !strings.HasPrefix(below, "adam_") && below != "steps" {
+		if ok && nn.IsWeight(below) {
 			kept[path] = value
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/nn"
 )
 
 // Network is a pair of networks that are trained against each other.
@@ -32,16 +33,7 @@ var Networks = map[string]Network{
 func (n Network) catchable() Network {
 	catch := func(build func(*model.Scope, Config, *Node, *Node) *Node) func(*model.Scope, Config, *Node, *Node) *Node {
 		return func(scope *model.Scope, config Config, x, oneHot *Node) *Node {
-			defer func() {
-				r := recover()
-				if r == nil {
-					return
-				}
-				if _, ok := r.(error); !ok {
-					r = fmt.Errorf("network %q: %v", config.Network, r)
-				}
-				panic(r)
-			}()
+			defer nn.RaiseError(config.Network)
 			return build(scope, config, x, oneHot)
 		}
 	}

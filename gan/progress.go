@@ -2,7 +2,6 @@ package gan
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
@@ -56,9 +55,5 @@ func ProgressFigure(dir string) (*plots.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	labels := make([]string, len(steps))
-	for i, step := range steps {
-		labels[i] = fmt.Sprint(step)
-	}
-	return plots.Grid{Pictures: strips, RowLabels: labels, ColumnLabels: config.Classes, ColumnColours: swatches(config.Classes)}.Figure()
+	return plots.Grid{Pictures: strips, RowLabels: steps, ColumnLabels: config.Classes, ColumnColours: swatches(config.Classes)}.Figure()
 }

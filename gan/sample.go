@@ -2,7 +2,6 @@ package gan
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"image"
 	"math"
@@ -31,16 +30,13 @@ type Sampler struct {
 
 // OpenSampler loads the newest checkpoint of a run.
 func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
-	config, err := readConfig(dir)
+	var config Config
+	run, err := lab.OpenExperiment(dir, &config, experimentName)
 	if err != nil {
 		return nil, err
 	}
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("configuration of %s: %w", dir, err)
-	}
-	run, err := lab.Open(dir)
-	if err != nil {
-		return nil, err
 	}
 	store := model.NewStore()
 	state, err := run.LoadCheckpoint(store, nil)
@@ -55,21 +51,9 @@ func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
 	return sampler, nil
 }
 
-// readConfig reads the configuration of a run, which must be of this package.
+// readConfig returns the configuration of a run, which must be of this package; see [lab.OpenExperiment].
 func readConfig(dir string) (config Config, err error) {
-	run, err := lab.Open(dir)
-	if err != nil {
-		return config, err
-	}
-	var text json.RawMessage // What another package's configuration holds does not fit ours.
-	name, _, err := run.Experiment(&text)
-	if err != nil {
-		return config, err
-	}
-	if name != experimentName {
-		return config, fmt.Errorf("%w: %s is a run of %q, not of %q", lab.ErrOtherExperiment, dir, name, experimentName)
-	}
-	_, _, err = run.Experiment(&config)
+	_, err = lab.OpenExperiment(dir, &config, experimentName)
 	return config, err
 }
 

@@ -83,13 +83,13 @@ func Iteration(scope *model.Scope, config Config, network Network, inputs Inputs
 
 		critic := func(x *Node) *Node { return network.Discriminator(scopeD, config, x, realY) }
 		penalty = DRAGAN(critic, real, row(inputs.Uniform, step))
-		config.adam("adam_discriminator").UpdateGraph(scopeD, g, Add(lossD, MulScalar(penalty, config.PenaltyWeight)))
+		config.adam("discriminator").UpdateGraph(scopeD, g, Add(lossD, MulScalar(penalty, config.PenaltyWeight)))
 	}
 
-	freeze(scopeD, g)
+	nn.Freeze(scopeD, g)
 	fake, fakeY := generate(config.DiscriminatorSteps)
 	lossG := GeneratorHinge(network.Discriminator(scopeD, config, fake, fakeY))
-	config.adam("adam_generator").UpdateGraph(scopeG, g, lossG)
+	config.adam("generator").UpdateGraph(scopeG, g, lossG)
 	if config.AverageDecay > 0 {
 		nn.Average(scopeG, scope.At("%s", averageScope), g, config.AverageDecay)
 	}
@@ -102,19 +102,9 @@ func row(x *Node, i int) *Node { return Squeeze(Slice(x, AxisElem(i)), 0) }
 // oneHot turns labels, [batch], into [batch, classes].
 func (c Config) oneHot(labels *Node) *Node { return OneHot(labels, len(c.Classes), dtypes.Float32) }
 
-// adam returns an optimiser that keeps its moments under a name of its own.
-func (c Config) adam(name string) optimizer.Interface {
-	return optimizer.Adam().Scope(name).LearningRate(c.LearningRate).Betas(c.Beta1, c.Beta2).Done()
-}
-
-// freeze hides the weights of a scope from the gradients that are taken afterwards. Without it the gradient of G's loss would
-// be followed through D's own updates, which are part of the same program.
-func freeze(scope *model.Scope, g *Graph) {
-	for v := range scope.IterVariables() {
-		if v.InUseByGraph(g) {
-			v.SetNodeValue(StopGradient(v.NodeValue(g)))
-		}
-	}
+// adam returns the optimiser of a network.
+func (c Config) adam(network string) optimizer.Interface {
+	return nn.Adam(network, c.LearningRate, c.Beta1, c.Beta2)
 }
 
 // TrainOptions say how a run is trained, apart from what decides its numbers, which is all in its [Config].

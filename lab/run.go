@@ -213,6 +213,24 @@ func (r *Run) Experiment(config any) (name string, seed uint64, err error) {
 	return file.Experiment, file.Seed, nil
 }
 
+// OpenExperiment opens a run that is of one of the experiments that are named, and reads its configuration into config, a pointer. The error wraps
+// [ErrNotARun] or [ErrOtherExperiment] where there is no such run.
+func OpenExperiment(dir string, config any, names ...string) (*Run, error) {
+	run, err := Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	name, _, err := run.Experiment(&json.RawMessage{}) // What another package's configuration holds would not fit.
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(names, name) {
+		return nil, fmt.Errorf("%w: %s is a run of %q, not of %q", ErrOtherExperiment, dir, name, names[0])
+	}
+	_, _, err = run.Experiment(config)
+	return run, err
+}
+
 // firstDifference compares two configurations, apart from "steps", and says how they differ, or "". A setting that one of
 // them lacks, as it does if another version of moelab wrote it, is the same as one of value zero.
 func firstDifference(old, new json.RawMessage) string {

@@ -33,8 +33,8 @@ func SaveStrip(dir string, step int64, pictures []*image.RGBA) error {
 	return WriteFile(path, func(w io.Writer) error { return png.Encode(w, strip) })
 }
 
-// ReadStrips reads what [SaveStrip] saved of a run, in the order of the steps. It is an error if there is nothing.
-func ReadStrips(dir string) (steps []int64, strips [][]image.Image, err error) {
+// ReadStrips reads what [SaveStrip] saved of a run, in the order of the steps, which are the labels of a figure. It is an error if there is nothing.
+func ReadStrips(dir string) (steps []string, strips [][]image.Image, err error) {
 	paths, _ := filepath.Glob(filepath.Join(dir, stripsName, "step-*.png")) // Only a malformed pattern is an error.
 	if len(paths) == 0 {
 		return nil, nil, fmt.Errorf("draw the progress of %s: nothing was recorded; train it with samples", dir)
@@ -49,7 +49,7 @@ func ReadStrips(dir string) (steps []int64, strips [][]image.Image, err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("read %s: %w", path, err)
 		}
-		steps, strips = append(steps, step), append(strips, strip)
+		steps, strips = append(steps, fmt.Sprint(step)), append(strips, strip)
 	}
 	return steps, strips, nil
 }

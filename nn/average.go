@@ -10,12 +10,15 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
+// averageSteps is the variable that counts the steps of [Average].
+const averageSteps = "steps"
+
 // Average updates an exponential moving average of all variables below a scope, as they are at this point of the graph, in
 // variables of the same names below the scope to. A GAN's generator circles around its best weights, and their average is
 // steadier than any of them (Yazıcı et al. 2019). In the t-th step the average keeps min(decay, t/(10+t)) of what it was, t
 // counting from 0, so that the beginning is soon forgotten.
 func Average(from, to *model.Scope, g *Graph, decay float64) {
-	t := AddScalar(optimizer.IncrementCounter(to, g, "steps", dtypes.Float32), -1)
+	t := AddScalar(optimizer.IncrementCounter(to, g, averageSteps, dtypes.Float32), -1)
 	keep := MinScalar(Div(t, AddScalar(t, 10)), decay)
 	for v := range from.IterVariables() {
 		if !v.InUseByGraph(g) || !v.DType().IsFloat() {

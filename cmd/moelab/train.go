@@ -76,7 +76,7 @@ func trainConfig(command *cobra.Command, dir, preset, data string, steps int64, 
 	if dir == "" {
 		return config, usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
 	}
-	if config, err = startConfig(dir, preset, command.Flags().Changed("preset")); err != nil {
+	if config, err = startConfig(dir, preset, command.Flags().Changed("preset"), gan.Preset, runConfig); err != nil {
 		return config, err
 	}
 	if command.Flags().Changed("data") {
@@ -97,17 +97,17 @@ func trainConfig(command *cobra.Command, dir, preset, data string, steps int64, 
 }
 
 // startConfig returns the configuration of the run that is there, unless a preset was asked for or there is none.
-func startConfig(dir, preset string, asked bool) (gan.Config, error) {
-	config, err := gan.Preset(preset)
+func startConfig[Config any](dir, name string, asked bool, preset, read func(string) (Config, error)) (Config, error) {
+	config, err := preset(name)
 	if err != nil {
 		return config, usageError{err}
 	}
-	own, err := runConfig(dir)
+	own, err := read(dir)
 	switch {
 	case errors.Is(err, lab.ErrNotARun): // A new one, or one that Train will complain of.
 		return config, nil
 	case err != nil:
-		return config, err
+		return config, usageError{err}
 	case asked:
 		return config, nil
 	}

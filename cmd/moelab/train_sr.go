@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/moelab/moelab/esrgan"
-	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/xla"
 	"github.com/spf13/cobra"
 )
@@ -45,7 +43,7 @@ trained, and --perceptual none leaves the loss out. Ctrl-C saves; the same comma
 		case saveEvery < 1:
 			return usage("--save-every is %d: it must be at least 1", saveEvery)
 		}
-		config, err := startSRConfig(dir, preset, command.Flags().Changed("preset"))
+		config, err := startConfig(dir, preset, command.Flags().Changed("preset"), esrgan.Preset, esrgan.ReadConfig)
 		if err != nil {
 			return err
 		}
@@ -80,22 +78,4 @@ trained, and --perceptual none leaves the loss out. Ctrl-C saves; the same comma
 		return nil
 	}
 	return command
-}
-
-// startSRConfig returns the configuration of the run that is there, unless a preset was asked for or there is none.
-func startSRConfig(dir, preset string, asked bool) (esrgan.Config, error) {
-	config, err := esrgan.Preset(preset)
-	if err != nil {
-		return config, usageError{err}
-	}
-	own, err := esrgan.ReadConfig(dir)
-	switch {
-	case errors.Is(err, lab.ErrNotARun): // A new one, or one that Train will complain of.
-		return config, nil
-	case err != nil:
-		return config, usageError{err}
-	case asked:
-		return config, nil
-	}
-	return own, nil
 }

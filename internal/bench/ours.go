@@ -14,8 +14,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/nn"
 )
 
 // Case is one iteration of a training, on inputs that stay.
@@ -71,7 +71,7 @@ func (c Case) write(path string, store *model.Store) error {
 	for _, network := range c.networks {
 		for v := range store.RootScope().At("%s", network).IterVariables() {
 			path := strings.TrimPrefix(v.Path(), model.RootScopePath)
-			if below := strings.TrimPrefix(path, network+"/"); isAdams(below) {
+			if !nn.IsWeight(strings.TrimPrefix(path, network+"/")) {
 				continue
 			}
 			value, err := v.Value()
@@ -91,11 +91,6 @@ func (c Case) write(path string, store *model.Store) error {
 	return lab.WriteFile(path, func(w io.Writer) error {
 		return lab.WriteSafetensors(w, values, map[string]string{"config": string(text)})
 	})
-}
-
-// isAdams says whether a variable below a network is Adam's: its learning rate and its number of steps.
-func isAdams(path string) bool {
-	return strings.HasPrefix(path, optimizer.Scope+"/") || strings.HasPrefix(path, "adam_")
 }
 
 func (o *ours) step(context.Context) (float64, []float64, error) {

@@ -54,11 +54,8 @@ type answer struct {
 	Losses  []float64 `json:"losses"`
 }
 
-// startPeer starts a peer and waits until it has read its case.
+// startPeer starts a peer, whose script lies in dir, and waits until it has read its case.
 func startPeer(ctx context.Context, env *venv.Env, dir, script string, args []string) (*peer, string, error) {
-	if err := writeScripts(dir); err != nil {
-		return nil, "", err
-	}
 	command := exec.CommandContext(ctx, env.Python(), append([]string{filepath.Join(dir, script)}, args...)...)
 	p := &peer{command: command, stderr: &strings.Builder{}}
 	p.command.Stderr = p.stderr

@@ -59,6 +59,9 @@ func Train(ctx context.Context, backend compute.Backend, c Case, runs int, log i
 			s.close()
 		}
 	}()
+	if err := writeScripts(dir); err != nil {
+		return nil, err
+	}
 	for _, p := range c.peers {
 		peer, version, err := startPeer(ctx, env, dir, p.script, append([]string{ours.file}, p.args...))
 		if err != nil {

@@ -60,7 +60,7 @@ func openWebP(data []byte) (file, error) {
 	if len(f.parts) > 0 {
 		return f, nil
 	}
-	one, err := still(simpleWebP(chunks, f.canvas), webp.DecodeConfig, decodeWebP)
+	one, err := still(simpleWebP(chunks, f.canvas), webp.DecodeConfig, DecodeWebP)
 	one.exif, one.profile = f.exif, f.profile
 	return one, err
 }
@@ -78,7 +78,7 @@ func webPFrame(data []byte) (part, error) {
 	size := image.Pt(uint24(data[6:])+1, uint24(data[9:])+1)
 	chunks, _ := webPChunks(data[header:])
 	p := part{
-		decode:  decoder(simpleWebP(chunks, size), decodeWebP),
+		decode:  decoder(simpleWebP(chunks, size), DecodeWebP),
 		at:      image.Pt(2*uint24(data), 2*uint24(data[3:])),
 		replace: flags&noBlend != 0,
 		delay:   milliseconds(uint24(data[12:])),
@@ -112,9 +112,9 @@ func appendWebP(to []byte, name string, data []byte) []byte {
 	return append(to, make([]byte, len(data)%2)...)
 }
 
-// decodeWebP decodes with package webp and puts the colours right: a lossy WebP has luma in 16…235 and chroma in 16…240, but package image
+// DecodeWebP decodes a still WebP with package webp and puts the colours right: a lossy WebP has luma in 16…235 and chroma in 16…240, but package image
 // takes both for 0…255, which would leave black grey.
-func decodeWebP(in io.Reader) (image.Image, error) {
+func DecodeWebP(in io.Reader) (image.Image, error) {
 	picture, err := webp.Decode(in)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,47 @@
+package nn
+
+import (
+	"fmt"
+	"strings"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+)
+
+// Adam returns an optimiser that keeps its moments under a name of its own, which begins with "adam_": a GAN has one for each of its networks.
+func Adam(network string, learningRate, beta1, beta2 float64) optimizer.Interface {
+	return optimizer.Adam().Scope(adamScope+network).LearningRate(learningRate).Betas(beta1, beta2).Done()
+}
+
+// adamScope begins the names of the scopes of [Adam].
+const adamScope = "adam_"
+
+// IsWeight says whether a variable is a weight or a statistic of a network, by its path below the network's scope, and not what [Adam] and
+// [Average] keep there for themselves: a learning rate and numbers of steps.
+func IsWeight(below string) bool {
+	return !strings.HasPrefix(below, optimizer.Scope+"/") && !strings.HasPrefix(below, adamScope) && below != averageSteps
+}
+
+// Freeze hides the weights of a scope from the gradients that are taken afterwards. Without it the gradient of G's loss would
+// be followed through D's own updates, which are part of the same program.
+func Freeze(scope *model.Scope, g *Graph) {
+	for v := range scope.IterVariables() {
+		if v.InUseByGraph(g) {
+			v.SetNodeValue(StopGradient(v.NodeValue(g)))
+		}
+	}
+}
+
+// RaiseError makes the panic of a function that defers it one with an error, which names the network: GoMLX catches no others, and hangs
+// after one.
+func RaiseError(network string) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	if _, ok := r.(error); !ok {
+		r = fmt.Errorf("network %q: %v", network, r)
+	}
+	panic(r)
+}
