@@ -7,6 +7,7 @@ import (
 	"image"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -140,6 +141,22 @@ func (u *Upscaler) compile(size image.Point) (err error) {
 	}
 	u.shapes[size] = true
 	return nil
+}
+
+// Weights returns the variables of the network, by their paths without the leading slash. They are not copied.
+func (u *Upscaler) Weights() (map[string]*tensors.Tensor, error) {
+	weights := map[string]*tensors.Tensor{}
+	for v := range u.store.IterVariables() {
+		if v.Name() == model.RNGStateVariableName {
+			continue
+		}
+		value, err := v.Value()
+		if err != nil {
+			return nil, fmt.Errorf("weights of %s: %w", u.Name, err)
+		}
+		weights[strings.TrimPrefix(v.Path(), model.RootScopePath)] = value
+	}
+	return weights, nil
 }
 
 // Close frees the compiled programs.

@@ -25,7 +25,7 @@ func VGG16(scope *model.Scope, x *Node, layers int, beforeReLU bool) []*Node {
 	var features []*Node
 	for g, group := range vggGroups[:layers] {
 		if g > 0 {
-			x = MaxPool(x).Window(2).Done()
+			x = nn.DownsampleMax(x)
 		}
 		for c := range group.convolutions {
 			x = nn.Conv(scope.At("conv%d_%d", g+1, c+1), x, group.channels, 3)

@@ -31,8 +31,7 @@ func convolve(x, kernel *Node) *Node {
 	if size == 1 {
 		return Dot(x, Reshape(kernel, kernel.Shape().Dim(2), kernel.Shape().Dim(3))).General([]int{3}, nil, []int{0}, nil)
 	}
-	padding := [2]int{(size - 1) / 2, size / 2}
-	return convolution{overPictures, [][2]int{padding, padding}}.of(x, kernel)
+	return same(size).of(x, kernel)
 }
 
 // ConvPool is Downsample(Conv(x)) with a 3×3 kernel, in less than half of the work: the mean of four neighbouring 3×3
@@ -84,8 +83,7 @@ func StridedConv(scope *model.Scope, x *Node, channels, size int, options ...Opt
 //	x: [batch, height, width, inputs], kernel: [4, 4, inputs, channels] → [batch, height/2, width/2, channels]
 func convolveByBlocks(x, kernel *Node) *Node {
 	x = SpaceToDepth(padAxis(padAxis(x, 1, 1, 1), 2, 1, 1)) // [batch, height/2+1, width/2+1, 4·inputs]
-	noPadding := [][2]int{{0, 0}, {0, 0}}
-	return convolution{overPictures, noPadding}.of(x, blockKernel(kernel))
+	return convolution{size: 2}.of(x, blockKernel(kernel))
 }
 
 // addShifted adds x and x shifted by one along an axis, which grows by one.
@@ -107,8 +105,8 @@ func UpConv(scope *model.Scope, x *Node, channels int, options ...Option) *Node 
 		columns := make([]*Node, 2)
 		for column := range columns {
 			// The upper of two pixels looks up and the lower one down, and so to the left and the right.
-			padding := [][2]int{{1 - row, row}, {1 - column, column}}
-			columns[column] = convolution{overPictures, padding}.of(x, phaseKernel(kernel, row, column))
+			padding := [2][2]int{{1 - row, row}, {1 - column, column}}
+			columns[column] = convolution{2, padding}.of(x, phaseKernel(kernel, row, column))
 		}
 		rows[row] = Stack(columns, 3) // [batch, height, width, 2, channels]
 	}

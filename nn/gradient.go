@@ -1,47 +1,119 @@
 package nn
 
 import (
-	"slices"
-
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// convolution is a convolution of pictures with stride 1: all that its gradients must know and that a node does not tell.
+// convolution is a convolution of pictures with stride 1 by a square kernel. Times a third tensor, v, and summed,
+//
+//	Σ x[b, r+i−top, s+j−left, c] · kernel[i, j, c, o] · v[b, r, s, o]
+//
+// it is linear in each of x, kernel and v. What stands beside v in this sum is the convolution itself, [convolution.of]; beside x and kernel stand their
+// gradients, [convolution.pictureGradient] and [convolution.kernelGradient], where v is the gradient with respect to the result. The gradients of each
+// of these three are the other two: so they can be differentiated as often as one likes.
 type convolution struct {
-	axes    ConvolveAxesConfig
-	padding [][2]int // Lines of zeros before and after the picture: those of the height, those of the width.
+	size    int
+	padding [2][2]int // Lines of zeros: above and below the picture, and left and right of it.
+}
+
+// same is the convolution that keeps the size of a picture. Where the kernel's is even, the side after the picture gets the odd line.
+func same(size int) convolution {
+	lines := [2]int{(size - 1) / 2, size / 2}
+	return convolution{size, [2][2]int{lines, lines}}
+}
+
+// of convolves.
+//
+//	x: [batch, height, width, inputs], kernel: [size, size, inputs, outputs] → [batch, height', width', outputs]
+func (c convolution) of(x, kernel *Node) *Node {
+	x, c = c.padFirst(x)
+	plain := func() *Node { return c.plain(x, kernel) }
+	if fast := c.fast(x, kernel.Shape().Dim(3)); fast != nil {
+		return differentiatedAs(plain, func() *Node { return fast.convolve(x, kernel) })
+	}
+	return plain()
+}
+
+// plain is of, by XLA's convolution.
+func (c convolution) plain(x, kernel *Node) *Node {
+	y := Convolve(x, kernel).AxesConfig(overPictures).PaddingPerDim(c.padding[:]).Done()
+	return withGradient(y, func(v *Node) []*Node {
+		return []*Node{c.pictureGradient(v, kernel), c.kernelGradient(x, v)}
+	})
+}
+
+// pictureGradient is the gradient with respect to the picture: each pixel collects v from where it was seen.
+//
+//	v: [batch, height', width', outputs], kernel: [size, size, inputs, outputs] → [batch, height, width, inputs]
+func (c convolution) pictureGradient(v, kernel *Node) *Node {
+	plain := func() *Node { return c.plainPictureGradient(v, kernel) }
+	if fast := c.fast(v, kernel.Shape().Dim(2)); fast != nil {
+		return differentiatedAs(plain, func() *Node { return fast.pictureGradient(v, kernel) })
+	}
+	return plain()
+}
+
+// plainPictureGradient is pictureGradient, by XLA's convolution: with the reversed kernel, and zeros where the other had none.
+func (c convolution) plainPictureGradient(v, kernel *Node) *Node {
+	back := convolution{size: c.size}
+	for i, lines := range c.padding {
+		back.padding[i] = [2]int{c.size - 1 - lines[0], c.size - 1 - lines[1]}
+	}
+	v, back = back.padFirst(v)
+	return back.plain(v, reverse(kernel))
+}
+
+// reverse turns a kernel around.
+//
+//	kernel: [size, size, inputs, outputs] → [size, size, outputs, inputs]
+func reverse(kernel *Node) *Node { return TransposeAllAxes(Reverse(kernel, 0, 1), 0, 1, 3, 2) }
+
+// kernelGradient is the gradient with respect to the kernel: that of a tap is the product of v with the pixels that the tap saw, summed over the
+// pictures.
+//
+//	x: [batch, height, width, inputs], v: [batch, height', width', outputs] → [size, size, inputs, outputs]
+func (c convolution) kernelGradient(x, v *Node) *Node {
+	plain := func() *Node { return c.plainKernelGradient(x, v) }
+	if fast := c.fast(x, v.Shape().Dim(3)); fast != nil {
+		return differentiatedAs(plain, func() *Node { return fast.kernelGradient(x, v) })
+	}
+	return plain()
+}
+
+// plainKernelGradient is kernelGradient, by XLA's convolution.
+func (c convolution) plainKernelGradient(x, v *Node) *Node {
+	gradient := Convolve(x, v).AxesConfig(ofPictures).PaddingPerDim(c.padding[:]).Done()
+	return withGradient(gradient, func(kernel *Node) []*Node {
+		return []*Node{c.pictureGradient(v, kernel), c.of(x, kernel)}
+	})
 }
 
 // overPictures are the axes of a convolution of pictures.
-//
-//	x: [batch, height, width, inputs], kernel: [height, width, inputs, outputs] → [batch, height, width, outputs]
 var overPictures = ConvolveAxesConfig{
 	InputBatch: 0, InputSpatial: []int{1, 2}, InputChannels: 3,
 	KernelSpatial: []int{0, 1}, KernelInputChannels: 2, KernelOutputChannels: 3,
 	OutputBatch: 0, OutputSpatial: []int{1, 2}, OutputChannels: 3,
 }
 
-// of builds the node, and notes what it is for its gradient.
-func (c convolution) of(x, kernel *Node) *Node {
-	x, c = c.padFirst(x, kernel)
-	node := Convolve(x, kernel).AxesConfig(c.axes).PaddingPerDim(c.padding).Done()
-	convolutions(node.Graph())[node] = c
-	return node
+// ofPictures are the axes of a convolution with a batch v of pictures as its kernel: the batch takes the place of the channels.
+var ofPictures = ConvolveAxesConfig{
+	InputBatch: 3, InputSpatial: []int{1, 2}, InputChannels: 0,
+	KernelSpatial: []int{1, 2}, KernelInputChannels: 0, KernelOutputChannels: 3,
+	OutputBatch: 2, OutputSpatial: []int{0, 1}, OutputChannels: 3,
 }
 
 // padFirst puts the zeros around x itself, where the kernel is 2×2, and returns the convolution that is left to do. Where such
 // a convolution pads by itself, the gradient of its gradient takes XLA's CPU six times as long; for other kernels it is the
 // other way round.
-func (c convolution) padFirst(x, kernel *Node) (*Node, convolution) {
-	padding := slices.Clone(c.padding)
-	for i, axis := range c.axes.InputSpatial {
-		if kernel.Shape().Dim(c.axes.KernelSpatial[i]) == 2 && padding[i] != [2]int{} {
-			x = padAxis(x, axis, padding[i][0], padding[i][1])
-			padding[i] = [2]int{}
-		}
+func (c convolution) padFirst(x *Node) (*Node, convolution) {
+	if c.size != 2 {
+		return x, c
 	}
-	return x, convolution{axes: c.axes, padding: padding}
+	for i, lines := range c.padding {
+		x = padAxis(x, i+1, lines[0], lines[1])
+	}
+	return x, convolution{size: c.size}
 }
 
 // padAxis puts lines of zeros before and after x. GoMLX's Pad has no gradient, Concatenate has.
@@ -61,55 +133,27 @@ func padAxis(x *Node, axis, before, after int) *Node {
 	return Concatenate(parts, axis)
 }
 
-// vjp returns the gradients with respect to the picture and to the kernel, where v is the one with respect to the result.
-// Both are convolutions of the same sort, so that they can be differentiated in their turn, as often as one likes.
-func (c convolution) vjp(node, v *Node) []*Node {
-	x, kernel := node.Inputs()[0], node.Inputs()[1]
-	return []*Node{
-		c.backToPicture(kernel).of(v, Reverse(kernel, c.axes.KernelSpatial...)),
-		c.backToKernel().of(x, v),
-	}
-}
+// gradient returns the gradients with respect to the inputs of a node, where v is the one with respect to the node.
+type gradient func(v *Node) []*Node
 
-// backToPicture is the convolution of v with the reversed kernel that gives the gradient of the picture: each pixel
-// collects v from where it was seen.
-func (c convolution) backToPicture(kernel *Node) convolution {
-	a := c.axes
-	back := convolution{axes: ConvolveAxesConfig{
-		InputBatch: a.OutputBatch, InputSpatial: a.OutputSpatial, InputChannels: a.OutputChannels,
-		KernelSpatial: a.KernelSpatial, KernelInputChannels: a.KernelOutputChannels, KernelOutputChannels: a.KernelInputChannels,
-		OutputBatch: a.InputBatch, OutputSpatial: a.InputSpatial, OutputChannels: a.InputChannels,
-	}}
-	for i, padding := range c.padding {
-		reach := kernel.Shape().Dim(a.KernelSpatial[i]) - 1
-		back.padding = append(back.padding, [2]int{reach - padding[0], reach - padding[1]})
-	}
-	return back
-}
+// gradientsKey is the key of a graph's [gradients].
+type gradientsKey struct{}
 
-// backToKernel is the convolution of x with v that gives the gradient of the kernel: the one of a tap is the product of v
-// with the pixels that the tap saw, summed over the batch, which takes the place of the channels.
-func (c convolution) backToKernel() convolution {
-	a := c.axes
-	return convolution{padding: c.padding, axes: ConvolveAxesConfig{
-		InputBatch: a.InputChannels, InputSpatial: a.InputSpatial, InputChannels: a.InputBatch,
-		KernelSpatial: a.OutputSpatial, KernelInputChannels: a.OutputBatch, KernelOutputChannels: a.OutputChannels,
-		OutputBatch: a.KernelInputChannels, OutputSpatial: a.KernelSpatial, OutputChannels: a.KernelOutputChannels,
-	}}
-}
-
-// convolutionsKey is the key of a graph's [convolutions].
-type convolutionsKey struct{}
-
-// convolutions returns the convolutions that this package built in a graph. The copies that GoMLX makes of nodes after
+// gradients returns the gradients of the convolutions that this package built in a graph. The copies that GoMLX makes of nodes after
 // [Node.Checkpoint] are not among them.
-func convolutions(g *Graph) map[*Node]convolution {
-	known, ok := g.State(convolutionsKey{}).(map[*Node]convolution)
+func gradients(g *Graph) map[*Node]gradient {
+	known, ok := g.State(gradientsKey{}).(map[*Node]gradient)
 	if !ok {
-		known = make(map[*Node]convolution)
-		g.AttachState(convolutionsKey{}, known)
+		known = make(map[*Node]gradient)
+		g.AttachState(gradientsKey{}, known)
 	}
 	return known
+}
+
+// withGradient notes the gradient of a convolution.
+func withGradient(node *Node, back gradient) *Node {
+	gradients(node.Graph())[node] = back
+	return node
 }
 
 // GoMLX v0.28 lacks two gradients that this package needs. Both are registered here, for the whole program; convolutions
@@ -125,8 +169,8 @@ func init() {
 	// axes of the result are not those of the picture, as in a gradient with respect to a kernel.
 	registered := VJPRegistration[NodeTypeConvGeneral]
 	VJPRegistration[NodeTypeConvGeneral] = func(node *Node, adjoints []*Node, shape shapes.Shape) []*Node {
-		if c, ok := convolutions(node.Graph())[node]; ok {
-			return c.vjp(node, adjoints[0])
+		if back, ok := gradients(node.Graph())[node]; ok {
+			return back(adjoints[0])
 		}
 		return registered(node, adjoints, shape)
 	}

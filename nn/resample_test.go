@@ -43,6 +43,21 @@ func TestSpaceToDepthOrdersBlocksByRowColumnChannel(t *testing.T) {
 	assert.Equal(t, want, got.Values)
 }
 
+func TestDownsampleMaxEqualsGoMLXsMaxPool(t *testing.T) {
+	for _, shape := range [][]int{{2, 4, 6, 3}, {1, 5, 7, 2}} {
+		got := run(t, func(_ *model.Scope, in []*Node) []*Node {
+			var made []*Node
+			for _, y := range []*Node{DownsampleMax(in[0]), MaxPool(in[0]).Window(2).Done()} {
+				weighed := Mul(y, Iota(y.Graph(), y.Shape(), 2))
+				made = append(made, y, Gradient(ReduceAllSum(weighed), in[0])[0])
+			}
+			return made
+		}, random(rng(1), 1, shape...).single())
+		assert.Equal(t, got[2], got[0])
+		assert.Equal(t, got[3], got[1])
+	}
+}
+
 // What a generator's and a discriminator's blocks are made of, in a penalty's way: the gradient of a gradient.
 func TestResamplingCanBeDifferentiatedTwice(t *testing.T) {
 	for name, f := range map[string]func(*Node) *Node{

@@ -10,13 +10,12 @@ import (
 	"strconv"
 
 	"github.com/gomlx/compute"
-	"github.com/moelab/moelab/internal/venv"
 )
 
 // WriteGolden writes a file of a case's weights and inputs, and what PyTorch makes of them in a number of iterations on the same
 // inputs: the models' tests compare moelab with it. What is in it is said in moelab_torch.py.
 func WriteGolden(ctx context.Context, backend compute.Backend, c Case, iterations int, path string, log io.Writer) error {
-	env, err := venv.Ensure(ctx, "bench", peerPackages, log)
+	env, err := peerPackages.ensure(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -25,7 +24,7 @@ func WriteGolden(ctx context.Context, backend compute.Backend, c Case, iteration
 		return err
 	}
 	defer os.RemoveAll(dir)
-	ours, err := newOurs(backend, c, dir)
+	ours, file, err := c.start(backend, dir)
 	if err != nil {
 		return err
 	}
@@ -34,7 +33,7 @@ func WriteGolden(ctx context.Context, backend compute.Backend, c Case, iteration
 		return err
 	}
 	script := filepath.Join(dir, c.peers[0].script)
-	command := exec.CommandContext(ctx, env.Python(), script, ours.file, "golden", path, strconv.Itoa(iterations))
+	command := exec.CommandContext(ctx, env.Python(), script, file, "golden", path, strconv.Itoa(iterations))
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("run %s: %w\n%s", c.peers[0].script, err, output)
 	}

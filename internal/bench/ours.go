@@ -38,35 +38,45 @@ type input struct {
 type ours struct {
 	exec   *model.Exec
 	inputs []any
-	file   string // Where the peers find the weights and the inputs.
 }
 
-// newOurs compiles the iteration and writes its weights and inputs to a file in dir.
-func newOurs(backend compute.Backend, c Case, dir string) (*ours, error) {
+// programs are the peers.
+func (c Case) programs() []peerProgram { return c.peers }
+
+// start compiles the iteration and writes its weights and inputs to a file in dir.
+func (c Case) start(backend compute.Backend, dir string) (_ stepper, file string, err error) {
 	store := model.NewStore()
 	if err := store.SetRNGStateFromSeed(int64(c.seed)); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	exec, err := model.NewExec(backend, store, c.iteration)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	o := &ours{exec: exec, file: filepath.Join(dir, "case.safetensors")}
+	o := &ours{exec: exec}
 	var inputShapes []shapes.Shape
 	for _, in := range c.inputs {
 		o.inputs, inputShapes = append(o.inputs, in.value), append(inputShapes, in.value.Shape())
 	}
 	if _, err := exec.Compile(inputShapes...); err != nil {
-		return nil, fmt.Errorf("compile the iteration: %w", err)
+		return nil, "", fmt.Errorf("compile the iteration: %w", err)
 	}
 	if err := store.InitializeVariables(backend, nil); err != nil {
-		return nil, fmt.Errorf("initialise the weights: %w", err)
+		return nil, "", fmt.Errorf("initialise the weights: %w", err)
 	}
-	return o, c.write(o.file, store)
+	weights, err := c.weights(store)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, in := range c.inputs {
+		weights["inputs/"+in.name] = in.value
+	}
+	file = filepath.Join(dir, "case.safetensors")
+	return o, file, writeCase(file, weights, c.config)
 }
 
-// write saves the weights of the networks, before any step, and the inputs.
-func (c Case) write(path string, store *model.Store) error {
+// weights returns the weights of the networks, before any step.
+func (c Case) weights(store *model.Store) (map[string]*tensors.Tensor, error) {
 	values := map[string]*tensors.Tensor{}
 	for _, network := range c.networks {
 		for v := range store.RootScope().At("%s", network).IterVariables() {
@@ -76,15 +86,17 @@ func (c Case) write(path string, store *model.Store) error {
 			}
 			value, err := v.Value()
 			if err != nil {
-				return err
+				return nil, err
 			}
 			values[path] = value
 		}
 	}
-	for _, in := range c.inputs {
-		values["inputs/"+in.name] = in.value
-	}
-	text, err := json.Marshal(c.config)
+	return values, nil
+}
+
+// writeCase writes what tells the peers their part: weights and inputs, and a configuration that is written as JSON.
+func writeCase(path string, values map[string]*tensors.Tensor, config any) error {
+	text, err := json.Marshal(config)
 	if err != nil {
 		return err
 	}

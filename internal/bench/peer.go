@@ -21,20 +21,32 @@ import (
 var scripts embed.FS
 
 // peerPackages are what the peers run on. Newer versions of JAX want a newer Python.
-var peerPackages = []string{"torch==2.15.0", "jax==0.10.2", "jaxlib==0.10.2", "numpy==2.2.6", "safetensors==0.6.2"}
+var peerPackages = environment{"bench", []string{"torch==2.15.0", "jax==0.10.2", "jaxlib==0.10.2", "numpy==2.2.6", "safetensors==0.6.2"}}
+
+// environment is a Python environment of peers, by its name and its packages.
+type environment struct {
+	name     string
+	packages []string
+}
+
+// ensure makes the environment where it is missing.
+func (e environment) ensure(ctx context.Context, log io.Writer) (*venv.Env, error) {
+	return venv.Ensure(ctx, e.name, e.packages, log)
+}
 
 // peerProgram is a program that is timed beside ours, with its arguments.
 type peerProgram struct {
 	name, script string
 	args         []string
+	environment  environment
 }
 
 // peersOf are the peers whose scripts begin with a name.
 func peersOf(name string) []peerProgram {
 	return []peerProgram{
-		{"PyTorch", name + "_torch.py", nil},
-		{"PyTorch, channels last", name + "_torch.py", []string{"channels_last"}},
-		{"JAX", name + "_jax.py", nil},
+		{"PyTorch", name + "_torch.py", nil, peerPackages},
+		{"PyTorch, channels last", name + "_torch.py", []string{"channels_last"}, peerPackages},
+		{"JAX", name + "_jax.py", nil, peerPackages},
 	}
 }
 
@@ -54,9 +66,18 @@ type answer struct {
 	Losses  []float64 `json:"losses"`
 }
 
-// startPeer starts a peer, whose script lies in dir, and waits until it has read its case.
-func startPeer(ctx context.Context, env *venv.Env, dir, script string, args []string) (*peer, string, error) {
-	command := exec.CommandContext(ctx, env.Python(), append([]string{filepath.Join(dir, script)}, args...)...)
+// start starts a peer, whose script lies in dir, and waits until it has read the file that tells it its part.
+func (p peerProgram) start(ctx context.Context, dir, file string, log io.Writer) (*peer, string, error) {
+	env, err := p.environment.ensure(ctx, log)
+	if err != nil {
+		return nil, "", err
+	}
+	arguments := append([]string{filepath.Join(dir, p.script), file}, p.args...)
+	return startPeer(exec.CommandContext(ctx, env.Python(), arguments...))
+}
+
+// startPeer starts a program and waits until it says that it is ready, and of which version.
+func startPeer(command *exec.Cmd) (*peer, string, error) {
 	p := &peer{command: command, stderr: &strings.Builder{}}
 	p.command.Stderr = p.stderr
 	var err error

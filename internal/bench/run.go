@@ -1,4 +1,4 @@
-// Package bench times moelab beside its peers: the same mathematics on the same machine, in one run. The peers are Python
+// Package bench times moelab beside its peers: the same mathematics on the same machine, in turns. The peers are Python
 // programs that lie beside this file; they are never part of the product.
 package bench
 
@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
-	"github.com/moelab/moelab/internal/venv"
 )
 
 // Result is what one program measured in one case.
@@ -21,7 +20,7 @@ type Result struct {
 	Version string        `json:"version"`
 	Median  time.Duration `json:"median"`
 	Fastest time.Duration `json:"fastest"`
-	// Losses are those of the first iteration: D, G, penalty.
+	// Losses are what the first run came to: those of an iteration, or the means of a picture's colours.
 	Losses []float64 `json:"losses"`
 	// Ratio is moelab's median divided by this one: below 1, moelab is faster.
 	Ratio float64 `json:"ratio"`
@@ -29,26 +28,30 @@ type Result struct {
 	LossDifference float64 `json:"loss_difference"`
 }
 
-// stepper runs one iteration of a program.
+// stepper makes one run of a program.
 type stepper interface {
 	step(ctx context.Context) (seconds float64, losses []float64, err error)
 	close()
 }
 
-// Train times one iteration of a case in moelab and in its peers: runs of each in turn after one that compiles. It makes the
-// peers' virtual environment, which is some gigabytes large. The first result is moelab's.
-func Train(ctx context.Context, backend compute.Backend, c Case, runs int, log io.Writer) (results []Result, err error) {
-	env, err := venv.Ensure(ctx, "bench", peerPackages, log)
-	if err != nil {
-		return nil, err
-	}
+// Contest is what moelab and its peers are timed at.
+type Contest interface {
+	// start makes moelab ready, and writes into dir a file that tells the peers their part.
+	start(backend compute.Backend, dir string) (moelab stepper, file string, err error)
+	// programs are the peers.
+	programs() []peerProgram
+}
+
+// Run times moelab and its peers at a contest: runs of each in turn after one that compiles. It makes the peers' virtual environments,
+// which are some gigabytes large. The first result is moelab's.
+func Run(ctx context.Context, backend compute.Backend, c Contest, runs int, log io.Writer) (results []Result, err error) {
 	dir, err := os.MkdirTemp("", "moelab-bench-*")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 
-	ours, err := newOurs(backend, c, dir)
+	ours, file, err := c.start(backend, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -62,13 +65,13 @@ func Train(ctx context.Context, backend compute.Backend, c Case, runs int, log i
 	if err := writeScripts(dir); err != nil {
 		return nil, err
 	}
-	for _, p := range c.peers {
-		peer, version, err := startPeer(ctx, env, dir, p.script, append([]string{ours.file}, p.args...))
+	for _, program := range c.programs() {
+		peer, version, err := program.start(ctx, dir, file, log)
 		if err != nil {
-			return nil, fmt.Errorf("start %s: %w", p.name, err)
+			return nil, fmt.Errorf("start %s: %w", program.name, err)
 		}
 		steppers = append(steppers, peer)
-		results = append(results, Result{Name: p.name, Version: version})
+		results = append(results, Result{Name: program.name, Version: version})
 	}
 	return results, alternate(ctx, steppers, results, runs, log)
 }

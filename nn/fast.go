@@ -1,0 +1,96 @@
+package nn
+
+import (
+	"strings"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// algorithm is a way to do what a [convolution] does that is faster than XLA's on a processor.
+type algorithm interface {
+	convolve(x, kernel *Node) *Node
+	pictureGradient(v, kernel *Node) *Node
+	kernelGradient(x, v *Node) *Node
+}
+
+// fast chooses an algorithm, nil for XLA's own.
+func (c convolution) fast(x *Node, outputs int) algorithm {
+	batch, height, width, inputs := dims4("convolution", x)
+	pixels := batch * height * width
+	const few = 512
+	switch {
+	case !onCPU(x.Graph()), min(inputs, outputs) < 32, inputs*outputs < 32*64:
+		return nil
+	case pixels <= few:
+		return unfolding(c)
+	case c == same(3):
+		return winograd4
+	default:
+		return nil
+	}
+}
+
+// onCPU says whether a graph is for XLA on a processor. The library of a GPU, cuDNN, has fast algorithms itself, and GoMLX's pure Go lacks operations
+// that ours need.
+func onCPU(g *Graph) bool {
+	return g.Backend().Name() == "xla" && !strings.Contains(strings.ToLower(g.Backend().Description()), "cuda")
+}
+
+// differentiatedAs builds a node in a fast way; its gradient is that of the plain way, which is not run.
+func differentiatedAs(plain, fast func() *Node) *Node {
+	y, _ := InternalFusedOpCaller(fast, plain, true) // GoMLX made it for its own such pairs.
+	return y
+}
+
+// unfolding is a convolution as one product of matrices, where all that a result sees is a row. XLA does it with the kernel in another order; where
+// there are few pixels and many channels, putting it in that order takes most of the time.
+type unfolding convolution
+
+func (u unfolding) convolve(x, kernel *Node) *Node {
+	rows := u.rows(x)
+	outputs := kernel.Shape().Dim(3)
+	return Dot(rows, Reshape(kernel, -1, outputs)).General([]int{3}, nil, []int{0}, nil)
+}
+
+func (u unfolding) pictureGradient(v, kernel *Node) *Node {
+	inputs, outputs := kernel.Shape().Dim(2), kernel.Shape().Dim(3)
+	rows := Dot(v, Reshape(kernel, -1, outputs)).General([]int{3}, nil, []int{1}, nil) // [batch, height', width', size·size·inputs]
+	var x *Node
+	for i := range u.size {
+		for j := range u.size {
+			tap := SliceAxis(rows, 3, AxisRange((i*u.size+j)*inputs, (i*u.size+j+1)*inputs))
+			tap = padAxis(padAxis(tap, 1, i, u.size-1-i), 2, j, u.size-1-j)
+			if x == nil {
+				x = tap
+			} else {
+				x = Add(x, tap)
+			}
+		}
+	}
+	vertical, horizontal := u.padding[0], u.padding[1]
+	return Slice(x, AxisRange(), AxisRange(vertical[0], x.Shape().Dim(1)-vertical[1]), AxisRange(horizontal[0], x.Shape().Dim(2)-horizontal[1]))
+}
+
+func (u unfolding) kernelGradient(x, v *Node) *Node {
+	inputs, outputs := x.Shape().Dim(3), v.Shape().Dim(3)
+	rows := u.rows(x)
+	kernel := Dot(Reshape(rows, -1, u.size*u.size*inputs), Reshape(v, -1, outputs)).General([]int{0}, nil, []int{0}, nil)
+	return Reshape(kernel, u.size, u.size, inputs, outputs)
+}
+
+// rows lays what each result sees side by side, in the order of the kernel.
+//
+//	x: [batch, height, width, inputs] → [batch, height of the result, width of the result, size·size·inputs]
+func (u unfolding) rows(x *Node) *Node {
+	for i, lines := range u.padding {
+		x = padAxis(x, i+1, lines[0], lines[1])
+	}
+	height, width := x.Shape().Dim(1)-u.size+1, x.Shape().Dim(2)-u.size+1
+	var taps []*Node
+	for i := range u.size {
+		for j := range u.size {
+			taps = append(taps, Slice(x, AxisRange(), AxisRange(i, i+height), AxisRange(j, j+width)))
+		}
+	}
+	return Concatenate(taps, 3)
+}

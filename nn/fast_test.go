@@ -1,0 +1,54 @@
+package nn
+
+import (
+	"fmt"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/stretchr/testify/assert"
+)
+
+// The shapes are of each choice that fast makes: a part or many, of one picture or of several, with sizes that tiles do not fit, and few pixels.
+func TestFastConvolutionsEqualThePlainOnes(t *testing.T) {
+	cases := []struct {
+		shape     []int
+		size      int
+		algorithm algorithm
+	}{
+		{[]int{2, 33, 31, 32}, 3, winograd4},
+		{[]int{1, 70, 66, 160}, 3, winograd4}, // In bands of a picture.
+		{[]int{16, 16, 16, 64}, 3, winograd4}, // Some pictures at a time.
+		{[]int{3, 5, 7, 32}, 3, unfolding(same(3))},
+		{[]int{3, 9, 5, 48}, 2, unfolding{size: 2}},
+		{[]int{2, 33, 31, 8}, 3, nil},
+	}
+	for _, c := range cases {
+		t.Run(fmt.Sprintf("%dx%[1]d of %v", c.size, c.shape), func(t *testing.T) {
+			convolve := same(c.size)
+			if c.size == 2 {
+				convolve = convolution{size: 2}
+			}
+			outputs := max(c.shape[3], 64)
+			if c.algorithm == nil {
+				outputs = 4
+			}
+			exec := compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
+				x, kernel, v := in[0], in[1], in[2]
+				assert.Equal(t, c.algorithm, convolve.fast(x, outputs))
+				want := convolve.plain(x, kernel)
+				v = Slice(v, AxisRange(), AxisRange(0, want.Shape().Dim(1)), AxisRange(0, want.Shape().Dim(2)))
+				y := convolve.of(x, kernel)
+				got := append([]*Node{y}, Gradient(ReduceAllSum(Mul(y, v)), x, kernel)...)
+				return append(got, want, convolve.plainPictureGradient(v, kernel), convolve.plainKernelGradient(x, v))
+			})
+			x := random(rng(1), 1, c.shape...)
+			kernel := random(rng(2), 1, c.size, c.size, c.shape[3], outputs)
+			v := random(rng(3), 1, c.shape[0], c.shape[1], c.shape[2], outputs)
+			got := call(t, exec, x.double(), kernel.double(), v.double())
+			for i, what := range []string{"result", "gradient of the picture", "gradient of the kernel"} {
+				assertClose(t, what, got[3+i], got[i], 1e-10)
+			}
+		})
+	}
+}

@@ -1,0 +1,284 @@
+package nn
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// winograd is the minimal filtering algorithm F(m×m, 3×3) of Lavin & Gray 2016, section 4: a tile of m×m results of a 3×3 convolution is made of
+// the tile of (m+2)×(m+2) pixels that it sees as
+//
+//	Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A
+//
+// where the products ⊙, which are summed over the channels, are (m+2)² products of matrices. Of multiplications there are 36 for each channel and
+// tile of 4×4, instead of 144.
+type winograd struct {
+	m  int         // The side of a tile of results.
+	bt [][]float64 // Bᵀ: [m+2, m+2], of the picture.
+	g  [][]float64 // G: [m+2, 3], of the kernel.
+	at [][]float64 // Aᵀ: [m, m+2], of the result.
+}
+
+// winograd4 is F(4×4, 3×3), section 4.3.
+var winograd4 = &winograd{
+	m: 4,
+	bt: [][]float64{
+		{4, 0, -5, 0, 1, 0},
+		{0, -4, -4, 1, 1, 0},
+		{0, 4, -4, -1, 1, 0},
+		{0, -2, -1, 2, 1, 0},
+		{0, 2, -1, -2, 1, 0},
+		{0, 4, 0, -5, 0, 1},
+	},
+	g: [][]float64{
+		{1. / 4, 0, 0},
+		{-1. / 6, -1. / 6, -1. / 6},
+		{-1. / 6, 1. / 6, -1. / 6},
+		{1. / 24, 1. / 12, 1. / 6},
+		{1. / 24, -1. / 12, 1. / 6},
+		{0, 0, 1},
+	},
+	at: [][]float64{
+		{1, 1, 1, 1, 1, 0},
+		{0, 1, -1, 2, -2, 0},
+		{0, 1, 1, 4, 4, 0},
+		{0, 1, -1, 8, -8, 1},
+	},
+}
+
+// convolve convolves with a 3×3 kernel, same size.
+//
+//	x: [batch, height, width, inputs], kernel: [3, 3, inputs, outputs] → [batch, height, width, outputs]
+func (w *winograd) convolve(x, kernel *Node) *Node {
+	g := constant(x, w.g)
+	kernel = Einsum("ih,hwco->iwco", g, kernel)
+	kernel = Einsum("jw,iwco->jico", g, kernel)
+	kernel = places(kernel)
+
+	outputs := kernel.Shape().Dim(2)
+	p := w.partsOf(x, outputs)
+	y := p.each(p.shape(outputs), p.framed(x, 1), kernel, func(part part, y, x, kernel *Node) *Node {
+		product := Dot(w.ofPicture(part.of(x, 2)), kernel).General([]int{2}, []int{0}, []int{1}, []int{0})
+		return part.in(y, w.toPicture(product, p))
+	})
+	return p.cropped(y)
+}
+
+// pictureGradient is [convolution.pictureGradient] of such a convolution.
+func (w *winograd) pictureGradient(v, kernel *Node) *Node { return w.convolve(v, reverse(kernel)) }
+
+// kernelGradient is [convolution.kernelGradient] of such a convolution. All that leads from a kernel to the result is linear, so the same
+// matrices lead back.
+func (w *winograd) kernelGradient(x, v *Node) *Node {
+	inputs, outputs := x.Shape().Dim(3), v.Shape().Dim(3)
+	p := w.partsOf(x, outputs)
+	shape := shapes.Make(x.DType(), (w.m+2)*(w.m+2), inputs, outputs)
+	kernel := p.each(shape, p.framed(x, 1), p.framed(v, 0), func(part part, kernel, x, v *Node) *Node {
+		d, dv := w.ofPicture(part.of(x, 2)), w.ofResult(part.of(v, 0))
+		return Add(kernel, Dot(d, dv).General([]int{1}, []int{0}, []int{1}, []int{0}))
+	})
+	kernel = Reshape(kernel, w.m+2, w.m+2, inputs, outputs)
+	g := constant(x, w.g)
+	kernel = Einsum("ih,jico->jhco", g, kernel)
+	return Einsum("jw,jhco->hwco", g, kernel)
+}
+
+// parts say how a batch is worked on, part after part, so that the tiles of a part stay in the processor's cache: some pictures at a time, or some
+// rows of one.
+type parts struct {
+	batch, height, width  int // Of the whole.
+	dtype                 dtypes.DType
+	images, rows, columns int // Of a part: pictures, and rows and columns of tiles.
+	bands, n              int // How many parts a picture has, and there are.
+	m                     int
+}
+
+// partNumbers is how many numbers the tiles of a part should have at most.
+const partNumbers = 1 << 20
+
+// partsOf divides a batch.
+func (w *winograd) partsOf(x *Node, outputs int) parts {
+	batch, height, width, inputs := dims4("winograd", x)
+	p := parts{batch: batch, height: height, width: width, dtype: x.DType(), images: 1, m: w.m, bands: 1}
+	rows := divideUp(height, w.m)
+	p.columns = divideUp(width, w.m)
+	ofRow := (w.m + 2) * (w.m + 2) * p.columns * max(inputs, outputs)
+	p.rows = min(max(partNumbers/ofRow, 1), rows)
+	p.bands = divideUp(rows, p.rows)
+	p.rows = divideUp(rows, p.bands)
+	for p.bands == 1 && p.images < batch && batch%(2*p.images) == 0 && 2*p.images*rows*ofRow <= partNumbers {
+		p.images *= 2
+	}
+	p.n = p.bands * batch / p.images
+	return p
+}
+
+// framed puts lines of zeros around pictures, and more behind them, so that they can be divided.
+//
+//	x: [batch, height, width, channels] → [batch, frame + rows + frame, frame + columns + frame, channels]
+func (p parts) framed(x *Node, frame int) *Node {
+	x = padAxis(x, 1, frame, p.bands*p.rows*p.m-p.height+frame)
+	return padAxis(x, 2, frame, p.columns*p.m-p.width+frame)
+}
+
+// cropped cuts off what framed put behind.
+func (p parts) cropped(x *Node) *Node {
+	return Slice(x, AxisRange(), AxisRange(0, p.height), AxisRange(0, p.width))
+}
+
+// shape is that of framed pictures without a frame.
+func (p parts) shape(channels int) shapes.Shape {
+	return shapes.Make(p.dtype, p.batch, p.bands*p.rows*p.m, p.columns*p.m, channels)
+}
+
+// part is a part by its number.
+type part struct {
+	parts
+	number *Node
+}
+
+// each runs step for one part after the other, with two inputs; it gets what it made of total, which begins as zeros, for the part before. The inputs
+// go through the loop: GoMLX would not see that the result depends on what a closure only mentions.
+func (p parts) each(shape shapes.Shape, a, b *Node, step func(part part, total, a, b *Node) *Node) *Node {
+	g := a.Graph()
+	first, total := Const(g, int32(0)), Zeros(g, shape)
+	if p.n == 1 {
+		return step(part{p, first}, total, a, b)
+	}
+	state := func(g *Graph) []*Node {
+		parameters := []*Node{Parameter(g, "number", first.Shape()), Parameter(g, "total", shape)}
+		return append(parameters, Parameter(g, "a", a.Shape()), Parameter(g, "b", b.Shape()))
+	}
+	more := NewClosure(g, func(g *Graph) []*Node { return []*Node{LessThan(state(g)[0], Const(g, int32(p.n)))} })
+	body := NewClosure(g, func(g *Graph) []*Node {
+		s := state(g)
+		number, total, a, b := s[0], s[1], s[2], s[3]
+		return []*Node{Add(number, Const(g, int32(1))), step(part{p, number}, total, a, b), a, b}
+	})
+	return While(more, body, first, total, a, b)[1]
+}
+
+// at is where the part begins.
+func (p part) at() []*Node {
+	g := p.number.Graph()
+	bands := Const(g, int32(p.bands))
+	image := Mul(Div(p.number, bands), Const(g, int32(p.images)))
+	row := Mul(Mod(p.number, bands), Const(g, int32(p.rows*p.m)))
+	zero := Const(g, int32(0))
+	return []*Node{image, row, zero, zero}
+}
+
+// of cuts the part out of framed pictures, with a number of lines more, which the tiles see of the next.
+func (p part) of(x *Node, more int) *Node {
+	if p.n == 1 {
+		return x
+	}
+	return DynamicSlice(x, p.at(), []int{p.images, p.rows*p.m + more, x.Shape().Dim(2), x.Shape().Dim(3)})
+}
+
+// in puts the part into pictures.
+func (p part) in(whole, x *Node) *Node {
+	if p.n == 1 {
+		return x
+	}
+	return DynamicUpdateSlice(whole, x, p.at())
+}
+
+// ofPicture takes the tiles of pixels apart, Bᵀ d B.
+//
+//	x: [images, m·rows+2, m·columns+2, channels] → [(m+2)², images·rows·columns, channels]
+func (w *winograd) ofPicture(x *Node) *Node {
+	rows, columns := x.Shape().Dim(1)/w.m, x.Shape().Dim(2)/w.m
+	x = mix(w.bt, everyOther(x, 1, w.m, rows, w.m+2), 0)    // [m+2, images, rows, …, channels]
+	x = mix(w.bt, everyOther(x, 3, w.m, columns, w.m+2), 0) // [m+2, m+2, images, rows, columns, channels]
+	return places(x)
+}
+
+// ofResult takes what is like the result apart: it is the transpose of toPicture, A v Aᵀ.
+//
+//	v: [images, m·rows, m·columns, channels] → [(m+2)², images·rows·columns, channels]
+func (w *winograd) ofResult(v *Node) *Node {
+	rows, columns := v.Shape().Dim(1)/w.m, v.Shape().Dim(2)/w.m
+	a := transposed(w.at)
+	v = mix(a, everyOther(v, 1, w.m, rows, w.m), 0)
+	v = mix(a, everyOther(v, 3, w.m, columns, w.m), 0)
+	return places(v)
+}
+
+// toPicture puts the tiles of results together, Aᵀ y A.
+//
+//	y: [(m+2)², images·rows·columns, channels] → [images, m·rows, m·columns, channels]
+func (w *winograd) toPicture(y *Node, p parts) *Node {
+	y = Reshape(y, w.m+2, w.m+2, p.images, p.rows, p.columns, -1)
+	y = mix(w.at, split(y), 4) // [m+2, images, rows, columns, m, channels]
+	y = mix(w.at, split(y), 2) // [images, rows, m, columns, m, channels]
+	return Reshape(y, p.images, p.rows*w.m, p.columns*w.m, -1)
+}
+
+// divideUp is a/b, rounded up.
+func divideUp(a, b int) int { return (a + b - 1) / b }
+
+// places makes one axis of the place in a tile, and one of what is not the channels.
+//
+//	x: [m+2, m+2, ..., channels] → [(m+2)², ..., channels]
+func places(x *Node) *Node {
+	dims := x.Shape().Dimensions
+	return Reshape(x, dims[0]*dims[1], -1, dims[len(dims)-1])
+}
+
+// everyOther returns n pictures, the i-th of count lines along an axis: line i and then each step-th.
+func everyOther(x *Node, axis, step, count, n int) []*Node {
+	lines := make([]*Node, n)
+	for i := range lines {
+		lines[i] = SliceAxis(x, axis, AxisRange(i, i+(count-1)*step+1).Stride(step))
+	}
+	return lines
+}
+
+// split takes the first axis apart.
+func split(x *Node) []*Node {
+	parts := make([]*Node, x.Shape().Dim(0))
+	for i := range parts {
+		parts[i] = Squeeze(SliceAxis(x, 0, AxisElem(i)), 0)
+	}
+	return parts
+}
+
+// mix multiplies by a matrix along what is a list here and becomes an axis: Σ_k matrix[i, k] · x[k]. Most of the numbers are 0, 1 or −1, which costs
+// nothing in this form.
+func mix(matrix [][]float64, x []*Node, axis int) *Node {
+	sums := make([]*Node, len(matrix))
+	for i, row := range matrix {
+		for k, factor := range row {
+			if factor == 0 {
+				continue
+			}
+			term := x[k]
+			if factor != 1 {
+				// Not MulScalar: GoMLX keeps its scalars for the whole graph, also those that it made in the body of a loop.
+				term = Mul(term, ConstAsDType(term.Graph(), term.DType(), factor))
+			}
+			if sums[i] == nil {
+				sums[i] = term
+			} else {
+				sums[i] = Add(sums[i], term)
+			}
+		}
+	}
+	return Stack(sums, axis)
+}
+
+// constant is a matrix as a node, of the type of x.
+func constant(x *Node, matrix [][]float64) *Node { return ConstAsDType(x.Graph(), x.DType(), matrix) }
+
+// transposed transposes a matrix.
+func transposed(matrix [][]float64) [][]float64 {
+	t := make([][]float64, len(matrix[0]))
+	for i := range t {
+		for _, row := range matrix {
+			t[i] = append(t[i], row[i])
+		}
+	}
+	return t
+}
