@@ -49,12 +49,12 @@ func rrdb(scope *model.Scope, config Config, x *Node) *Node {
 //	x: [batch, height, width, channels] → the same
 func denseBlock(scope *model.Scope, config Config, x *Node) *Node {
 	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 0.1))
-	all := x
+	all := []*Node{x}
 	for i := range 4 {
-		grown := lrelu(nn.Conv(scope.At("conv%d", i+1), all, config.Growth, 3))
-		all = Concatenate([]*Node{all, grown}, -1)
+		grown := lrelu(nn.Conv(scope.At("conv%d", i+1), Concatenate(all, -1), config.Growth, 3))
+		all = append(all, grown)
 	}
-	h := nn.Conv(scope.At("conv5"), all, config.Channels, 3)
+	h := nn.Conv(scope.At("conv5"), Concatenate(all, -1), config.Channels, 3)
 	return Add(x, MulScalar(h, residualScale))
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/nn"
 )
 
 // Pixels is a picture as numbers.
@@ -70,12 +71,21 @@ type Upscaler struct {
 	// Overlap is how many pixels of the small picture a tile sees beyond what is kept of it, on each side. What lies farther away must not change
 	// what is kept by more than 1/255. [NewUpscaler] sets it to [DefaultOverlap].
 	Overlap int
+	// Often says that many tiles of a size will come. Their program then is one that takes longer to compile and less to run; without it, that is made
+	// when it is worth while.
+	Often bool
 
-	backend compute.Backend
-	network func(scope *model.Scope, x *Node) *Node
-	store   *model.Store
-	exec    *model.Exec
-	shapes  map[image.Point]bool // What exec has programs for.
+	backend      compute.Backend
+	network      func(scope *model.Scope, x *Node) *Node
+	store        *model.Store
+	plain, quick programs
+	done         map[image.Point]int // How many pixels of tiles of a size were enlarged.
+}
+
+// programs are compiled for sizes of tile.
+type programs struct {
+	exec  *model.Exec
+	sizes map[image.Point]bool
 }
 
 // NewUpscaler returns what enlarges by a network. It is compiled for each size of tile when that is met first. The weights are the
@@ -83,7 +93,7 @@ type Upscaler struct {
 //
 //	network: x [1, height, width, 3] in [0, 1] → [1, scale·height, scale·width, 3]
 func NewUpscaler(backend compute.Backend, name string, scale int, network func(scope *model.Scope, x *Node) *Node, weights map[string]*tensors.Tensor) (*Upscaler, error) {
-	u := &Upscaler{Name: name, Scale: scale, Overlap: DefaultOverlap, backend: backend, network: network, store: model.NewStore()}
+	u := &Upscaler{Name: name, Scale: scale, Overlap: DefaultOverlap, backend: backend, network: network, store: model.NewStore(), done: map[image.Point]int{}}
 	given := maps.Clone(lab.Weights(weights))
 	given.Into(u.store)
 	if err := u.check(given); err != nil {
@@ -120,27 +130,50 @@ func (u *Upscaler) checkShape(large shapes.Shape, small image.Point) error {
 	return nil
 }
 
-// maxPrograms is how many sizes of tile have compiled programs at a time.
-const maxPrograms = 24
+const (
+	// maxPrograms is how many sizes of tile have compiled programs at a time.
+	maxPrograms = 24
+	// often is how many pixels of a size are enlarged before it gets a program that is quicker: some tiles, or a second of a film.
+	often = 1 << 20
+)
+
+// program returns what enlarges tiles of a size.
+func (u *Upscaler) program(size image.Point) (*model.Exec, error) {
+	if u.Often || u.done[size] >= often {
+		return u.quick.compile(u, u.network, size)
+	}
+	return u.plain.compile(u, func(scope *model.Scope, x *Node) *Node {
+		nn.Plainly(x.Graph())
+		return u.network(scope, x)
+	}, size)
+}
 
 // compile makes sure that there is a program for a size of tile. There are few sizes, unless somebody has many small pictures: then all
 // programs are forgotten before they take all of the memory.
-func (u *Upscaler) compile(size image.Point) (err error) {
-	if u.shapes[size] {
-		return nil
+func (p *programs) compile(u *Upscaler, network func(scope *model.Scope, x *Node) *Node, size image.Point) (_ *model.Exec, err error) {
+	if p.sizes[size] {
+		return p.exec, nil
 	}
-	if u.exec == nil || len(u.shapes) == maxPrograms {
-		u.Close()
-		if u.exec, err = model.NewExec(u.backend, u.store, u.network); err != nil {
-			return err
+	if p.exec == nil || len(p.sizes) == maxPrograms {
+		p.close()
+		if p.exec, err = model.NewExec(u.backend, u.store, network); err != nil {
+			return nil, err
 		}
-		u.shapes = map[image.Point]bool{}
+		p.sizes = map[image.Point]bool{}
 	}
-	if _, err := u.exec.Compile(shapes.Make(dtypes.Float32, 1, size.Y, size.X, 3)); err != nil {
-		return err
+	if _, err := p.exec.Compile(shapes.Make(dtypes.Float32, 1, size.Y, size.X, 3)); err != nil {
+		return nil, err
 	}
-	u.shapes[size] = true
-	return nil
+	p.sizes[size] = true
+	return p.exec, nil
+}
+
+// close frees the programs.
+func (p *programs) close() {
+	if p.exec != nil {
+		p.exec.Finalize()
+		p.exec = nil
+	}
 }
 
 // Weights returns the variables of the network, by their paths without the leading slash. They are not copied.
@@ -161,26 +194,27 @@ func (u *Upscaler) Weights() (map[string]*tensors.Tensor, error) {
 
 // Close frees the compiled programs.
 func (u *Upscaler) Close() {
-	if u.exec != nil {
-		u.exec.Finalize()
-		u.exec = nil
-	}
+	u.plain.close()
+	u.quick.close()
 }
 
 // enlarge runs the network on a whole picture.
 func (u *Upscaler) enlarge(picture Pixels) (large Pixels, err error) {
-	if err := u.compile(image.Pt(picture.Width, picture.Height)); err != nil {
+	size := image.Pt(picture.Width, picture.Height)
+	exec, err := u.program(size)
+	if err != nil {
 		return Pixels{}, err
 	}
+	u.done[size] += size.X * size.Y
 	input := tensors.FromFlatDataAndDimensions(picture.RGB, 1, picture.Height, picture.Width, 3)
-	output, err := u.exec.Call1(input)
+	output, err := exec.Call1(input)
 	if err != nil {
 		return Pixels{}, err
 	}
 	// Both would be freed by the garbage collector, which does not know how large they are.
 	defer func() { err = errors.Join(err, input.FinalizeAll(), output.FinalizeAll()) }()
 	large = Pixels{Width: u.Scale * picture.Width, Height: u.Scale * picture.Height}
-	if err := u.checkShape(output.Shape(), image.Pt(picture.Width, picture.Height)); err != nil {
+	if err := u.checkShape(output.Shape(), size); err != nil {
 		return Pixels{}, err
 	}
 	large.RGB, err = tensors.CopyFlatData[float32](output)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/esrgan"
+	"github.com/moelab/moelab/nn"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -109,6 +111,52 @@ func TestTilesOfManyPicturesShareFewPrograms(t *testing.T) {
 		_, err := u.Upscale(t.Context(), noise(1, side+1, 3), esrgan.TileOptions{})
 		require.NoError(t, err)
 	}
+}
+
+func TestSizeThatComesOftenGetsAQuickerProgram(t *testing.T) {
+	built := map[string]int{}
+	u := nearest(t, 2, built)
+	before := map[string]int{"[8 8]": 1} // NewUpscaler tried the network.
+	film, single := noise(1, 512, 512), noise(1, 100, 100)
+	for frame := range 6 {
+		for _, picture := range []esrgan.Pixels{film, single} {
+			_, err := u.Upscale(t.Context(), picture, esrgan.TileOptions{})
+			require.NoError(t, err)
+		}
+		want := maps.Clone(before)
+		want["[100 100]"], want["[512 512]"] = 1, 1
+		if frame >= 4 { // A megapixel is behind it.
+			want["[512 512]"] = 2
+		}
+		assert.Equal(t, want, built, "frame %d", frame)
+	}
+}
+
+// The quick program convolves in other ways: see nn.Plainly.
+func TestQuickProgramMakesTheSamePicture(t *testing.T) {
+	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr})
+	require.NoError(t, err)
+	t.Cleanup(backend.Finalize)
+	const channels = 64
+	weights := map[string]*tensors.Tensor{
+		"first/weights": tensors.FromFlatDataAndDimensions(noise(2, 3*channels, 3).RGB, 3, 3, 3, channels), "first/bias": tensors.FromShape(shapes.Make(dtypes.Float32, channels)),
+		"second/weights": tensors.FromFlatDataAndDimensions(noise(3, channels, 3*channels).RGB, 3, 3, channels, channels), "second/bias": tensors.FromShape(shapes.Make(dtypes.Float32, channels)),
+	}
+	u, err := esrgan.NewUpscaler(backend, "two convolutions", 1, func(scope *model.Scope, x *Node) *Node {
+		h := nn.Conv(scope.At("first"), x, channels, 3)
+		h = nn.Conv(scope.At("second"), h, channels, 3)
+		return MulScalar(Slice(h, AxisRange(), AxisRange(), AxisRange(), AxisRange(0, 3)), 1e-3)
+	}, weights)
+	require.NoError(t, err)
+	t.Cleanup(u.Close)
+	picture := noise(1, 90, 50)
+	want, err := u.Upscale(t.Context(), picture, esrgan.TileOptions{})
+	require.NoError(t, err)
+	u.Often = true
+	got, err := u.Upscale(t.Context(), picture, esrgan.TileOptions{})
+	require.NoError(t, err)
+	assert.NotEqual(t, want.RGB, got.RGB, "the programs are the same")
+	assert.InEpsilonSlice(t, want.RGB, got.RGB, 1e-4)
 }
 
 func TestUpscaleStopsBetweenTiles(t *testing.T) {

@@ -52,3 +52,23 @@ func TestFastConvolutionsEqualThePlainOnes(t *testing.T) {
 		})
 	}
 }
+
+// A kernel that was updated in the same graph depends on a gradient, which has nodes that cannot be differentiated (Pad, of Slice). Nobody asks for
+// their gradient: only for that with respect to the updated kernel.
+func TestFastConvolutionAfterAnUpdateInTheSameGraph(t *testing.T) {
+	exec := compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
+		x, kernel := in[0], in[1]
+		loss := func(kernel *Node, convolve func(x, kernel *Node) *Node) *Node {
+			y := convolve(x, kernel)
+			return ReduceAllSum(Square(SliceAxis(y, 0, AxisRange(0, 1))))
+		}
+		var made []*Node
+		for _, convolve := range []func(x, kernel *Node) *Node{same(3).of, same(3).plain} {
+			updated := Sub(kernel, MulScalar(Gradient(loss(kernel, convolve), kernel)[0], 1e-3))
+			made = append(made, Gradient(loss(updated, convolve), updated)[0])
+		}
+		return made
+	})
+	got := call(t, exec, random(rng(1), 1, 2, 4, 5, 64).double(), random(rng(2), 1, 3, 3, 64, 32).double())
+	assertClose(t, "gradient", got[1], got[0], 1e-10)
+}

@@ -133,13 +133,13 @@ func padAxis(x *Node, axis, before, after int) *Node {
 	return Concatenate(parts, axis)
 }
 
-// gradient returns the gradients with respect to the inputs of a node, where v is the one with respect to the node.
+// gradient returns the gradients with respect to the inputs of a node, nil for those that have none, where v is the one with respect to the node.
 type gradient func(v *Node) []*Node
 
 // gradientsKey is the key of a graph's [gradients].
 type gradientsKey struct{}
 
-// gradients returns the gradients of the convolutions that this package built in a graph. The copies that GoMLX makes of nodes after
+// gradients returns the gradients of the nodes of convolutions that this package built in a graph. The copies that GoMLX makes of nodes after
 // [Node.Checkpoint] are not among them.
 func gradients(g *Graph) map[*Node]gradient {
 	known, ok := g.State(gradientsKey{}).(map[*Node]gradient)
@@ -167,8 +167,14 @@ func init() {
 
 	// A convolution has one that is wrong by a pixel where the kernel's size is even, and that panics or is wrong where the
 	// axes of the result are not those of the picture, as in a gradient with respect to a kernel.
-	registered := VJPRegistration[NodeTypeConvGeneral]
-	VJPRegistration[NodeTypeConvGeneral] = func(node *Node, adjoints []*Node, shape shapes.Shape) []*Node {
+	preferOurs(NodeTypeConvGeneral)
+	preferOurs(NodeTypeWhere) // See differentiatedAs.
+}
+
+// preferOurs makes the gradients of [withGradient] those of the nodes that have one, where they are of a type.
+func preferOurs(of NodeType) {
+	registered := VJPRegistration[of]
+	VJPRegistration[of] = func(node *Node, adjoints []*Node, shape shapes.Shape) []*Node {
 		if back, ok := gradients(node.Graph())[node]; ok {
 			return back(adjoints[0])
 		}

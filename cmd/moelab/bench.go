@@ -130,10 +130,10 @@ func newBenchUpscaleCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "upscale",
 		Short: "Time the enlargement of a picture",
-		Long: `Time the enlargement of a picture four times by Real-ESRGAN's network for anime, as "moelab upscale" does it, in ncnn and in PyTorch (both of
-its layouts), on the CPU: the same weights and the same picture. After a run that compiles, each program runs in turn; medians are compared. A
-ratio below 1 says that moelab is faster. The weights must be installed ("moelab setup --sr-weights"), and the peers' Python
-environments are made first; they take some gigabytes.`,
+		Long: `Time the enlargement of a picture four times by Real-ESRGAN's network for anime, in ncnn and in PyTorch (both of its layouts), on the CPU:
+the same weights and the same picture. moelab runs the program that "moelab upscale" compiles once it has met a megapixel of one size of picture
+or tile. After a run that compiles, each runs in turn; medians are compared. A ratio below 1 says that moelab is faster. The weights
+must be installed ("moelab setup --sr-weights"), and the peers' Python environments are made first; they take some gigabytes.`,
 		Example: `  moelab bench upscale
   moelab bench upscale --size 256 --runs 3`,
 	}

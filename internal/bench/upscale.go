@@ -43,6 +43,7 @@ func (u Upscaling) start(backend compute.Backend, dir string) (_ stepper, file s
 	if err != nil {
 		return nil, "", err
 	}
+	upscaler.Often = true // As for a film, or a large picture.
 	weights, err := upscaler.Weights()
 	if err != nil {
 		return nil, "", err
