@@ -44,11 +44,13 @@ func onCPU(g *Graph) bool {
 	return g.Backend().Name() == "xla" && !strings.Contains(strings.ToLower(g.Backend().Description()), "cuda")
 }
 
-// differentiatedAs builds a node in a fast way; its gradient is that of the plain way. XLA drops the branch that is never taken, so the plain way is not
-// run.
-func differentiatedAs(plain, fast func() *Node) *Node {
-	slow := plain()
-	y := Where(Const(slow.Graph(), true), fast(), slow)
+// withFast builds a node by a fast algorithm, if there is one, with the gradient of the plain node. XLA drops the branch that is never taken, so the
+// plain one is then not run.
+func withFast(fast algorithm, plain *Node, build func(by algorithm) *Node) *Node {
+	if fast == nil {
+		return plain
+	}
+	y := Where(Const(plain.Graph(), true), build(fast), plain)
 	return withGradient(y, func(v *Node) []*Node { return []*Node{nil, nil, v} })
 }
 

@@ -28,11 +28,7 @@ func same(size int) convolution {
 //	x: [batch, height, width, inputs], kernel: [size, size, inputs, outputs] → [batch, height', width', outputs]
 func (c convolution) of(x, kernel *Node) *Node {
 	x, c = c.padFirst(x)
-	plain := func() *Node { return c.plain(x, kernel) }
-	if fast := c.fast(x, kernel.Shape().Dim(3)); fast != nil {
-		return differentiatedAs(plain, func() *Node { return fast.convolve(x, kernel) })
-	}
-	return plain()
+	return withFast(c.fast(x, kernel.Shape().Dim(3)), c.plain(x, kernel), func(by algorithm) *Node { return by.convolve(x, kernel) })
 }
 
 // plain is of, by XLA's convolution.
@@ -47,11 +43,8 @@ func (c convolution) plain(x, kernel *Node) *Node {
 //
 //	v: [batch, height', width', outputs], kernel: [size, size, inputs, outputs] → [batch, height, width, inputs]
 func (c convolution) pictureGradient(v, kernel *Node) *Node {
-	plain := func() *Node { return c.plainPictureGradient(v, kernel) }
-	if fast := c.fast(v, kernel.Shape().Dim(2)); fast != nil {
-		return differentiatedAs(plain, func() *Node { return fast.pictureGradient(v, kernel) })
-	}
-	return plain()
+	plain := c.plainPictureGradient(v, kernel)
+	return withFast(c.fast(v, kernel.Shape().Dim(2)), plain, func(by algorithm) *Node { return by.pictureGradient(v, kernel) })
 }
 
 // plainPictureGradient is pictureGradient, by XLA's convolution: with the reversed kernel, and zeros where the other had none.
@@ -74,11 +67,8 @@ func reverse(kernel *Node) *Node { return TransposeAllAxes(Reverse(kernel, 0, 1)
 //
 //	x: [batch, height, width, inputs], v: [batch, height', width', outputs] → [size, size, inputs, outputs]
 func (c convolution) kernelGradient(x, v *Node) *Node {
-	plain := func() *Node { return c.plainKernelGradient(x, v) }
-	if fast := c.fast(x, v.Shape().Dim(3)); fast != nil {
-		return differentiatedAs(plain, func() *Node { return fast.kernelGradient(x, v) })
-	}
-	return plain()
+	plain := c.plainKernelGradient(x, v)
+	return withFast(c.fast(x, v.Shape().Dim(3)), plain, func(by algorithm) *Node { return by.kernelGradient(x, v) })
 }
 
 // plainKernelGradient is kernelGradient, by XLA's convolution.
@@ -168,7 +158,7 @@ func init() {
 	// A convolution has one that is wrong by a pixel where the kernel's size is even, and that panics or is wrong where the
 	// axes of the result are not those of the picture, as in a gradient with respect to a kernel.
 	preferOurs(NodeTypeConvGeneral)
-	preferOurs(NodeTypeWhere) // See differentiatedAs.
+	preferOurs(NodeTypeWhere) // See withFast.
 }
 
 // preferOurs makes the gradients of [withGradient] those of the nodes that have one, where they are of a type.
