@@ -144,7 +144,7 @@ func Evaluate(ctx context.Context, pictures dataset.Pictures, restorers []Restor
 		switch {
 		case err == nil:
 			e.Pictures = append(e.Pictures, PictureScores{pictures.Name(i), scores})
-		case ctx.Err() == nil && options.OnBad != nil && errors.As(err, new(badPicture)):
+		case ctx.Err() == nil && options.OnBad != nil && errors.As(err, new(BadPicture)):
 			options.OnBad(err)
 		default:
 			return e, err
@@ -162,23 +162,10 @@ func Evaluate(ctx context.Context, pictures dataset.Pictures, restorers []Restor
 	return e, nil
 }
 
-// badPicture is the error about a picture that can be left out.
-type badPicture struct{ error }
-
-func (b badPicture) Unwrap() error { return b.error }
-
 // scorePicture returns the scores of picture i, by restorer and measure.
 func scorePicture(ctx context.Context, pictures dataset.Pictures, i int, restorers []Restorer, all []measure) (map[string]map[string]float64, error) {
-	picture, err := pictures.Whole(ctx, i)
+	comparison, err := ComparePicture(ctx, pictures, i, restorers...)
 	if err != nil {
-		return nil, badPicture{err}
-	}
-	comparison, err := Compare(ctx, picture, restorers...)
-	if err != nil {
-		err = fmt.Errorf("%s: %w", pictures.Name(i), err)
-		if errors.As(err, new(errTooSmall)) {
-			err = badPicture{err}
-		}
 		return nil, err
 	}
 	scores := map[string]map[string]float64{}

@@ -1,6 +1,7 @@
 package esrgan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,6 +96,69 @@ func frame(canvas *image.RGBA, box image.Rectangle, scale float64, colour color.
 			canvas.Set(r.Max.X-1, y, line.colour)
 		}
 	}
+}
+
+// Details returns up to n squares of a picture with the richest lines, for [CompareFigure], the richest first: those with the largest sum of gradients that do not
+// overlap. It returns fewer where no more fit.
+func Details(picture *image.NRGBA, n, side int) (boxes []image.Rectangle) {
+	size := picture.Rect.Size()
+	if side < 3 || min(size.X, size.Y) < side {
+		return nil
+	}
+	sums := lumaPlane(picture).gradient().sums(side - 2) // Pixel 0, 0 of a gradient is the picture's 1, 1.
+	corners := make([]int, len(sums.values))
+	for i := range corners {
+		corners[i] = i
+	}
+	slices.SortStableFunc(corners, func(i, j int) int { return cmp.Compare(sums.values[j], sums.values[i]) })
+	for _, corner := range corners {
+		if len(boxes) >= n {
+			break
+		}
+		at := image.Pt(corner%sums.width, corner/sums.width)
+		box := image.Rectangle{at, at.Add(image.Pt(side, side))}
+		if !slices.ContainsFunc(boxes, box.Overlaps) {
+			boxes = append(boxes, box)
+		}
+	}
+	return boxes
+}
+
+// Gallery is some small pictures of one size, for [EnlargeFigure].
+type Gallery struct {
+	// Name is how the figure calls them.
+	Name     string
+	Pictures []*image.RGBA
+}
+
+// EnlargeFigure draws small pictures as they are, their pixels as squares, and beside them what each restorer makes of them: galleries side by side, a row for each
+// of their pictures. With portraits that a network made beside drawn ones it is a figure of the article: enlarging makes their flaws visible. rowLabels
+// are as many as pictures, or none.
+func EnlargeFigure(ctx context.Context, galleries []Gallery, rowLabels []string, restorers ...Restorer) (*plots.Figure, error) {
+	grid := plots.Grid{RowLabels: rowLabels}
+	for _, gallery := range galleries {
+		columns := len(grid.ColumnLabels)
+		grid.ColumnLabels = append(grid.ColumnLabels, gallery.Name)
+		for _, restorer := range restorers {
+			grid.ColumnLabels = append(grid.ColumnLabels, restorer.Name)
+		}
+		for i, picture := range gallery.Pictures {
+			if i == len(grid.Pictures) {
+				grid.Pictures = append(grid.Pictures, nil)
+			}
+			row := append(grid.Pictures[i], make([]image.Image, columns-len(grid.Pictures[i]))...) // A gallery before may have had fewer.
+			row = append(row, scaled(draw.NearestNeighbor, picture, image.Rectangle{Max: picture.Rect.Size()}, picture.Rect.Size().Mul(Scale)))
+			for _, restorer := range restorers {
+				large, err := restorer.Restore(ctx, picture)
+				if err != nil {
+					return nil, fmt.Errorf("enlarge the %s picture %d by %s: %w", gallery.Name, i+1, restorer.Name, err)
+				}
+				row = append(row, large)
+			}
+			grid.Pictures[i] = row
+		}
+	}
+	return grid.Figure()
 }
 
 // histogramBins is how many bins a colour histogram is drawn with: each holds four of the 256 values.

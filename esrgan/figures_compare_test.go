@@ -2,6 +2,8 @@ package esrgan
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"image"
 	"image/color"
 	"os"
@@ -61,6 +63,56 @@ func TestCompareFigureRefusesBoxesOutsideThePicture(t *testing.T) {
 		_, err := CompareFigure(someComparison(t, 0), box)
 		assert.ErrorContains(t, err, "not in the picture of 128×128 pixels")
 	}
+}
+
+func TestDetailsLieWhereLinesAre(t *testing.T) {
+	picture := image.NewNRGBA(image.Rect(0, 0, 100, 80))
+	chequered := func(box image.Rectangle, side int, level uint8) {
+		for y := box.Min.Y; y < box.Max.Y; y++ {
+			for x := box.Min.X; x < box.Max.X; x++ {
+				if (x/side+y/side)%2 == 0 {
+					picture.SetNRGBA(x, y, color.NRGBA{level, level, level, 255})
+				}
+			}
+		}
+	}
+	strong, weak := image.Rect(60, 8, 84, 32), image.Rect(10, 40, 34, 64)
+	chequered(strong, 3, 255)
+	chequered(weak, 3, 100)
+	boxes := Details(picture, 2, 24)
+	require.Len(t, boxes, 2)
+	for i, want := range []image.Rectangle{strong, weak} {
+		shared := boxes[i].Intersect(want).Size()
+		assert.Equal(t, image.Pt(24, 24), boxes[i].Size())
+		assert.Greater(t, shared.X*shared.Y, 20*20, "%v is %v", i, boxes[i])
+	}
+
+	many := Details(picture, 100, 24)
+	assert.LessOrEqual(t, len(many), 12)
+	for i, box := range many {
+		assert.True(t, box.In(picture.Rect))
+		for _, other := range many[:i] {
+			assert.False(t, box.Overlaps(other))
+		}
+	}
+	assert.Empty(t, Details(picture, 2, 81), "none fits")
+}
+
+func TestEnlargeFigureShowsGalleriesSideBySide(t *testing.T) {
+	small := func(noise int) *image.RGBA { return opaqueRGBA(formula(16, 16, noise, 0)) }
+	galleries := []Gallery{{"generated", []*image.RGBA{small(0), small(9)}}, {"drawn", []*image.RGBA{small(3)}}}
+	figure, err := EnlargeFigure(t.Context(), galleries, []string{"blonde", "blue"}, Bicubic(), enlarge)
+	require.NoError(t, err)
+	text := written(t, figure)
+	for _, want := range []string{">generated<", ">drawn<", ">blonde<", ">blue<"} {
+		assert.Equal(t, 1, strings.Count(text, want), want)
+	}
+	assert.Equal(t, 2, strings.Count(text, ">bicubic<"), "once in each gallery")
+
+	_, err = EnlargeFigure(t.Context(), galleries, nil, Restorer{"broken", func(context.Context, *image.RGBA) (*image.NRGBA, error) { return nil, errors.New("no") }})
+	assert.ErrorContains(t, err, "enlarge the generated picture 1 by broken: no")
+	_, err = EnlargeFigure(t.Context(), galleries, []string{"one label"})
+	assert.ErrorContains(t, err, "row")
 }
 
 func TestColourFigureCountsAllPictures(t *testing.T) {

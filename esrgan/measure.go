@@ -214,6 +214,25 @@ func (p plane) gradient() plane {
 	return g
 }
 
+// sums are those of the squares of a side that lie within the plane, each at the place of its first value.
+func (p plane) sums(side int) plane {
+	across := newPlane(p.width-side+1, p.height)
+	for y := range p.height {
+		row := p.values[y*p.width:][:p.width]
+		for x := range across.width {
+			across.values[y*across.width+x] = floats.Sum(row[x : x+side])
+		}
+	}
+	squares := newPlane(across.width, p.height-side+1)
+	for y := range squares.height {
+		row := squares.values[y*squares.width:][:squares.width]
+		for i := range side {
+			floats.Add(row, across.values[(y+i)*across.width:][:across.width])
+		}
+	}
+	return squares
+}
+
 // around is the largest of the 3×3 values around each.
 func (p plane) around() plane {
 	largest := newPlane(p.width, p.height)

@@ -124,6 +124,28 @@ func Compare(ctx context.Context, picture *image.RGBA, restorers ...Restorer) (C
 	return c, nil
 }
 
+// BadPicture is the error about a picture that cannot be read, or is too small: others can.
+type BadPicture struct{ error }
+
+// Unwrap returns what is wrong with it.
+func (b BadPicture) Unwrap() error { return b.error }
+
+// ComparePicture is [Compare] for picture i of some. Where it is to blame the error is a [BadPicture].
+func ComparePicture(ctx context.Context, pictures dataset.Pictures, i int, restorers ...Restorer) (Comparison, error) {
+	picture, err := pictures.Whole(ctx, i)
+	if err != nil {
+		return Comparison{}, BadPicture{err}
+	}
+	comparison, err := Compare(ctx, picture, restorers...)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", pictures.Name(i), err)
+	}
+	if errors.As(err, new(errTooSmall)) {
+		err = BadPicture{err}
+	}
+	return comparison, err
+}
+
 // errTooSmall is the error about a picture that is too small to be compared.
 type errTooSmall image.Point
 

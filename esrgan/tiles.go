@@ -217,8 +217,13 @@ func (u *Upscaler) enlarge(picture Pixels) (large Pixels, err error) {
 	if err := u.checkShape(output.Shape(), size); err != nil {
 		return Pixels{}, err
 	}
-	large.RGB, err = tensors.CopyFlatData[float32](output)
-	return large, err
+	if large.RGB, err = tensors.CopyFlatData[float32](output); err != nil {
+		return Pixels{}, err
+	}
+	if slices.ContainsFunc(large.RGB, func(v float32) bool { return v-v != 0 }) { // So are NaN and the infinities, and no others.
+		return Pixels{}, errors.New("it made numbers that are not finite: its weights are damaged, or of another kind of network")
+	}
+	return large, nil
 }
 
 // TileOptions say how a picture is cut into tiles.

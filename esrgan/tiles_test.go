@@ -191,6 +191,19 @@ func TestNetworkOfAnotherScaleIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "same size makes [1 8 8 3] of 8×8 pixels, not [1 32 32 3]")
 }
 
+func TestNumbersThatAreNotFiniteAreAnError(t *testing.T) {
+	for name, broken := range map[string]func(x *Node) *Node{
+		"NaN":      func(x *Node) *Node { return Sqrt(AddScalar(x, -0.5)) },
+		"infinity": func(x *Node) *Node { return Exp(MulScalar(x, 1e3)) },
+	} {
+		u, err := esrgan.NewUpscaler(tileBackend(t), name, 1, func(_ *model.Scope, x *Node) *Node { return broken(x) }, nil)
+		require.NoError(t, err)
+		_, err = u.Upscale(t.Context(), noise(1, 5, 5), esrgan.TileOptions{})
+		assert.ErrorContains(t, err, name+": it made numbers that are not finite")
+		u.Close()
+	}
+}
+
 // randomRRDB returns a network of the paper's kind with random weights, larger than those that training starts from, so that what is far counts.
 func randomRRDB(t *testing.T, backend compute.Backend, blocks int, gain float32) *esrgan.Upscaler {
 	t.Helper()

@@ -2,6 +2,7 @@ package gan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"math"
@@ -13,6 +14,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
 )
 
@@ -124,6 +126,47 @@ func (s *Sampler) Sample(ctx context.Context, noise [][]float32, labels []int) (
 		pictures = append(pictures, batch...)
 	}
 	return pictures, nil
+}
+
+// Pairs are portraits of a generator and, of the same classes, pictures that it was trained on.
+type Pairs struct {
+	Classes         []string
+	Generated, Real []*image.RGBA
+}
+
+// Pairs draws n portraits, or as many as there are classes if those are fewer, of classes spread over all, and finds the first real picture of each.
+func (s *Sampler) Pairs(ctx context.Context, seed uint64, n int) (pairs Pairs, err error) {
+	set, err := s.Config.OpenData(ctx, nil)
+	if err != nil {
+		return pairs, err
+	}
+	labels := make([]int, min(n, len(s.Config.Classes)))
+	for i := range labels {
+		labels[i] = i * len(s.Config.Classes) / len(labels)
+		pairs.Classes = append(pairs.Classes, s.Config.Classes[labels[i]])
+		picture, err := firstOf(ctx, set, labels[i], s.Config.Size)
+		if err != nil {
+			return pairs, err
+		}
+		pairs.Real = append(pairs.Real, picture)
+	}
+	pairs.Generated, err = s.Sample(ctx, s.Config.DrawNoise(seed, len(labels)), labels)
+	return pairs, err
+}
+
+// firstOf returns the first picture of a label that can be read.
+func firstOf(ctx context.Context, set dataset.Set, label, size int) (*image.RGBA, error) {
+	err := errors.New("there is none")
+	for i := range set.Len() {
+		if set.Label(i) != label {
+			continue
+		}
+		var picture *image.RGBA
+		if picture, err = set.Picture(ctx, i, size); err == nil || ctx.Err() != nil {
+			return picture, err
+		}
+	}
+	return nil, fmt.Errorf("find a picture of %s: %w", set.Classes()[label], err)
 }
 
 // sampleBatch draws up to sampleBatch portraits; what is missing is drawn and thrown away.

@@ -118,6 +118,30 @@ func TestSamplesAreDecidedByNoiseAndLabelAlone(t *testing.T) {
 	assert.Equal(t, pictures[0], sample(t, reopened, noise[:1], labels[0])[0])
 }
 
+func TestPairsAreOfTheSameClasses(t *testing.T) {
+	sampler := trainedRun(t).sampler
+	pairs, err := sampler.Pairs(t.Context(), 5, 3)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"blonde", "blue", "green"}, pairs.Classes)
+	assert.Equal(t, sample(t, sampler, sampler.Config.DrawNoise(5, 3), 0, 3, 6), pairs.Generated)
+	set, err := sampler.Config.OpenData(t.Context(), nil)
+	require.NoError(t, err)
+	require.Len(t, pairs.Real, 3)
+	for i, label := range []int{0, 3, 6} {
+		first := 0
+		for set.Label(first) != label {
+			first++
+		}
+		want, err := set.Picture(t.Context(), first, 16)
+		require.NoError(t, err)
+		assert.Equal(t, want, pairs.Real[i])
+	}
+
+	pairs, err = sampler.Pairs(t.Context(), 5, 100)
+	require.NoError(t, err)
+	assert.Equal(t, sampler.Config.Classes, pairs.Classes)
+}
+
 func TestLabelChangesThePicture(t *testing.T) {
 	sampler := trainedRun(t).sampler
 	noise := sampler.Config.DrawNoise(5, 1)

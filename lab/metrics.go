@@ -21,6 +21,9 @@ type Metric struct {
 	Values map[string]float64 `json:"values"`
 }
 
+// ErrNoMetric is wrapped by the error of [ReadMetric] where the run has logged no such number.
+var ErrNoMetric = errors.New("nothing was trained there yet")
+
 const metricsName = "metrics.jsonl"
 
 // Metrics reads what was logged. A last line that a crash cut short is left out.
@@ -117,7 +120,7 @@ func ReadMetric(dir, name string) (steps []int, values []float64, err error) {
 		}
 	}
 	if len(steps) == 0 {
-		return nil, nil, fmt.Errorf("draw %q of %s: nothing was trained there yet", name, dir)
+		return nil, nil, fmt.Errorf("draw %q of %s: %w", name, dir, ErrNoMetric)
 	}
 	return steps, values, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
@@ -55,7 +56,7 @@ Without --data the pictures are illustrations that moelab draws, with a seed tha
 		if err != nil {
 			return err
 		}
-		restorers, closeAll, err := openRestorers(backend, runs, models)
+		restorers, closeAll, err := openRestorers(backend, esrgan.OpenStages, runs, models)
 		defer closeAll()
 		if err != nil {
 			return err
@@ -83,26 +84,32 @@ func checkHeldOut(runs []string, seed uint64) error {
 	return nil
 }
 
+// stagesOf opens what a run has trained, as [esrgan.OpenStages] does.
+type stagesOf func(backend compute.Backend, dir string) ([]*esrgan.Upscaler, error)
+
 // openRestorers opens bicubic interpolation, what the runs have trained, and networks of Real-ESRGAN. The function that it returns closes them,
 // also where there is an error.
-func openRestorers(backend compute.Backend, runs, models []string) (restorers []esrgan.Restorer, closeAll func(), err error) {
+func openRestorers(backend compute.Backend, open stagesOf, runs, models []string) (restorers []esrgan.Restorer, closeAll func(), err error) {
 	restorers = []esrgan.Restorer{esrgan.Bicubic()}
 	var opened []*esrgan.Upscaler
+	var dirs []string // Of what the runs have trained.
 	closeAll = func() {
 		for _, upscaler := range opened {
 			upscaler.Close()
 		}
 	}
 	for _, dir := range runs {
-		stages, err := esrgan.OpenStages(backend, dir)
+		stages, err := open(backend, dir)
 		if err != nil {
 			return nil, closeAll, err
 		}
 		for _, stage := range stages {
-			if len(runs) > 1 {
-				stage.Name += " of " + dir
-			}
-			opened = append(opened, stage)
+			opened, dirs = append(opened, stage), append(dirs, dir)
+		}
+	}
+	if twice(opened) != "" {
+		for i, stage := range opened {
+			stage.Name += " of " + dirs[i]
 		}
 	}
 	for _, name := range models {
@@ -115,10 +122,23 @@ func openRestorers(backend compute.Backend, runs, models []string) (restorers []
 			return nil, closeAll, usage("%s enlarges %d times, not %d: it cannot be compared with the others", name, model.Scale, esrgan.Scale)
 		}
 	}
+	if name := twice(opened); name != "" {
+		return nil, closeAll, usage("%s is named twice: once is enough", name)
+	}
 	for _, upscaler := range opened {
 		restorers = append(restorers, upscaler.Restorer(esrgan.TileOptions{}))
 	}
 	return restorers, closeAll, nil
+}
+
+// twice returns a name that several networks have, or "".
+func twice(networks []*esrgan.Upscaler) string {
+	for i, network := range networks {
+		if slices.ContainsFunc(networks[:i], func(before *esrgan.Upscaler) bool { return before.Name == network.Name }) {
+			return network.Name
+		}
+	}
+	return ""
 }
 
 // evaluationPictures opens the pictures to measure on, n at most.

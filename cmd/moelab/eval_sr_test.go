@@ -34,11 +34,15 @@ func TestEvalSRMeasuresTheStagesOfARun(t *testing.T) {
 	assert.Len(t, evaluation.Pictures, 3)
 	assert.Greater(t, evaluation.Restorers[0].Means["PSNR"].Mean, 15.0)
 
-	// Two runs are told apart by their folders; the pretraining is a run of its own.
+	// Two runs that made networks of one name are told apart by their folders; the pretraining is a run of its own.
 	stdout = succeed(t, "eval", "sr", "--run", run, "--run", filepath.Join(run, "pretrain"), "--data", pictures, "-n", "1")
 	for _, name := range []string{"L1 of " + run + " ", "SRGAN of " + run + " ", "L1 of " + filepath.Join(run, "pretrain") + " "} {
 		assert.Contains(t, stdout, "\n"+name)
 	}
+
+	status, _, stderr = moelab(t, "eval", "sr", "--run", run, "--run", run, "--data", pictures)
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, stderr, "L1 of "+run+" is named twice")
 }
 
 func TestEvalSRRefusesWhatCannotBeMeasured(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -180,9 +181,6 @@ func TestCellsAreCalledByTheirHeadings(t *testing.T) {
 	assert.Equal(t, map[*jupyter.Cell]string{cells[0]: "x := 1", cells[2]: "B", cells[4]: "B"}, of)
 }
 
-// hairColour is the notebook of the main job.
-const hairColour = "../../notebooks/hair_colour.ipynb"
-
 func TestNotebooksAreStoredWithoutOutputs(t *testing.T) {
 	paths, err := filepath.Glob("../../notebooks/*.ipynb")
 	require.NoError(t, err)
@@ -202,45 +200,54 @@ func TestNotebooksAreStoredWithoutOutputs(t *testing.T) {
 	assert.NotZero(t, stored)
 }
 
-func TestTheHairColourNotebookRunsWhole(t *testing.T) {
+// runNotebook runs a stored notebook with parameters, and returns what it printed, its page, and its number of pictures.
+func runNotebook(t *testing.T, notebook string, parameters ...string) (printed, page string, pictures int) {
+	t.Helper()
 	dir := t.TempDir()
-	out := filepath.Join(dir, "hair.ipynb")
-	status, stdout, stderr := moelab(t, "run", hairColour, "-p", "preset=smoke", "-p", "dir="+filepath.Join(dir, "run"), "-o", out)
+	args := []string{"run", notebook, "-o", filepath.Join(dir, "executed.ipynb")}
+	for _, parameter := range parameters {
+		args = append(args, "-p", parameter)
+	}
+	status, stdout, stderr := moelab(t, args...)
 	require.Zero(t, status, stderr)
-	assert.Contains(t, stdout, "wrote "+out)
+	assert.Contains(t, stdout, "wrote "+dir)
 	assert.NotContains(t, stderr, "\r", "a log has no bars")
 	assert.Contains(t, stderr, "] Training\n")
 
-	nb, err := jupyter.Read(out)
+	nb, err := jupyter.Read(filepath.Join(dir, "executed.ipynb"))
 	require.NoError(t, err)
-	page, err := os.ReadFile(filepath.Join(dir, "hair.html"))
+	html, err := os.ReadFile(filepath.Join(dir, "executed.html"))
 	require.NoError(t, err)
-	var printed strings.Builder
-	var pictures []string
+	page = string(html)
 	for i, cell := range nb.Cells {
 		if cell.Type == jupyter.CodeCell {
 			assert.NotNil(t, cell.ExecutionCount, "cell %d was not run", i+1)
 		}
 		for _, output := range cell.Outputs {
-			printed.WriteString(output.Text)
+			printed += output.Text
 			if picture, ok := output.Data["image/png"].(string); ok {
-				picture = strings.ReplaceAll(picture, "\n", "")
-				pictures = append(pictures, picture)
-				assert.Contains(t, string(page), picture, "the page lacks a picture of cell %d", i+1)
+				pictures++
+				assert.Contains(t, page, strings.ReplaceAll(picture, "\n", ""), "the page lacks a picture of cell %d", i+1)
 			}
 		}
 	}
-	// The data, losses, penalty, progress, samples, one noise under three colours, noise by colour, accuracy.
-	assert.GreaterOrEqual(t, len(pictures), 8)
-	const number = `asked-for hair colour seen in \d+\.\d % of 450 portraits`
-	assert.Regexp(t, number, printed.String())
-	assert.Regexp(t, number, string(page))
-	assert.NotRegexp(t, `(?i)(src|href)="https?://[^"]*\.(js|css|png)"`, string(page), "the page must hold all that it shows")
+	assert.NotRegexp(t, `(?i)(src|href)="https?://[^"]*\.(js|css|png)"`, page, "the page must hold all that it shows")
+	return printed, page, pictures
+}
 
-	for _, name := range []string{"data", "losses", "penalty", "progress", "samples", "one_noise_three_colours", "noise_by_colour", "accuracy"} {
-		assert.FileExists(t, filepath.Join(dir, "run", "figures", name+".png"))
+func TestTheHairColourNotebookRunsWhole(t *testing.T) {
+	dir := t.TempDir()
+	printed, page, pictures := runNotebook(t, "../../notebooks/hair_colour.ipynb", "preset=smoke", "dir="+dir)
+	const number = `asked-for hair colour seen in \d+\.\d % of 450 portraits`
+	assert.Regexp(t, number, printed)
+	assert.Regexp(t, number, page)
+
+	names := []string{"data", "losses", "penalty", "progress", "samples", "one_noise_three_colours", "noise_by_colour", "accuracy"}
+	assert.GreaterOrEqual(t, pictures, len(names))
+	for _, name := range names {
+		assert.FileExists(t, filepath.Join(dir, "figures", name+".png"))
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "run", "evaluation.json"))
+	data, err := os.ReadFile(filepath.Join(dir, "evaluation.json"))
 	require.NoError(t, err)
 	var evaluation struct {
 		Accuracy float64 `json:"accuracy"`
@@ -249,4 +256,32 @@ func TestTheHairColourNotebookRunsWhole(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &evaluation))
 	assert.Equal(t, 450, evaluation.Samples)
 	assert.True(t, evaluation.Accuracy >= 0 && evaluation.Accuracy <= 1)
+}
+
+func TestTheSuperResolutionNotebookRunsWhole(t *testing.T) {
+	dir := t.TempDir()
+	run, portraits := filepath.Join(dir, "run"), filepath.Join(dir, "portraits")
+	succeed(t, "train", "gan", "--preset", "smoke", "--steps", "1", "--run", portraits)
+	printed, page, pictures := runNotebook(t, "../../notebooks/super_resolution.ipynb", "preset=smoke", "vgg=random", "measured=1", "dir="+run, "portraits="+portraits)
+	const row = `(?m)^SRGAN +\d+\.\d\d +\d`
+	assert.Regexp(t, row, printed)
+	assert.Regexp(t, row, page)
+
+	names := []string{
+		"lost", "batch_normalisation", "generators", "relativistic", "features", "pretraining", "losses", "distances", "progress",
+		"restored1", "restored2", "colours", "portraits", "real_weights",
+	}
+	assert.GreaterOrEqual(t, pictures, len(names))
+	for _, name := range names {
+		assert.FileExists(t, filepath.Join(run, "figures", name+".png"))
+	}
+	data, err := os.ReadFile(filepath.Join(run, "evaluation.json"))
+	require.NoError(t, err)
+	var evaluation esrgan.Evaluation
+	require.NoError(t, json.Unmarshal(data, &evaluation))
+	var restorers []string
+	for _, restorer := range evaluation.Restorers {
+		restorers = append(restorers, restorer.Name)
+	}
+	assert.Equal(t, []string{"bicubic", "L1", "SRGAN", "ESRGAN"}, restorers)
 }

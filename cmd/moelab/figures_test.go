@@ -1,0 +1,72 @@
+package main
+
+import (
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/esrgan"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestFiguresSRDrawsWhatTheArticleShows(t *testing.T) {
+	dir := t.TempDir()
+	pictures, portraits, out := filepath.Join(dir, "pictures"), filepath.Join(dir, "portraits"), filepath.Join(dir, "out")
+	succeed(t, "data", "draw", "-n", "4", "--size", "64", "--out", pictures)
+	require.NoError(t, dataset.SavePNG(filepath.Join(pictures, "a_small_one.png"), image.NewRGBA(image.Rect(0, 0, 9, 9))))
+	succeed(t, "train", "gan", "--preset", "smoke", "--steps", "1", "--run", portraits)
+	args := []string{"figures", "sr", "--data", pictures, "-n", "3", "--portraits", portraits, "-o", out}
+	for _, preset := range []string{"smoke", "smoke-srgan"} {
+		run := filepath.Join(dir, preset)
+		succeed(t, "train", "sr", "--preset", preset, "--run", run, "--data", pictures)
+		args = append(args, "--run", run)
+	}
+	status, said, stderr := moelab(t, args...)
+	require.Zero(t, status, stderr)
+	assert.Contains(t, stderr, "a_small_one.png: the picture has 9×9 pixels")
+	names := []string{
+		"restored_1.png", "restored_2.png", "colours.png", "portraits.png",
+		"pretraining_1.png", "losses_1.png", "distances_1.png", "pretraining_2.png", "losses_2.png", "distances_2.png",
+	}
+	for _, name := range names {
+		path := filepath.Join(out, name)
+		assert.Contains(t, said, path+"\n")
+		file, err := os.Open(path)
+		require.NoError(t, err)
+		_, err = png.Decode(file)
+		assert.NoError(t, err, name)
+		file.Close()
+	}
+	for _, name := range []string{"colours.csv", "losses_1.csv"} {
+		assert.FileExists(t, filepath.Join(out, name), "the numbers behind the figure")
+	}
+	numbers, err := os.ReadFile(filepath.Join(out, "colours.csv"))
+	require.NoError(t, err)
+	for _, name := range []string{"truth", "bicubic", "L1", "ESRGAN", "SRGAN"} {
+		assert.Contains(t, string(numbers), ","+name+",")
+	}
+	assert.NotContains(t, string(numbers), "perceptual", "SRGAN's pretraining is not shown")
+	if esrgan.InstalledVGG() != "" {
+		assert.FileExists(t, filepath.Join(out, "features_conv3_3.png"))
+	}
+}
+
+func TestFiguresSRRefusesWhatCannotBeDrawn(t *testing.T) {
+	dir := t.TempDir()
+	for want, args := range map[string][]string{
+		"--run and --model are missing":            {"-o", dir},
+		"-o is missing":                            {"--model", "anime"},
+		"-n is 0: it must be at least 1":           {"--model", "anime", "-o", dir, "-n", "0"},
+		"not a run directory":                      {"--run", dir},
+		filepath.Join(dir, "none") + ": not a run": {"--model", "anime", "-o", dir, "--portraits", filepath.Join(dir, "none")},
+		`there is no network "nope"`:               {"--model", "nope", "-o", dir},
+	} {
+		status, _, stderr := moelab(t, append([]string{"figures", "sr"}, args...)...)
+		assert.Equal(t, statusUsage, status, want)
+		assert.Contains(t, stderr, want)
+	}
+}
