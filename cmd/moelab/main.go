@@ -142,7 +142,7 @@ A training fills a run directory; samples, figures and the next notebook cell re
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		newRunCommand(), newTrainCommand(), newSampleCommand(), newUpscaleCommand(), newEvalCommand(), newFiguresCommand(), newDataCommand(), newBenchCommand(),
+		newRunCommand(), newTrainCommand(), newSampleCommand(), newUpscaleCommand(), newEvalCommand(), newFiguresCommand(), newFlowCommand(), newDataCommand(), newBenchCommand(),
 		newSetupCommand(), newDoctorCommand(), newKernelCommand(), newLabCommand(),
 	)
 	forEachCommand(root, func(command *cobra.Command) {

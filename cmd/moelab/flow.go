@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/core/tensors/numpy"
+	"github.com/moelab/moelab/flow"
+	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/plots"
+	"github.com/spf13/cobra"
+)
+
+func newFlowCommand() *cobra.Command {
+	options := flow.Default()
+	var out string
+	command := &cobra.Command{
+		Use:   "flow FIRST SECOND…",
+		Short: "Estimate how each pixel moves between pictures",
+		Long: `Estimate the optical flow from the first frame to each of the others by Farnebäck's algorithm, as OpenCV's calcOpticalFlowFarneback
+does, with its arguments. Frames are pictures of one size; an animation counts as its frames.
+
+For each frame after the first the folder gets NAME.npy, an array [height, width, 2] of float32 with the displacement of each pixel to the
+right and down, in pixels, and NAME.png, a picture of it: colours for directions, and arrows.`,
+		Example: `  moelab flow open.png half.png shut.png -o flow
+  moelab flow blink.gif -o flow --window 9`,
+		Args: func(command *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("name the pictures, or an animation (see %s -h)", command.CommandPath())
+			}
+			return nil
+		},
+	}
+	flags := command.Flags()
+	flags.StringVarP(&out, "out", "o", "", "folder for the flow (required)")
+	flags.Float64Var(&options.PyramidScale, "pyramid-scale", options.PyramidScale, "size of a level of the pyramid as a part of the one below")
+	flags.IntVar(&options.Levels, "levels", options.Levels, "levels of the pyramid above the frames themselves")
+	flags.IntVar(&options.Window, "window", options.Window, "side of the averaging window in pixels")
+	flags.IntVar(&options.Iterations, "iterations", options.Iterations, "refinements at each level")
+	flags.IntVar(&options.PolyRadius, "poly-n", options.PolyRadius, "radius of the neighbourhood that a polynomial is fitted to, in pixels")
+	flags.Float64Var(&options.PolySigma, "poly-sigma", options.PolySigma, "deviation of the Gaussian that weighs it, in pixels")
+	flags.BoolVar(&options.Gaussian, "gaussian", options.Gaussian, "average with a Gaussian window: slower, more exact")
+	open := backendFlag(command)
+	command.RunE = func(command *cobra.Command, args []string) error {
+		if out == "" {
+			return usage("-o is missing: name the folder for the flow (see %s -h)", command.CommandPath())
+		}
+		if err := options.Validate(); err != nil {
+			return usageError{err}
+		}
+		frames, err := readFrames(args)
+		if err != nil {
+			return usageError{err}
+		}
+		if len(frames) < 2 {
+			return usage("there is one frame: flow needs two")
+		}
+		backend, err := open()
+		if err != nil {
+			return err
+		}
+		estimator, err := flow.NewEstimator(backend, options)
+		if err != nil {
+			return err
+		}
+		defer estimator.Close()
+		var later []*image.Gray
+		for _, frame := range frames[1:] {
+			later = append(later, frame.gray())
+		}
+		flows, err := estimator.Estimate(command.Context(), frames[0].gray(), later...)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(out, 0o755); err != nil {
+			return err
+		}
+		for i, f := range flows {
+			if err := writeFlow(filepath.Join(out, frames[i+1].name), f, frames[0].picture); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(command.OutOrStdout(), "%s: the flow from the first frame to each later one, %d in all\n", out, len(flows))
+		return nil
+	}
+	return command
+}
+
+// namedFrame is a frame with the name of what is written of it.
+type namedFrame struct {
+	name    string
+	picture image.Image
+}
+
+// readFrames reads pictures, and the frames of animations. Their names are the files', and numbers where there are several.
+func readFrames(paths []string) (frames []namedFrame, err error) {
+	taken := map[string]bool{}
+	for _, path := range paths {
+		p, err := picture.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+		number := 0
+		for frame, err := range p.Frames() {
+			if err != nil {
+				return nil, fmt.Errorf("read %s: %w", path, err)
+			}
+			number++
+			name := base
+			if p.Info.Frames > 1 {
+				name = fmt.Sprintf("%s_%03d", base, number)
+			}
+			for n := 2; taken[name]; n++ {
+				name = fmt.Sprintf("%s-%d", base, n)
+			}
+			taken[name] = true
+			frames = append(frames, namedFrame{name, onWhite(frame.Pixels)})
+		}
+		if first, last := frames[0].picture.Bounds().Size(), frames[len(frames)-1].picture.Bounds().Size(); first != last {
+			return nil, fmt.Errorf("%s has %d×%d pixels, the first frame %d×%d: they must have one size", path, last.X, last.Y, first.X, first.Y)
+		}
+	}
+	return frames, nil
+}
+
+// onWhite lays a picture on white.
+func onWhite(pixels *image.NRGBA64) *image.RGBA {
+	canvas := image.NewRGBA(pixels.Rect)
+	draw.Draw(canvas, canvas.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
+	draw.Draw(canvas, canvas.Rect, pixels, pixels.Rect.Min, draw.Over)
+	return canvas
+}
+
+// gray is the frame without colours.
+func (f namedFrame) gray() *image.Gray {
+	gray := image.NewGray(f.picture.Bounds())
+	draw.Draw(gray, gray.Rect, f.picture, gray.Rect.Min, draw.Src)
+	return gray
+}
+
+// writeFlow writes a flow as an array and as a picture, over the frame that it starts from.
+func writeFlow(path string, f *tensors.Tensor, from image.Image) error {
+	err := lab.WriteFile(path+".npy", func(w io.Writer) error { return numpy.ToNpyWriter(f, w) })
+	if err != nil {
+		return err
+	}
+	vectors, err := tensors.CopyFlatData[float32](f)
+	if err != nil {
+		return err
+	}
+	field := plots.FlowField{Width: f.Shape().Dim(1), Height: f.Shape().Dim(0), Vectors: vectors}
+	figure, err := plots.Flow{Fields: []plots.FlowField{field}, Pictures: []image.Image{from}}.Figure()
+	if err != nil {
+		return err
+	}
+	return figure.Save(path + ".png")
+}

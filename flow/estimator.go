@@ -1,0 +1,94 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// batch is how many frames are worked on at once.
+const batch = 16
+
+// Estimator estimates the flow between pictures. It is for one goroutine.
+type Estimator struct{ exec *model.Exec }
+
+// NewEstimator returns an estimator. It compiles for each size of frames, and for each number of them up to 16.
+func NewEstimator(backend compute.Backend, options Options) (*Estimator, error) {
+	if err := options.Validate(); err != nil {
+		return nil, err
+	}
+	exec, err := model.NewExec(backend, model.NewStore(), func(_ *model.Scope, from, to *Node) *Node {
+		return Farneback(from, to, nil, options)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the flow: %w", err)
+	}
+	return &Estimator{exec}, nil
+}
+
+// Close frees the compiled programs.
+func (e *Estimator) Close() { e.exec.Finalize() }
+
+// Estimate returns the flow from a frame to each of others of its size, [height, width, 2]: displacements to the right and down in pixels.
+func (e *Estimator) Estimate(ctx context.Context, from *image.Gray, to ...*image.Gray) (flows []*tensors.Tensor, err error) {
+	size := from.Rect.Size()
+	for i, frame := range to {
+		if s := frame.Rect.Size(); s != size {
+			return nil, fmt.Errorf("frame %d has %d×%d pixels, the first %d×%d: they must have one size", i+2, s.X, s.Y, size.X, size.Y)
+		}
+	}
+	if min(size.X, size.Y) < 2 {
+		return nil, fmt.Errorf("frames of %d×%d pixels: they must have at least 2×2", size.X, size.Y)
+	}
+	for len(to) > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		part := to[:min(batch, len(to))]
+		to = to[len(part):]
+		some, err := e.estimate(size, from, part)
+		if err != nil {
+			return nil, fmt.Errorf("estimate the flow: %w", err)
+		}
+		flows = append(flows, some...)
+	}
+	return flows, nil
+}
+
+// estimate runs the program once.
+func (e *Estimator) estimate(size image.Point, from *image.Gray, to []*image.Gray) (flows []*tensors.Tensor, err error) {
+	first, others := values(size, from), values(size, to...)
+	output, err := e.exec.Call1(first, others)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, first.FinalizeAll(), others.FinalizeAll(), output.FinalizeAll()) }()
+	all, err := tensors.CopyFlatData[float32](output)
+	if err != nil {
+		return nil, err
+	}
+	each := size.X * size.Y * 2
+	for i := range to {
+		flows = append(flows, tensors.FromFlatDataAndDimensions(all[i*each:(i+1)*each], size.Y, size.X, 2))
+	}
+	return flows, nil
+}
+
+// values are grey frames as numbers, [frames, height, width] in [0, 255].
+func values(size image.Point, frames ...*image.Gray) *tensors.Tensor {
+	flat := make([]float32, 0, len(frames)*size.X*size.Y)
+	for _, frame := range frames {
+		for y := range size.Y {
+			for _, v := range frame.Pix[y*frame.Stride:][:size.X] {
+				flat = append(flat, float32(v))
+			}
+		}
+	}
+	return tensors.FromFlatDataAndDimensions(flat, len(frames), size.Y, size.X)
+}

@@ -1,0 +1,343 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Options are the arguments of OpenCV's calcOpticalFlowFarneback, with its names spelled out and its meanings.
+type Options struct {
+	// PyramidScale is the size of a level of the pyramid as a part of that of the level below, in (0, 1).
+	PyramidScale float64
+	// Levels is the number of levels above the frames themselves; those with fewer than 32 pixels on a side are left out.
+	Levels int
+	// Window is the side of the averaging window in pixels. A larger one bears more noise and blurs the motion.
+	Window int
+	// Iterations is the number of times that the flow is refined at each level.
+	Iterations int
+	// PolyRadius is the radius in pixels of the neighbourhood in which a polynomial stands in for the frame, and PolySigma the deviation of the Gaussian
+	// that weighs it.
+	PolyRadius int
+	PolySigma  float64
+	// Gaussian averages with a Gaussian window instead of a box, which takes longer and is more exact.
+	Gaussian bool
+}
+
+// Default are the arguments of OpenCV's tutorials.
+func Default() Options {
+	return Options{PyramidScale: 0.5, Levels: 3, Window: 15, Iterations: 3, PolyRadius: 5, PolySigma: 1.2}
+}
+
+// Validate returns an error that names every argument that cannot be.
+func (o Options) Validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(o.PyramidScale > 0 && o.PyramidScale < 1, "the pyramid's scale is %g: it must be between 0 and 1", o.PyramidScale)
+	check(o.Levels >= 0, "the levels are %d: they must not be negative", o.Levels)
+	check(o.Window >= 1, "the window is %d: it must be at least 1", o.Window)
+	check(o.Iterations >= 1, "the iterations are %d: there must be at least 1", o.Iterations)
+	check(o.PolyRadius >= 1, "the polynomial's radius is %d: it must be at least 1", o.PolyRadius)
+	check(o.PolySigma > 0, "the polynomial's sigma is %g: it must be positive", o.PolySigma)
+	return errors.Join(errs...)
+}
+
+// Axes of a plane.
+const (
+	vertical   = 1
+	horizontal = 2
+)
+
+// Farneback estimates how each pixel of a frame moves to the next (Farnebäck 2003, "Two-frame motion estimation based on polynomial expansion"), as OpenCV's
+// calcOpticalFlowFarneback does. One frame may be the first of all pairs: its batch is 1 then.
+//
+//	from, to: grey [batch, height, width] in [0, 255]; initial: a flow to begin with, or nil
+//	→ flow [batch, height, width, 2]: displacements to the right and down, in pixels
+func Farneback(from, to, initial *Node, options Options) *Node {
+	batch, height, width := to.Shape().Dim(0), to.Shape().Dim(vertical), to.Shape().Dim(horizontal)
+	var x, y *Node // The flow.
+	for level := options.levels(height, width); level >= 0; level-- {
+		scale := math.Pow(options.PyramidScale, float64(level))
+		h, w := round(float64(height)*scale), round(float64(width)*scale)
+		switch {
+		case x != nil:
+			x, y = grow(x, h, w, options.PyramidScale), grow(y, h, w, options.PyramidScale)
+		case initial != nil:
+			x, y = shrink(part(initial, 0), h, w, scale), shrink(part(initial, 1), h, w, scale)
+		default:
+			x = Zeros(to.Graph(), shapes.Make(to.DType(), batch, h, w))
+			y = x
+		}
+		first, second := options.expand(blurred(from, scale, h, w)), options.expand(blurred(to, scale, h, w))
+		for range options.Iterations {
+			x, y = solve(options.average(compare(first, warp(second, x, y), x, y)))
+		}
+	}
+	return Stack([]*Node{x, y}, -1)
+}
+
+// levels is the number of the coarsest level.
+func (o Options) levels(height, width int) int {
+	const smallest = 32
+	level, scale := 0, 1.0
+	for ; level < o.Levels; level++ {
+		if scale *= o.PyramidScale; float64(min(height, width))*scale < smallest {
+			break
+		}
+	}
+	return level
+}
+
+// polynomial is what stands in for a frame around each pixel (equation 4.1), without its constant: y·p_y + x·p_x + y²·p_yy + x²·p_xx + xy·p_xy, each
+// [batch, height, width].
+type polynomial struct{ y, x, yy, xx, xy *Node }
+
+// expand fits the polynomials by least squares, weighed by a Gaussian around the pixel. Gaussians are separable: first down the columns, then
+// along the rows.
+func (o Options) expand(frame *Node) polynomial {
+	n := o.PolyRadius
+	weights := gaussian(n, o.PolySigma)
+	linear, square := make([]float64, len(weights)), make([]float64, len(weights))
+	for i, weight := range weights {
+		linear[i], square[i] = weight*float64(i-n), weight*float64((i-n)*(i-n))
+	}
+	down := pad(frame, vertical, n)
+	one, y, yy := correlate(down, vertical, weights), correlate(down, vertical, linear), correlate(down, vertical, square)
+	rows, rowsY, rowsYY := pad(one, horizontal, n), pad(y, horizontal, n), pad(yy, horizontal, n)
+
+	b1 := correlate(rows, horizontal, weights)
+	inverse := dual(weights, n)
+	return polynomial{
+		y:  MulScalar(correlate(rowsY, horizontal, weights), inverse.linear),
+		x:  MulScalar(correlate(rows, horizontal, linear), inverse.linear),
+		yy: Add(MulScalar(b1, inverse.constant), MulScalar(correlate(rowsYY, horizontal, weights), inverse.square)),
+		xx: Add(MulScalar(b1, inverse.constant), MulScalar(correlate(rows, horizontal, square), inverse.square)),
+		xy: MulScalar(correlate(rowsY, horizontal, linear), inverse.mixed),
+	}
+}
+
+// duals turn the products of a frame with 1, x, x² and xy into coefficients: entries of the inverse of the matrix of their products with each other.
+type duals struct{ linear, constant, square, mixed float64 }
+
+func dual(weights []float64, n int) duals {
+	basis := func(y, x float64) []float64 { return []float64{1, y, x, y * y, x * x, x * y} }
+	products := mat.NewSymDense(6, nil)
+	for i, wy := range weights {
+		for j, wx := range weights {
+			b := mat.NewVecDense(6, basis(float64(i-n), float64(j-n)))
+			products.SymRankOne(products, wy*wx, b)
+		}
+	}
+	var factors mat.Cholesky
+	if !factors.Factorize(products) {
+		panic(fmt.Errorf("a neighbourhood of radius %d with weights %v decides no polynomial", n, weights))
+	}
+	var inverse mat.SymDense
+	if err := factors.InverseTo(&inverse); err != nil {
+		panic(err)
+	}
+	return duals{linear: inverse.At(1, 1), constant: inverse.At(0, 3), square: inverse.At(3, 3), mixed: inverse.At(5, 5)}
+}
+
+// borders are how much pixels count by their distance from the border.
+var borders = []float64{0.14, 0.14, 0.4472, 0.4472, 0.4472}
+
+// equations are the two linear equations that a pixel has for its flow (equation 7.28): yy, yx and xx of the symmetric matrix AᵀA, and y and x
+// of Aᵀ∆b, [5, batch, height, width].
+type equations struct{ *Node }
+
+// compare compares the polynomial of a pixel with the one that is found where the flow says that it went.
+func compare(here polynomial, found sample, x, y *Node) equations {
+	// Outside of the frame there is nothing to compare with: the pixel's own stand in.
+	half := func(own, other *Node) *Node {
+		own = BroadcastToShape(own, other.Shape())
+		return MulScalar(Add(own, Where(found.inside, other, own)), 0.5)
+	}
+	ayy, axx, axy := half(here.yy, found.yy), half(here.xx, found.xx), MulScalar(half(here.xy, found.xy), 0.5)
+	difference := func(own, other *Node) *Node {
+		return MulScalar(Sub(own, Where(found.inside, other, ZerosLike(x))), 0.5)
+	}
+	by := Add(difference(here.y, found.y), Add(Mul(ayy, y), Mul(axy, x)))
+	bx := Add(difference(here.x, found.x), Add(Mul(axy, y), Mul(axx, x)))
+	weight := Square(borderWeights(x)) // Each of the products below has two factors that it weighs.
+	products := Stack([]*Node{
+		Add(Square(ayy), Square(axy)),
+		Mul(Add(ayy, axx), axy),
+		Add(Square(axx), Square(axy)),
+		Add(Mul(ayy, by), Mul(axy, bx)),
+		Add(Mul(axy, by), Mul(axx, bx)),
+	}, 0)
+	return equations{Mul(products, InsertAxes(weight, 0))}
+}
+
+// sample is polynomials from somewhere else, and whether that is inside of the frame.
+type sample struct {
+	polynomial
+	inside *Node
+}
+
+// warp finds the polynomials where the flow says that each pixel went, bilinearly.
+func warp(p polynomial, x, y *Node) sample {
+	batch, height, width := x.Shape().Dim(0), x.Shape().Dim(vertical), x.Shape().Dim(horizontal)
+	g := x.Graph()
+	coordinate := func(axis int, flow *Node) (whole, fraction, inside *Node) {
+		at := Add(Iota(g, x.Shape(), axis), flow)
+		whole = Floor(at)
+		last := float64(x.Shape().Dim(axis) - 2)
+		inside = LogicalAnd(GreaterOrEqual(whole, ZerosLike(whole)), LessOrEqual(whole, Scalar(g, x.DType(), last)))
+		return ConvertDType(ClipScalar(whole, 0, last), dtypes.Int32), Sub(at, whole), inside
+	}
+	top, fractionY, insideY := coordinate(vertical, y)
+	left, fractionX, insideX := coordinate(horizontal, x)
+
+	picture := Iota(g, shapes.Make(dtypes.Int32, batch, height, width), 0)
+	corner := InsertAxes(Add(Add(MulScalar(picture, height*width), MulScalar(top, width)), left), -1)
+	all := OptimizationBarrier(Reshape(Stack([]*Node{p.y, p.x, p.yy, p.xx, p.xy}, -1), batch*height*width, 5))
+	pixel := func(dy, dx int) *Node { return Gather(all, AddScalar(corner, dy*width+dx)) }
+	mix := func(a, b, share *Node) *Node { return Add(a, Mul(Sub(b, a), InsertAxes(share, -1))) }
+	upper, lower := mix(pixel(0, 0), pixel(0, 1), fractionX), mix(pixel(1, 0), pixel(1, 1), fractionX)
+	// Without the barrier XLA would sample again for each of the equations.
+	values := OptimizationBarrier(mix(upper, lower, fractionY))
+	return sample{polynomial{part(values, 0), part(values, 1), part(values, 2), part(values, 3), part(values, 4)}, LogicalAnd(insideY, insideX)}
+}
+
+// borderWeights are how much pixels count, [1, height, width]: little near the border, where polynomials are fitted to pixels that are not there.
+func borderWeights(like *Node) *Node {
+	axis := func(length int) []float32 {
+		weights := make([]float32, length)
+		for i := range weights {
+			weights[i] = 1
+			for _, distance := range []int{i, length - 1 - i} {
+				if distance < len(borders) {
+					weights[i] *= float32(borders[distance])
+				}
+			}
+		}
+		return weights
+	}
+	g := like.Graph()
+	down, along := Const(g, axis(like.Shape().Dim(vertical))), Const(g, axis(like.Shape().Dim(horizontal)))
+	return Mul(Reshape(down, 1, -1, 1), Reshape(along, 1, 1, -1))
+}
+
+// average takes the means of the equations over a window.
+func (o Options) average(e equations) equations {
+	radius := o.Window / 2
+	weights := make([]float64, 2*radius+1)
+	if o.Gaussian {
+		weights = gaussian(radius, 0.3*float64(radius))
+	} else {
+		for i := range weights {
+			weights[i] = 1 / float64(o.Window)
+		}
+	}
+	down := correlate(pad(e.Node, 1+vertical, radius), 1+vertical, weights)
+	return equations{correlate(pad(down, 1+horizontal, radius), 1+horizontal, weights)}
+}
+
+// solve solves the equations of each pixel.
+func solve(e equations) (x, y *Node) {
+	means := OptimizationBarrier(e.Node)
+	mean := func(i int) *Node { return Squeeze(SliceAxis(means, 0, AxisElem(i)), 0) }
+	yy, yx, xx, by, bx := mean(0), mean(1), mean(2), mean(3), mean(4)
+	determinant := AddScalar(Sub(Mul(yy, xx), Square(yx)), 1e-3)
+	x = Div(Sub(Mul(yy, bx), Mul(yx, by)), determinant)
+	y = Div(Sub(Mul(xx, by), Mul(yx, bx)), determinant)
+	return x, y
+}
+
+// correlate sums an axis of a plane that was padded by as much as is lost: Σ weights[k]·x[i+k].
+func correlate(x *Node, axis int, weights []float64) *Node {
+	length := x.Shape().Dim(axis) - len(weights) + 1
+	var sum *Node
+	for k, weight := range weights {
+		if weight == 0 {
+			continue
+		}
+		term := MulScalar(SliceAxis(x, axis, AxisRange(k, k+length)), weight)
+		if sum == nil {
+			sum = term
+		} else {
+			sum = Add(sum, term)
+		}
+	}
+	return sum
+}
+
+// pad repeats the border of an axis.
+func pad(x *Node, axis, radius int) *Node {
+	if radius == 0 {
+		return x
+	}
+	last := x.Shape().Dim(axis) - 1
+	dims := slices.Clone(x.Shape().Dimensions)
+	dims[axis] = radius
+	before := BroadcastToDims(SliceAxis(x, axis, AxisRange(0, 1)), dims...)
+	after := BroadcastToDims(SliceAxis(x, axis, AxisRange(last, last+1)), dims...)
+	// What is padded is read many times: it has to be there.
+	return OptimizationBarrier(Concatenate([]*Node{before, x, after}, axis))
+}
+
+// blurred is a frame at a scale of the pyramid: blurred as is right for that, and resampled to height × width.
+func blurred(frame *Node, scale float64, height, width int) *Node {
+	sigma := (1/scale - 1) / 2
+	size := max(round(sigma*5)|1, 3)
+	kernel := []float64{0.25, 0.5, 0.25} // What OpenCV takes for a deviation of 0.
+	if sigma > 0 {
+		kernel = gaussian(size/2, sigma)
+	}
+	blur := func(length int) *mat.Dense {
+		m := mat.NewDense(length, length, nil)
+		for i := range length {
+			for k, weight := range kernel {
+				j := reflect(i+k-size/2, length)
+				m.Set(i, j, m.At(i, j)+weight)
+			}
+		}
+		return m
+	}
+	along := func(from, to int) *mat.Dense {
+		var m mat.Dense
+		m.Mul(linear(from, to), blur(from))
+		return &m
+	}
+	return resample(frame, along(frame.Shape().Dim(vertical), height), along(frame.Shape().Dim(horizontal), width))
+}
+
+// grow enlarges a component of a flow to the next level.
+func grow(flow *Node, height, width int, scale float64) *Node {
+	h, w := flow.Shape().Dim(vertical), flow.Shape().Dim(horizontal)
+	return MulScalar(resample(flow, linear(h, height), linear(w, width)), 1/scale)
+}
+
+// shrink brings a component of a flow to the first level.
+func shrink(flow *Node, height, width int, scale float64) *Node {
+	h, w := flow.Shape().Dim(vertical), flow.Shape().Dim(horizontal)
+	return MulScalar(resample(flow, area(h, height), area(w, width)), scale)
+}
+
+// resample multiplies the columns and the rows of planes by matrices.
+func resample(x *Node, down, along *mat.Dense) *Node {
+	constant := func(m *mat.Dense) *Node {
+		rows, columns := m.Dims()
+		values := make([]float32, 0, rows*columns)
+		for _, v := range m.RawMatrix().Data {
+			values = append(values, float32(v))
+		}
+		return Reshape(Const(x.Graph(), values), rows, columns)
+	}
+	return Einsum("bhw,xw->bhx", Einsum("bhw,yh->byw", x, constant(down)), constant(along))
+}
+
+// part is a component of what has several for each pixel.
+func part(x *Node, i int) *Node { return Squeeze(SliceAxis(x, -1, AxisElem(i)), -1) }
