@@ -93,8 +93,8 @@ var articleSRGAN = with(article, func(c *Config) {
 	c.Relativistic, c.BeforeReLU = false, false
 })
 
-// presets are the configurations that have a name. In those for laptops two of the losses are not the article's, which take longer to find the colours:
-// ESRGAN's L1 loss has as much weight as the perceptual one, whose distances are ten times larger, and SRGAN is pretrained by L1, too.
+// presets are the configurations that have a name. In those for laptops two of the losses are not the article's, with which so few steps did not find the
+// colours: ESRGAN's L1 loss weighs ten times as much as the perceptual one instead of a tenth, and SRGAN is pretrained by L1, too.
 var presets = map[string]Config{
 	"article":       article,
 	"article-srgan": articleSRGAN,

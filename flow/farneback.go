@@ -296,20 +296,21 @@ func blurred(frame *Node, scale float64, height, width int) *Node {
 	if sigma > 0 {
 		kernel = gaussian(size/2, sigma)
 	}
-	blur := func(length int) *mat.Dense {
-		m := mat.NewDense(length, length, nil)
-		for i := range length {
-			for k, weight := range kernel {
-				j := reflect(i+k-size/2, length)
-				m.Set(i, j, m.At(i, j)+weight)
+	// Not as a product of two matrices: of a large frame that would take seconds, and nearly all of both is 0.
+	along := func(from, to int) *mat.Dense {
+		sampled, m := linear(from, to), mat.NewDense(to, from, nil)
+		for i := range to {
+			for j, share := range sampled.RawRowView(i) {
+				if share == 0 {
+					continue
+				}
+				for k, weight := range kernel {
+					at := reflect(j+k-size/2, from)
+					m.Set(i, at, m.At(i, at)+share*weight)
+				}
 			}
 		}
 		return m
-	}
-	along := func(from, to int) *mat.Dense {
-		var m mat.Dense
-		m.Mul(linear(from, to), blur(from))
-		return &m
 	}
 	return resample(frame, along(frame.Shape().Dim(vertical), height), along(frame.Shape().Dim(horizontal), width))
 }

@@ -108,8 +108,8 @@ func (f FlowField) Colours(longestShown float64) *image.RGBA {
 	return picture
 }
 
-// wheelField is the field whose picture is the colour wheel itself, in a square.
-func wheelField(side int, longest float64) FlowField {
+// wheelField is the field whose picture is the colour wheel itself, in a square: vectors of length 1 at its rim.
+func wheelField(side int) FlowField {
 	f := FlowField{side, side, make([]float32, 0, 2*side*side)}
 	half := float64(side) / 2
 	for y := range side {
@@ -118,7 +118,7 @@ func wheelField(side int, longest float64) FlowField {
 			if math.Hypot(right, down) > 1 {
 				right, down = 0, 0
 			}
-			f.Vectors = append(f.Vectors, float32(right*longest), float32(down*longest))
+			f.Vectors = append(f.Vectors, float32(right), float32(down))
 		}
 	}
 	return f
@@ -171,7 +171,7 @@ func (f Flow) Figure() (*Figure, error) {
 	legend := image.NewRGBA(image.Rectangle{Max: size})
 	imagedraw.Draw(legend, legend.Rect, image.White, image.Point{}, imagedraw.Src)
 	side := min(size.X, size.Y)
-	circle := wheelField(side, 1).Colours(1)
+	circle := wheelField(side).Colours(1)
 	imagedraw.Draw(legend, circle.Rect.Add(size.Sub(circle.Rect.Size()).Div(2)), circle, image.Point{}, imagedraw.Src)
 	grid.Pictures[0] = append(grid.Pictures[0], legend)
 	grid.ColumnLabels = append(grid.ColumnLabels, fmt.Sprintf("rim: %.1f px", longestShown))

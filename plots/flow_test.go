@@ -21,7 +21,7 @@ func uniform(width, height int, right, down float32) FlowField {
 }
 
 func TestFlowColoursAreMiddleburys(t *testing.T) {
-	// By the authors' color_flow, of vectors of the longest length.
+	// By hand: the wheel's steps mixed as the paper's code mixes them, for vectors of the longest length.
 	for name, c := range map[string]struct {
 		right, down float64
 		want        color.RGBA
