@@ -98,8 +98,13 @@ func addShifted(x *Node, axis int) *Node {
 //	x: [batch, height, width, inputs] → [batch, 2·height, 2·width, channels]
 func UpConv(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
 	kernel := kernelOf("UpConv", scope, x, channels, 3, options)
-	batch, height, width, _ := dims4("UpConv", x)
+	y := withFast(fastUp(x, channels), upConvolve(x, kernel), func(by algorithm) *Node { return by.convolve(x, kernel) })
+	return addBias(scope, y, options)
+}
 
+// upConvolve is the four convolutions of [UpConv].
+func upConvolve(x, kernel *Node) *Node {
+	batch, height, width, _ := dims4("UpConv", x)
 	rows := make([]*Node, 2)
 	for row := range rows {
 		columns := make([]*Node, 2)
@@ -110,8 +115,7 @@ func UpConv(scope *model.Scope, x *Node, channels int, options ...Option) *Node 
 		}
 		rows[row] = Stack(columns, 3) // [batch, height, width, 2, channels]
 	}
-	out := Reshape(Stack(rows, 2), batch, 2*height, 2*width, channels)
-	return addBias(scope, out, options)
+	return Reshape(Stack(rows, 2), batch, 2*height, 2*width, -1)
 }
 
 // phases say what each of the two pixels that a pixel becomes sees along an axis: the first one's two taps are [w0, w1+w2],

@@ -31,6 +31,14 @@ func (c convolution) fast(x *Node, outputs int) algorithm {
 	}
 }
 
+// fastUp chooses an algorithm for [UpConv].
+func fastUp(x *Node, outputs int) algorithm {
+	if fast := same(3).fast(x, outputs); fast == algorithm(winograd4) {
+		return winogradUp
+	}
+	return nil
+}
+
 // plainlyKey is the key of what [Plainly] leaves.
 type plainlyKey struct{}
 

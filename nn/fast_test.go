@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The shapes are of each choice that fast makes: a part or many, of one picture or of several, with sizes that tiles do not fit, and few pixels.
+// The shapes are of each choice that fast makes: a part or many, of one picture or of several, with sizes that tiles do not fit, with bands that divide
+// a picture and that do not, and few pixels.
 func TestFastConvolutionsEqualThePlainOnes(t *testing.T) {
 	cases := []struct {
 		shape     []int
@@ -18,6 +19,7 @@ func TestFastConvolutionsEqualThePlainOnes(t *testing.T) {
 	}{
 		{[]int{2, 33, 31, 32}, 3, winograd4},
 		{[]int{1, 70, 66, 160}, 3, winograd4}, // In bands of a picture.
+		{[]int{1, 76, 66, 160}, 3, winograd4}, // 19 rows of tiles: the last band hangs over.
 		{[]int{16, 16, 16, 64}, 3, winograd4}, // Some pictures at a time.
 		{[]int{3, 5, 7, 32}, 3, unfolding(same(3))},
 		{[]int{3, 9, 5, 48}, 2, unfolding{size: 2}},
@@ -49,6 +51,21 @@ func TestFastConvolutionsEqualThePlainOnes(t *testing.T) {
 			for i, what := range []string{"result", "gradient of the picture", "gradient of the kernel"} {
 				assertClose(t, what, got[3+i], got[i], 1e-10)
 			}
+		})
+	}
+}
+
+// As above: a picture at a time, bands that divide one and that hang over, some pictures at a time.
+func TestFastUpConvEqualsThePlainOne(t *testing.T) {
+	for _, shape := range [][]int{{2, 33, 31, 32}, {1, 70, 66, 160}, {1, 74, 66, 160}, {16, 16, 16, 64}} {
+		t.Run(fmt.Sprint(shape), func(t *testing.T) {
+			exec := compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
+				x, kernel := in[0], in[1]
+				assert.Equal(t, algorithm(winogradUp), fastUp(x, 64))
+				return []*Node{winogradUp.convolve(x, kernel), upConvolve(x, kernel)}
+			})
+			got := call(t, exec, random(rng(1), 1, shape...).double(), random(rng(2), 1, 3, 3, shape[3], 64).double())
+			assertClose(t, "result", got[1], got[0], 1e-10)
 		})
 	}
 }

@@ -14,15 +14,17 @@ import (
 // where the products ⊙, which are summed over the channels, are (m+2)² products of matrices. Of multiplications there are 36 for each channel and
 // tile of 4×4, instead of 144.
 type winograd struct {
-	m  int         // The side of a tile of results.
-	bt [][]float64 // Bᵀ: [m+2, m+2], of the picture.
-	g  [][]float64 // G: [m+2, 3], of the kernel.
-	at [][]float64 // Aᵀ: [m, m+2], of the result.
+	m    int         // The side of a tile of results.
+	step int         // How many lines of the picture make m of the result; a tile sees one more on either side.
+	bt   [][]float64 // Bᵀ: [products, step+2], of the picture.
+	g    [][]float64 // G: [products, 3], of the kernel.
+	at   [][]float64 // Aᵀ: [m, products], of the result.
 }
 
 // winograd4 is F(4×4, 3×3), section 4.3.
 var winograd4 = &winograd{
-	m: 4,
+	m:    4,
+	step: 4,
 	bt: [][]float64{
 		{4, 0, -5, 0, 1, 0},
 		{0, -4, -4, 1, 1, 0},
@@ -47,9 +49,37 @@ var winograd4 = &winograd{
 	},
 }
 
-// convolve convolves with a 3×3 kernel, same size.
+// winogradUp is F(4×4, 3×3) of a picture that was doubled by nearest neighbour, as in [UpConv], worked out from what it was before. A tile of four lines
+// of the result sees the lines p, a, a, b, b, c there. In Bᵀ of [winograd4] the columns of the two a, and those of the two b, become one by adding
+// them up; its third row becomes zero, and with it a line of G and of A is not needed. So there are 25 multiplications instead of 36.
+var winogradUp = &winograd{
+	m:    4,
+	step: 2,
+	bt: [][]float64{
+		{4, -5, 1, 0},
+		{0, -8, 2, 0},
+		{0, -3, 3, 0},
+		{0, 1, -1, 0},
+		{0, 4, -5, 1},
+	},
+	g: [][]float64{
+		{1. / 4, 0, 0},
+		{-1. / 6, -1. / 6, -1. / 6},
+		{1. / 24, 1. / 12, 1. / 6},
+		{1. / 24, -1. / 12, 1. / 6},
+		{0, 0, 1},
+	},
+	at: [][]float64{
+		{1, 1, 1, 1, 0},
+		{0, 1, 2, -2, 0},
+		{0, 1, 4, 4, 0},
+		{0, 1, 8, -8, 1},
+	},
+}
+
+// convolve convolves with a 3×3 kernel.
 //
-//	x: [batch, height, width, inputs], kernel: [3, 3, inputs, outputs] → [batch, height, width, outputs]
+//	x: [batch, height, width, inputs], kernel: [3, 3, inputs, outputs] → [batch, m/step·height, m/step·width, outputs]
 func (w *winograd) convolve(x, kernel *Node) *Node {
 	g := constant(x, w.g)
 	kernel = Einsum("ih,hwco->iwco", g, kernel)
@@ -58,8 +88,8 @@ func (w *winograd) convolve(x, kernel *Node) *Node {
 
 	outputs := kernel.Shape().Dim(2)
 	p := w.partsOf(x, outputs)
-	y := p.each(p.shape(outputs), p.framed(x, 1), kernel, func(part part, y, x, kernel *Node) *Node {
-		product := Dot(w.ofPicture(part.of(x, 2)), kernel).General([]int{2}, []int{0}, []int{1}, []int{0})
+	y := p.each(p.shape(outputs), x, kernel, func(part part, y, x, kernel *Node) *Node {
+		product := Dot(w.ofPicture(part.of(x, w.step, 1)), kernel).General([]int{2}, []int{0}, []int{1}, []int{0})
 		return part.in(y, w.toPicture(product, p))
 	})
 	return p.cropped(y)
@@ -73,12 +103,12 @@ func (w *winograd) pictureGradient(v, kernel *Node) *Node { return w.convolve(v,
 func (w *winograd) kernelGradient(x, v *Node) *Node {
 	inputs, outputs := x.Shape().Dim(3), v.Shape().Dim(3)
 	p := w.partsOf(x, outputs)
-	shape := shapes.Make(x.DType(), (w.m+2)*(w.m+2), inputs, outputs)
-	kernel := p.each(shape, p.framed(x, 1), p.framed(v, 0), func(part part, kernel, x, v *Node) *Node {
-		d, dv := w.ofPicture(part.of(x, 2)), w.ofResult(part.of(v, 0))
+	shape := shapes.Make(x.DType(), len(w.g)*len(w.g), inputs, outputs)
+	kernel := p.each(shape, x, v, func(part part, kernel, x, v *Node) *Node {
+		d, dv := w.ofPicture(part.of(x, w.step, 1)), w.ofResult(part.of(v, w.m, 0))
 		return Add(kernel, Dot(d, dv).General([]int{1}, []int{0}, []int{1}, []int{0}))
 	})
-	kernel = Reshape(kernel, w.m+2, w.m+2, inputs, outputs)
+	kernel = Reshape(kernel, len(w.g), len(w.g), inputs, outputs)
 	g := constant(x, w.g)
 	kernel = Einsum("ih,jico->jhco", g, kernel)
 	return Einsum("jw,jhco->hwco", g, kernel)
@@ -87,11 +117,11 @@ func (w *winograd) kernelGradient(x, v *Node) *Node {
 // parts say how a batch is worked on, part after part, so that the tiles of a part stay in the processor's cache: some pictures at a time, or some
 // rows of one.
 type parts struct {
-	batch, height, width  int // Of the whole.
+	batch, height, width  int // Of the whole result.
 	dtype                 dtypes.DType
 	images, rows, columns int // Of a part: pictures, and rows and columns of tiles.
 	bands, n              int // How many parts a picture has, and there are.
-	m                     int
+	m                     int // The side of a tile of results.
 }
 
 // partNumbers is how many numbers the tiles of a part should have at most.
@@ -100,13 +130,19 @@ const partNumbers = 1 << 20
 // partsOf divides a batch.
 func (w *winograd) partsOf(x *Node, outputs int) parts {
 	batch, height, width, inputs := dims4("winograd", x)
-	p := parts{batch: batch, height: height, width: width, dtype: x.DType(), images: 1, m: w.m, bands: 1}
-	rows := divideUp(height, w.m)
-	p.columns = divideUp(width, w.m)
-	ofRow := (w.m + 2) * (w.m + 2) * p.columns * max(inputs, outputs)
+	p := parts{batch: batch, height: height * w.m / w.step, width: width * w.m / w.step, dtype: x.DType(), images: 1, m: w.m, bands: 1}
+	rows := divideUp(height, w.step)
+	p.columns = divideUp(width, w.step)
+	ofRow := len(w.bt) * len(w.bt) * p.columns * max(inputs, outputs)
 	p.rows = min(max(partNumbers/ofRow, 1), rows)
 	p.bands = divideUp(rows, p.rows)
 	p.rows = divideUp(rows, p.bands)
+	for some := p.rows; 2*some > p.rows; some-- { // A few less, if then nothing is left over that cropped would copy.
+		if rows%some == 0 {
+			p.rows, p.bands = some, rows/some
+			break
+		}
+	}
 	for p.bands == 1 && p.images < batch && batch%(2*p.images) == 0 && 2*p.images*rows*ofRow <= partNumbers {
 		p.images *= 2
 	}
@@ -114,22 +150,25 @@ func (w *winograd) partsOf(x *Node, outputs int) parts {
 	return p
 }
 
-// framed puts lines of zeros around pictures, and more behind them, so that they can be divided.
-//
-//	x: [batch, height, width, channels] → [batch, frame + rows + frame, frame + columns + frame, channels]
-func (p parts) framed(x *Node, frame int) *Node {
-	x = padAxis(x, 1, frame, p.bands*p.rows*p.m-p.height+frame)
-	return padAxis(x, 2, frame, p.columns*p.m-p.width+frame)
-}
-
-// cropped cuts off what framed put behind.
+// cropped cuts off what tiles have beyond the whole.
 func (p parts) cropped(x *Node) *Node {
 	return Slice(x, AxisRange(), AxisRange(0, p.height), AxisRange(0, p.width))
 }
 
-// shape is that of framed pictures without a frame.
+// shape is that of results that are not cropped.
 func (p parts) shape(channels int) shapes.Shape {
 	return shapes.Make(p.dtype, p.batch, p.bands*p.rows*p.m, p.columns*p.m, channels)
+}
+
+// zerosOf makes zeros out of a node. Those of Zeros are the same for all loops: XLA copies them for each at the beginning of a program, and keeps them
+// until its turn.
+func zerosOf(x *Node, shape shapes.Shape) *Node {
+	one := make([]SliceAxisSpec, x.Rank())
+	for i := range one {
+		one[i] = AxisElem(0)
+	}
+	zero := Mul(Reshape(Slice(x, one...)), ScalarZero(x.Graph(), x.DType()))
+	return BroadcastToDims(zero, shape.Dimensions...)
 }
 
 // part is a part by its number.
@@ -142,7 +181,7 @@ type part struct {
 // go through the loop: GoMLX would not see that the result depends on what a closure only mentions.
 func (p parts) each(shape shapes.Shape, a, b *Node, step func(part part, total, a, b *Node) *Node) *Node {
 	g := a.Graph()
-	first, total := Const(g, int32(0)), Zeros(g, shape)
+	first, total := Const(g, int32(0)), zerosOf(a, shape)
 	if p.n == 1 {
 		return step(part{p, first}, total, a, b)
 	}
@@ -159,45 +198,60 @@ func (p parts) each(shape shapes.Shape, a, b *Node, step func(part part, total, 
 	return While(more, body, first, total, a, b)[1]
 }
 
-// at is where the part begins.
-func (p part) at() []*Node {
-	g := p.number.Graph()
-	bands := Const(g, int32(p.bands))
-	image := Mul(Div(p.number, bands), Const(g, int32(p.images)))
-	row := Mul(Mod(p.number, bands), Const(g, int32(p.rows*p.m)))
-	zero := Const(g, int32(0))
-	return []*Node{image, row, zero, zero}
-}
+// image is the picture that the part begins with.
+func (p part) image() *Node { return Mul(Div(p.number, p.int(p.bands)), p.int(p.images)) }
 
-// of cuts the part out of framed pictures, with a number of lines more, which the tiles see of the next.
-func (p part) of(x *Node, more int) *Node {
-	if p.n == 1 {
-		return x
+// row is the line that the part begins with, in a picture whose tiles are side lines apart.
+func (p part) row(side int) *Node { return Mul(Mod(p.number, p.int(p.bands)), p.int(p.rows*side)) }
+
+// int is a number to reckon with.
+func (p part) int(n int) *Node { return Const(p.number.Graph(), int32(n)) }
+
+// of cuts the part out of pictures whose tiles are side lines apart, with a frame around it: lines of its neighbours, and zeros where the picture ends.
+// The whole is never framed: XLA would keep that beside the picture from when it convolves to when the gradient wants it.
+//
+//	x: [batch, height, width, channels] → [images, frame + rows·side + frame, frame + columns·side + frame, channels]
+func (p part) of(x *Node, side, frame int) *Node {
+	height, width, channels := x.Shape().Dim(1), x.Shape().Dim(2), x.Shape().Dim(3)
+	lines := frame + p.rows*side + frame
+	if p.bands == 1 {
+		if p.n > 1 {
+			x = DynamicSlice(x, []*Node{p.image(), p.int(0), p.int(0), p.int(0)}, []int{p.images, height, width, channels})
+		}
+		x = padAxis(x, 1, frame, lines-frame-height)
+	} else {
+		// What is there of these lines, and zeros around it, of which the right number is taken.
+		there := min(lines, height)
+		start := Sub(p.row(side), p.int(frame))
+		from := Min(Max(start, p.int(0)), p.int(height-there))
+		x = DynamicSlice(x, []*Node{p.image(), from, p.int(0), p.int(0)}, []int{1, there, width, channels})
+		x = padAxis(x, 1, frame, p.bands*p.rows*side+frame-height)
+		x = DynamicSlice(x, []*Node{p.int(0), Add(Sub(start, from), p.int(frame)), p.int(0), p.int(0)}, []int{1, lines, width, channels})
 	}
-	return DynamicSlice(x, p.at(), []int{p.images, p.rows*p.m + more, x.Shape().Dim(2), x.Shape().Dim(3)})
+	return padAxis(x, 2, frame, p.columns*side-width+frame)
 }
 
-// in puts the part into pictures.
+// in puts the part into results.
 func (p part) in(whole, x *Node) *Node {
 	if p.n == 1 {
 		return x
 	}
-	return DynamicUpdateSlice(whole, x, p.at())
+	return DynamicUpdateSlice(whole, x, []*Node{p.image(), p.row(p.m), p.int(0), p.int(0)})
 }
 
 // ofPicture takes the tiles of pixels apart, Bᵀ d B.
 //
-//	x: [images, m·rows+2, m·columns+2, channels] → [(m+2)², images·rows·columns, channels]
+//	x: [images, step·rows+2, step·columns+2, channels] → [products², images·rows·columns, channels]
 func (w *winograd) ofPicture(x *Node) *Node {
-	rows, columns := x.Shape().Dim(1)/w.m, x.Shape().Dim(2)/w.m
-	x = mix(w.bt, everyOther(x, 1, w.m, rows, w.m+2), 0)    // [m+2, images, rows, …, channels]
-	x = mix(w.bt, everyOther(x, 3, w.m, columns, w.m+2), 0) // [m+2, m+2, images, rows, columns, channels]
+	rows, columns := (x.Shape().Dim(1)-2)/w.step, (x.Shape().Dim(2)-2)/w.step
+	x = mix(w.bt, everyOther(x, 1, w.step, rows, w.step+2), 0)    // [products, images, rows, …, channels]
+	x = mix(w.bt, everyOther(x, 3, w.step, columns, w.step+2), 0) // [products, products, images, rows, columns, channels]
 	return places(x)
 }
 
 // ofResult takes what is like the result apart: it is the transpose of toPicture, A v Aᵀ.
 //
-//	v: [images, m·rows, m·columns, channels] → [(m+2)², images·rows·columns, channels]
+//	v: [images, m·rows, m·columns, channels] → [products², images·rows·columns, channels]
 func (w *winograd) ofResult(v *Node) *Node {
 	rows, columns := v.Shape().Dim(1)/w.m, v.Shape().Dim(2)/w.m
 	a := transposed(w.at)
@@ -208,10 +262,10 @@ func (w *winograd) ofResult(v *Node) *Node {
 
 // toPicture puts the tiles of results together, Aᵀ y A.
 //
-//	y: [(m+2)², images·rows·columns, channels] → [images, m·rows, m·columns, channels]
+//	y: [products², images·rows·columns, channels] → [images, m·rows, m·columns, channels]
 func (w *winograd) toPicture(y *Node, p parts) *Node {
-	y = Reshape(y, w.m+2, w.m+2, p.images, p.rows, p.columns, -1)
-	y = mix(w.at, split(y), 4) // [m+2, images, rows, columns, m, channels]
+	y = Reshape(y, len(w.bt), len(w.bt), p.images, p.rows, p.columns, -1)
+	y = mix(w.at, split(y), 4) // [products, images, rows, columns, m, channels]
 	y = mix(w.at, split(y), 2) // [images, rows, m, columns, m, channels]
 	return Reshape(y, p.images, p.rows*w.m, p.columns*w.m, -1)
 }
@@ -221,7 +275,7 @@ func divideUp(a, b int) int { return (a + b - 1) / b }
 
 // places makes one axis of the place in a tile, and one of what is not the channels.
 //
-//	x: [m+2, m+2, ..., channels] → [(m+2)², ..., channels]
+//	x: [products, products, ..., channels] → [products², ..., channels]
 func places(x *Node) *Node {
 	dims := x.Shape().Dimensions
 	return Reshape(x, dims[0]*dims[1], -1, dims[len(dims)-1])
