@@ -152,10 +152,8 @@ func continued(picture *image.RGBA, part image.Rectangle) *image.RGBA {
 	return made
 }
 
-// mirrored is the place i ≥ 0 of a row 0…n−1, n−1…0, 0…n−1, …
+// mirrored is the place i of a row …, n−1…0, 0…n−1, n−1…0, … whose place 0 is a 0.
 func mirrored(i, n int) int {
-	if i %= 2 * n; i >= n {
-		return 2*n - 1 - i
-	}
-	return i
+	i = ((i % (2 * n)) + 2*n) % (2 * n)
+	return min(i, 2*n-1-i)
 }

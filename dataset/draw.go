@@ -70,16 +70,20 @@ func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, pr
 	return atomicfile.WriteBytes(filepath.Join(dir, labelsFile), []byte(labels.String()))
 }
 
-// DrawBlinks writes the first n blinks of a seed, size × size pixels, as dir/<number>/frame_00.png … frame_15.png and
-// dir/<number>/aperture.csv with the columns frame and aperture: how far the eyes are open, 0 closed … 1 open. The
-// frames follow each other at [portrait.BlinkRate] a second. Numbers have six digits or more.
+// DrawBlinks writes the first n blinks of a seed, [DrawnBlinks], size × size pixels, as dir/<number>/frame_00.png … frame_15.png and
+// dir/<number>/aperture.csv with the columns frame and aperture: how far the eyes are open, 0 closed … 1 open; dir/<number>/eyes.json
+// says where the eyes are. [OpenBlinks] reads such a folder. Numbers have six digits or more.
 //
 // For the folder and for progress, which counts blinks, the same holds as for [Draw].
 func DrawBlinks(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
 	err := claim(dir, drawing{"blinks", seed, size, n})
 	if err == nil {
 		err = inParallel(ctx, 0, n, progress, func(i int) error {
-			return drawBlink(filepath.Join(dir, fmt.Sprintf("%06d", i)), portrait.Blink(seed, i), size)
+			clip, err := DrawnBlinks(seed, n, size).Clip(ctx, i)
+			if err != nil {
+				return err
+			}
+			return saveClip(filepath.Join(dir, fmt.Sprintf("%06d", i)), clip)
 		})
 	}
 	if err != nil {
@@ -103,20 +107,23 @@ func DrawIllustrations(ctx context.Context, dir string, n, size int, seed uint64
 	return nil
 }
 
-// drawBlink writes aperture.csv last: where it is, the frames are all there.
-func drawBlink(dir string, blink portrait.BlinkClip, size int) error {
+// saveClip writes aperture.csv last: where it is, the rest is all there.
+func saveClip(dir string, clip *Clip) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	var apertures strings.Builder
 	apertures.WriteString("frame,aperture\n")
-	for i, frame := range blink.Frames {
-		if err := SavePNG(filepath.Join(dir, fmt.Sprintf("frame_%02d.png", i)), frame.Draw(size)); err != nil {
+	for i, frame := range clip.Frames {
+		if err := SavePNG(filepath.Join(dir, fmt.Sprintf("frame_%02d.png", i)), frame); err != nil {
 			return err
 		}
-		fmt.Fprintf(&apertures, "%d,%.4f\n", i, frame.EyeOpening)
+		fmt.Fprintf(&apertures, "%d,%.4f\n", i, clip.Aperture[i])
 	}
-	return atomicfile.WriteBytes(filepath.Join(dir, "aperture.csv"), []byte(apertures.String()))
+	if err := SaveEyes(filepath.Join(dir, EyesFile), clip.Eyes); err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(filepath.Join(dir, apertureFile), []byte(apertures.String()))
 }
 
 // claim makes sure that dir may be drawn to, and marks it.

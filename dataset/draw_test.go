@@ -137,6 +137,8 @@ func TestABlinkIsSixteenFramesAndTheirApertures(t *testing.T) {
 		require.Len(t, rows, 1+portrait.BlinkFrames)
 		assert.Equal(t, []string{"frame", "aperture"}, rows[0])
 		blink := portrait.Blink(7, i)
+		drawn, err := DrawnBlinks(7, 3, 32).Clip(t.Context(), i)
+		require.NoError(t, err)
 		for frame, row := range rows[1:] {
 			assert.Equal(t, strconv.Itoa(frame), row[0])
 			aperture, err := strconv.ParseFloat(row[1], 64)
@@ -144,7 +146,7 @@ func TestABlinkIsSixteenFramesAndTheirApertures(t *testing.T) {
 			assert.InDelta(t, blink.Frames[frame].EyeOpening, aperture, 1e-4)
 			d, err := decodeFile(filepath.Join(clip, fmt.Sprintf("frame_%02d.png", frame)))
 			require.NoError(t, err)
-			assert.Equal(t, blink.Frames[frame].Draw(32).Pix, d.whole().Pix)
+			assert.Equal(t, drawn.Frames[frame].Pix, d.whole().Pix)
 		}
 	}
 	err := Draw(t.Context(), dir, 3, 32, 7, nil)

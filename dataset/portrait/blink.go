@@ -18,7 +18,7 @@ type BlinkClip struct {
 }
 
 // Blink returns the index-th clip of the endless series of a seed: portrait At(seed, index) blinks. When, how fast and how
-// far the eyes close varies, and the head sways slightly. The first frame's eyes are open.
+// far the eyes close varies, the head sways slightly, and the breath lifts it. The first frame's eyes are open.
 func Blink(seed uint64, index int) BlinkClip {
 	person := At(seed, index)
 	rng := rand.New(rand.NewPCG(seed^blinkDomain, uint64(index)))
@@ -30,6 +30,7 @@ func Blink(seed uint64, index int) BlinkClip {
 		depth = within(0.65, 1) // the eyes do not always close whole
 	}
 	phase, sway := within(0, 2*math.Pi), within(0, 0.008)
+	inhaled, breath := within(0, 2*math.Pi), within(0, 0.003)
 	var clip BlinkClip
 	for i := range clip.Frames {
 		frame := float64(i)
@@ -39,6 +40,7 @@ func Blink(seed uint64, index int) BlinkClip {
 		swing := math.Sin(phase+2*math.Pi*frame/40) - math.Sin(phase)
 		p.Tilt += sway * swing
 		p.Move.X += 0.25 * sway * swing
+		p.Move.Y += breath * (math.Sin(inhaled+2*math.Pi*frame/60) - math.Sin(inhaled))
 		clip.Frames[i] = p
 	}
 	return clip

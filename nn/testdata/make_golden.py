@@ -191,11 +191,39 @@ def spectral_norm():
     write(case, "y converged", newer.weight.permute(2, 3, 1, 0))
 
 
+def videos():
+    """Videos are [batch, frames, height, width, channels], kernels [frames, height, width, inputs, outputs]."""
+
+    def to_ncfhw(x):
+        return x.permute(0, 4, 1, 2, 3)
+
+    def from_ncfhw(x):
+        return x.permute(0, 2, 3, 4, 1)
+
+    def conv3d(x, weights, bias, **arguments):
+        return from_ncfhw(F.conv3d(to_ncfhw(x), weights.permute(4, 3, 0, 1, 2), bias, **arguments))
+
+    def deconv3d(x, weights, bias):
+        return from_ncfhw(F.conv_transpose3d(to_ncfhw(x), weights.permute(3, 4, 0, 1, 2), bias, stride=2, padding=1))
+
+    def upsample3d(x):
+        return from_ncfhw(F.interpolate(to_ncfhw(x), scale_factor=2, mode="nearest"))
+
+    first_gradients("Conv3D", lambda x, weights, bias: conv3d(x, weights, bias, padding=1),
+                    x=draw(2, 3, 4, 2, 2), weights=draw(3, 3, 3, 2, 3), bias=draw(3))
+    first_gradients("StridedConv3D", lambda x, weights, bias: conv3d(x, weights, bias, stride=2, padding=1),
+                    x=draw(2, 4, 6, 2, 2), weights=draw(4, 4, 4, 2, 3), bias=draw(3))
+    first_gradients("Deconv3D", deconv3d, x=draw(2, 2, 3, 1, 2), weights=draw(4, 4, 4, 2, 3), bias=draw(3))
+    first_gradients("UpConv3D", lambda x, weights, bias: conv3d(upsample3d(x), weights, bias, padding=1),
+                    x=draw(2, 2, 3, 1, 2), weights=draw(3, 3, 3, 2, 3), bias=draw(3))
+
+
 convolutions()
 resampling()
 normalisation()
 spectral_norm()
 penalties()
+videos()
 path = pathlib.Path(__file__).with_name("golden.json")
 lines = ",\n".join(json.dumps(case) + ": " + json.dumps(values, separators=(",", ":")) for case, values in golden.items())
 path.write_text("{\n" + lines + "\n}\n")

@@ -1,0 +1,90 @@
+package blink
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/flow"
+	"github.com/moelab/moelab/nn"
+)
+
+// Generator draws the frames of a blink: the picture, as often as there are frames, and the flow of a reference go through a network that sees
+// each frame, and its frames through one that sees them all.
+//
+//	picture: [batch, size, size, 3] in [-1, 1], motion: [batch, frames, size, size, 2] in pixels → [batch, frames, size, size, 3] in [-1, 1]
+func Generator(scope *model.Scope, config Config, picture, motion *Node) *Node {
+	dims := motion.Shape().Dimensions
+	batch, frames, size := dims[0], dims[1], dims[2]
+	tiled := BroadcastToDims(ExpandAxes(picture, 1), batch, frames, size, size, 3)
+	x := Concatenate([]*Node{tiled, MulScalar(motion, flowScale)}, -1)
+	x = Reshape(x, batch*frames, size, size, 5)
+	x = unet(scope.At("frames"), config, flat, x)
+	x = Reshape(x, batch, frames, size, size, 3)
+	if !config.Temporal {
+		return x
+	}
+	return unet(scope.At("video"), config, spatiotemporal, x)
+}
+
+// flowScale brings displacements in pixels, a few at the lids, to about what the colours are.
+const flowScale = 0.25
+
+// layers are those of a U-Net: for pictures, or for videos.
+type layers struct {
+	down func(scope *model.Scope, x *Node, channels int) *Node // Halves the size.
+	up   func(scope *model.Scope, x *Node, channels int) *Node // Doubles it.
+	last func(scope *model.Scope, x *Node) *Node               // Makes colours.
+}
+
+// flat are the layers for pictures.
+var flat = layers{
+	down: func(scope *model.Scope, x *Node, channels int) *Node { return nn.StridedConv(scope, x, channels, 4) },
+	up:   func(scope *model.Scope, x *Node, channels int) *Node { return nn.UpConv(scope, x, channels) },
+	last: func(scope *model.Scope, x *Node) *Node { return nn.Conv(scope, x, 3, 3) },
+}
+
+// spatiotemporal are the layers for videos.
+var spatiotemporal = layers{
+	down: func(scope *model.Scope, x *Node, channels int) *Node { return nn.StridedConv3D(scope, x, channels) },
+	up:   func(scope *model.Scope, x *Node, channels int) *Node { return nn.UpConv3D(scope, x, channels) },
+	last: func(scope *model.Scope, x *Node) *Node { return nn.Conv3D(scope, x, 3, 3) },
+}
+
+// depth is how often a U-Net halves the size.
+const depth = 4
+
+// unet is the U-Net of Ronneberger et al. 2015 as the article has it: down by convolutions of 4 with stride 2, up by nearest neighbour and convolutions
+// of 3, each with batch normalisation and ReLU, and at each size what was there on the way down beside what comes up.
+//
+//	x: [batch, ..., size, size, inputs] → [batch, ..., size, size, 3] in [-1, 1]
+func unet(scope *model.Scope, config Config, layers layers, x *Node) *Node {
+	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 1))
+	var skips []*Node
+	h := x
+	for i := range depth {
+		skips = append(skips, h)
+		h = normalised(scope.At("down%d_norm", i+1), layers.down(scope.At("down%d", i+1), h, config.Channels<<i))
+	}
+	for i := depth - 1; i >= 0; i-- {
+		h = normalised(scope.At("up%d_norm", i+1), layers.up(scope.At("up%d", i+1), h, config.Channels<<max(i-1, 0)))
+		h = Concatenate([]*Node{h, skips[i]}, -1)
+	}
+	return Tanh(layers.last(scope.At("rgb"), h))
+}
+
+// normalised is batch normalisation and ReLU.
+func normalised(scope *model.Scope, x *Node) *Node { return nn.ReLU(nn.BatchNorm(scope, x)) }
+
+// Motion is the optical flow of videos from the first frame to each, the first itself included: see [flow.Farneback].
+//
+//	videos: [batch, frames, height, width, 3] in [-1, 1] → [batch, frames, height, width, 2] in pixels
+func Motion(videos *Node) *Node {
+	dims := videos.Shape().Dimensions
+	batch, frames, height, width := dims[0], dims[1], dims[2], dims[3]
+	// Grey as OpenCV makes it.
+	luma := ConstAsDType(videos.Graph(), videos.DType(), []float64{0.299, 0.587, 0.114})
+	grey := MulScalar(AddScalar(Einsum("bfhwc,c->bfhw", videos, luma), 1), 127.5)
+	first := BroadcastToDims(SliceAxis(grey, 1, AxisRange(0, 1)), batch, frames, height, width)
+	flat := func(x *Node) *Node { return Reshape(x, batch*frames, height, width) }
+	motion := flow.Farneback(flat(first), flat(grey), nil, flow.Default())
+	return StopGradient(Reshape(motion, batch, frames, height, width, 2))
+}

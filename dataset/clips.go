@@ -1,0 +1,257 @@
+package dataset
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/atomicfile"
+)
+
+// Clip is a face that blinks: opaque frames of one size, [portrait.BlinkRate] a second.
+type Clip struct {
+	// Name says which clip it is, for messages.
+	Name string
+	// Frames are not to be changed: others may be reading them.
+	Frames []*image.RGBA
+	// Eyes are the boxes of the eyes in the first frame, from left to right as seen. What a blink changes lies in them.
+	Eyes []image.Rectangle
+	// Aperture is how far the eyes are open in each frame, 0 closed … 1 open; nil where that is not known.
+	Aperture []float64
+}
+
+// Clips are blinks that can be read in any order, from many goroutines at once.
+type Clips interface {
+	// Len is the number of clips.
+	Len() int
+	// Clip reads clip i, in [0, Len()). The error names it.
+	Clip(ctx context.Context, i int) (*Clip, error)
+}
+
+// DrawnBlinks are the first n blinks of a seed, size × size pixels, [portrait.BlinkFrames] frames each: see [portrait.Blink]. Half of them have been through
+// JPEG, as videos have. Each is drawn when it is read; nothing is kept.
+func DrawnBlinks(seed uint64, n, size int) Clips { return drawnBlinks{seed, n, size} }
+
+type drawnBlinks struct {
+	seed    uint64
+	n, size int
+}
+
+func (d drawnBlinks) Len() int { return d.n }
+
+func (d drawnBlinks) Clip(ctx context.Context, i int) (*Clip, error) {
+	blink := portrait.Blink(d.seed, i)
+	boxes := blink.Frames[0].EyeBoxes(d.size)
+	clip := &Clip{Name: fmt.Sprintf("blink %d of seed %d", i, d.seed), Eyes: boxes[:]}
+	const noise = 0x6e6f697365 // Keeps these numbers apart from those of the blinks.
+	rng := rand.New(rand.NewPCG(d.seed^noise, uint64(i)))
+	quality := 60 + rng.IntN(40)
+	lossy := rng.IntN(2) == 0
+	for _, frame := range blink.Frames {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("%s: %w", clip.Name, err)
+		}
+		picture := frame.Draw(d.size)
+		if lossy {
+			picture = throughJPEG(picture, quality)
+		}
+		clip.Frames = append(clip.Frames, picture)
+		clip.Aperture = append(clip.Aperture, frame.EyeOpening)
+	}
+	return clip, nil
+}
+
+// The files beside the frames of a clip.
+const (
+	// EyesFile says where the eyes are: see [SaveEyes].
+	EyesFile     = "eyes.json"
+	apertureFile = "aperture.csv"
+)
+
+// OpenBlinks finds the clips below a folder: folders with frames, in the order of their names, and with eyes.json, as [DrawBlinks] writes them; aperture.csv may
+// be missing. Folders that lack one of the two are named among the bad. It is an error where there is none at all.
+func OpenBlinks(ctx context.Context, dir string) (Clips, []Bad, error) {
+	var clips folderClips
+	var bad []Bad
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		if !entry.IsDir() {
+			return nil
+		}
+		if path != dir && hidden(entry.Name()) {
+			return filepath.SkipDir
+		}
+		frames, err := framesIn(path)
+		switch {
+		case err != nil:
+			return err
+		case len(frames) == 0:
+			return nil
+		case len(frames) != portrait.BlinkFrames:
+			bad = append(bad, Bad{path, fmt.Errorf("it has %d frames, a blink has %d", len(frames), portrait.BlinkFrames)})
+		default:
+			if _, err := ReadEyes(filepath.Join(path, EyesFile)); err != nil {
+				bad = append(bad, Bad{path, err})
+				return nil
+			}
+			clips = append(clips, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, bad, fmt.Errorf("cannot look for blinks in %s: %w", dir, err)
+	}
+	if len(clips) == 0 {
+		err := errors.New("there is no folder of frames in it")
+		if len(bad) > 0 {
+			err = bad[0]
+		}
+		return nil, bad, fmt.Errorf("no blinks in %s: %w", dir, err)
+	}
+	return clips, bad, nil
+}
+
+// folderClips are folders of frames.
+type folderClips []string
+
+func (f folderClips) Len() int { return len(f) }
+
+func (f folderClips) Clip(ctx context.Context, i int) (clip *Clip, err error) {
+	dir := f[i]
+	defer func() {
+		if err != nil {
+			clip, err = nil, fmt.Errorf("blink %s: %w", dir, err)
+		}
+	}()
+	clip = &Clip{Name: dir}
+	if clip.Eyes, err = ReadEyes(filepath.Join(dir, EyesFile)); err != nil {
+		return nil, err
+	}
+	frames, err := framesIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range frames {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		d, err := decodeFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
+		frame := d.whole()
+		if len(clip.Frames) > 0 && frame.Rect != clip.Frames[0].Rect {
+			return nil, fmt.Errorf("%s has %d×%d pixels, the frames before it %d×%d: they must have one size",
+				filepath.Base(path), frame.Rect.Dx(), frame.Rect.Dy(), clip.Frames[0].Rect.Dx(), clip.Frames[0].Rect.Dy())
+		}
+		clip.Frames = append(clip.Frames, frame)
+	}
+	for _, eye := range clip.Eyes {
+		if !eye.In(clip.Frames[0].Rect) {
+			return nil, fmt.Errorf("%s says that an eye is at %v: that is not within the frames, which have %d×%d pixels", EyesFile, eye,
+				clip.Frames[0].Rect.Dx(), clip.Frames[0].Rect.Dy())
+		}
+	}
+	clip.Aperture, err = readAperture(filepath.Join(dir, apertureFile), len(clip.Frames))
+	return clip, err
+}
+
+// framesIn lists the pictures of a folder in the order of their names.
+func framesIn(dir string) (frames []string, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, entry := range entries {
+		if name := entry.Name(); !entry.IsDir() && !hidden(name) && isPicture(name) {
+			frames = append(frames, filepath.Join(dir, name))
+		}
+	}
+	return frames, err
+}
+
+// readAperture reads the second column of a file; nil where there is no file.
+func readAperture(path string, frames int) (aperture []float64, err error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(rows) != frames+1 || len(rows[0]) != 2 {
+		return nil, fmt.Errorf("%s must have two columns, frame and aperture, a line of their names and one for each of %d frames", path, frames)
+	}
+	for _, row := range rows[1:] {
+		value, err := strconv.ParseFloat(row[1], 64)
+		if err != nil || value < 0 || value > 1 {
+			return nil, fmt.Errorf("%s: %q is not how far eyes are open, 0 to 1", path, row[1])
+		}
+		aperture = append(aperture, value)
+	}
+	return aperture, nil
+}
+
+// eyesFile is what eyes.json holds: boxes as x, y, width, height in pixels.
+type eyesFile struct {
+	Left  []int `json:"left,omitempty"`
+	Right []int `json:"right,omitempty"`
+}
+
+// SaveEyes writes where one or two eyes are, from left to right, as JSON that a person can correct: {"left": [x, y, width, height], "right": […]}, in pixels.
+func SaveEyes(path string, eyes []image.Rectangle) error {
+	if len(eyes) < 1 || len(eyes) > 2 {
+		return fmt.Errorf("cannot write %s: %d eyes, there must be one or two", path, len(eyes))
+	}
+	box := func(r image.Rectangle) []int { return []int{r.Min.X, r.Min.Y, r.Dx(), r.Dy()} }
+	file := eyesFile{Left: box(eyes[0])}
+	if len(eyes) == 2 {
+		file.Right = box(eyes[1])
+	}
+	data, err := json.Marshal(file)
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(path, append(data, '\n'))
+}
+
+// ReadEyes reads what [SaveEyes] wrote, from left to right. Other keys are ignored.
+func ReadEyes(path string) ([]image.Rectangle, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read where the eyes are: %w", err)
+	}
+	var file eyesFile
+	if err := json.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("read where the eyes are from %s: %w", path, err)
+	}
+	var eyes []image.Rectangle
+	for _, box := range [][]int{file.Left, file.Right} {
+		if box == nil {
+			continue
+		}
+		if len(box) != 4 || box[2] < 1 || box[3] < 1 {
+			return nil, fmt.Errorf("read where the eyes are from %s: %v is not x, y, width, height", path, box)
+		}
+		eyes = append(eyes, image.Rect(box[0], box[1], box[0]+box[2], box[1]+box[3]))
+	}
+	if len(eyes) == 0 {
+		return nil, fmt.Errorf("read where the eyes are from %s: it names neither left nor right", path)
+	}
+	slices.SortFunc(eyes, func(a, b image.Rectangle) int { return a.Min.X - b.Min.X })
+	return eyes, nil
+}

@@ -1,0 +1,213 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBlinksOpenAsTheyWereDrawn(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, DrawBlinks(t.Context(), dir, 4, 48, 7, nil))
+	clips, bad, err := OpenBlinks(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Empty(t, bad)
+	drawn := DrawnBlinks(7, 4, 48)
+	require.Equal(t, drawn.Len(), clips.Len())
+	lossy := 0
+	for i := range drawn.Len() {
+		want, err := drawn.Clip(t.Context(), i)
+		require.NoError(t, err)
+		got, err := clips.Clip(t.Context(), i)
+		require.NoError(t, err)
+		require.Len(t, got.Frames, portrait.BlinkFrames)
+		for k, frame := range got.Frames {
+			assert.Equal(t, want.Frames[k].Pix, frame.Pix)
+		}
+		assert.Equal(t, want.Eyes, got.Eyes)
+		assert.InDeltaSlice(t, want.Aperture, got.Aperture, 1e-4)
+		if string(portrait.Blink(7, i).Frames[3].Draw(48).Pix) != string(want.Frames[3].Pix) {
+			lossy++
+		}
+	}
+	assert.Equal(t, true, lossy > 0 && lossy < 4, "%d of 4 are lossy", lossy)
+}
+
+func TestFoldersThatHoldNoBlinkAreNamed(t *testing.T) {
+	whole := func(t *testing.T) string {
+		dir := t.TempDir()
+		require.NoError(t, DrawBlinks(t.Context(), dir, 2, 32, 7, nil))
+		return dir
+	}
+	small := func(t *testing.T, path string) {
+		require.NoError(t, SavePNG(path, image.NewRGBA(image.Rect(0, 0, 9, 9))))
+	}
+	cases := map[string]struct {
+		spoil   func(t *testing.T, clip string)
+		opening bool // Whether it is found when the folder is opened, or later.
+		says    string
+	}{
+		"a frame is missing": {func(t *testing.T, clip string) { require.NoError(t, os.Remove(filepath.Join(clip, "frame_03.png"))) }, true,
+			"it has 15 frames, a blink has 16"},
+		"no eyes": {func(t *testing.T, clip string) { require.NoError(t, os.Remove(filepath.Join(clip, EyesFile))) }, true, "where the eyes are"},
+		"eyes of three numbers": {func(t *testing.T, clip string) {
+			write(t, filepath.Join(clip, EyesFile), []byte(`{"left": [1, 2, 3]}`))
+		}, true,
+			"[1 2 3] is not x, y, width, height"},
+		"no eye": {func(t *testing.T, clip string) { write(t, filepath.Join(clip, EyesFile), []byte(`{"nose": 1}`)) }, true, "it names neither left nor right"},
+		"eyes outside": {func(t *testing.T, clip string) {
+			write(t, filepath.Join(clip, EyesFile), []byte(`{"right": [20, 20, 20, 20]}`))
+		}, false, "that is not within the frames, which have 32×32 pixels"},
+		"a frame of another size": {func(t *testing.T, clip string) { small(t, filepath.Join(clip, "frame_05.png")) }, false, "frame_05.png has 9×9 pixels, the frames before it 32×32"},
+		"a broken frame":          {func(t *testing.T, clip string) { write(t, filepath.Join(clip, "frame_05.png"), []byte("no")) }, false, "frame_05.png"},
+		"apertures of words":      {func(t *testing.T, clip string) { write(t, filepath.Join(clip, apertureFile), []byte("a,b\n1,x\n")) }, false, "aperture.csv must have two columns"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			dir := whole(t)
+			clip := filepath.Join(dir, "000001")
+			c.spoil(t, clip)
+			clips, bad, err := OpenBlinks(t.Context(), dir)
+			require.NoError(t, err)
+			if c.opening {
+				require.Len(t, bad, 1)
+				assert.Equal(t, clip, bad[0].Path)
+				assert.ErrorContains(t, bad[0], c.says)
+				assert.Equal(t, 1, clips.Len())
+				return
+			}
+			require.Empty(t, bad)
+			_, err = clips.Clip(t.Context(), 1)
+			assert.ErrorContains(t, err, clip)
+			assert.ErrorContains(t, err, c.says)
+		})
+	}
+	t.Run("nothing at all", func(t *testing.T) {
+		_, _, err := OpenBlinks(t.Context(), t.TempDir())
+		assert.ErrorContains(t, err, "there is no folder of frames in it")
+	})
+}
+
+// eyesOf are n clips with one eye each, whose frame k has the grey 10·clip + k in the eye and white around it.
+type eyesOf struct {
+	n      int
+	broken map[int]bool
+}
+
+func (e eyesOf) Len() int { return e.n }
+
+func (e eyesOf) Clip(_ context.Context, i int) (*Clip, error) {
+	if e.broken[i] {
+		return nil, fmt.Errorf("clip %d is broken", i)
+	}
+	box := image.Rect(20, 24, 40, 36)
+	clip := &Clip{Name: fmt.Sprint("clip ", i), Eyes: []image.Rectangle{box}}
+	for k := range portrait.BlinkFrames {
+		frame := image.NewRGBA(image.Rect(0, 0, 64, 64))
+		for p := range frame.Pix {
+			frame.Pix[p] = 255
+		}
+		level := uint8(10*i + k)
+		for y := box.Min.Y; y < box.Max.Y; y++ {
+			for x := box.Min.X; x < box.Max.X; x++ {
+				frame.SetRGBA(x, y, color.RGBA{level, level, level, 255})
+			}
+		}
+		clip.Frames = append(clip.Frames, frame)
+	}
+	return clip, nil
+}
+
+func TestAnEyeFillsTheMiddleOfItsSquareInAllFrames(t *testing.T) {
+	loader, err := NewEyeLoader(KeptEyes(eyesOf{n: 5}, 1<<20), EyeOptions{Size: 16, Batch: 5, Seed: 3})
+	require.NoError(t, err)
+	defer loader.Close()
+	for range 2 { // The second epoch is from memory.
+		batch, err := loader.Next(t.Context())
+		require.NoError(t, err)
+		met := map[int]bool{}
+		for n := range batch.N {
+			frame := func(k int) []float32 { return batch.Frames[(n*portrait.BlinkFrames+k)*16*16*3:][:16*16*3] }
+			middle := func(k int) int { return int(math.Round((float64(frame(k)[(8*16+8)*3]) + 1) * 127.5)) }
+			clip := middle(0) / 10
+			met[clip] = true
+			for k := range portrait.BlinkFrames {
+				assert.Equal(t, 10*clip+k, middle(k))
+				assert.InDelta(t, 1, frame(k)[0], 1e-6, "there is white around it")
+			}
+		}
+		assert.Len(t, met, 5)
+		batch.Release()
+	}
+}
+
+func TestEyesComeAgainFromWhereATrainingStopped(t *testing.T) {
+	options := EyeOptions{Size: 16, Batch: 2, Seed: 3, Flip: true, Vary: true}
+	read := func(start int64) []float32 {
+		options := options
+		options.Start = start
+		loader, err := NewEyeLoader(DrawnBlinks(1, 3, 32), options)
+		require.NoError(t, err)
+		defer loader.Close()
+		var last []float32
+		for range 4 - start {
+			batch, err := loader.Next(t.Context())
+			require.NoError(t, err)
+			last = append([]float32(nil), batch.Frames...)
+			batch.Release()
+		}
+		return last
+	}
+	assert.Equal(t, read(0), read(3))
+}
+
+func TestABrokenClipIsNamedAndAnotherStandsIn(t *testing.T) {
+	var named []string
+	loader, err := NewEyeLoader(eyesOf{n: 3, broken: map[int]bool{1: true}}, EyeOptions{Size: 16, Batch: 3, Workers: 1, OnBad: func(err error) { named = append(named, err.Error()) }})
+	require.NoError(t, err)
+	for range 3 {
+		_, err := loader.Next(t.Context())
+		require.NoError(t, err)
+	}
+	loader.Close()
+	assert.Equal(t, []string{"clip 1 is broken"}, named)
+
+	loader, err = NewEyeLoader(eyesOf{n: 1, broken: map[int]bool{0: true}}, EyeOptions{Size: 16, Batch: 1})
+	require.NoError(t, err)
+	defer loader.Close()
+	_, err = loader.Next(t.Context())
+	assert.ErrorContains(t, err, "clip 0 is broken")
+}
+
+// What turns hues leaves greys grey, and what a turn did the opposite one undoes.
+func TestTintsTurnHuesAroundGrey(t *testing.T) {
+	for seed := range uint64(20) {
+		tint := tinted(rand.New(rand.NewPCG(seed, 0)))
+		colours := []float32{-0.2, -0.2, -0.2, 0.4, 0.4, 0.4, 0.3, -0.1, 0.1}
+		tint(colours)
+		for p := 0; p < 6; p += 3 {
+			assert.InDelta(t, colours[p], colours[p+1], 1e-6)
+			assert.InDelta(t, colours[p], colours[p+2], 1e-6)
+		}
+		// The mean of a colour is its part of grey: it is moved as the greys are.
+		slope := (colours[3] - colours[0]) / 0.6
+		mean := (colours[6] + colours[7] + colours[8]) / 3
+		assert.InDelta(t, colours[0]+slope*(0.1+0.2), mean, 1e-5)
+	}
+}
+
+func TestPicturesGoOnAsMirrorsOnAllSides(t *testing.T) {
+	for place, want := range map[int]int{-1: 0, -3: 2, -4: 2, -6: 0, -7: 0, 0: 0, 2: 2, 3: 2, 5: 0, 6: 0} {
+		assert.Equal(t, want, mirrored(place, 3), "place %d of 3", place)
+	}
+}

@@ -1,0 +1,121 @@
+package nn
+
+import (
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// The layers for videos are those for pictures with one axis more, [batch, frames, height, width, channels]. They are products of matrices with a row for
+// what each voxel of the result sees: XLA has no fast convolution of three axes on a processor. They can be differentiated once.
+
+// Conv3D convolves with a size×size×size kernel of odd size, stride 1, and pads with zeros so that the size stays.
+//
+//	x: [batch, frames, height, width, inputs] → [batch, frames, height, width, channels]
+func Conv3D(scope *model.Scope, x *Node, channels, size int, options ...Option) *Node {
+	if size%2 == 0 {
+		exceptions.Panicf("nn.Conv3D at %s: the kernel is %d wide, it must be odd", scope.Scope(), size)
+	}
+	kernel := kernel3D("Conv3D", scope, x, channels, size, options)
+	padding := [2]int{size / 2, size / 2}
+	return addBias(scope, multiply(seen(x, size, 1, padding, padding, padding), kernel), options)
+}
+
+// StridedConv3D convolves with a 4×4×4 kernel and stride 2, padded with one voxel of zeros as in PyTorch.
+//
+//	x: [batch, frames, height, width, inputs] → [batch, frames/2, height/2, width/2, channels]
+func StridedConv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
+	kernel := kernel3D("StridedConv3D", scope, x, channels, 4, options)
+	for axis := 1; axis <= 3; axis++ {
+		if x.Shape().Dim(axis)%2 != 0 {
+			exceptions.Panicf("nn.StridedConv3D at %s: frames, height and width must be even, got %s", scope.Scope(), x.Shape())
+		}
+		x = padAxis(x, axis, 1, 1)
+	}
+	none := [2]int{}
+	return addBias(scope, multiply(seen(x, 4, 2, none, none, none), kernel), options)
+}
+
+// Deconv3D is the transpose of a convolution with a 4×4×4 kernel and stride 2, as PyTorch's ConvTranspose3d with padding 1.
+//
+//	x: [batch, frames, height, width, inputs] → [batch, 2·frames, 2·height, 2·width, channels]
+func Deconv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
+	kernel := kernel3D("Deconv3D", scope, x, channels, 4, options)
+	return addBias(scope, double3D(x, kernel), options)
+}
+
+// UpConv3D is a convolution with a 3×3×3 kernel of x, doubled by nearest neighbour, as [UpConv].
+//
+//	x: [batch, frames, height, width, inputs] → [batch, 2·frames, 2·height, 2·width, channels]
+func UpConv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
+	kernel := kernel3D("UpConv3D", scope, x, channels, 3, options)
+	// Of the four voxels that the kernel of the transpose leads a voxel to, the outer two come from one tap each, and the inner two from two.
+	spread := ConstAsDType(kernel.Graph(), kernel.DType(), [][]float64{{0, 0, 1}, {0, 1, 1}, {1, 1, 0}, {1, 0, 0}})
+	kernel = Einsum("af,fhwio->ahwio", spread, kernel)
+	kernel = Einsum("bh,ahwio->abwio", spread, kernel)
+	kernel = Einsum("cw,abwio->abcio", spread, kernel)
+	return addBias(scope, double3D(x, kernel), options)
+}
+
+// double3D is the convolution of [Deconv3D].
+//
+//	x: [batch, frames, height, width, inputs], kernel: [4, 4, 4, inputs, channels] → [batch, 2·frames, 2·height, 2·width, channels]
+func double3D(x, kernel *Node) *Node {
+	// The first of the two voxels that a voxel becomes sees the one before it by the kernel's last tap and itself by the second, the other one
+	// itself by the third and the one after it by the first.
+	taps := [2][2]int{{3, 1}, {2, 0}}
+	padding := [2][2]int{{1, 0}, {0, 1}}
+	part := func(frame, row, column int) *Node {
+		k := kernel
+		for axis, phase := range []int{frame, row, column} {
+			first := SliceAxis(k, axis, AxisElem(taps[phase][0]))
+			k = Concatenate([]*Node{first, SliceAxis(k, axis, AxisElem(taps[phase][1]))}, axis)
+		}
+		return multiply(seen(x, 2, 1, padding[frame], padding[row], padding[column]), k)
+	}
+	var frames []*Node
+	for frame := range 2 {
+		var rows []*Node
+		for row := range 2 {
+			rows = append(rows, Stack([]*Node{part(frame, row, 0), part(frame, row, 1)}, 4))
+		}
+		frames = append(frames, Stack(rows, 3))
+	}
+	y := Stack(frames, 2) // [batch, frames, 2, height, 2, width, 2, channels]
+	d := x.Shape().Dimensions
+	return Reshape(y, d[0], 2*d[1], 2*d[2], 2*d[3], -1)
+}
+
+// kernel3D returns the kernel of a layer that convolves videos, [size, size, size, inputs, outputs].
+func kernel3D(layer string, scope *model.Scope, x *Node, channels, size int, options []Option) *Node {
+	if x.Rank() != 5 || channels < 1 || size < 1 {
+		exceptions.Panicf("nn.%s at %s: cannot make %d channels with a kernel of size %d of %s, which must be [batch, frames, height, width, channels]",
+			layer, scope.Scope(), channels, size, x.Shape())
+	}
+	return weights(scope, x.Graph(), shapes.Make(x.DType(), size, size, size, x.Shape().Dim(4), channels), options)
+}
+
+// seen lays what a kernel sees, at each stride-th place, side by side, in the order of the kernel's axes.
+//
+//	x: [batch, frames, height, width, channels] → [batch, frames', height', width', size·size·size·channels]
+func seen(x *Node, size, stride int, frames, rows, columns [2]int) *Node {
+	for i, lines := range [][2]int{frames, rows, columns} {
+		x = padAxis(x, i+1, lines[0], lines[1])
+	}
+	for axis := 1; axis <= 3; axis++ {
+		var taps []*Node
+		for i := range size {
+			taps = append(taps, SliceAxis(x, axis, AxisRange(i, x.Shape().Dim(axis)-size+1+i).Stride(stride)))
+		}
+		x = Stack(taps, 4+axis-1)
+	}
+	d := x.Shape().Dimensions
+	return Reshape(x, d[0], d[1], d[2], d[3], -1)
+}
+
+// multiply multiplies the rows of seen by a kernel, [..., outputs].
+func multiply(rows, kernel *Node) *Node {
+	outputs := kernel.Shape().Dim(-1)
+	return Dot(rows, Reshape(kernel, -1, outputs)).General([]int{4}, nil, []int{0}, nil)
+}
