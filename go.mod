@@ -3,6 +3,7 @@ module github.com/moelab/moelab
 go 1.26.5
 
 require (
+	github.com/HugoSmits86/nativewebp v1.2.1
 	github.com/alecthomas/chroma/v2 v2.27.0
 	github.com/ericpauley/go-quantize v0.0.0-20200331213906-ae555eb2afa4
 	github.com/go-zeromq/zmq4 v0.17.0

@@ -7,6 +7,16 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
+// generate draws videos by the network that a configuration names, from their first frames and, with the U-Nets, the motion of references.
+//
+//	picture: [batch, size, size, 3] in [-1, 1], motion: [batch, frames, size, size, 2] in pixels → [batch, frames, size, size, 3] in [-1, 1]
+func (c Config) generate(scope *model.Scope, picture, motion *Node) *Node {
+	if c.Network == "videogan" {
+		return VideoGAN(scope, c, picture)
+	}
+	return Generator(scope, c, picture, motion)
+}
+
 // Generator draws the frames of a blink: the picture, as often as there are frames, and the flow of a reference go through a network that sees
 // each frame, and its frames through one that sees them all.
 //
@@ -73,6 +83,38 @@ func unet(scope *model.Scope, config Config, layers layers, x *Node) *Node {
 
 // normalised is batch normalisation and ReLU.
 func normalised(scope *model.Scope, x *Node) *Node { return nn.ReLU(nn.BatchNorm(scope, x)) }
+
+// VideoGAN is the generator of Vondrick et al. 2016, figure 1 and section 5.3, with a picture in place of the noise: convolutions shrink it to a code; from that one
+// stream draws a still background, the other one a moving foreground and a mask that says where it is seen. The code is one frame long here, since there are 16 frames
+// instead of 32.
+//
+//	picture: [batch, size, size, 3] in [-1, 1] → [batch, 16, size, size, 3] in [-1, 1]
+func VideoGAN(scope *model.Scope, config Config, picture *Node) *Node {
+	scope = scope.WithInitializer(nn.Normal(scope.Store(), 0.02)) // Not said in the paper; DCGAN's, which it follows.
+	code := picture
+	for i := range depth {
+		code = nn.StridedConv(scope.At("encoder%d", i+1), code, config.Channels<<i, 4)
+		if i > 0 {
+			code = nn.BatchNorm(scope.At("encoder%d_norm", i+1), code)
+		}
+		code = nn.LeakyReLU(code, leak)
+	}
+
+	still := code
+	moving := ExpandAxes(code, 1) // [batch, 1, size/16, size/16, channels]
+	for i := depth - 2; i >= 0; i-- {
+		still = normalised(scope.At("background%d_norm", i+1), nn.UpConv(scope.At("background%d", i+1), still, config.Channels<<i))
+		moving = normalised(scope.At("foreground%d_norm", i+1), nn.Deconv3D(scope.At("foreground%d", i+1), moving, config.Channels<<i))
+	}
+	background := ExpandAxes(Tanh(nn.UpConv(scope.At("background_rgb"), still, 3)), 1)
+	foreground := Tanh(nn.Deconv3D(scope.At("foreground_rgb"), moving, 3))
+	mask := Sigmoid(nn.Deconv3D(scope.At("mask"), moving, 1))
+	mask, background = BroadcastToShape(mask, foreground.Shape()), BroadcastToShape(background, foreground.Shape())
+	return Add(Mul(mask, foreground), Mul(OneMinus(mask), background))
+}
+
+// leak is the slope of the leaky ReLU below 0.
+const leak = 0.2
 
 // Motion is the optical flow of videos from the first frame to each, the first itself included: see [flow.Farneback].
 //

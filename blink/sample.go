@@ -15,7 +15,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/nn"
 	"golang.org/x/image/draw"
+	"golang.org/x/sync/errgroup"
 )
 
 // Blinker makes portraits blink with a trained generator. It is for one goroutine.
@@ -24,7 +26,18 @@ type Blinker struct {
 	Config Config
 	// Step is the number of iterations that the generator was trained for.
 	Step int64
-	exec *model.Exec
+	// Blend hides the border of what is pasted. [Open] sets [BlendPoisson].
+	Blend Blend
+	// Detail keeps what the portrait shows and the small pictures of the networks cannot, wherever they leave the portrait as it is. [Open] sets it.
+	Detail bool
+
+	generator, motion *model.Exec
+}
+
+// ReadConfig returns the configuration of a run. The error wraps [lab.ErrNotARun] or [lab.ErrOtherExperiment] where it is none of this package.
+func ReadConfig(dir string) (config Config, err error) {
+	_, err = lab.OpenExperiment(dir, &config, experimentName)
+	return config, err
 }
 
 // Open loads the newest checkpoint of a run.
@@ -42,16 +55,28 @@ func Open(backend compute.Backend, dir string) (*Blinker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Blinker{Config: config, Step: state.Step}
-	b.exec, err = model.NewExec(backend, store, func(scope *model.Scope, pictures, references *Node) *Node {
-		weights := generatorScope
-		if config.AverageDecay > 0 {
-			weights = averageScope
-		}
-		return Generator(scope.At("%s", weights), config, pictures, Motion(references))
+	b, err := newBlinker(backend, config, store)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	b.Step = state.Step
+	return b, nil
+}
+
+// newBlinker compiles the generator whose weights a store has.
+func newBlinker(backend compute.Backend, config Config, store *model.Store) (*Blinker, error) {
+	b := &Blinker{Config: config, Blend: BlendPoisson, Detail: true}
+	var err error
+	b.generator, err = model.NewExec(backend, store, func(scope *model.Scope, picture, motion *Node) *Node {
+		nn.Plainly(picture.Graph()) // A picture or two are not worth the time of compiling the faster program.
+		return config.generate(scope.At("%s", config.trainedScope()), picture, motion)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the generator: %w", err)
+	}
+	b.motion, err = model.NewExec(backend, model.NewStore(), func(_ *model.Scope, videos *Node) *Node { return Motion(videos) })
+	if err != nil {
+		return nil, fmt.Errorf("prepare the optical flow: %w", err)
 	}
 	if err := b.compile(store); err != nil {
 		b.Close()
@@ -60,21 +85,38 @@ func Open(backend compute.Backend, dir string) (*Blinker, error) {
 	return b, nil
 }
 
-// compile compiles the generator, and checks that the store has all of its weights.
+// compile compiles the two programs at the same time, and checks that the store has all of the weights.
 func (b *Blinker) compile(store *model.Store) error {
 	size := b.Config.Size
-	if _, err := b.exec.Compile(shapes.Make(dtypes.Float32, 1, size, size, 3), shapes.Make(dtypes.Float32, 1, Frames, size, size, 3)); err != nil {
+	video := func(channels int) shapes.Shape { return shapes.Make(dtypes.Float32, 1, Frames, size, size, channels) }
+	var both errgroup.Group
+	both.Go(func() error {
+		_, err := b.generator.Compile(shapes.Make(dtypes.Float32, 1, size, size, 3), video(2))
+		return err
+	})
+	both.Go(func() error {
+		if b.Config.Network != "unet" {
+			return nil
+		}
+		_, err := b.motion.Compile(video(3))
+		return err
+	})
+	if err := both.Wait(); err != nil {
 		return lab.FitError(err)
 	}
 	return lab.CheckComplete(store) // What it lacks would be drawn at random.
 }
 
-// Close frees the compiled program.
-func (b *Blinker) Close() { b.exec.Finalize() }
+// Close frees the compiled programs.
+func (b *Blinker) Close() {
+	b.generator.Finalize()
+	b.motion.Finalize()
+}
 
-// Blink makes the eyes of an opaque picture blink as those of a reference do: the i-th eye as its i-th, or its last where it has fewer. The result has the
-// picture's size and as many frames as the reference, which must have [Frames].
-func (b *Blinker) Blink(ctx context.Context, picture *image.RGBA, eyes []image.Rectangle, reference *dataset.Clip) ([]*image.RGBA, error) {
+// Blink makes the faces of an opaque picture, each the boxes of its eyes from left to right, blink as a reference does: the i-th eye as its i-th, or its last where it
+// has fewer. The result has the picture's size and as many frames as the reference, which must have [Frames]. A network of whole frames redraws the picture's
+// centred square instead.
+func (b *Blinker) Blink(ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, reference *dataset.Clip) ([]*image.RGBA, error) {
 	if len(reference.Frames) != Frames || len(reference.Eyes) == 0 {
 		return nil, fmt.Errorf("reference %s has %d frames and %d eyes: a blink has %d frames and an eye or two", reference.Name, len(reference.Frames), len(reference.Eyes), Frames)
 	}
@@ -83,46 +125,104 @@ func (b *Blinker) Blink(ctx context.Context, picture *image.RGBA, eyes []image.R
 		frames[i] = image.NewRGBA(picture.Rect)
 		draw.Draw(frames[i], picture.Rect, picture, picture.Rect.Min, draw.Src)
 	}
-	for i, eye := range eyes {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	if b.Config.Part == "face" {
+		square := dataset.CentredSquare(picture.Rect)
+		drawn, err := b.draw(picture, square, reference, dataset.CentredSquare(reference.Frames[0].Rect))
+		for k, frame := range drawn {
+			draw.Draw(frames[k], square, frame, image.Point{}, draw.Src)
 		}
-		square := dataset.EyeSquare(eye)
-		moving, err := b.eye(dataset.Cut(picture, square, b.Config.Size), reference, reference.Eyes[min(i, len(reference.Eyes)-1)])
-		if err != nil {
-			return nil, fmt.Errorf("eye at %v: %w", eye, err)
-		}
-		for k, frame := range frames {
-			paste(frame, moving[k], square)
+		return frames, err
+	}
+	for _, eyes := range faces {
+		for i, eye := range eyes {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			square := dataset.EyeSquare(eye)
+			drawn, err := b.draw(picture, square, reference, dataset.EyeSquare(reference.Eyes[min(i, len(reference.Eyes)-1)]))
+			if err != nil {
+				return nil, fmt.Errorf("eye at %v: %w", eye, err)
+			}
+			for k, frame := range frames {
+				b.Blend.paste(frame, drawn[k], square)
+			}
 		}
 	}
 	return frames, nil
 }
 
-// eye draws an eye, at the size of the networks, as that of a reference moves.
-func (b *Blinker) eye(picture *image.RGBA, reference *dataset.Clip, box image.Rectangle) (frames []*image.RGBA, err error) {
+// draw draws a square of a picture as a square of the reference moves: frames from (0, 0), as large as the square.
+func (b *Blinker) draw(picture *image.RGBA, square image.Rectangle, reference *dataset.Clip, from image.Rectangle) (frames []*image.RGBA, err error) {
 	size := b.Config.Size
-	square := dataset.EyeSquare(box)
-	values := make([]float32, 0, Frames*size*size*3)
-	for _, frame := range reference.Frames {
-		values = appendColours(values, dataset.Cut(frame, square, size))
-	}
-	input := tensors.FromFlatDataAndDimensions(appendColours(nil, picture), 1, size, size, 3)
-	motion := tensors.FromFlatDataAndDimensions(values, 1, Frames, size, size, 3)
-	output, err := b.exec.Call1(input, motion)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, input.FinalizeAll(), motion.FinalizeAll(), output.FinalizeAll()) }()
-	drawn, err := tensors.CopyFlatData[float32](output)
+	small := dataset.Cut(picture, square, size)
+	values, err := b.generate(appendColours(nil, small), reference, from)
 	if err != nil {
 		return nil, err
 	}
 	each := size * size * 3
 	for k := range Frames {
-		frames = append(frames, toImage(drawn[k*each:(k+1)*each], size))
+		frame := toImage(values[k*each:(k+1)*each], size)
+		large := dataset.Bicubic(frame, square.Dx(), square.Dy())
+		if b.Detail {
+			addDetail(large, picture, square, small, frame)
+		}
+		frames = append(frames, large)
 	}
 	return frames, nil
+}
+
+// generate runs the networks: a picture, [size, size, 3], and the motion of the reference's square → [frames, size, size, 3].
+func (b *Blinker) generate(picture []float32, reference *dataset.Clip, square image.Rectangle) (drawn []float32, err error) {
+	size := b.Config.Size
+	motion := tensors.FromShape(shapes.Make(dtypes.Float32, 1, Frames, size, size, 2))
+	if b.Config.Network == "unet" {
+		values := make([]float32, 0, Frames*size*size*3)
+		for _, frame := range reference.Frames {
+			values = appendColours(values, dataset.Cut(frame, square, size))
+		}
+		videos := tensors.FromFlatDataAndDimensions(values, 1, Frames, size, size, 3)
+		defer func() { err = errors.Join(err, videos.FinalizeAll()) }()
+		if motion, err = b.motion.Call1(videos); err != nil {
+			return nil, err
+		}
+	}
+	input := tensors.FromFlatDataAndDimensions(picture, 1, size, size, 3)
+	output, err := b.generator.Call1(input, motion)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, input.FinalizeAll(), motion.FinalizeAll(), output.FinalizeAll()) }()
+	return tensors.CopyFlatData[float32](output)
+}
+
+// changed is the difference of colours in [0, 1] from which on a pixel counts as drawn anew.
+const changed = 0.1
+
+// addDetail adds to a frame, at the size of its square, what the square of the picture has beyond what the network saw of it, small: all of it where the frame is as
+// the picture was, and less where it changed.
+func addDetail(large, picture *image.RGBA, square image.Rectangle, small, frame *image.RGBA) {
+	size := frame.Rect.Dx()
+	kept := image.NewRGBA(frame.Rect)
+	eachPixel(frame.Rect, func(x, y int) {
+		most := 0.0
+		for dy := -1; dy <= 1; dy++ { // Around it too: the details of a line are beside it.
+			for dx := -1; dx <= 1; dx++ {
+				u, v := min(max(x+dx, 0), size-1), min(max(y+dy, 0), size-1)
+				for c := range 3 {
+					most = max(most, math.Abs(colourAt(frame, u, v, c)-colourAt(small, u, v, c)))
+				}
+			}
+		}
+		setColour(kept, x, y, 0, 1-smoothStep(most/changed))
+	})
+	share, seen := dataset.Bicubic(kept, square.Dx(), square.Dy()), dataset.Bicubic(small, square.Dx(), square.Dy())
+	whole := dataset.Cut(picture, square, square.Dx())
+	eachPixel(large.Rect, func(x, y int) {
+		for c := range 3 {
+			detail := colourAt(whole, x, y, c) - colourAt(seen, x, y, c)
+			setColour(large, x, y, c, colourAt(large, x, y, c)+colourAt(share, x, y, 0)*detail)
+		}
+	})
 }
 
 // appendColours appends the colours of a picture, [height, width, 3] in [-1, 1].
@@ -148,15 +248,4 @@ func toImage(values []float32, size int) *image.RGBA {
 		picture.Pix[4*i+3] = 255
 	}
 	return picture
-}
-
-// pasted is the part of the networks' 32×32 pixels that the article pastes back: 30×30.
-const pasted = 30.0 / 32
-
-// paste puts an eye where its square is, without the border.
-func paste(onto, eye *image.RGBA, square image.Rectangle) {
-	large := dataset.Bicubic(eye, square.Dx(), square.Dy())
-	border := int(math.Round(float64(square.Dx()) * (1 - pasted) / 2))
-	inner := square.Inset(border)
-	draw.Draw(onto, inner, large, image.Pt(border, border), draw.Src)
 }

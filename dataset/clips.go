@@ -123,6 +123,15 @@ func OpenBlinks(ctx context.Context, dir string) (Clips, []Bad, error) {
 	return clips, bad, nil
 }
 
+// OpenBlink reads the clip of a folder, as [OpenBlinks] finds them.
+func OpenBlink(ctx context.Context, dir string) (*Clip, error) {
+	clip, err := folderClips{dir}.Clip(ctx, 0)
+	if err == nil && len(clip.Frames) != portrait.BlinkFrames {
+		err = fmt.Errorf("blink %s has %d frames, a blink has %d", dir, len(clip.Frames), portrait.BlinkFrames)
+	}
+	return clip, err
+}
+
 // folderClips are folders of frames.
 type folderClips []string
 

@@ -192,7 +192,7 @@ func TestABrokenClipIsNamedAndAnotherStandsIn(t *testing.T) {
 // What turns hues leaves greys grey, and what a turn did the opposite one undoes.
 func TestTintsTurnHuesAroundGrey(t *testing.T) {
 	for seed := range uint64(20) {
-		tint := tinted(rand.New(rand.NewPCG(seed, 0)))
+		tint := tinted(rand.New(rand.NewPCG(seed, 0)), math.Pi)
 		colours := []float32{-0.2, -0.2, -0.2, 0.4, 0.4, 0.4, 0.3, -0.1, 0.1}
 		tint(colours)
 		for p := 0; p < 6; p += 3 {

@@ -14,6 +14,8 @@ import (
 type EyeOptions struct {
 	// Size is the height and width that eyes are brought to, in pixels.
 	Size int
+	// Whole takes the whole frames, cropped to their centred square, instead of an eye.
+	Whole bool
 	// Batch is the number of videos in a batch, one eye each.
 	Batch int
 	// Seed decides the order, the flips and the changes.
@@ -22,6 +24,8 @@ type EyeOptions struct {
 	Flip bool
 	// Vary moves and scales what is cut out a little, and changes its colours, the same in all frames of a video.
 	Vary bool
+	// Hues is how far in radians the hues of half of the videos are turned at most, where colours are changed; those of the others by at most 0.3.
+	Hues float64
 	// Start is the index of the first batch that Next returns: 0, or where an interrupted training stopped.
 	Start int64
 	// Workers is how many videos are read at once; 0 means one per CPU.
@@ -89,11 +93,14 @@ func (l *EyeLoader) fill(ctx context.Context, batch *EyeBatch, s slot) error {
 	}
 	const variations = 0x65796573 // Keeps these numbers apart from those of the order and the flips.
 	rng := rand.New(rand.NewPCG(l.opts.Seed^variations, s.at))
-	part := EyeSquare(clip.Eyes[rng.IntN(len(clip.Eyes))])
+	part := CentredSquare(clip.Frames[0].Rect)
+	if !l.opts.Whole {
+		part = EyeSquare(clip.Eyes[rng.IntN(len(clip.Eyes))])
+	}
 	tint := plainly
 	if l.opts.Vary {
 		part = shaken(rng, part)
-		tint = tinted(rng)
+		tint = tinted(rng, l.opts.Hues)
 	}
 	flip := l.opts.Flip && flipped(l.opts.Seed, s.at)
 	each := l.opts.Size * l.opts.Size * 3
@@ -115,9 +122,9 @@ func EyeSquare(box image.Rectangle) image.Rectangle {
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
 }
 
-// Cut is a part of a picture, by [Bicubic] at size × size pixels. Beyond the picture's border it goes on with the mirror image.
+// Cut is a part of a picture, by [Bicubic] at size × size pixels, from (0, 0). Beyond the picture's border it goes on with the mirror image.
 func Cut(picture *image.RGBA, part image.Rectangle, size int) *image.RGBA {
-	if part.In(picture.Rect) {
+	if part.In(picture.Rect) && part.Dx() != size && part.Dy() != size {
 		return Bicubic(picture.SubImage(part).(*image.RGBA), size, size)
 	}
 	return Bicubic(continued(picture, part), size, size)
@@ -137,10 +144,10 @@ func shaken(rng *rand.Rand, square image.Rectangle) image.Rectangle {
 func plainly([]float32) {}
 
 // tinted is a change of the colours of RGB in [-1, 1]: turned around the axis of greys, which changes hues, and more or less saturated, bright and contrasted.
-// Other artists' colours are among what comes out.
-func tinted(rng *rand.Rand) func(rgb []float32) {
+// Other artists' colours are among what comes out. hues is how far it is turned at most, in radians, every second time.
+func tinted(rng *rand.Rand, hues float64) func(rgb []float32) {
 	within := func(least, most float64) float64 { return least + (most-least)*rng.Float64() }
-	hue, saturation := within(-math.Pi, math.Pi), within(0.5, 1.3)
+	hue, saturation := within(-hues, hues), within(0.5, 1.3)
 	if rng.IntN(2) == 0 {
 		hue = within(-0.3, 0.3) // Skin that looks like skin in half of the videos.
 	}
@@ -176,15 +183,21 @@ func tinted(rng *rand.Rand) func(rgb []float32) {
 // KeptEyes keeps what is around the eyes of the clips that were read in memory, up to a number of bytes, so that they are decoded or drawn once. What it
 // returns has no other pixels: Frames are cut to the eyes and what may be around them, and Eyes are where they are in those.
 func KeptEyes(clips Clips, bytes int64) Clips {
-	return &keptEyes{clips, newCache[int, *Clip](bytes)}
+	return &keptClips{clips, newCache[int, *Clip](bytes), (*Clip).aroundEyes}
 }
 
-type keptEyes struct {
+// KeptClips keeps the clips that were read whole.
+func KeptClips(clips Clips, bytes int64) Clips {
+	return &keptClips{clips, newCache[int, *Clip](bytes), func(clip *Clip) *Clip { return clip }}
+}
+
+type keptClips struct {
 	Clips
 	cache *cache[int, *Clip]
+	of    func(*Clip) *Clip // What is kept of a clip.
 }
 
-func (k *keptEyes) Clip(ctx context.Context, i int) (*Clip, error) {
+func (k *keptClips) Clip(ctx context.Context, i int) (*Clip, error) {
 	if clip, ok := k.cache.get(i); ok {
 		return clip, nil
 	}
@@ -192,7 +205,7 @@ func (k *keptEyes) Clip(ctx context.Context, i int) (*Clip, error) {
 	if err != nil {
 		return nil, err
 	}
-	clip = clip.aroundEyes()
+	clip = k.of(clip)
 	frame := clip.Frames[0]
 	k.cache.keep(i, clip, int64(len(clip.Frames)*len(frame.Pix)))
 	return clip, nil

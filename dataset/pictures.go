@@ -56,6 +56,15 @@ type PicturesOptions struct {
 	Progress func(done, total int)
 }
 
+// ReadPicture reads a picture file of any size and format, upright and on white. The error names it.
+func ReadPicture(path string) (*image.RGBA, error) {
+	d, err := decodeFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the picture %s: %w", path, err)
+	}
+	return d.whole(), nil
+}
+
 // OpenPictures opens all pictures below a folder, or in an archive: .zip, .tar or .tar.gz. Archives are read in place,
 // nothing is unpacked to disk. Pictures of a .tar.gz, which cannot be read in any order, are kept in memory as the files
 // that they are; if that takes too much, the error says what to do instead.

@@ -436,3 +436,18 @@ func (c countingPictures) Whole(_ context.Context, i int) (*image.RGBA, error) {
 	picture.Pix[0] = uint8(i)
 	return picture, nil
 }
+
+func TestReadPictureNamesWhatItCannotRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "half.png")
+	half := image.NewNRGBA(image.Rect(0, 0, 3, 2))
+	half.SetNRGBA(1, 1, color.NRGBA{255, 0, 0, 255})
+	require.NoError(t, SavePNG(path, half))
+	read, err := ReadPicture(path)
+	require.NoError(t, err)
+	assert.Equal(t, image.Rect(0, 0, 3, 2), read.Rect)
+	assert.Equal(t, color.RGBA{255, 0, 0, 255}, read.RGBAAt(1, 1))
+	assert.Equal(t, color.RGBA{255, 255, 255, 255}, read.RGBAAt(0, 0), "what is transparent lies on white")
+	write(t, path, []byte("no picture"))
+	_, err = ReadPicture(path)
+	assert.ErrorContains(t, err, "read the picture "+path)
+}

@@ -8,10 +8,14 @@ import (
 
 // upright is the picture's centred square, size × size and the right way up. The caller may change it.
 func (d decoded) upright(size int) *image.RGBA {
-	side := min(d.canvas.Dx(), d.canvas.Dy())
-	corner := image.Pt((d.canvas.Dx()-side)/2, (d.canvas.Dy()-side)/2)
-	square := d.onWhite(image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))})
-	return d.orientation.upright(Bicubic(square, size, size))
+	return d.orientation.upright(Bicubic(d.onWhite(CentredSquare(d.canvas)), size, size))
+}
+
+// CentredSquare is the largest square in the middle of a rectangle.
+func CentredSquare(r image.Rectangle) image.Rectangle {
+	side := min(r.Dx(), r.Dy())
+	corner := r.Min.Add(image.Pt((r.Dx()-side)/2, (r.Dy()-side)/2))
+	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
 }
 
 // whole is the picture at its own size and the right way up. The caller may change it.

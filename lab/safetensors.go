@@ -95,34 +95,35 @@ func ReadSafetensors(path string) (map[string]*tensors.Tensor, error) {
 		return nil, fmt.Errorf("read weights: %w", err)
 	}
 	defer file.Close()
-	values, err := readSafetensors(file)
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("read weights: %w", err)
+	}
+	values, err := readSafetensors(file, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("read weights %s: %w", path, err)
 	}
 	return values, nil
 }
 
-func readSafetensors(file *os.File) (map[string]*tensors.Tensor, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
+// readSafetensors reads a file of so many bytes.
+func readSafetensors(file io.ReaderAt, all int64) (map[string]*tensors.Tensor, error) {
 	var length uint64
-	if err := binary.Read(file, binary.LittleEndian, &length); err != nil {
+	if err := binary.Read(io.NewSectionReader(file, 0, all), binary.LittleEndian, &length); err != nil {
 		return nil, fmt.Errorf("no safetensors file: %w", err)
 	}
-	if length > maxHeader || int64(length) > info.Size()-8 {
-		return nil, fmt.Errorf("no safetensors file, or cut short: its header claims %d bytes, the file has %d", length, info.Size())
+	if length > maxHeader || int64(length) > all-8 {
+		return nil, fmt.Errorf("no safetensors file, or cut short: its header claims %d bytes, the file has %d", length, all)
 	}
 	text := make([]byte, length)
-	if _, err := io.ReadFull(file, text); err != nil {
+	if _, err := io.ReadFull(io.NewSectionReader(file, 8, all-8), text); err != nil {
 		return nil, err
 	}
 	header, err := parseHeader(text)
 	if err != nil {
 		return nil, fmt.Errorf("its header is damaged: %w", err)
 	}
-	start, size := int64(8+length), info.Size()-int64(8+length)
+	start, size := int64(8+length), all-int64(8+length)
 	names := slices.SortedFunc(maps.Keys(header), func(a, b string) int {
 		first, second := header[a].Offsets, header[b].Offsets
 		return cmp.Or(cmp.Compare(first[0], second[0]), cmp.Compare(first[1], second[1]))
@@ -195,7 +196,7 @@ func parseHeader(text []byte) (map[string]safeTensor, error) {
 }
 
 // readTensor reads the tensor that an entry of the header describes; the data begins at start.
-func readTensor(file *os.File, start int64, t safeTensor) (*tensors.Tensor, error) {
+func readTensor(file io.ReaderAt, start int64, t safeTensor) (*tensors.Tensor, error) {
 	begin, end := t.Offsets[0], t.Offsets[1]
 	shape, err := t.shape()
 	if err != nil {

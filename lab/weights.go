@@ -1,11 +1,15 @@
 package lab
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/dtypes/float16"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -54,4 +58,44 @@ func CheckComplete(store *model.Store) error {
 		}
 	}
 	return nil
+}
+
+// WriteShipped writes weights as moelab ships them, in the program itself: as 16-bit floats, half as large.
+func WriteShipped(path string, weights Weights, metadata map[string]string) error {
+	values := map[string]*tensors.Tensor{}
+	for name, value := range weights {
+		values[name] = value
+		if value.DType() != dtypes.Float32 {
+			continue
+		}
+		wide, err := tensors.CopyFlatData[float32](value)
+		if err != nil {
+			return err
+		}
+		values[name] = tensors.FromFlatDataAndDimensions(float16.FromFloat32s(wide...), value.Shape().Dimensions...)
+	}
+	return WriteFile(path, func(w io.Writer) error { return WriteSafetensors(w, values, metadata) })
+}
+
+// ReadShipped reads what [WriteShipped] wrote.
+func ReadShipped(data []byte) (Weights, error) {
+	values, err := readSafetensors(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("read the weights that moelab ships: %w", err)
+	}
+	for name, value := range values {
+		if value.DType() != dtypes.Float16 {
+			continue
+		}
+		narrow, err := tensors.CopyFlatData[float16.Float16](value)
+		if err != nil {
+			return nil, err
+		}
+		wide := make([]float32, len(narrow))
+		for i, v := range narrow {
+			wide[i] = v.Float32()
+		}
+		values[name] = tensors.FromFlatDataAndDimensions(wide, value.Shape().Dimensions...)
+	}
+	return values, nil
 }

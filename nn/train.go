@@ -33,6 +33,15 @@ func Freeze(scope *model.Scope, g *Graph) {
 	}
 }
 
+// ClipWeights brings the weights of a scope that are trained into [−limit, limit], as WGAN (Arjovsky et al. 2017) does after each step of D. It has no effect on gradients.
+func ClipWeights(scope *model.Scope, g *Graph, limit float64) {
+	for v := range scope.IterVariables() {
+		if v.Trainable && v.InUseByGraph(g) {
+			v.SetNodeValue(ClipScalar(v.NodeValue(g), -limit, limit))
+		}
+	}
+}
+
 // RaiseError makes the panic of a function that defers it one with an error, which names the network: GoMLX catches no others, and hangs
 // after one.
 func RaiseError(network string) {

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -58,33 +60,28 @@ func UpConv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Nod
 	return addBias(scope, double3D(x, kernel), options)
 }
 
-// double3D is the convolution of [Deconv3D].
+// double3D is the convolution of [Deconv3D]: what each voxel adds to the 4×4×4 around it, laid over each other one axis at a time.
 //
 //	x: [batch, frames, height, width, inputs], kernel: [4, 4, 4, inputs, channels] → [batch, 2·frames, 2·height, 2·width, channels]
 func double3D(x, kernel *Node) *Node {
-	// The first of the two voxels that a voxel becomes sees the one before it by the kernel's last tap and itself by the second, the other one
-	// itself by the third and the one after it by the first.
-	taps := [2][2]int{{3, 1}, {2, 0}}
-	padding := [2][2]int{{1, 0}, {0, 1}}
-	part := func(frame, row, column int) *Node {
-		k := kernel
-		for axis, phase := range []int{frame, row, column} {
-			first := SliceAxis(k, axis, AxisElem(taps[phase][0]))
-			k = Concatenate([]*Node{first, SliceAxis(k, axis, AxisElem(taps[phase][1]))}, axis)
-		}
-		return multiply(seen(x, 2, 1, padding[frame], padding[row], padding[column]), k)
+	inputs, channels := kernel.Shape().Dim(3), kernel.Shape().Dim(4)
+	kernel = Reshape(TransposeAllAxes(kernel, 3, 0, 1, 2, 4), inputs, -1)
+	added := Dot(x, kernel).General([]int{4}, nil, []int{0}, nil) // [batch, frames, height, width, 4·4·4·channels]
+	for axis := 1; axis <= 3; axis++ {
+		// The taps of this axis are the first of those that are left: [..., 4, taps].
+		d := slices.Clone(added.Shape().Dimensions)
+		added = Reshape(added, append(slices.Clone(d[:4]), 4, d[4]/4)...)
+		tap := func(i int) *Node { return Squeeze(SliceAxis(added, 4, AxisElem(i)), 4) }
+		n := d[axis]
+		// The first of the two voxels that a voxel becomes gets its second tap and the last one of the voxel before, the other one its third tap and the
+		// first one of the voxel after.
+		before := SliceAxis(padAxis(tap(3), axis, 1, 0), axis, AxisRange(0, n))
+		after := SliceAxis(padAxis(tap(0), axis, 0, 1), axis, AxisRange(1, n+1))
+		added = Stack([]*Node{Add(tap(1), before), Add(tap(2), after)}, axis+1)
+		d[axis], d[4] = 2*n, d[4]/4
+		added = Reshape(added, d...)
 	}
-	var frames []*Node
-	for frame := range 2 {
-		var rows []*Node
-		for row := range 2 {
-			rows = append(rows, Stack([]*Node{part(frame, row, 0), part(frame, row, 1)}, 4))
-		}
-		frames = append(frames, Stack(rows, 3))
-	}
-	y := Stack(frames, 2) // [batch, frames, 2, height, 2, width, 2, channels]
-	d := x.Shape().Dimensions
-	return Reshape(y, d[0], 2*d[1], 2*d[2], 2*d[3], -1)
+	return Reshape(added, append(slices.Clone(added.Shape().Dimensions[:4]), channels)...)
 }
 
 // kernel3D returns the kernel of a layer that convolves videos, [size, size, size, inputs, outputs].

@@ -39,7 +39,7 @@ var (
 	ErrNoNumbers = errors.New("plots: this figure has no numbers to save")
 )
 
-// Figure is a finished picture. The zero value is of no use: get one from the Figure method of Curves, Grid, Confusion, Histograms or Bars.
+// Figure is a finished picture. The zero value is of no use: get one from the Figure method of Curves, Grid, Confusion, Histograms, Bars, Flow or Film.
 // It does not change any more, whatever happens to the data that it was made from.
 type Figure struct {
 	width, height vg.Length
@@ -47,6 +47,8 @@ type Figure struct {
 	image         image.Image
 	writeNumbers  func(*csv.Writer) error // nil if there are none
 	notes         []string
+	film          []image.Image // The frames, of one that moves, and how many there are a second.
+	rate          float64
 }
 
 // newFigure draws once, so that whatever is wrong shows here and the methods of Figure cannot fail for it.
@@ -80,9 +82,13 @@ func (f *Figure) Size() (width, height int) {
 // The notes are also written under the picture.
 func (f *Figure) Notes() []string { return f.notes }
 
-// WritePNG writes the picture as PNG, two pixels a point.
+// WritePNG writes the picture as PNG, two pixels a point; of a film as an animated PNG, a pixel a point.
 func (f *Figure) WritePNG(w io.Writer) error {
-	if err := png.Encode(w, f.image); err != nil {
+	write := func() error { return png.Encode(w, f.image) }
+	if len(f.film) > 1 {
+		write = func() error { return writeFilm(w, f.film, f.rate) }
+	}
+	if err := write(); err != nil {
 		return fmt.Errorf("plots: cannot write the figure as PNG: %w", err)
 	}
 	return nil

@@ -42,9 +42,19 @@ type Options struct {
 	Backend string
 	// NoInstall forbids to install a plugin where none is found.
 	NoInstall bool
+	// Quick leaves out most of what the compiler does to make programs fast, for what runs once: compiling takes a third of the time, and what is not a product
+	// of matrices or a convolution runs slower. It has an effect on the first backend of a process only, and on all of its programs; flags that
+	// XLA_FLAGS has already go before.
+	Quick bool
 	// Log is told, in a line each, what is installed. Nil: nothing is told.
 	Log io.Writer
 }
+
+// flagsEnv holds XLA's flags, which it reads when it is loaded, and levelFlag is that of the optimisation.
+const (
+	flagsEnv  = "XLA_FLAGS"
+	levelFlag = "--xla_backend_optimization_level"
+)
 
 // Open opens the backend that is asked for, or else the first that there is of: what GOMLX_BACKEND names; a CUDA device
 // with its plugin; an installed plugin for the CPU; the plugin for the CPU, which is then installed. It never falls back
@@ -54,6 +64,11 @@ func Open(ctx context.Context, options Options) (compute.Backend, error) {
 	config, source, err := Choose(ctx, options)
 	if err != nil {
 		return nil, err
+	}
+	if flags := os.Getenv(flagsEnv); options.Quick && !strings.Contains(flags, levelFlag) {
+		if err := os.Setenv(flagsEnv, strings.TrimSpace(flags+" "+levelFlag+"=0")); err != nil {
+			return nil, err
+		}
 	}
 	backend, err := newBackend(config)
 	switch {

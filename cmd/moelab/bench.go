@@ -17,8 +17,8 @@ import (
 var benchCases = []struct{ size, batch int }{{64, 16}, {128, 4}}
 
 func newBenchCommand() *cobra.Command {
-	command := &cobra.Command{Use: "bench", Short: "Time moelab beside PyTorch, JAX and ncnn"}
-	command.AddCommand(newBenchTrainCommand(), newBenchSRCommand(), newBenchUpscaleCommand())
+	command := &cobra.Command{Use: "bench", Short: "Time moelab beside PyTorch, JAX, ncnn and OpenCV"}
+	command.AddCommand(newBenchTrainCommand(), newBenchSRCommand(), newBenchUpscaleCommand(), newBenchBlinkCommand())
 	return command
 }
 

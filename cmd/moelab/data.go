@@ -13,7 +13,7 @@ import (
 
 func newDataCommand() *cobra.Command {
 	command := &cobra.Command{Use: "data", Short: "Make and check pictures to train on"}
-	command.AddCommand(newDataDrawCommand(), newDataCheckCommand())
+	command.AddCommand(newDataDrawCommand(), newDataBlinksCommand(), newDataCheckCommand())
 	return command
 }
 

@@ -18,7 +18,7 @@ import (
 
 func newFiguresCommand() *cobra.Command {
 	command := &cobra.Command{Use: "figures", Short: "Draw the figures of the article from runs"}
-	command.AddCommand(newFiguresSRCommand())
+	command.AddCommand(newFiguresSRCommand(), newFiguresBlinkCommand())
 	return command
 }
 
@@ -198,16 +198,21 @@ func (f srFigures) drawCurves(command *cobra.Command, i int, dir string) error {
 	return nil
 }
 
-// save saves a figure, unless there was an error, with its numbers where it has any, and says so.
+// save saves a figure, unless there was an error.
 func (f srFigures) save(command *cobra.Command, name string, figure *plots.Figure, err error) error {
+	return saveFigure(command, f.out, name, figure, err)
+}
+
+// saveFigure saves a figure in a folder, unless there was an error, with its numbers where it has any, and says so.
+func saveFigure(command *cobra.Command, dir, name string, figure *plots.Figure, err error) error {
 	if err != nil {
 		return fmt.Errorf("draw %s: %w", name, err)
 	}
-	path := filepath.Join(f.out, name+".png")
+	path := filepath.Join(dir, name+".png")
 	if err := figure.Save(path); err != nil {
 		return err
 	}
-	if err := figure.SaveCSV(filepath.Join(f.out, name+".csv")); err != nil && !errors.Is(err, plots.ErrNoNumbers) {
+	if err := figure.SaveCSV(filepath.Join(dir, name+".csv")); err != nil && !errors.Is(err, plots.ErrNoNumbers) {
 		return err
 	}
 	fmt.Fprintln(command.OutOrStdout(), path)

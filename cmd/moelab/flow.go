@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"image"
-	"image/color"
 	"image/draw"
 	"io"
 	"os"
@@ -123,21 +122,13 @@ func readFrames(paths []string) (frames []namedFrame, err error) {
 				name = fmt.Sprintf("%s-%d", base, n)
 			}
 			taken[name] = true
-			frames = append(frames, namedFrame{name, onWhite(frame.Pixels)})
+			frames = append(frames, namedFrame{name, picture.OnWhite(frame.Pixels)})
 		}
 		if first, last := frames[0].picture.Bounds().Size(), frames[len(frames)-1].picture.Bounds().Size(); first != last {
 			return nil, fmt.Errorf("%s has %d×%d pixels, the first frame %d×%d: they must have one size", path, last.X, last.Y, first.X, first.Y)
 		}
 	}
 	return frames, nil
-}
-
-// onWhite lays a picture on white.
-func onWhite(pixels *image.NRGBA64) *image.RGBA {
-	canvas := image.NewRGBA(pixels.Rect)
-	draw.Draw(canvas, canvas.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
-	draw.Draw(canvas, canvas.Rect, pixels, pixels.Rect.Min, draw.Over)
-	return canvas
 }
 
 // gray is the frame without colours.

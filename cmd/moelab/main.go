@@ -135,6 +135,7 @@ A training fills a run directory; samples, figures and the next notebook cell re
   moelab train gan --preset laptop --run runs/hair  # the same training, without one
   moelab sample --run runs/hair --colour blue -n 16 -o samples
   moelab upscale picture.png -o large.png           # four times larger
+  moelab blink portrait.png -o blink.gif            # a still portrait blinks
   moelab doctor                                     # what this machine has, and what it lacks`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -142,7 +143,7 @@ A training fills a run directory; samples, figures and the next notebook cell re
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		newRunCommand(), newTrainCommand(), newSampleCommand(), newUpscaleCommand(), newEvalCommand(), newFiguresCommand(), newFlowCommand(), newDataCommand(), newBenchCommand(),
+		newRunCommand(), newTrainCommand(), newSampleCommand(), newUpscaleCommand(), newBlinkCommand(), newEvalCommand(), newFiguresCommand(), newFlowCommand(), newDataCommand(), newBenchCommand(),
 		newSetupCommand(), newDoctorCommand(), newKernelCommand(), newLabCommand(),
 	)
 	forEachCommand(root, func(command *cobra.Command) {
@@ -210,9 +211,14 @@ func forEachCommand(command *cobra.Command, do func(*cobra.Command)) {
 
 // backendFlag adds --backend and returns what opens the backend.
 func backendFlag(command *cobra.Command) func() (compute.Backend, error) {
+	return backendFor(command, false)
+}
+
+// backendFor is [backendFlag]; quick as in [xla.Options].
+func backendFor(command *cobra.Command, quick bool) func() (compute.Backend, error) {
 	name := command.Flags().String("backend", "", `"cpu", "cuda", "go" (pure Go, slow) or a value of GOMLX_BACKEND (default: the best there is)`)
 	return func() (compute.Backend, error) {
-		backend, err := xla.Open(command.Context(), xla.Options{Backend: *name, Log: command.ErrOrStderr()})
+		backend, err := xla.Open(command.Context(), xla.Options{Backend: *name, Quick: quick, Log: command.ErrOrStderr()})
 		if err != nil && *name != "" {
 			return nil, usageError{err}
 		}

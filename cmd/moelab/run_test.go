@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moelab/moelab/blink"
 	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/stretchr/testify/assert"
@@ -212,7 +213,7 @@ func runNotebook(t *testing.T, notebook string, parameters ...string) (printed, 
 	require.Zero(t, status, stderr)
 	assert.Contains(t, stdout, "wrote "+dir)
 	assert.NotContains(t, stderr, "\r", "a log has no bars")
-	assert.Contains(t, stderr, "] Training\n")
+	assert.Regexp(t, `(?m)^\[1/\d+\] \w`, stderr, "it says which cell it is at")
 
 	nb, err := jupyter.Read(filepath.Join(dir, "executed.ipynb"))
 	require.NoError(t, err)
@@ -284,4 +285,36 @@ func TestTheSuperResolutionNotebookRunsWhole(t *testing.T) {
 		restorers = append(restorers, restorer.Name)
 	}
 	assert.Equal(t, []string{"bicubic", "L1", "SRGAN", "ESRGAN"}, restorers)
+}
+
+func TestTheBlinkNotebookRunsWhole(t *testing.T) {
+	t.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0") // Seven trainings of a step or two: compiling is all of the work.
+	run := filepath.Join(t.TempDir(), "run")
+	printed, page, pictures := runNotebook(t, "../../notebooks/blink.ipynb", "preset=smoke", "measured=1", "steps=1", "dir="+run)
+	for _, row := range []string{`Verdict: \w+`, `(?m)^U-Nets on the eyes +\d\.\d\d +\d`, `quick .*: correlation -?\d\.\d{3}`} {
+		assert.Regexp(t, row, printed)
+		assert.Regexp(t, row, page)
+	}
+	names := []string{
+		"data", "data_film", "ranking_adversarial", "losses_adversarial", "strip_adversarial", "strip_clipping", "strip_content", "flow", "strip_face",
+		"content", "strip_", "opening_quick", "references", "references_film", "strip_flat", "strip_frozen", "errors", "seam_detail_false", "yours",
+	}
+	assert.GreaterOrEqual(t, pictures, len(names))
+	for _, name := range names {
+		assert.FileExists(t, filepath.Join(run, "figures", name+".png"))
+	}
+	for _, failure := range blink.Failures {
+		assert.FileExists(t, filepath.Join(run+"_"+failure.Name, "evaluation.json"))
+	}
+}
+
+func TestTheNotebookFromNoiseToBlinkRunsWhole(t *testing.T) {
+	t.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out")
+	_, _, pictures := runNotebook(t, "../../notebooks/from_noise_to_blink.ipynb", "preset=smoke", "anime=false", "colours=pink", "portraits="+filepath.Join(dir, "portraits"), "dir="+out)
+	assert.GreaterOrEqual(t, pictures, 5)
+	for _, name := range []string{"sample_pink.png", "large_pink.png", "strip.png", "blink.png"} {
+		assert.FileExists(t, filepath.Join(out, name))
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,14 +28,15 @@ func newSampleCommand() *cobra.Command {
 With several colours each noise vector is drawn under each of them: the same face, other hair.`,
 		Example: `  moelab sample --run runs/hair --colour blue -n 16 -o samples
   moelab sample --run runs/hair --colour blue,blonde,green -n 4 --seed 3 -o samples
-  moelab sample --run runs/hair -o samples           # all nine colours`,
+  moelab sample --run runs/hair -o samples           # all nine colours
+  moelab sample --run runs/hair --colour pink -n 1 -o - | moelab upscale - -o large.png`,
 	}
 	flags := command.Flags()
 	flags.StringVar(&dir, "run", "", "run directory (required)")
 	flags.StringSliceVar(&colours, "colour", nil, "hair colours, separated by commas (default: all)")
 	flags.IntVarP(&n, "number", "n", 8, "noise vectors: portraits of each colour")
 	flags.Uint64Var(&seed, "seed", 1, "seed of the noise")
-	flags.StringVarP(&out, "out", "o", "", "folder for the pictures (required)")
+	flags.StringVarP(&out, "out", "o", "", `folder for the pictures, or "-" to write one as a PNG to standard output (required)`)
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		switch {
@@ -75,6 +77,9 @@ func writeSamples(command *cobra.Command, sampler *gan.Sampler, colours []string
 		}
 		labels[i] = label
 	}
+	if out == standard {
+		return writeSample(command, sampler, labels, n, seed)
+	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
@@ -104,6 +109,18 @@ func writeSamples(command *cobra.Command, sampler *gan.Sampler, colours []string
 	}
 	fmt.Fprintf(command.OutOrStdout(), "%d portraits and grid.png in %s, by the generator of step %d\n", number, out, sampler.Step)
 	return nil
+}
+
+// writeSample draws one portrait to standard output.
+func writeSample(command *cobra.Command, sampler *gan.Sampler, labels []int, n int, seed uint64) error {
+	if n*len(labels) != 1 {
+		return usage("-o - is for one portrait, not %d: give -n 1 and one --colour", n*len(labels))
+	}
+	pictures, err := sampler.Sample(command.Context(), sampler.Config.DrawNoise(seed, 1), labels)
+	if err != nil {
+		return err
+	}
+	return png.Encode(command.OutOrStdout(), pictures[0])
 }
 
 func newEvalCommand() *cobra.Command {
@@ -152,6 +169,6 @@ pictures that were held out from it, and writes evaluation.json and figures/accu
 		fmt.Fprintln(command.OutOrStdout(), evaluation)
 		return nil
 	}
-	command.AddCommand(evalGAN, newEvalSRCommand())
+	command.AddCommand(evalGAN, newEvalSRCommand(), newEvalBlinkCommand())
 	return command
 }

@@ -13,14 +13,70 @@ import (
 
 func newTrainCommand() *cobra.Command {
 	command := &cobra.Command{Use: "train", Short: "Train a model in a run directory"}
-	command.AddCommand(newTrainGANCommand(), newTrainSRCommand())
+	command.AddCommand(newTrainGANCommand(), newTrainSRCommand(), newTrainBlinkCommand())
 	return command
 }
 
-func newTrainGANCommand() *cobra.Command {
-	var preset, data, dir string
-	var steps, saveEvery int64
+// trainFlags are the flags that all trainings have.
+type trainFlags struct {
+	preset, data, dir string
+	steps, saveEvery  int64
+	settings          []string
+}
+
+// add adds the flags to a command. presets and data end the help of two of them.
+func (f *trainFlags) add(command *cobra.Command, presets, data string) {
+	flags := command.Flags()
+	flags.StringVar(&f.preset, "preset", "laptop", "settings to start from: "+presets+"; an existing run keeps its own")
+	flags.StringVar(&f.data, "data", "", data)
+	flags.StringVar(&f.dir, "run", "", "run directory (required)")
+	flags.Int64Var(&f.steps, "steps", 0, "iterations to reach (default: the preset's)")
+	flags.StringArrayVar(&f.settings, "set", nil, "change a setting of config.json, as key=value; may be given several times")
+	flags.Int64Var(&f.saveEvery, "save-every", 500, "iterations between checkpoints")
+}
+
+// setter is a pointer to a configuration.
+type setter[Config any] interface {
+	*Config
+	Set(assignment string) error
+}
+
+// trainConfig puts a configuration together: the run's own if it exists and no preset is asked for, else the preset's, changed by the flags and by also.
+func trainConfig[Config interface{ Validate() error }, Pointer setter[Config]](
+	command *cobra.Command, f trainFlags, preset, read func(string) (Config, error), also func(*Config),
+) (config Config, err error) {
+	switch {
+	case f.dir == "":
+		return config, usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
+	case f.saveEvery < 1:
+		return config, usage("--save-every is %d: it must be at least 1", f.saveEvery)
+	}
+	if config, err = startConfig(f.dir, f.preset, command.Flags().Changed("preset"), preset, read); err != nil {
+		return config, err
+	}
 	var settings []string
+	if command.Flags().Changed("data") {
+		settings = append(settings, "data="+f.data)
+	}
+	if command.Flags().Changed("steps") {
+		settings = append(settings, fmt.Sprintf("steps=%d", f.steps))
+	}
+	if also != nil {
+		also(&config)
+	}
+	for _, setting := range append(settings, f.settings...) {
+		if err := Pointer(&config).Set(setting); err != nil {
+			return config, usageError{err}
+		}
+	}
+	if err := config.Validate(); err != nil {
+		return config, usageError{err}
+	}
+	return config, nil
+}
+
+func newTrainGANCommand() *cobra.Command {
+	var f trainFlags
 	command := &cobra.Command{
 		Use:   "gan",
 		Short: "Train the GAN that draws portraits by hair colour",
@@ -34,19 +90,10 @@ with the columns file and colour. Ctrl-C saves; the same command goes on where i
   moelab train gan --preset article --run runs/article --set batch=16 --set seed=7
   moelab train gan --run runs/hair --steps 4000      # goes on with a run, to 4000 steps`,
 	}
-	flags := command.Flags()
-	flags.StringVar(&preset, "preset", "laptop", `settings to start from: "smoke" (seconds), "laptop" (minutes) or "article"; an existing run keeps its own`)
-	flags.StringVar(&data, "data", "", "folder of pictures (default: portraits that moelab draws)")
-	flags.StringVar(&dir, "run", "", "run directory (required)")
-	flags.Int64Var(&steps, "steps", 0, "iterations to reach (default: the preset's)")
-	flags.StringArrayVar(&settings, "set", nil, "change a setting of config.json, as key=value; may be given several times")
-	flags.Int64Var(&saveEvery, "save-every", 500, "iterations between checkpoints")
+	f.add(command, `"smoke" (seconds), "laptop" (minutes) or "article"`, "folder of pictures (default: portraits that moelab draws)")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if saveEvery < 1 {
-			return usage("--save-every is %d: it must be at least 1", saveEvery)
-		}
-		config, err := trainConfig(command, dir, preset, data, steps, settings)
+		config, err := trainConfig(command, f, gan.Preset, runConfig, nil)
 		if err != nil {
 			return err
 		}
@@ -58,42 +105,16 @@ with the columns file and colour. Ctrl-C saves; the same command goes on where i
 		if err != nil {
 			return err
 		}
-		summary, err := gan.Train(command.Context(), dir, config, gan.TrainOptions{
-			Backend: backend, Set: set, SaveEvery: saveEvery, Progress: progressFor(command), Warn: warner(command),
+		summary, err := gan.Train(command.Context(), f.dir, config, gan.TrainOptions{
+			Backend: backend, Set: set, SaveEvery: f.saveEvery, Progress: progressFor(command), Warn: warner(command),
 		})
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(command.OutOrStdout(), "%s, on %s: %v\n", dir, xla.Platform(backend), summary)
+		fmt.Fprintf(command.OutOrStdout(), "%s, on %s: %v\n", f.dir, xla.Platform(backend), summary)
 		return nil
 	}
 	return command
-}
-
-// trainConfig puts a configuration together: the run's own if it exists and no preset is asked for, else the preset's,
-// changed by the flags.
-func trainConfig(command *cobra.Command, dir, preset, data string, steps int64, settings []string) (config gan.Config, err error) {
-	if dir == "" {
-		return config, usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
-	}
-	if config, err = startConfig(dir, preset, command.Flags().Changed("preset"), gan.Preset, runConfig); err != nil {
-		return config, err
-	}
-	if command.Flags().Changed("data") {
-		config.Data = data
-	}
-	if command.Flags().Changed("steps") {
-		config.Steps = steps
-	}
-	for _, setting := range settings {
-		if err := config.Set(setting); err != nil {
-			return config, usageError{err}
-		}
-	}
-	if err := config.Validate(); err != nil {
-		return config, usageError{err}
-	}
-	return config, nil
 }
 
 // startConfig returns the configuration of the run that is there, unless a preset was asked for or there is none.

@@ -39,7 +39,7 @@ func newUpscaleCommand() *cobra.Command {
 		Use:   "upscale IN…",
 		Short: "Enlarge pictures, folders of pictures, animations",
 		Long: `Enlarge pictures by a network. IN are pictures (PNG, JPEG, GIF, WebP, BMP, TIFF), folders, which are gone through with the folders
-in them, or "-", which is standard input. OUT is a file, whose extension says the format (.png, .jpg, .gif), a folder, or "-".
+in them, or "-", which is standard input. OUT is a file, whose extension says the format (.png, .jpg, .gif, .webp), a folder, or "-".
 
 What is in a picture is kept: transparency, grey, 16 bits, colour profile; pictures that a camera has marked as turned come out
 upright. Animated GIFs, PNGs and WebPs are enlarged frame by frame. JPEG keeps no transparency, GIF 256 colours.
@@ -68,7 +68,7 @@ runs of "moelab train sr", and RRDB networks in safetensors.`,
 	flags.StringVar(&model, "model", "anime", `"anime", "anime-video", "photo", a run directory, or a .safetensors file of an RRDB network`)
 	flags.Float64Var(&scale, "scale", 0, "how many times larger, from 1 to 4 (default: the network's own, 4)")
 	flags.IntVar(&tile, "tile", 0, "side of the tiles that are enlarged at a time; smaller ones take less memory, more time (default: what takes 3 GB)")
-	flags.StringVar(&format, "format", "", `format of what is made in a folder: "png", "jpg" or "gif" (default: png, and gif for animated GIFs)`)
+	flags.StringVar(&format, "format", "", `format of what is made in a folder: "png", "jpg", "gif" or "webp" (default: png, and gif for animated GIFs)`)
 	flags.BoolVar(&force, "force", false, "make anew what is there already in a folder")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, args []string) error {

@@ -89,7 +89,7 @@ func formatNamed(name string) (picture.Format, error) {
 	}
 	format, err := picture.FormatOf("." + strings.TrimPrefix(strings.ToLower(name), "."))
 	if err != nil {
-		return "", usage("--format is %q: it must be png, jpg or gif", name)
+		return "", usage("--format is %q: it must be png, jpg, gif or webp", name)
 	}
 	return format, nil
 }
@@ -212,7 +212,7 @@ func formatInFolder(in string) picture.Format {
 }
 
 // extensions are those of what is made.
-var extensions = map[picture.Format]string{picture.PNG: ".png", picture.JPEG: ".jpg", picture.GIF: ".gif"}
+var extensions = map[picture.Format]string{picture.PNG: ".png", picture.JPEG: ".jpg", picture.GIF: ".gif", picture.WebP: ".webp"}
 
 // nameOutputs gives each picture its name in the folder out: its own with the extension of the format. Pictures that would have the same
 // name so, as a.png and a.jpg, keep their extensions before it.

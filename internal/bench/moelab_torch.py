@@ -29,6 +29,8 @@ class Net:
             if name.startswith(prefix + "/"):
                 if value.dim() == 4:
                     value = value.permute(3, 2, 0, 1).contiguous(memory_format=layout)  # HWIO to OIHW.
+                elif value.dim() == 5:
+                    value = value.permute(4, 3, 0, 1, 2).contiguous(memory_format=of_videos(layout))
                 self.w[name[len(prefix) + 1:]] = value
         self.trainable = [n for n in self.w if n.rsplit("/", 1)[1] not in ("u", "mean", "variance")]
         for name in self.trainable:
@@ -51,6 +53,13 @@ class Net:
         w = self.spectral(name) if sn else self.w[name + "/weights"]
         return F.conv2d(x, w, self.w[name + "/bias"], stride=stride, padding=(w.shape[-1] - 1) // 2)
 
+    def conv3d(self, name, x, stride=1):
+        w = self.w[name + "/weights"]
+        return F.conv3d(x, w, self.w[name + "/bias"], stride=stride, padding=(w.shape[-1] - 1) // 2)
+
+    def deconv3d(self, name, x):
+        return F.conv_transpose3d(x, self.w[name + "/weights"].transpose(0, 1), self.w[name + "/bias"], stride=2, padding=1)
+
     def dense(self, name, x, sn=False, bias=True):
         w = self.spectral(name) if sn else self.w[name + "/weights"]
         x = x @ w
@@ -60,7 +69,8 @@ class Net:
         return F.batch_norm(x, None, None, training=True, eps=1e-5)
 
     def norm(self, name, x):
-        return self.normalise(x) * self.w[name + "/scale"][:, None, None] + self.w[name + "/offset"][:, None, None]
+        scale, offset = (self.w[name + "/" + part].view(-1, *[1] * (x.dim() - 2)) for part in ("scale", "offset"))
+        return self.normalise(x) * scale + offset
 
     def conditional_norm(self, name, x, y):
         scale = (y @ self.w[name + "/scale/weights"])[:, :, None, None]
@@ -75,7 +85,13 @@ def upsample(x):
 def moelabs(value):
     """A copy of a weight in moelab's layout."""
     value = value.detach().clone()
-    return value.permute(2, 3, 1, 0) if value.dim() == 4 else value
+    order = {4: (2, 3, 1, 0), 5: (2, 3, 4, 1, 0)}
+    return value.permute(order[value.dim()]) if value.dim() in order else value
+
+
+def of_videos(layout):
+    """The layout of videos that goes with one of pictures."""
+    return torch.channels_last_3d if layout is torch.channels_last else layout
 
 
 def results_of(iteration, iterations, trained):

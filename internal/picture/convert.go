@@ -156,6 +156,23 @@ func toGrayAlpha64(pixels *image.NRGBA64) *image.NRGBA {
 	return made
 }
 
+// OnWhite is a copy of a picture on white, of 8 bits a channel.
+func OnWhite(pixels *image.NRGBA64) *image.RGBA {
+	return (*image.RGBA)(toNRGBA(onWhite(pixels))) // The same where nothing is transparent.
+}
+
+// Colours is a copy of a picture's colours as if nothing were transparent, of 8 bits a channel: white where nothing is seen.
+func Colours(pixels *image.NRGBA64) *image.RGBA {
+	made := (*image.RGBA)(toNRGBA(pixels))
+	for i := 3; i < len(made.Pix); i += 4 {
+		if made.Pix[i] == 0 {
+			copy(made.Pix[i-3:], []byte{255, 255, 255})
+		}
+		made.Pix[i] = 255
+	}
+	return made
+}
+
 // onWhite puts a picture on white.
 func onWhite(pixels *image.NRGBA64) *image.NRGBA64 {
 	if pixels.Opaque() {

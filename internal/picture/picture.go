@@ -1,5 +1,5 @@
 // Package picture reads the pictures that people have, and writes others that keep what is in them: alpha channel, grey, 16 bits, colour profile,
-// and the frames of animations. It reads PNG, APNG, JPEG, GIF, WebP, BMP and TIFF and writes PNG, APNG, JPEG and GIF.
+// and the frames of animations. It reads PNG, APNG, JPEG, GIF, WebP, BMP and TIFF and writes PNG, APNG, JPEG, GIF and WebP.
 //
 //	p, err := picture.Open("in.gif")
 //	w, err := picture.NewWriter(out, picture.PNG, p.Info)

@@ -295,6 +295,16 @@ func TestAnimationsAreWrittenFrameByFrame(t *testing.T) {
 			}
 		})
 	}
+	for name, got := range rewrite(t, picture.WebP, ".webp", names...) {
+		t.Run("to WebP "+name, func(t *testing.T) {
+			assert.Equal(t, loops[name], got.Loop)
+			assert.InDeltaSlice(t, want[name].Delays, got.Delays, 0.001)
+			require.Len(t, got.Frames, len(want[name].Frames))
+			for i := range got.Frames {
+				assertPixels(t, want[name].Frames[i], got.Frames[i], 0, fmt.Sprint("frame ", i))
+			}
+		})
+	}
 	for name, got := range rewrite(t, picture.GIF, ".gif", names...) {
 		t.Run("to GIF "+name, func(t *testing.T) {
 			require.Len(t, got.Frames, len(want[name].Frames))
@@ -340,11 +350,12 @@ func TestWhatAFormatCannotHoldIsRefused(t *testing.T) {
 		"it would be 70000×10 pixels: a JPEG cannot have more":         {picture.JPEG, wide},
 		"it would be 70000×10 pixels: a GIF cannot have more":          {picture.GIF, wide},
 		"100 frames of 30000×30000 pixels: too much for a GIF, write ": {picture.GIF, long},
+		"it would be 70000×10 pixels: a WebP cannot have more":         {picture.WebP, wide},
 	} {
 		_, err := picture.NewWriter(&bytes.Buffer{}, c.format, c.info)
 		assert.ErrorContains(t, err, says)
 	}
-	for path, says := range map[string]string{"a.webp": ".webp cannot be written: .png, .jpg and .gif can", "a": "no extension"} {
+	for path, says := range map[string]string{"a.tiff": ".tiff cannot be written: .png, .jpg, .gif and .webp can", "a": "no extension"} {
 		_, err := picture.FormatOf(path)
 		assert.ErrorContains(t, err, says)
 	}

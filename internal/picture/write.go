@@ -20,6 +20,7 @@ const (
 	PNG  Format = "PNG" // Animations become animated PNGs.
 	JPEG Format = "JPEG"
 	GIF  Format = "GIF"
+	WebP Format = "WebP" // Lossless.
 )
 
 // FormatOf returns the format that the extension of a path names.
@@ -31,10 +32,12 @@ func FormatOf(path string) (Format, error) {
 		return JPEG, nil
 	case ".gif":
 		return GIF, nil
+	case ".webp":
+		return WebP, nil
 	case "":
-		return "", errors.New("it has no extension that names a format: .png, .jpg or .gif")
+		return "", errors.New("it has no extension that names a format: .png, .jpg, .gif or .webp")
 	default:
-		return "", fmt.Errorf("%s cannot be written: .png, .jpg and .gif can", extension)
+		return "", fmt.Errorf("%s cannot be written: .png, .jpg, .gif and .webp can", extension)
 	}
 }
 
@@ -45,9 +48,10 @@ type Writer interface {
 }
 
 // NewWriter returns what writes a picture of the given size, number of frames and kind of pixels. The formats keep what they can: PNG
-// everything, JPEG 8 bits without alpha channel, on white, GIF 256 colours and pixels that are either transparent or not.
+// everything, JPEG 8 bits without alpha channel, on white, GIF 256 colours and pixels that are either transparent
+// or not, WebP 8 bits without the profile.
 func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
-	largest := map[Format]int{PNG: 1<<31 - 1, JPEG: 1<<16 - 1, GIF: 1<<16 - 1}[f]
+	largest := map[Format]int{PNG: 1<<31 - 1, JPEG: 1<<16 - 1, GIF: 1<<16 - 1, WebP: 1 << 14}[f]
 	switch {
 	case info.Width < 1 || info.Height < 1 || info.Frames < 1:
 		return nil, fmt.Errorf("cannot write %d frames of %d×%d pixels", info.Frames, info.Width, info.Height)
@@ -64,6 +68,8 @@ func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 		return &jpegWriter{w: w, info: info}, nil
 	case GIF:
 		return newGIFWriter(w, info)
+	case WebP:
+		return newWebPWriter(w, info)
 	default:
 		return nil, fmt.Errorf("%q cannot be written", f)
 	}

@@ -1,0 +1,54 @@
+package blink
+
+import (
+	"image"
+	"slices"
+	"testing"
+
+	"github.com/moelab/moelab/dataset"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestScoresTellBlinksFromStillPictures(t *testing.T) {
+	clip, err := dataset.DrawnBlinks(5, 3, 96).Clip(t.Context(), 2)
+	require.NoError(t, err)
+	still := slices.Repeat([]*image.RGBA{clip.Frames[0]}, Frames)
+	late := append(slices.Clone(still[:2]), clip.Frames[:Frames-2]...)
+
+	perfect := compare(clip.Frames, clip, clip)
+	assert.Zero(t, perfect.Error)
+	assert.InDelta(t, 1, perfect.Moved, 1e-9)
+	assert.InDelta(t, 1, perfect.Correlation, 1e-9)
+	assert.Equal(t, least(clip.Aperture), perfect.TrueClosed)
+	assert.Equal(t, perfect.TrueClosed, perfect.Closed)
+	assert.InDelta(t, 1, perfect.Opening[0], 1e-9)
+	assert.InDelta(t, 0, perfect.Opening[perfect.Closed], 1e-9)
+
+	repeated := compare(still, clip, clip)
+	assert.Equal(t, repeated.Repeated, repeated.Error)
+	assert.Positive(t, repeated.Error)
+	assert.Zero(t, repeated.Moved)
+	assert.Zero(t, repeated.Correlation)
+
+	delayed := compare(late, clip, clip)
+	assert.Equal(t, perfect.Closed+2, delayed.Closed)
+	assert.Less(t, delayed.Correlation, 0.9)
+	assert.Greater(t, delayed.Error, 0.0)
+
+	other, err := dataset.DrawnBlinks(6, 1, 64).Clip(t.Context(), 0)
+	require.NoError(t, err)
+	foreign := compare(clip.Frames, clip, other)
+	assert.False(t, foreign.Own)
+	assert.Zero(t, foreign.Error, "nobody knows the true frames")
+	assert.Equal(t, least(other.Aperture), foreign.TrueClosed)
+}
+
+func TestOpeningFollowsWhatWasDrawn(t *testing.T) {
+	clip, err := dataset.DrawnBlinks(5, 1, 128).Clip(t.Context(), 0)
+	require.NoError(t, err)
+	opening := openings(clip.Frames, clip)
+	for k, aperture := range clip.Aperture {
+		assert.InDelta(t, aperture/clip.Aperture[0], opening[k], 0.3, "frame %d", k)
+	}
+}

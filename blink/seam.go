@@ -1,0 +1,167 @@
+package blink
+
+import (
+	"image"
+	"math"
+
+	"github.com/moelab/moelab/dataset"
+	"gonum.org/v1/gonum/dsp/fourier"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Blend is how the border of what is pasted is hidden.
+type Blend string
+
+const (
+	// BlendNone pastes as the article does: the border shows.
+	BlendNone Blend = "none"
+	// BlendFeather goes over from the picture to what is pasted little by little.
+	BlendFeather Blend = "feather"
+	// BlendPoisson keeps the differences between neighbouring pixels of what is pasted, and takes the colours at the border from the picture (Pérez et al. 2003,
+	// "Poisson image editing").
+	BlendPoisson Blend = "poisson"
+)
+
+// Blends are all of them.
+var Blends = []Blend{BlendNone, BlendFeather, BlendPoisson}
+
+// pasted is the part of the networks' 32×32 pixels that the article pastes back: 30×30.
+const pasted = 30.0 / 32
+
+// pastedPart is the part of the square around an eye that is pasted.
+func pastedPart(square image.Rectangle) image.Rectangle {
+	return square.Inset(max(int(math.Round(float64(square.Dx())*(1-pasted)/2)), 1))
+}
+
+// paste puts the square of an eye, drawn at full size from (0, 0), where it belongs, without its border.
+func (b Blend) paste(onto, eye *image.RGBA, square image.Rectangle) {
+	part := pastedPart(square)
+	shift := square.Min
+	switch b {
+	case BlendFeather:
+		width := float64(part.Dx()) * feathered
+		eachPixel(part.Intersect(onto.Rect), func(x, y int) {
+			distance := 0.5 + float64(min(x-part.Min.X, part.Max.X-1-x, y-part.Min.Y, part.Max.Y-1-y))
+			share := smoothStep(distance / width)
+			for c := range 3 {
+				old, new := colourAt(onto, x, y, c), colourAt(eye, x-shift.X, y-shift.Y, c)
+				setColour(onto, x, y, c, old+share*(new-old))
+			}
+		})
+	case BlendPoisson:
+		for c := range 3 {
+			correction := membrane(part.Size(), func(x, y int) float64 {
+				x, y = x+part.Min.X, y+part.Min.Y
+				if !image.Pt(x, y).In(onto.Rect) {
+					return 0 // Nothing is there to fit to.
+				}
+				return colourAt(onto, x, y, c) - colourAt(eye, x-shift.X, y-shift.Y, c)
+			})
+			eachPixel(part.Intersect(onto.Rect), func(x, y int) {
+				setColour(onto, x, y, c, colourAt(eye, x-shift.X, y-shift.Y, c)+correction.At(y-part.Min.Y, x-part.Min.X))
+			})
+		}
+	default:
+		eachPixel(part.Intersect(onto.Rect), func(x, y int) {
+			for c := range 3 {
+				onto.Pix[onto.PixOffset(x, y)+c] = eye.Pix[eye.PixOffset(x-shift.X, y-shift.Y)+c]
+			}
+		})
+	}
+}
+
+// feathered is the width of what is feathered, as a part of the square's side.
+const feathered = 1.0 / 6
+
+// smoothStep goes from 0 to 1 while x does, slowly at both ends.
+func smoothStep(x float64) float64 {
+	x = min(max(x, 0), 1)
+	return x * x * (3 - 2*x)
+}
+
+// membrane is what a soap film over a rectangle does whose border is given: the solution of Laplace's equation at the pixels (0, 0) to size, where border tells the
+// values of the pixels around them. What is pasted, and this of the difference between the picture and it, is the solution of Poisson's equation. The sine
+// transform makes the equation one number for each wave.
+func membrane(size image.Point, border func(x, y int) float64) *mat.Dense {
+	film := mat.NewDense(size.Y, size.X, nil)
+	add := func(x, y int, value float64) { film.Set(y, x, film.At(y, x)+value) }
+	for x := range size.X {
+		add(x, 0, border(x, -1))
+		add(x, size.Y-1, border(x, size.Y))
+	}
+	for y := range size.Y {
+		add(0, y, border(-1, y))
+		add(size.X-1, y, border(size.X, y))
+	}
+	rows, columns := fourier.NewDST(size.X), fourier.NewDST(size.Y)
+	transform := func() {
+		column := make([]float64, size.Y)
+		for y := range size.Y {
+			rows.Transform(film.RawRowView(y), film.RawRowView(y))
+		}
+		for x := range size.X {
+			film.SetCol(x, columns.Transform(column, mat.Col(column, x, film)))
+		}
+	}
+	transform()
+	film.Apply(func(y, x int, value float64) float64 {
+		wave := func(k, n int) float64 { return 2 - 2*math.Cos(math.Pi*float64(k+1)/float64(n+1)) }
+		return value / (wave(x, size.X) + wave(y, size.Y))
+	}, film)
+	transform()
+	film.Scale(1/float64(4*(size.X+1)*(size.Y+1)), film) // gonum's sine transform, twice, is 2(n+1) times what it was.
+	return film
+}
+
+// SeamEnergy says how much the border shows of what was pasted for the eye in a box: the mean difference of neighbouring pixels across the border as a part of
+// that of neighbours in the same direction just inside. Where nothing was pasted it is about 1.
+func SeamEnergy(frame *image.RGBA, eye image.Rectangle) float64 {
+	part := pastedPart(dataset.EyeSquare(eye)).Intersect(frame.Rect)
+	deep := max(part.Dx()/8, 1)
+	var across, inside, crossings, insides float64
+	step := func(x, y, dx, dy int) (sum float64) {
+		for c := range 3 {
+			sum += math.Abs(colourAt(frame, x+dx, y+dy, c) - colourAt(frame, x, y, c))
+		}
+		return sum
+	}
+	// From a pixel of the border inwards: the first step crosses it.
+	walk := func(x, y, dx, dy int) {
+		if !image.Pt(x-dx, y-dy).In(frame.Rect) {
+			return
+		}
+		across, crossings = across+step(x, y, -dx, -dy), crossings+1
+		for range deep {
+			inside, insides = inside+step(x, y, dx, dy), insides+1
+			x, y = x+dx, y+dy
+		}
+	}
+	for x := part.Min.X; x < part.Max.X; x++ {
+		walk(x, part.Min.Y, 0, 1)
+		walk(x, part.Max.Y-1, 0, -1)
+	}
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		walk(part.Min.X, y, 1, 0)
+		walk(part.Max.X-1, y, -1, 0)
+	}
+	return across / max(crossings, 1) / max(inside/max(insides, 1), 1e-9)
+}
+
+// eachPixel calls f for each pixel of a rectangle.
+func eachPixel(part image.Rectangle, f func(x, y int)) {
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			f(x, y)
+		}
+	}
+}
+
+// colourAt is a colour of a pixel, in [0, 1].
+func colourAt(picture *image.RGBA, x, y, c int) float64 {
+	return float64(picture.Pix[picture.PixOffset(x, y)+c]) / 255
+}
+
+// setColour sets a colour of a pixel, cut off to [0, 1].
+func setColour(picture *image.RGBA, x, y, c int, value float64) {
+	picture.Pix[picture.PixOffset(x, y)+c] = uint8(math.Round(255 * min(max(value, 0), 1)))
+}

@@ -1,0 +1,69 @@
+package blink
+
+import (
+	_ "embed" // For the weights.
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/nn"
+)
+
+// shippedWeights are those of the generator of the preset "shipped", trained on nothing but blinks that moelab draws:
+//
+//	moelab train blink --preset shipped --run runs/shipped
+//	go test ./blink -run ShippedNetwork -ship runs/shipped
+//
+//go:embed shipped.safetensors
+var shippedWeights []byte
+
+// OpenShipped opens the network that comes with moelab.
+func OpenShipped(backend compute.Backend) (*Blinker, error) {
+	config, err := Preset("shipped")
+	if err != nil {
+		return nil, err
+	}
+	weights, err := lab.ReadShipped(shippedWeights)
+	if err != nil {
+		return nil, err
+	}
+	store := model.NewStore()
+	weights.Into(store)
+	b, err := newBlinker(backend, config, store)
+	if err != nil {
+		return nil, fmt.Errorf("the network that moelab ships: %w", err)
+	}
+	b.Step = config.Steps
+	return b, nil
+}
+
+// Ship writes the generator of a run's newest checkpoint to a file, as [OpenShipped] reads it.
+func Ship(dir, path string) error {
+	var config Config
+	run, err := lab.OpenExperiment(dir, &config, experimentName)
+	if err != nil {
+		return err
+	}
+	weights, state, err := run.Weights(nil)
+	if err != nil {
+		return err
+	}
+	prefix := config.trainedScope() + "/"
+	maps.DeleteFunc(weights, func(name string, _ *tensors.Tensor) bool {
+		below, ok := strings.CutPrefix(name, prefix)
+		return !ok || !nn.IsWeight(below)
+	})
+	return lab.WriteShipped(path, weights, map[string]string{"config": config.String(), "step": fmt.Sprint(state.Step)})
+}
+
+// trainedScope is where the weights of the generator lie that pictures are made with.
+func (c Config) trainedScope() string {
+	if c.AverageDecay > 0 {
+		return averageScope
+	}
+	return generatorScope
+}

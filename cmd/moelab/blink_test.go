@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/picture"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// drawnPortrait writes the first frame of a drawn blink and returns its path and the eyes as --eyes wants them.
+func drawnPortrait(t *testing.T, size int) (path string, clip *dataset.Clip, boxes []string) {
+	t.Helper()
+	clip, err := dataset.DrawnBlinks(20_260_104, 1, size).Clip(t.Context(), 0)
+	require.NoError(t, err)
+	path = filepath.Join(t.TempDir(), "portrait.png")
+	require.NoError(t, dataset.SavePNG(path, clip.Frames[0]))
+	for _, eye := range clip.Eyes {
+		boxes = append(boxes, "--eyes", boxText(eye))
+	}
+	return path, clip, boxes
+}
+
+// framesOf reads an animation.
+func framesOf(t *testing.T, path string) (info picture.Info, frames []*image.RGBA, delays []time.Duration) {
+	t.Helper()
+	p, err := picture.Open(path)
+	require.NoError(t, err)
+	for frame, err := range p.Frames() {
+		require.NoError(t, err)
+		frames, delays = append(frames, picture.OnWhite(frame.Pixels)), append(delays, frame.Delay.Duration())
+	}
+	return p.Info, frames, delays
+}
+
+func TestBlinkFindsTheEyesAndWritesAnAnimation(t *testing.T) {
+	path, clip, _ := drawnPortrait(t, 320)
+	out := filepath.Join(t.TempDir(), "blink.png")
+	said := succeed(t, "blink", path, "-o", out, "--loop", "--reference", "slow", "--frames", "20")
+	assert.Contains(t, said, "face 1: eyes at ")
+	assert.Contains(t, said, "20 frames of 320×320 pixels")
+	assert.FileExists(t, strings.TrimSuffix(out, ".png")+".eyes.png")
+
+	info, frames, delays := framesOf(t, out)
+	require.Len(t, frames, 20)
+	assert.Equal(t, 0, info.Plays)
+	assert.InDelta(t, time.Second/18, delays[3], float64(time.Millisecond))
+	assert.Equal(t, clip.Frames[0].Pix, frames[19].Pix, "the eyes stay open afterwards")
+	changed := image.Rectangle{}
+	for y := range 320 {
+		for x := range 320 {
+			if frames[8].RGBAAt(x, y) != frames[19].RGBAAt(x, y) {
+				changed = changed.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	around := clip.Eyes[0].Union(clip.Eyes[1]).Inset(-40)
+	assert.False(t, changed.Empty(), "nothing blinks")
+	assert.True(t, changed.In(around), "%v changed, the eyes are at %v", changed, clip.Eyes)
+}
+
+func TestBlinkReadsStandardInputAndKeepsAlpha(t *testing.T) {
+	path, clip, boxes := drawnPortrait(t, 128)
+	cut := image.NewNRGBA(clip.Frames[0].Rect)
+	for i := 0; i < len(cut.Pix); i += 4 {
+		copy(cut.Pix[i:i+3], clip.Frames[0].Pix[i:])
+		cut.Pix[i+3] = 255
+		if y := i / cut.Stride; y < 10 {
+			cut.Pix[i+3] = uint8(20 * y)
+		}
+	}
+	var file bytes.Buffer
+	require.NoError(t, png.Encode(&file, cut))
+	require.NoError(t, os.WriteFile(path, file.Bytes(), 0o644))
+
+	for _, out := range []string{filepath.Join(t.TempDir(), "frames") + "/", filepath.Join(t.TempDir(), "blink.webp"), filepath.Join(t.TempDir(), "few.gif")} {
+		arguments := append([]string{"blink", "-", "-o", out, "--frames", "8", "--blend", "feather"}, boxes...)
+		command := newCommand()
+		command.SetArgs(arguments)
+		command.SetIn(bytes.NewReader(file.Bytes()))
+		command.SetOut(&bytes.Buffer{})
+		command.SetErr(&bytes.Buffer{})
+		require.NoError(t, command.ExecuteContext(t.Context()))
+		if strings.HasSuffix(out, "/") {
+			names, err := filepath.Glob(out + "frame_*.png")
+			require.NoError(t, err)
+			assert.Len(t, names, 8)
+			out = names[4]
+		} else {
+			info, frames, delays := framesOf(t, out)
+			assert.Len(t, frames, 8)
+			assert.Equal(t, 1, info.Plays, out)
+			assert.InDelta(t, time.Second/9, delays[1], float64(10*time.Millisecond), "a blink lasts as long in fewer frames")
+		}
+		if strings.HasSuffix(out, ".gif") {
+			continue // A GIF has no half-transparent pixels.
+		}
+		p, err := picture.Open(out)
+		require.NoError(t, err)
+		for frame, err := range p.Frames() {
+			require.NoError(t, err)
+			assert.EqualValues(t, 100*257, frame.Pixels.NRGBA64At(64, 5).A, out)
+		}
+	}
+}
+
+func TestBlinkFollowsSomebodyElse(t *testing.T) {
+	path, _, boxes := drawnPortrait(t, 128)
+	dir := t.TempDir()
+	require.NoError(t, dataset.DrawBlinks(t.Context(), dir, 1, 96, 9, nil))
+	clip := filepath.Join(dir, "000000")
+	frames, err := filepath.Glob(filepath.Join(clip, "frame_*.png"))
+	require.NoError(t, err)
+	bare := t.TempDir() // As a person has them: without eyes.json.
+	for _, frame := range frames {
+		require.NoError(t, os.Rename(frame, filepath.Join(bare, filepath.Base(frame))))
+		data, err := os.ReadFile(filepath.Join(bare, filepath.Base(frame)))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(frame, data, 0o644))
+	}
+	for _, reference := range []string{clip, bare} {
+		out := filepath.Join(t.TempDir(), "blink.gif")
+		succeed(t, append([]string{"blink", path, "-o", out, "--reference", reference}, boxes...)...)
+		_, frames, _ := framesOf(t, out)
+		assert.Len(t, frames, 16)
+	}
+}
+
+func TestBlinkSaysWhatCannotBe(t *testing.T) {
+	path, _, _ := drawnPortrait(t, 64)
+	dir := t.TempDir()
+	notes, empty := filepath.Join(dir, "notes.txt"), filepath.Join(dir, "empty")
+	require.NoError(t, os.WriteFile(notes, []byte("no picture"), 0o644))
+	require.NoError(t, os.Mkdir(empty, 0o755))
+	out := filepath.Join(dir, "blink.gif")
+	for says, arguments := range map[string][]string{
+		"name the portrait":             {},
+		"one portrait at a time":        {path, path, "-o", out},
+		"-o is missing":                 {path},
+		"--frames is 1":                 {path, "-o", out, "--frames", "1"},
+		`--blend is "glue"`:             {path, "-o", out, "--blend", "glue"},
+		"x,y,width,height":              {path, "-o", out, "--eyes", "1,2,3"},
+		"is too small":                  {path, "-o", out, "--eyes", "1,2,3,3"},
+		"is not within":                 {path, "-o", out, "--eyes", "50,50,30,30"},
+		"an animation cannot be a JPEG": {path, "-o", filepath.Join(dir, "blink.jpg")},
+		".mkv cannot be written":        {path, "-o", filepath.Join(dir, "blink.mkv")},
+		"not a picture":                 {notes, "-o", out},
+		"no such file":                  {filepath.Join(dir, "none.png"), "-o", out},
+		`there is no reference "wink"`:  {path, "-o", out, "--reference", "wink"},
+		"there are no pictures in":      {path, "-o", out, "--reference", empty},
+	} {
+		t.Run(says, func(t *testing.T) {
+			assertRefused(t, says, append([]string{"blink"}, arguments...)...)
+			assert.NoFileExists(t, out)
+		})
+	}
+}
+
+func TestBlinkCommandsWorkFromTrainingToFigures(t *testing.T) {
+	dir := t.TempDir()
+	run, flat := filepath.Join(dir, "works"), filepath.Join(dir, "flat")
+	assert.Contains(t, succeed(t, "train", "blink", "--preset", "smoke", "--steps", "1", "--run", run), "step 1")
+	succeed(t, "train", "blink", "--preset", "smoke-flat", "--steps", "1", "--run", flat)
+	scores := filepath.Join(dir, "scores.json")
+	said := succeed(t, "eval", "blink", "--run", run, "-n", "2", "-o", scores)
+	assert.Regexp(t, `its own blink +2 +\d\.\d{3} `, said)
+	assert.Contains(t, said, "another's blink")
+	assert.FileExists(t, scores)
+	figures := filepath.Join(dir, "figures")
+	said = succeed(t, "figures", "blink", "--run", run, "--run", flat, "-n", "1", "-o", figures)
+	assert.Regexp(t, `works: (repeats|spoils|blinks)`, said)
+	for _, name := range []string{"strip.png", "film.png", "openings.png", "openings.csv", "seam.png", "content_1.png", "content_2.csv"} {
+		assert.FileExists(t, filepath.Join(figures, name))
+	}
+	assertRefused(t, "was trained on the blinks of seed 1", "eval", "blink", "--run", run, "--seed", "1")
+	assertRefused(t, "--run is missing", "figures", "blink")
+	assertRefused(t, "--run is missing", "train", "blink")
+}
+
+// assertRefused asserts that a call ends with status 2 and one clear line.
+func assertRefused(t *testing.T, says string, args ...string) {
+	t.Helper()
+	status, _, stderr := moelab(t, args...)
+	assert.Equal(t, statusUsage, status, stderr)
+	assert.Contains(t, stderr, says)
+	assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"path/filepath"
+
+	"github.com/gomlx/compute"
+	"github.com/moelab/moelab/blink"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/plots"
+	"github.com/spf13/cobra"
+)
+
+// blinkFigures is what "moelab figures blink" was asked for.
+type blinkFigures struct {
+	runs []string
+	n    int
+	seed uint64
+	out  string
+}
+
+func newFiguresBlinkCommand() *cobra.Command {
+	var f blinkFigures
+	command := &cobra.Command{
+		Use:   "blink",
+		Short: "Draw what came of each way to make portraits blink, with a verdict",
+		Long: `Draw the article's figures of blinks into a folder, with the numbers behind them, and print what came of each run, measured on portraits that
+none was trained on:
+
+  strip.png            a portrait by each run, below the blink that it followed
+  film.png             the same, moving (an animated PNG)
+  openings.png, .csv   how far the eyes are open over the frames
+  seam.png             the border of what the first run pasted, and two ways of hiding it
+  content_1.png …      each run's training, by the order of --run: the content loss, and
+  losses_1.png …       the adversarial losses and how often D tells real from drawn, of runs with a D
+  ranking_1.png …
+
+Presets of "moelab train blink" give what the article tried: laptop, laptop-adversarial, laptop-clipping, laptop-content, laptop-face, laptop-flat,
+laptop-frozen.`,
+		Example: `  moelab figures blink --run runs/blink --run runs/blink-content --run runs/blink-face -o figures`,
+	}
+	flags := command.Flags()
+	flags.StringArrayVar(&f.runs, "run", nil, "run directory; may be given several times (required)")
+	flags.IntVarP(&f.n, "number", "n", 6, "drawn portraits to measure with")
+	flags.Uint64Var(&f.seed, "seed", heldOutBlinkSeed, "seed of the drawn portraits")
+	flags.StringVarP(&f.out, "out", "o", "", "folder for the figures (default: the first run's figures)")
+	open := backendFlag(command)
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		switch {
+		case len(f.runs) == 0:
+			return usage("--run is missing: name a run directory (see %s -h)", command.CommandPath())
+		case f.n < 1:
+			return usage("-n is %d: it must be at least 1", f.n)
+		case f.out == "":
+			f.out = filepath.Join(f.runs[0], "figures")
+		}
+		for _, dir := range f.runs {
+			if err := checkBlinkSeed(dir, f.seed); err != nil {
+				return err
+			}
+		}
+		backend, err := open()
+		if err != nil {
+			return err
+		}
+		return f.draw(command, backend)
+	}
+	return command
+}
+
+// checkBlinkSeed refuses the blinks that a run was trained on.
+func checkBlinkSeed(dir string, seed uint64) error {
+	config, err := blink.ReadConfig(dir)
+	if err == nil && config.Data == "" && config.Seed == seed {
+		err = usage("%s was trained on the blinks of seed %d: measure it on others, with another --seed", dir, seed)
+	}
+	return err
+}
+
+// draw draws all of the figures.
+func (f blinkFigures) draw(command *cobra.Command, backend compute.Backend) error {
+	ctx := command.Context()
+	clips := dataset.DrawnBlinks(f.seed, f.n, 256)
+	clip, err := clips.Clip(ctx, 0)
+	if err != nil {
+		return err
+	}
+	strips := []blink.Strip{{Label: "the truth", Frames: clip.Frames}}
+	var names []string
+	var scores []blink.Score
+	for i, dir := range f.runs {
+		blinker, err := blink.Open(backend, dir)
+		if err != nil {
+			return err
+		}
+		evaluation, err := blinker.EvaluateAll(ctx, clips, nil, warner(command))
+		if err != nil {
+			blinker.Close()
+			return err
+		}
+		verdict, err := blink.Verdict(dir, evaluation)
+		if err != nil {
+			blinker.Close()
+			return err
+		}
+		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", dir, verdict)
+		frames, err := blinker.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, clip)
+		if err == nil && i == 0 && blinker.Config.Part == "eyes" {
+			err = f.save(command, "seam", func() (*plots.Figure, error) {
+				return blink.SeamFigure(ctx, blinker, clip, clip, blink.Closed(clip), false)
+			})
+		}
+		blinker.Close()
+		if err != nil {
+			return err
+		}
+		name := filepath.Base(dir)
+		strips, names, scores = append(strips, blink.Strip{Label: name, Frames: frames}), append(names, name), append(scores, evaluation.Scores[0])
+		for _, curve := range []struct {
+			name string
+			of   func(dir string) (*plots.Figure, error)
+		}{{"content", blink.LossFigure}, {"losses", blink.AdversarialFigure}, {"ranking", blink.RankingFigure}} {
+			err := f.save(command, fmt.Sprintf("%s_%d", curve.name, i+1), func() (*plots.Figure, error) { return curve.of(dir) })
+			if err != nil && !errors.Is(err, lab.ErrNoMetric) {
+				return err
+			}
+		}
+	}
+	return errors.Join(
+		f.save(command, "strip", func() (*plots.Figure, error) { return blink.StripFigure(2, strips...) }),
+		f.save(command, "film", func() (*plots.Figure, error) { return blink.FilmFigure(strips...) }),
+		f.save(command, "openings", func() (*plots.Figure, error) { return blink.OpeningFigure(names, scores...) }),
+	)
+}
+
+// save saves a figure, with its numbers where it has any.
+func (f blinkFigures) save(command *cobra.Command, name string, of func() (*plots.Figure, error)) error {
+	figure, err := of()
+	return saveFigure(command, f.out, name, figure, err)
+}

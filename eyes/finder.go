@@ -1,0 +1,300 @@
+package eyes
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"image"
+	"image/draw"
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/nn"
+)
+
+// Eye is an eye in a picture.
+type Eye struct {
+	// Box is what a blink changes, in the picture's pixels: lids, lashes and the open eye, as [dataset.Clip] has it. That of a shut eye is where the open
+	// one would be.
+	Box image.Rectangle
+	// Confidence is in [0, 1]: 1 where the network has no doubt.
+	Confidence float64
+	// Closed says that the eye is shut, or nearly.
+	Closed bool
+}
+
+// Face is one or two eyes, from left to right as seen: one where the other is hidden, or beyond the picture.
+type Face struct {
+	Eyes []Eye
+}
+
+// size is the mean width of the eyes.
+func (f Face) size() float64 {
+	sum := 0
+	for _, eye := range f.Eyes {
+		sum += eye.Box.Dx()
+	}
+	return float64(sum) / float64(len(f.Eyes))
+}
+
+// Finder finds eyes in pictures. It is for one goroutine.
+type Finder struct {
+	// Config and Step are those of the training.
+	Config Config
+	Step   int64
+	exec   *model.Exec
+}
+
+// atOnce is how many windows the network looks at in one call: one program is compiled for it. Two windows that show all of a square picture and four
+// that show its parts are as many.
+const atOnce = 6
+
+// NewFinder makes a finder with the weights that moelab ships.
+func NewFinder(backend compute.Backend) (*Finder, error) {
+	weights, err := lab.ReadShipped(shippedWeights)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the network that finds eyes: %w", err)
+	}
+	return newFinder(backend, shipped, weights, shipped.Steps)
+}
+
+// OpenFinder makes a finder with the newest checkpoint of a run of [Train].
+func OpenFinder(backend compute.Backend, dir string) (*Finder, error) {
+	config, weights, step, err := readRun(dir)
+	if err != nil {
+		return nil, err
+	}
+	return newFinder(backend, config, weights, step)
+}
+
+// newFinder compiles the network.
+func newFinder(backend compute.Backend, config Config, weights lab.Weights, step int64) (*Finder, error) {
+	store := model.NewStore()
+	weights.Into(store)
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, pictures *Node) *Node {
+		nn.Plainly(pictures.Graph()) // Compiling takes longer than all that is run.
+		return Network(scope, config, pictures)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the network that finds eyes: %w", err)
+	}
+	f := &Finder{Config: config, Step: step, exec: exec}
+	_, err = exec.Compile(shapes.Make(dtypes.Float32, atOnce, config.Size, config.Size, 3))
+	if err == nil {
+		err = cmp.Or(weights.CheckUsed(), lab.CheckComplete(store))
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("compile the network that finds eyes: %w", lab.FitError(err))
+	}
+	return f, nil
+}
+
+// Close frees the compiled program.
+func (f *Finder) Close() { f.exec.Finalize() }
+
+// Find finds the faces of a picture, the one with the largest eyes first, or none. What is transparent lies on white. Eyes are found that take about 2 % to
+// half of the picture's longer side, in heads that are tilted by up to some 30°.
+func (f *Finder) Find(ctx context.Context, picture image.Image) ([]Face, error) {
+	bounds := picture.Bounds()
+	if bounds.Empty() {
+		return nil, nil
+	}
+	canvas, scale := onWhite(picture)
+	found, err := f.look(ctx, f.everywhere(canvas), leastHeat)
+	if err != nil {
+		return nil, fmt.Errorf("find eyes: %w", err)
+	}
+	candidates := pairs(apart(found))
+	var windows []window
+	for _, c := range candidates {
+		for _, view := range views {
+			windows = append(windows, f.around(canvas, c, view))
+		}
+	}
+	again, err := f.lookEach(ctx, windows, leastHeat)
+	if err != nil {
+		return nil, fmt.Errorf("find eyes: %w", err)
+	}
+	var faces []face
+	for i, c := range candidates {
+		var seen []face
+		for _, eyes := range again[i*len(views):][:len(views)] {
+			if best := c.among(pairs(apart(eyes))); best != nil {
+				seen = append(seen, best)
+			}
+		}
+		if agreed, ok := agreed(seen); ok {
+			faces = append(faces, agreed)
+		}
+	}
+	return result(distinct(faces), bounds, scale), nil
+}
+
+// enough is how long the longer side of a picture has to be for all that is found in it to be seen at the usual size.
+const enough = 1024
+
+// onWhite is an opaque copy of a picture, smaller where it is larger than enough, and how many of its pixels one of the copy is.
+func onWhite(picture image.Image) (canvas *image.RGBA, scale float64) {
+	bounds := picture.Bounds()
+	canvas = image.NewRGBA(image.Rectangle{Max: bounds.Size()})
+	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(canvas, canvas.Rect, picture, bounds.Min, draw.Over)
+	scale = float64(max(bounds.Dx(), bounds.Dy())) / enough
+	if scale <= 1 {
+		return canvas, 1
+	}
+	short := func(length int) int { return max(int(math.Round(float64(length)/scale)), 1) }
+	return dataset.Bicubic(canvas, short(bounds.Dx()), short(bounds.Dy())), scale
+}
+
+// window is what the network looks at: a part of a picture, brought to the network's size.
+type window struct {
+	picture *image.RGBA
+	// x and y are where the window's upper left corner lies in the picture, and scale is how many of the picture's pixels one of the window is.
+	x, y, scale float64
+	mirrored    bool
+}
+
+// view is a way to look at a face again.
+type view struct {
+	usual    float64 // How wide its eyes are then, of the usual width.
+	mirrored bool
+}
+
+// views are those of a second look. What is there is seen in most of them, and their mean is better than each. Eyes are smaller in them than usual: how another
+// artist draws them differs most in what is fine.
+var views = []view{{0.6, false}, {0.75, true}, {0.5, false}}
+
+// sides are how long a picture's longer side is made for the windows that show all of it, in windows. In the smallest the face may fill the picture, in the
+// largest it may take an eighth of it.
+var sides = []float64{0.5, 1, 1.75}
+
+// everywhere are windows over all of a picture, at several sizes.
+func (f *Finder) everywhere(canvas *image.RGBA) (windows []window) {
+	longer := float64(max(canvas.Rect.Dx(), canvas.Rect.Dy()))
+	size := f.Config.Size
+	for _, side := range sides {
+		scale := longer / (side * float64(size))
+		width := max(int(math.Round(float64(canvas.Rect.Dx())/scale)), 1)
+		height := max(int(math.Round(float64(canvas.Rect.Dy())/scale)), 1)
+		whole := dataset.Bicubic(canvas, width, height)
+		for _, y := range starts(height, size) {
+			for _, x := range starts(width, size) {
+				windows = append(windows, window{picture: cut(whole, x, y, size), x: float64(x) * scale, y: float64(y) * scale, scale: scale})
+			}
+		}
+	}
+	return windows
+}
+
+// starts are where windows begin that cover a length, overlapping each other.
+func starts(length, size int) []int {
+	if length <= size {
+		return []int{-(size - length) / 2} // In the middle of the window.
+	}
+	n := int(math.Ceil(float64(length-size)/(0.8*float64(size)))) + 1
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i * (length - size) / (n - 1)
+	}
+	return all
+}
+
+// cut is a square of a picture. Beyond the picture it is white.
+func cut(picture *image.RGBA, x, y, size int) *image.RGBA {
+	made := image.NewRGBA(image.Rect(0, 0, size, size))
+	draw.Draw(made, made.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(made, picture.Rect.Sub(image.Pt(x, y)), picture, picture.Rect.Min, draw.Src)
+	return made
+}
+
+// around is a window that shows a face as a view does.
+func (f *Finder) around(canvas *image.RGBA, c face, view view) window {
+	size := f.Config.Size
+	side := max(int(math.Round(c.width()/(usual*view.usual))), 1)
+	x, y := c.middle()
+	left, top := int(math.Round(x))-side/2, int(math.Round(y))-side/2
+	picture := dataset.Bicubic(cut(canvas, left, top, side), size, size)
+	if view.mirrored {
+		picture = mirrored(picture)
+	}
+	return window{picture, float64(left), float64(top), float64(side) / float64(size), view.mirrored}
+}
+
+// mirrored is a picture with left and right exchanged.
+func mirrored(picture *image.RGBA) *image.RGBA {
+	made := image.NewRGBA(picture.Rect)
+	for y := range picture.Rect.Dy() {
+		for x := range picture.Rect.Dx() {
+			made.SetRGBA(picture.Rect.Dx()-1-x, y, picture.RGBAAt(x, y))
+		}
+	}
+	return made
+}
+
+// look is all that the network finds in windows, in pixels of the picture.
+func (f *Finder) look(ctx context.Context, windows []window, least float64) (all []eye, err error) {
+	each, err := f.lookEach(ctx, windows, least)
+	return slices.Concat(each...), err
+}
+
+// lookEach is what the network finds in each window.
+func (f *Finder) lookEach(ctx context.Context, windows []window, least float64) ([][]eye, error) {
+	found := make([][]eye, 0, len(windows))
+	n := f.Config.Size * f.Config.Size * 3
+	for batch := range slices.Chunk(windows, atOnce) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		values := make([]float32, atOnce*n) // Where there are fewer the rest is grey, and what is said of it is not looked at.
+		for i, w := range batch {
+			writeValues(values[i*n:][:n], w.picture)
+		}
+		input := tensors.FromFlatDataAndDimensions(values, atOnce, f.Config.Size, f.Config.Size, 3)
+		said, err := f.exec.Call(input)
+		if err != nil {
+			return nil, err
+		}
+		flat, err := tensors.CopyFlatData[float32](said[0])
+		if err != nil {
+			return nil, err
+		}
+		if err := cmp.Or(input.FinalizeAll(), said[0].FinalizeAll()); err != nil {
+			return nil, err
+		}
+		cells := f.Config.cells() * f.Config.cells() * outputs
+		for i, w := range batch {
+			found = append(found, f.Config.read(flat[i*cells:][:cells], w, least))
+		}
+	}
+	return found, nil
+}
+
+// result is what [Finder.Find] returns: the boxes within the picture's bounds. A pixel of what was looked at is so many of the picture's.
+func result(faces []face, bounds image.Rectangle, scale float64) []Face {
+	var all []Face
+	whole := func(v float64) int { return int(math.Round(v * scale)) }
+	for _, face := range faces {
+		var made Face
+		for _, e := range face {
+			r := image.Rect(whole(e.x0), whole(e.y0), whole(e.x1), whole(e.y1))
+			if r = r.Add(bounds.Min).Intersect(bounds); !r.Empty() {
+				made.Eyes = append(made.Eyes, Eye{Box: r, Confidence: e.heat, Closed: e.open < shut})
+			}
+		}
+		if len(made.Eyes) > 0 {
+			all = append(all, made)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Face) int { return cmp.Compare(b.size(), a.size()) })
+	return all
+}

@@ -1,0 +1,132 @@
+package eyes
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/nn"
+	"golang.org/x/sync/errgroup"
+)
+
+// experimentName is what config.json says a run of this package is of.
+const experimentName = "eyes"
+
+// The metrics of an iteration, in the order in which [Iteration] returns them.
+const (
+	// LossHeat is the [FocalLoss] of where eyes are.
+	LossHeat = "heat"
+	// LossBox is the [MeanError] of places and sizes of boxes, in cells and logarithms, LossMiddle that of the middles of faces, in widths of eyes.
+	LossBox    = "box"
+	LossMiddle = "middle"
+	// LossOpen is the [OpenLoss].
+	LossOpen = "open"
+)
+
+// Where the variables of a run lie in its checkpoints.
+const (
+	networkScope = "network"
+	averageScope = "average" // The moving average of the network's.
+)
+
+// Weights of the losses.
+const (
+	boxWeight    = 1
+	middleWeight = 0.5
+	openWeight   = 0.5
+)
+
+// Iteration builds one iteration: a step of Adam. It returns the metrics in the order of [LossHeat], [LossBox], [LossMiddle], [LossOpen].
+//
+//	pictures: [batch, size, size, 3] in [-1, 1], truth: [batch, size/4, size/4, targets]
+func Iteration(scope *model.Scope, config Config, pictures, truth *Node) []*Node {
+	g := pictures.Graph()
+	scope.Store().SetTraining(g, true)
+	weights := scope.At("%s", networkScope)
+	said := Network(weights, config, pictures)
+
+	channels := func(x *Node, first, n int) *Node { return SliceAxis(x, -1, AxisRange(first, first+n)) }
+	weight := channels(truth, weightChannel, 1)
+	heat := FocalLoss(channels(said, heatChannel, 1), channels(truth, heatChannel, 1))
+	box := MeanError(channels(said, xChannel, 4), channels(truth, xChannel, 4), weight)
+	middle := MeanError(channels(said, middleXChannel, 2), channels(truth, middleXChannel, 2), weight)
+	open := OpenLoss(channels(said, openChannel, 1), channels(truth, openChannel, 1), weight)
+	total := Add(heat, MulScalar(box, boxWeight))
+	total = Add(total, Add(MulScalar(middle, middleWeight), MulScalar(open, openWeight)))
+	nn.Adam(networkScope, config.LearningRate, config.Beta1, config.Beta2).UpdateGraph(weights, g, total)
+	nn.Average(weights, scope.At("%s", averageScope), g, config.AverageDecay)
+	return []*Node{heat, box, middle, open}
+}
+
+// TrainOptions say how a run is trained, apart from what decides its numbers, which is all in its [Config].
+type TrainOptions struct {
+	Backend compute.Backend
+	// SaveEvery is the number of steps between checkpoints; 0: at the end only.
+	SaveEvery int64
+	// Progress and Warn are told how it goes; see [lab.Training].
+	Progress lab.Progress
+	Warn     func(error)
+}
+
+// Train trains the network of a configuration in a run directory, or goes on with the training there.
+func Train(ctx context.Context, dir string, config Config, options TrainOptions) (summary lab.Summary, err error) {
+	if err := config.Validate(); err != nil {
+		return summary, fmt.Errorf("configuration: %w", err)
+	}
+	run, err := lab.Create(dir, lab.Experiment{Name: experimentName, Config: config, Seed: config.Seed})
+	if err != nil {
+		return summary, err
+	}
+	defer run.Close()
+	drawn, err := newStudio(ctx, config)
+	if err != nil {
+		return summary, err
+	}
+	return lab.Train(ctx, run, lab.Training{
+		Backend: options.Backend, Steps: config.Steps, SaveEvery: options.SaveEvery, Progress: options.Progress, Warn: options.Warn,
+		Metrics: []string{LossHeat, LossBox, LossMiddle, LossOpen},
+		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
+			return Iteration(scope, config, inputs[0], inputs[1])
+		},
+		Open: func(position int64) (lab.Source, error) { return &batches{drawn, position}, nil },
+	})
+}
+
+// batches draws the windows of one iteration after another.
+type batches struct {
+	*studio
+	position int64
+}
+
+// Next returns pictures and what is to be said of them, in the shapes of [Iteration].
+func (b *batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
+	config := b.config
+	values, truth := config.Size*config.Size*3, config.cells()*config.cells()*targets
+	allValues, allTruth := make([]float32, config.Batch*values), make([]float32, config.Batch*truth)
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range config.Batch {
+		group.Go(func() error {
+			rng := rand.New(rand.NewPCG(config.Seed^windowDomain, uint64(b.position)*uint64(config.Batch)+uint64(i)))
+			picture, eyes := b.window(rng)
+			writeValues(allValues[i*values:][:values], picture)
+			config.target(allTruth[i*truth:][:truth], eyes)
+			return ctx.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	b.position++
+	return []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(allValues, config.Batch, config.Size, config.Size, 3),
+		tensors.FromFlatDataAndDimensions(allTruth, config.Batch, config.cells(), config.cells(), targets),
+	}, nil
+}
+
+// Close does nothing: nothing is read ahead.
+func (b *batches) Close() {}

@@ -1,0 +1,133 @@
+package footage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moelab/moelab/internal/picture"
+)
+
+// openFolder lists the pictures of a folder, which are seen at a rate.
+func openFolder(dir string, rate, to float64) (*Footage, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	folders := 0
+	for _, entry := range entries {
+		name := entry.Name()
+		switch {
+		case strings.HasPrefix(name, "."):
+		case entry.IsDir():
+			folders++
+		case picture.HasExtension(name):
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		if folders > 0 {
+			return nil, errors.New("there are no pictures in the folder, but other folders: name those that hold the frames")
+		}
+		return nil, errors.New("there are no pictures in the folder (PNG, JPEG, GIF, WebP, BMP, TIFF)")
+	}
+	slices.SortFunc(names, natural)
+	each := time.Duration(float64(time.Second) / rate)
+	return &Footage{Kind: Folder, Pictures: len(names), Rate: rate, Length: time.Duration(len(names)) * each, rate: to, frames: func(_ context.Context, yield func(shown, error) bool) {
+		for i, name := range names {
+			pixels, err := readPicture(filepath.Join(dir, name))
+			if err != nil {
+				yield(shown{}, fmt.Errorf("%s: %w", name, err))
+				return
+			}
+			if !yield(shown{Frame{pixels, time.Duration(i) * each}, each}, nil) {
+				return
+			}
+		}
+	}}, nil
+}
+
+// natural compares names so that 9 comes before 10.
+func natural(a, b string) int {
+	digits := func(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
+	for x, y := a, b; x != "" && y != ""; {
+		if m, n := digits(x), digits(y); m > 0 && n > 0 {
+			p, q := strings.TrimLeft(x[:m], "0"), strings.TrimLeft(y[:n], "0")
+			if c := cmp.Or(cmp.Compare(len(p), len(q)), cmp.Compare(p, q)); c != 0 {
+				return c
+			}
+			x, y = x[m:], y[n:]
+			continue
+		}
+		if x[0] != y[0] {
+			return cmp.Compare(x[0], y[0])
+		}
+		x, y = x[1:], y[1:]
+	}
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+}
+
+// readPicture reads a picture, the first frame where it has several.
+func readPicture(path string) (*image.RGBA, error) {
+	p, err := picture.Open(path)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	for frame, err := range p.Frames() {
+		return picture.OnWhite(frame.Pixels), err
+	}
+	return nil, io.ErrUnexpectedEOF
+}
+
+// openAnimation reads an animated PNG, GIF or WebP.
+func openAnimation(path string, to float64) (*Footage, error) {
+	p, err := picture.Open(path)
+	damage := err
+	if err != nil {
+		if p = picture.Salvage(path); p == nil {
+			return nil, err
+		}
+	}
+	if p.Info.Frames == 1 {
+		return nil, errors.New("it is a still picture: name an animation, a video or a folder of frames")
+	}
+	length := time.Duration(0)
+	for _, delay := range p.Delays() {
+		length += lasting(delay)
+	}
+	rate := float64(p.Info.Frames) / length.Seconds()
+	return &Footage{Kind: Animation, Pictures: p.Info.Frames, Rate: rate, Length: length, rate: to, frames: func(_ context.Context, yield func(shown, error) bool) {
+		var at time.Duration
+		for frame, err := range p.Frames() {
+			if err != nil {
+				yield(shown{}, err)
+				return
+			}
+			lasts := lasting(frame.Delay)
+			if !yield(shown{Frame{picture.OnWhite(frame.Pixels), at}, lasts}, nil) {
+				return
+			}
+			at += lasts
+		}
+		if damage != nil {
+			yield(shown{}, fmt.Errorf("it stops after %d frames: %w", p.Info.Frames, damage))
+		}
+	}}, nil
+}
+
+// lasting is how long browsers show a frame: those that claim to be shown for 10 ms or less, a tenth of a second.
+func lasting(delay picture.Delay) time.Duration {
+	if d := delay.Duration(); d > 10*time.Millisecond {
+		return d
+	}
+	return 100 * time.Millisecond
+}
