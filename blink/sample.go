@@ -143,9 +143,14 @@ func (b *Blinker) Blink(ctx context.Context, picture *image.RGBA, faces [][]imag
 			if err != nil {
 				return nil, fmt.Errorf("eye at %v: %w", eye, err)
 			}
+			var all errgroup.Group
 			for k, frame := range frames {
-				b.Blend.paste(frame, drawn[k], square)
+				all.Go(func() error {
+					b.Blend.paste(frame, drawn[k], square)
+					return nil
+				})
 			}
+			_ = all.Wait() // Pasting cannot fail.
 		}
 	}
 	return frames, nil

@@ -13,9 +13,10 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// shippedWeights are those of the generator of the preset "shipped", trained on nothing but blinks that moelab draws:
+// shippedWeights are those of a generator that was trained on nothing but blinks that moelab draws, seed 1, in two trainings:
 //
-//	moelab train blink --preset shipped --run runs/shipped
+//	moelab train blink --preset shipped-first --run runs/first
+//	moelab train blink --preset shipped --set from=runs/first --run runs/shipped
 //	go test ./blink -run ShippedNetwork -ship runs/shipped
 //
 //go:embed shipped.safetensors

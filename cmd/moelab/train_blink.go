@@ -24,13 +24,17 @@ for frames and one for videos.
 The article's failures are presets too, "laptop" or "article" with one of these after it:
 ` + strings.Join(failures, ", ") + `.
 
+The network of "moelab blink" was trained twice: by the preset "shipped-first", and then by "shipped" with --set from=RUN, which begins with what the first
+one has learned.
+
 Without --data the blinks are drawn by moelab. A folder holds a folder of 16 frames per blink, with an eyes.json in each that says where the eyes are: "moelab
 data blinks" makes such folders of videos and animations. Ctrl-C saves; the same command goes on where it stopped.`,
 		Example: `  moelab train blink --preset laptop --run runs/blink
   moelab train blink --preset laptop-content --run runs/content   # one of the article's failures
-  moelab train blink --run runs/mine --data blinks --steps 2000`,
+  moelab train blink --run runs/mine --data blinks --steps 2000
+  moelab train blink --preset shipped --set from=runs/mine --data blinks --run runs/larger`,
 	}
-	f.add(command, `"smoke" (seconds), "laptop" (minutes), "shipped" (an hour: the network of "moelab blink") or "article"`,
+	f.add(command, `"smoke" (seconds), "laptop" (minutes), "shipped" (an hour) or "article"`,
 		"folder of blinks (default: blinks that moelab draws)")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
