@@ -13,20 +13,17 @@ func MeanAbsoluteError(x, y *Node) *Node { return MulScalar(ReduceAllMean(Abs(Su
 
 // DiscriminatorLoss is ½·E[−log σ(real)] + ½·E[−log(1 − σ(fake))]: log 2 where D knows nothing.
 func DiscriminatorLoss(real, fake *Node) *Node {
-	return MulScalar(Add(ReduceAllMean(softplus(Neg(real))), ReduceAllMean(softplus(fake))), 0.5)
+	return MulScalar(Add(ReduceAllMean(Softplus(Neg(real))), ReduceAllMean(Softplus(fake))), 0.5)
 }
 
 // GeneratorLoss is E[−log σ(fake)].
-func GeneratorLoss(fake *Node) *Node { return ReduceAllMean(softplus(Neg(fake))) }
+func GeneratorLoss(fake *Node) *Node { return ReduceAllMean(Softplus(Neg(fake))) }
 
 // CriticLoss is E[fake] − E[real], WGAN's loss of D (equation 2, as something to make small).
 func CriticLoss(real, fake *Node) *Node { return Sub(ReduceAllMean(fake), ReduceAllMean(real)) }
 
 // CriticGeneratorLoss is −E[fake], WGAN's loss of G.
 func CriticGeneratorLoss(fake *Node) *Node { return Neg(ReduceAllMean(fake)) }
-
-// softplus is log(1 + exp(x)), without overflow.
-func softplus(x *Node) *Node { return Add(MaxScalar(x, 0), Log1P(Exp(Neg(Abs(x))))) }
 
 // Ranking is the share of pairs of a real and a fake video of which D finds the real one more real: ½ where it knows nothing, 1 where it has won.
 //

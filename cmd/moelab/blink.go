@@ -261,7 +261,7 @@ func (b *blinking) findEyes(ctx context.Context, backend compute.Backend, portra
 		return nil, usage("the eyes that were found in %s are shut: a blink begins with open ones (--eyes says where open ones are)", b.in)
 	}
 	if shut > 0 {
-		warner(b.command)(fmt.Errorf("%s: %s shut already, which stay so", b.in, plural(shut, "eye")))
+		warner(b.command)(fmt.Errorf("%s: %s shut already, which stay so", b.in, counted(shut, "eye")))
 	}
 	for i, face := range faces {
 		var texts []string

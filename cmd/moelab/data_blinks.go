@@ -94,7 +94,7 @@ blink, delete the folder. The exit status is 1 if a source ends before its time;
 			}
 		}
 		if b.written > 0 {
-			fmt.Fprintf(command.OutOrStdout(), "%s in %s; look at %s, and correct eyes.json where a box is wrong\n", plural(b.written, "blink"), b.out, b.preview)
+			fmt.Fprintf(command.OutOrStdout(), "%s in %s; look at %s, and correct eyes.json where a box is wrong\n", counted(b.written, "blink"), b.out, b.preview)
 		}
 		return errors.Join(errs...)
 	}
@@ -155,13 +155,6 @@ func nameOf(paths []string, i int) string {
 	return name(paths[i])
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // blinkCutter is what the command was asked for.
 type blinkCutter struct {
 	command      *cobra.Command
@@ -197,7 +190,7 @@ func (b *blinkCutter) source(path, name string) error {
 	case err != nil && *broken == nil:
 		return usage("%s: %w", path, err)
 	case err != nil:
-		err = fmt.Errorf("%w; %s before that", err, plural(len(blinks), "blink")) // Those are written.
+		err = fmt.Errorf("%w; %s before that", err, counted(len(blinks), "blink")) // Those are written.
 	case len(blinks) == 0 && b.eyes != nil:
 		return usage("%s: there is no blink in the boxes of --eyes", path)
 	case len(blinks) == 0:
@@ -318,11 +311,7 @@ func boxText(box image.Rectangle) string {
 
 // draw reads a clip that was written and draws some of its frames in a row, with the boxes.
 func (b *blinkCutter) draw(dir, name string) error {
-	clips, _, err := dataset.OpenBlinks(b.command.Context(), dir)
-	if err != nil {
-		return err
-	}
-	clip, err := clips.Clip(b.command.Context(), 0)
+	clip, err := dataset.OpenBlink(b.command.Context(), dir)
 	if err != nil {
 		return err
 	}
