@@ -125,8 +125,7 @@ func Motion(videos *Node) *Node {
 	// Grey as OpenCV makes it.
 	luma := ConstAsDType(videos.Graph(), videos.DType(), []float64{0.299, 0.587, 0.114})
 	grey := MulScalar(AddScalar(Einsum("bfhwc,c->bfhw", videos, luma), 1), 127.5)
-	first := BroadcastToDims(SliceAxis(grey, 1, AxisRange(0, 1)), batch, frames, height, width)
-	flat := func(x *Node) *Node { return Reshape(x, batch*frames, height, width) }
-	motion := flow.Farneback(flat(first), flat(grey), nil, flow.Default())
+	first := Squeeze(SliceAxis(grey, 1, AxisElem(0)), 1)
+	motion := flow.Farneback(first, Reshape(grey, batch*frames, height, width), nil, flow.Default())
 	return StopGradient(Reshape(motion, batch, frames, height, width, 2))
 }

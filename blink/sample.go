@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"sync"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -143,17 +144,19 @@ func (b *Blinker) Blink(ctx context.Context, picture *image.RGBA, faces [][]imag
 			if err != nil {
 				return nil, fmt.Errorf("eye at %v: %w", eye, err)
 			}
-			var all errgroup.Group
-			for k, frame := range frames {
-				all.Go(func() error {
-					b.Blend.paste(frame, drawn[k], square)
-					return nil
-				})
-			}
-			_ = all.Wait() // Pasting cannot fail.
+			eachFrame(func(k int) { b.Blend.paste(frames[k], drawn[k], square) })
 		}
 	}
 	return frames, nil
+}
+
+// eachFrame does something with all frames at the same time.
+func eachFrame(do func(k int)) {
+	var all sync.WaitGroup
+	for k := range Frames {
+		all.Go(func() { do(k) })
+	}
+	all.Wait()
 }
 
 // draw draws a square of a picture as a square of the reference moves: frames from (0, 0), as large as the square.
@@ -165,14 +168,15 @@ func (b *Blinker) draw(picture *image.RGBA, square image.Rectangle, reference *d
 		return nil, err
 	}
 	each := size * size * 3
-	for k := range Frames {
+	whole, seen := dataset.Cut(picture, square, square.Dx()), dataset.Bicubic(small, square.Dx(), square.Dy())
+	frames = make([]*image.RGBA, Frames)
+	eachFrame(func(k int) {
 		frame := toImage(values[k*each:(k+1)*each], size)
-		large := dataset.Bicubic(frame, square.Dx(), square.Dy())
+		frames[k] = dataset.Bicubic(frame, square.Dx(), square.Dy())
 		if b.Detail {
-			addDetail(large, picture, square, small, frame)
+			addDetail(frames[k], whole, seen, small, frame)
 		}
-		frames = append(frames, large)
-	}
+	})
 	return frames, nil
 }
 
@@ -203,9 +207,9 @@ func (b *Blinker) generate(picture []float32, reference *dataset.Clip, square im
 // changed is the difference of colours in [0, 1] from which on a pixel counts as drawn anew.
 const changed = 0.1
 
-// addDetail adds to a frame, at the size of its square, what the square of the picture has beyond what the network saw of it, small: all of it where the frame is as
-// the picture was, and less where it changed.
-func addDetail(large, picture *image.RGBA, square image.Rectangle, small, frame *image.RGBA) {
+// addDetail adds to a frame, large at the size of the square, what the whole square of the picture has beyond what the network saw of it, small, which is seen at that
+// size: all of it where the frame is as the picture was, and less where it changed.
+func addDetail(large, whole, seen, small, frame *image.RGBA) {
 	size := frame.Rect.Dx()
 	kept := image.NewRGBA(frame.Rect)
 	eachPixel(frame.Rect, func(x, y int) {
@@ -220,8 +224,7 @@ func addDetail(large, picture *image.RGBA, square image.Rectangle, small, frame 
 		}
 		setColour(kept, x, y, 0, 1-smoothStep(most/changed))
 	})
-	share, seen := dataset.Bicubic(kept, square.Dx(), square.Dy()), dataset.Bicubic(small, square.Dx(), square.Dy())
-	whole := dataset.Cut(picture, square, square.Dx())
+	share := dataset.Bicubic(kept, large.Rect.Dx(), large.Rect.Dy())
 	eachPixel(large.Rect, func(x, y int) {
 		for c := range 3 {
 			detail := colourAt(whole, x, y, c) - colourAt(seen, x, y, c)

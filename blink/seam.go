@@ -28,9 +28,27 @@ var Blends = []Blend{BlendNone, BlendFeather, BlendPoisson}
 // pasted is the part of the networks' 32×32 pixels that the article pastes back: 30×30.
 const pasted = 30.0 / 32
 
-// pastedPart is the part of the square around an eye that is pasted.
+// pastedPart is the part of the square around an eye that is pasted: a pixel or a few less than it could be where the sine transform of [membrane] would
+// take long, as it does where a large prime divides the wave.
 func pastedPart(square image.Rectangle) image.Rectangle {
-	return square.Inset(max(int(math.Round(float64(square.Dx())*(1-pasted)/2)), 1))
+	part := square.Inset(max(int(math.Round(float64(square.Dx())*(1-pasted)/2)), 1))
+	for i := 0; !quick(part.Dx() + 1); i++ {
+		part.Max = part.Max.Sub(image.Pt(1, 1))
+		if i%2 == 1 { // From both sides.
+			part = part.Add(image.Pt(1, 1))
+		}
+	}
+	return part
+}
+
+// quick says whether no prime above 13 divides a length.
+func quick(length int) bool {
+	for _, prime := range []int{2, 3, 5, 7, 11, 13} {
+		for length%prime == 0 {
+			length /= prime
+		}
+	}
+	return length == 1
 }
 
 // paste puts the square of an eye, drawn at full size from (0, 0), where it belongs, without its border.
@@ -83,34 +101,50 @@ func smoothStep(x float64) float64 {
 // values of the pixels around them. What is pasted, and this of the difference between the picture and it, is the solution of Poisson's equation. The sine
 // transform makes the equation one number for each wave.
 func membrane(size image.Point, border func(x, y int) float64) *mat.Dense {
-	film := mat.NewDense(size.Y, size.X, nil)
-	add := func(x, y int, value float64) { film.Set(y, x, film.At(y, x)+value) }
+	rows, columns := fourier.NewDST(size.X), fourier.NewDST(size.Y)
+	top, bottom, left, right := make([]float64, size.X), make([]float64, size.X), make([]float64, size.Y), make([]float64, size.Y)
 	for x := range size.X {
-		add(x, 0, border(x, -1))
-		add(x, size.Y-1, border(x, size.Y))
+		top[x], bottom[x] = border(x, -1), border(x, size.Y)
 	}
 	for y := range size.Y {
-		add(0, y, border(-1, y))
-		add(size.X-1, y, border(size.X, y))
+		left[y], right[y] = border(-1, y), border(size.X, y)
 	}
-	rows, columns := fourier.NewDST(size.X), fourier.NewDST(size.Y)
-	transform := func() {
-		column := make([]float64, size.Y)
-		for y := range size.Y {
-			rows.Transform(film.RawRowView(y), film.RawRowView(y))
-		}
-		for x := range size.X {
-			film.SetCol(x, columns.Transform(column, mat.Col(column, x, film)))
-		}
+	// The border pulls at the outermost pixels alone, so that the transform of that in one direction is a sine.
+	for _, side := range [][]float64{top, bottom} {
+		rows.Transform(side, side)
 	}
-	transform()
-	film.Apply(func(y, x int, value float64) float64 {
-		wave := func(k, n int) float64 { return 2 - 2*math.Cos(math.Pi*float64(k+1)/float64(n+1)) }
-		return value / (wave(x, size.X) + wave(y, size.Y))
-	}, film)
-	transform()
+	for _, side := range [][]float64{left, right} {
+		columns.Transform(side, side)
+	}
+	across, down := sines(size.X), sines(size.Y)
+	film := mat.NewDense(size.Y, size.X, nil)
+	for y := range size.Y {
+		row := film.RawRowView(y)
+		for x := range row {
+			pull := down[y].atFirst*top[x] + down[y].atLast*bottom[x] + across[x].atFirst*left[y] + across[x].atLast*right[y]
+			row[x] = pull / (across[x].bend + down[y].bend)
+		}
+		rows.Transform(row, row)
+	}
+	column := make([]float64, size.Y)
+	for x := range size.X {
+		film.SetCol(x, columns.Transform(column, mat.Col(column, x, film)))
+	}
 	film.Scale(1/float64(4*(size.X+1)*(size.Y+1)), film) // gonum's sine transform, twice, is 2(n+1) times what it was.
 	return film
+}
+
+// sine is a wave of the transform of n pixels: twice its values at the first and at the last of them, and how much it bends, which is what the difference
+// of a pixel from its two neighbours, negative, makes of it.
+type sine struct{ atFirst, atLast, bend float64 }
+
+func sines(n int) []sine {
+	all := make([]sine, n)
+	for k := range all {
+		step := math.Pi * float64(k+1) / float64(n+1)
+		all[k] = sine{2 * math.Sin(step), 2 * math.Sin(step*float64(n)), 2 - 2*math.Cos(step)}
+	}
+	return all
 }
 
 // SeamEnergy says how much the border shows of what was pasted for the eye in a box: the mean difference of neighbouring pixels across the border as a part of

@@ -59,9 +59,9 @@ const (
 )
 
 // Farneback estimates how each pixel of a frame moves to the next (Farnebäck 2003, "Two-frame motion estimation based on polynomial expansion"), as OpenCV's
-// calcOpticalFlowFarneback does. One frame may be the first of all pairs: its batch is 1 then.
+// calcOpticalFlowFarneback does. A frame may be the first of several pairs that follow each other, as many for each: there are fewer of them then.
 //
-//	from, to: grey [batch, height, width] in [0, 255]; initial: a flow to begin with, or nil
+//	from: grey [videos, height, width] in [0, 255]; to: [batch, height, width], batch a multiple of videos; initial: a flow to begin with, or nil
 //	→ flow [batch, height, width, 2]: displacements to the right and down, in pixels
 func Farneback(from, to, initial *Node, options Options) *Node {
 	batch, height, width := to.Shape().Dim(0), to.Shape().Dim(vertical), to.Shape().Dim(horizontal)
@@ -111,18 +111,17 @@ func (o Options) expand(frame *Node) polynomial {
 	for i, weight := range weights {
 		linear[i], square[i] = weight*float64(i-n), weight*float64((i-n)*(i-n))
 	}
-	down := pad(frame, vertical, n)
-	one, y, yy := correlate(down, vertical, weights), correlate(down, vertical, linear), correlate(down, vertical, square)
-	rows, rowsY, rowsYY := pad(one, horizontal, n), pad(y, horizontal, n), pad(yy, horizontal, n)
+	down := window(frame, vertical, n)
+	rows, rowsY, rowsYY := window(down(weights), horizontal, n), window(down(linear), horizontal, n), window(down(square), horizontal, n)
 
-	b1 := correlate(rows, horizontal, weights)
+	b1 := rows(weights)
 	inverse := dual(weights, n)
 	return polynomial{
-		y:  MulScalar(correlate(rowsY, horizontal, weights), inverse.linear),
-		x:  MulScalar(correlate(rows, horizontal, linear), inverse.linear),
-		yy: Add(MulScalar(b1, inverse.constant), MulScalar(correlate(rowsYY, horizontal, weights), inverse.square)),
-		xx: Add(MulScalar(b1, inverse.constant), MulScalar(correlate(rows, horizontal, square), inverse.square)),
-		xy: MulScalar(correlate(rowsY, horizontal, linear), inverse.mixed),
+		y:  MulScalar(rowsY(weights), inverse.linear),
+		x:  MulScalar(rows(linear), inverse.linear),
+		yy: Add(MulScalar(b1, inverse.constant), MulScalar(rowsYY(weights), inverse.square)),
+		xx: Add(MulScalar(b1, inverse.constant), MulScalar(rows(square), inverse.square)),
+		xy: MulScalar(rowsY(linear), inverse.mixed),
 	}
 }
 
@@ -160,12 +159,12 @@ type equations struct{ *Node }
 func compare(here polynomial, found sample, x, y *Node) equations {
 	// Outside of the frame there is nothing to compare with: the pixel's own stand in.
 	half := func(own, other *Node) *Node {
-		own = BroadcastToShape(own, other.Shape())
+		own = forEach(own, other)
 		return MulScalar(Add(own, Where(found.inside, other, own)), 0.5)
 	}
 	ayy, axx, axy := half(here.yy, found.yy), half(here.xx, found.xx), MulScalar(half(here.xy, found.xy), 0.5)
 	difference := func(own, other *Node) *Node {
-		return MulScalar(Sub(own, Where(found.inside, other, ZerosLike(x))), 0.5)
+		return MulScalar(Sub(forEach(own, other), Where(found.inside, other, ZerosLike(x))), 0.5)
 	}
 	by := Add(difference(here.y, found.y), Add(Mul(ayy, y), Mul(axy, x)))
 	bx := Add(difference(here.x, found.x), Add(Mul(axy, y), Mul(axx, x)))
@@ -178,6 +177,12 @@ func compare(here polynomial, found sample, x, y *Node) equations {
 		Add(Mul(axy, by), Mul(axx, bx)),
 	}, 0)
 	return equations{Mul(products, InsertAxes(weight, 0))}
+}
+
+// forEach repeats the planes of videos for each of their frames.
+func forEach(planes, frames *Node) *Node {
+	videos, batch, height, width := planes.Shape().Dim(0), frames.Shape().Dim(0), frames.Shape().Dim(vertical), frames.Shape().Dim(horizontal)
+	return Reshape(BroadcastToDims(InsertAxes(planes, 1), videos, batch/videos, height, width), batch, height, width)
 }
 
 // sample is polynomials from somewhere else, and whether that is inside of the frame.
@@ -241,8 +246,10 @@ func (o Options) average(e equations) equations {
 			weights[i] = 1 / float64(o.Window)
 		}
 	}
-	down := correlate(pad(e.Node, 1+vertical, radius), 1+vertical, weights)
-	return equations{correlate(pad(down, 1+horizontal, radius), 1+horizontal, weights)}
+	dims := e.Shape().Dimensions
+	planes := Reshape(e.Node, dims[0]*dims[1], dims[2], dims[3])
+	down := window(planes, vertical, radius)(weights)
+	return equations{Reshape(window(down, horizontal, radius)(weights), e.Shape().Dimensions...)}
 }
 
 // solve solves the equations of each pixel.
@@ -254,6 +261,28 @@ func solve(e equations) (x, y *Node) {
 	x = Div(Sub(Mul(yy, bx), Mul(yx, by)), determinant)
 	y = Div(Sub(Mul(xx, by), Mul(yx, bx)), determinant)
 	return x, y
+}
+
+// small is the length of an axis up to which sums along it are products with a matrix: that takes no longer, and the compiler has less to do.
+const small = 64
+
+// window returns what sums an axis of planes around each pixel, with the border repeated: Σ weights[k]·x[i+k−radius].
+func window(x *Node, axis, radius int) func(weights []float64) *Node {
+	length := x.Shape().Dim(axis)
+	if length > small {
+		padded := pad(x, axis, radius)
+		return func(weights []float64) *Node { return correlate(padded, axis, weights) }
+	}
+	return func(weights []float64) *Node {
+		m := mat.NewDense(length, length, nil)
+		for i := range length {
+			for k, weight := range weights {
+				from := min(max(i+k-radius, 0), length-1)
+				m.Set(i, from, m.At(i, from)+weight)
+			}
+		}
+		return product(x, axis, m)
+	}
 }
 
 // correlate sums an axis of a plane that was padded by as much as is lost: Σ weights[k]·x[i+k].
@@ -329,15 +358,45 @@ func shrink(flow *Node, height, width int, scale float64) *Node {
 
 // resample multiplies the columns and the rows of planes by matrices.
 func resample(x *Node, down, along *mat.Dense) *Node {
-	constant := func(m *mat.Dense) *Node {
-		rows, columns := m.Dims()
-		values := make([]float32, 0, rows*columns)
-		for _, v := range m.RawMatrix().Data {
-			values = append(values, float32(v))
+	return product(product(x, vertical, down), horizontal, along)
+}
+
+// block is how many rows of a matrix are multiplied at once: of its columns only those count in which they are not 0.
+const block = 64
+
+// product multiplies an axis of planes by a matrix that is 0 far from its diagonal.
+func product(x *Node, axis int, m *mat.Dense) *Node {
+	rows, _ := m.Dims()
+	var blocks []*Node
+	for start := 0; start < rows; start += block {
+		end := min(start+block, rows)
+		first, last := -1, 0
+		for row := start; row < end; row++ {
+			for column, v := range m.RawRowView(row) {
+				if v != 0 && (first < 0 || column < first) {
+					first = column
+				}
+				if v != 0 {
+					last = max(last, column)
+				}
+			}
 		}
-		return Reshape(Const(x.Graph(), values), rows, columns)
+		first = max(first, 0)
+		part := SliceAxis(x, axis, AxisRange(first, last+1))
+		values := make([]float32, 0, (end-start)*(last+1-first))
+		for row := start; row < end; row++ {
+			for _, v := range m.RawRowView(row)[first : last+1] {
+				values = append(values, float32(v))
+			}
+		}
+		matrix := Reshape(Const(x.Graph(), values), end-start, last+1-first)
+		if axis == vertical {
+			blocks = append(blocks, Einsum("bhw,yh->byw", part, matrix))
+		} else {
+			blocks = append(blocks, Einsum("bhw,xw->bhx", part, matrix))
+		}
 	}
-	return Einsum("bhw,xw->bhx", Einsum("bhw,yh->byw", x, constant(down)), constant(along))
+	return Concatenate(blocks, axis)
 }
 
 // part is a component of what has several for each pixel.

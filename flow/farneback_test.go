@@ -112,8 +112,11 @@ func TestFarnebackFindsShifts(t *testing.T) {
 		}
 	}
 
-	// A frame that all pairs begin with gives the same as one for each.
+	// A frame that pairs begin with gives the same as one for each.
 	apart := estimate(t, Default(), [][][]float32{first, first, first, first}, to)
+	halves := estimate(t, Default(), [][][]float32{first, to[2]}, to)
+	assert.InDelta(t, apart[1][30][40][0], halves[1][30][40][0], 1e-4)
+	assert.InDelta(t, 0, halves[2][30][40][0], 1e-4, "the second half's first frame is the third")
 	for i := range shifts {
 		assert.InDelta(t, apart[i][30][40][0], flows[i][30][40][0], 1e-4)
 		assert.InDelta(t, apart[i][30][40][1], flows[i][30][40][1], 1e-4)

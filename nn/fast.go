@@ -18,9 +18,8 @@ func (c convolution) fast(x *Node, outputs int) algorithm {
 	batch, height, width, inputs := dims4("convolution", x)
 	pixels := batch * height * width
 	const few = 512
-	plainly := x.Graph().State(plainlyKey{}) != nil
 	switch {
-	case plainly, !onCPU(x.Graph()), min(inputs, outputs) < 32, inputs*outputs < 32*64:
+	case plainly(x.Graph()), !onCPU(x.Graph()), min(inputs, outputs) < 32, inputs*outputs < 32*64:
 		return nil
 	case pixels <= few:
 		return unfolding(c)
@@ -43,8 +42,12 @@ func fastUp(x *Node, outputs int) algorithm {
 type plainlyKey struct{}
 
 // Plainly makes the convolutions that are built in a graph from now on XLA's own. On a processor they take up to twice as long as those of this package,
-// but a third of the time to compile: that is right for what is run a few times only.
+// but a third of the time to compile: that is right for what is run a few times only. Those of videos have no
+// gradient then.
 func Plainly(g *Graph) { g.AttachState(plainlyKey{}, true) }
+
+// plainly says whether [Plainly] was called.
+func plainly(g *Graph) bool { return g.State(plainlyKey{}) != nil }
 
 // onCPU says whether a graph is for XLA on a processor. The library of a GPU, cuDNN, has fast algorithms itself, and GoMLX's pure Go lacks operations
 // that ours need.

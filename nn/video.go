@@ -21,6 +21,9 @@ func Conv3D(scope *model.Scope, x *Node, channels, size int, options ...Option) 
 	}
 	kernel := kernel3D("Conv3D", scope, x, channels, size, options)
 	padding := [2]int{size / 2, size / 2}
+	if plainly(x.Graph()) {
+		return addBias(scope, plain3D(x, kernel, 1, size/2), options)
+	}
 	return addBias(scope, multiply(seen(x, size, 1, padding, padding, padding), kernel), options)
 }
 
@@ -33,10 +36,25 @@ func StridedConv3D(scope *model.Scope, x *Node, channels int, options ...Option)
 		if x.Shape().Dim(axis)%2 != 0 {
 			exceptions.Panicf("nn.StridedConv3D at %s: frames, height and width must be even, got %s", scope.Scope(), x.Shape())
 		}
+	}
+	if plainly(x.Graph()) {
+		return addBias(scope, plain3D(x, kernel, 2, 1), options)
+	}
+	for axis := 1; axis <= 3; axis++ {
 		x = padAxis(x, axis, 1, 1)
 	}
 	none := [2]int{}
 	return addBias(scope, multiply(seen(x, 4, 2, none, none, none), kernel), options)
+}
+
+// plain3D is XLA's own convolution, for what was built by [Plainly].
+func plain3D(x, kernel *Node, stride, padding int) *Node {
+	p := [2]int{padding, padding}
+	y := Convolve(x, kernel).Strides(stride).PaddingPerDim([][2]int{p, p, p}).Done()
+	return withGradient(y, func(*Node) []*Node {
+		exceptions.Panicf("nn: a convolution of videos that was built Plainly has no gradient")
+		return nil
+	})
 }
 
 // Deconv3D is the transpose of a convolution with a 4×4×4 kernel and stride 2, as PyTorch's ConvTranspose3d with padding 1.

@@ -38,3 +38,26 @@ func TestLayersForVideosRefuseWhatIsNone(t *testing.T) {
 		})
 	}
 }
+
+func TestPlainLayersForVideosEqualTheOthers(t *testing.T) {
+	for name, layer := range map[string]layer{
+		"Conv3D":        func(scope *model.Scope, x *Node) *Node { return Conv3D(scope, x, 3, 3) },
+		"StridedConv3D": func(scope *model.Scope, x *Node) *Node { return StridedConv3D(scope, x, 3) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			exec := compile(t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
+				ours := layer(scope, in[0])
+				Plainly(in[0].Graph())
+				return []*Node{ours, layer(scope, in[0])}
+			})
+			out := call(t, exec, random(rng(1), 1, 2, 4, 6, 8, 2).single())
+			assertClose(t, name, out[0], out[1], 1e-5)
+		})
+	}
+	exec := compile(t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
+		Plainly(in[0].Graph())
+		return Gradient(ReduceAllSum(Conv3D(scope, in[0], 3, 3)), in[0])
+	})
+	_, err := exec.Call(count(1, 4, 4, 4, 2).single())
+	assert.ErrorContains(t, err, "has no gradient")
+}

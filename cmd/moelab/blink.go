@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/blink"
@@ -23,6 +24,7 @@ import (
 	"github.com/moelab/moelab/internal/footage"
 	"github.com/moelab/moelab/internal/picture"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 )
 
 // blinking is what the command is asked for.
@@ -108,39 +110,49 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 			return usage("--eyes %s is not within %s, which has %d×%d pixels", boxText(eye), b.in, base.Rect.Dx(), base.Rect.Dy())
 		}
 	}
-	reference, err := b.openReference(ctx)
-	if err != nil {
-		return err
-	}
 	backend, err := open()
 	if err != nil {
 		return err
 	}
 	faces := [][]image.Rectangle{given}
-	if given == nil { // Before the networks are compiled: there may be none.
-		if faces, err = b.findEyes(ctx, backend, picture.OnWhite(base)); err != nil {
+	var reference *dataset.Clip
+	var blinker *blink.Blinker
+	var all errgroup.Group
+	all.Go(func() (err error) {
+		reference, err = b.openReference(ctx)
+		return err
+	})
+	all.Go(func() (err error) {
+		blinker, err = openBlinker(backend, b.run) // Compiles, which is most of the work.
+		return err
+	})
+	if given == nil {
+		all.Go(func() (err error) {
+			faces, err = b.findEyes(ctx, backend, picture.OnWhite(base))
 			return err
-		}
+		})
 	}
-	blinker, err := openBlinker(backend, b.run)
+	err = all.Wait()
+	if blinker != nil {
+		defer blinker.Close()
+	}
 	if err != nil {
 		return err
 	}
-	defer blinker.Close()
 	blinker.Blend = blink.Blend(b.blend)
 	colours := picture.Colours(base)
 	frames, err := blinker.Blink(ctx, colours, faces, reference)
 	if err != nil {
 		return err
 	}
-	if err := b.savePreview(picture.OnWhite(base), faces, given == nil); err != nil {
-		return err
-	}
 	info.Frames, info.Plays, info.Gray = b.frames, 1, false
 	if b.loop {
 		info.Plays = 0
 	}
-	if err := write(info, b.timed(base, colours, frames)); err != nil {
+	all = errgroup.Group{}
+	all.Go(func() error { return write(info, b.timed(base, colours, frames)) })
+	all.Go(func() error { return b.savePreview(picture.OnWhite(base), faces, given == nil) })
+	if err := all.Wait(); err != nil {
 		return err
 	}
 	fmt.Fprintf(b.command.OutOrStdout(), "%s: %d frames of %d×%d pixels\n", b.out, b.frames, info.Width, info.Height)
@@ -318,16 +330,20 @@ func (b *blinking) timed(base *image.NRGBA64, colours *image.RGBA, drawn []*imag
 	if b.frames < len(drawn) { // It takes as long as it did.
 		delay = picture.Delay{Numerator: uint16(len(drawn)), Denominator: uint16(portrait.BlinkRate * b.frames)}
 	}
-	for i := range frames {
-		k := i
+	shown := func(i int) int {
 		if b.frames < len(drawn) {
-			k = i * len(drawn) / b.frames
+			return i * len(drawn) / b.frames
 		}
+		return i
+	}
+	var all sync.WaitGroup
+	for i := range frames {
 		frames[i] = picture.Frame{Pixels: base, Delay: delay}
-		if k < len(drawn) {
-			frames[i].Pixels = changedTo(base, colours, drawn[k])
+		if k := shown(i); k < len(drawn) {
+			all.Go(func() { frames[i].Pixels = changedTo(base, colours, drawn[k]) })
 		}
 	}
+	all.Wait()
 	return frames
 }
 
@@ -335,6 +351,9 @@ func (b *blinking) timed(base *image.NRGBA64, colours *image.RGBA, drawn []*imag
 func changedTo(base *image.NRGBA64, old, new *image.RGBA) *image.NRGBA64 {
 	made := &image.NRGBA64{Pix: slices.Clone(base.Pix), Stride: base.Stride, Rect: base.Rect}
 	for i := 0; i < len(old.Pix); i += 4 {
+		if [4]uint8(old.Pix[i:]) == [4]uint8(new.Pix[i:]) {
+			continue
+		}
 		for c := range 3 {
 			if v := new.Pix[i+c]; v != old.Pix[i+c] {
 				made.Pix[2*(i+c)], made.Pix[2*(i+c)+1] = v, v // 8 bits times 257.

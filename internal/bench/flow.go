@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -54,16 +52,14 @@ func (f Flow) start(backend compute.Backend, dir string) (_ stepper, file string
 				values[p] = float32(v)
 			}
 			if k == 0 {
-				for range frames {
-					first = append(first, values...)
-				}
+				first = append(first, values...)
 			}
 			then = append(then, values...)
 		}
 	}
 	n := f.Videos * frames
 	e := &estimating{
-		first: tensors.FromFlatDataAndDimensions(first, n, f.Side, f.Side),
+		first: tensors.FromFlatDataAndDimensions(first, f.Videos, f.Side, f.Side),
 		then:  tensors.FromFlatDataAndDimensions(then, n, f.Side, f.Side),
 	}
 	e.exec, err = model.NewExec(backend, model.NewStore(), func(_ *model.Scope, first, then *graph.Node) *graph.Node {
@@ -72,8 +68,7 @@ func (f Flow) start(backend compute.Backend, dir string) (_ stepper, file string
 	if err != nil {
 		return nil, "", err
 	}
-	shape := shapes.Make(dtypes.Float32, n, f.Side, f.Side)
-	if _, err := e.exec.Compile(shape, shape); err != nil {
+	if _, err := e.exec.Compile(e.first.Shape(), e.then.Shape()); err != nil {
 		return nil, "", fmt.Errorf("compile the flow: %w", err)
 	}
 	file = filepath.Join(dir, "case.safetensors")

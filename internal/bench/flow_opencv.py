@@ -2,7 +2,7 @@
 
 flow_opencv.py CASE.safetensors
 
-CASE holds the frames, [pairs, height, width] each; the protocol is moelab_torch.py's."""
+CASE holds the first frame of each video, [videos, height, width], and its frames, [videos × frames, height, width]; the protocol is moelab_torch.py's."""
 
 import json
 import sys
@@ -15,7 +15,8 @@ from safetensors.numpy import load_file
 
 def main():
     case = load_file(sys.argv[1])
-    pairs = list(zip(case["inputs/first"].astype(np.uint8), case["inputs/then"].astype(np.uint8)))
+    first, then = (case["inputs/" + name].astype(np.uint8) for name in ("first", "then"))
+    pairs = list(zip(np.repeat(first, len(then) // len(first), axis=0), then))
     print(json.dumps({"ready": True, "version": cv2.__version__, "device": "cpu"}), flush=True)
     for _ in sys.stdin:
         start = time.perf_counter()

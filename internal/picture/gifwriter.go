@@ -1,12 +1,14 @@
 package picture
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"image/color"
 	"image/gif"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/ericpauley/go-quantize/quantize"
 )
@@ -16,51 +18,15 @@ const maxGIF = 2_000_000_000
 
 // gifWriter writes a GIF. Package gif writes no sooner than when all frames are there.
 type gifWriter struct {
-	w    io.Writer
-	info Info
-	gif.GIF
-	last lastFrame
-}
-
-// lastFrame is the frame that was written last, in full colours and in those of its palette.
-type lastFrame struct {
-	sharp   *image.RGBA
-	shown   *image.Paletted
-	clear   bool
-	nearest map[[4]uint8]uint8 // The indices of colours, as far as they were asked for.
-}
-
-// alike says whether no more than an eighth of the pixels of a frame differ.
-func (l *lastFrame) alike(sharp *image.RGBA, clear bool) bool {
-	if l.sharp == nil || clear && !l.clear {
-		return false
-	}
-	differ := 0
-	for i := 0; i < len(sharp.Pix); i += 4 {
-		if [4]uint8(sharp.Pix[i:]) != [4]uint8(l.sharp.Pix[i:]) {
-			differ++
-		}
-	}
-	return differ <= len(sharp.Pix)/4/8
-}
-
-// continued gives each pixel the nearest colour of the palette, and is the last frame from then on.
-func (l *lastFrame) continued(made *image.Paletted, sharp *image.RGBA) {
-	made.Palette = l.shown.Palette
-	for i := range made.Pix {
-		c := [4]uint8(sharp.Pix[4*i:])
-		if l.sharp != nil && c == [4]uint8(l.sharp.Pix[4*i:]) {
-			made.Pix[i] = l.shown.Pix[i]
-			continue
-		}
-		index, ok := l.nearest[c]
-		if !ok {
-			index = nearest(made.Palette, c)
-			l.nearest[c] = index
-		}
-		made.Pix[i] = index
-	}
-	l.sharp, l.shown = sharp, made
+	w       io.Writer
+	info    Info
+	changes changes
+	gif.GIF                   // Whole frames,
+	parts   []image.Rectangle // and what of them is new.
+	// uncovers: some pixel becomes transparent. What has been shown would still be seen there.
+	uncovers bool
+	colours  []color.RGBA       // Of the palette, by how green they are.
+	nearest  map[[4]uint8]uint8 // The indices of colours, as far as they were asked for.
 }
 
 func newGIFWriter(w io.Writer, info Info) (*gifWriter, error) {
@@ -77,58 +43,128 @@ func newGIFWriter(w io.Writer, info Info) (*gifWriter, error) {
 	return &gifWriter{w: w, info: info, GIF: gif.GIF{LoopCount: loops, Config: image.Config{Width: info.Width, Height: info.Height}}}, nil
 }
 
+// Write keeps the colours of the frame before where little differs: others would make flicker what stands still.
 func (g *gifWriter) Write(frame Frame) error {
-	g.Image = append(g.Image, toPaletted(frame.Pixels, g.info.Frames > 1, &g.last))
+	part, differ := g.changes.next(frame.Pixels)
+	sharp := sharpened(part)
+	indices, suit := g.indices(sharp)
+	if whole := frame.Pixels.Rect.Size(); differ > whole.X*whole.Y/8 || !suit {
+		sharp = sharpened(frame.Pixels)
+		g.choose(sharp)
+		indices, _ = g.indices(sharp)
+	}
+	shown := image.NewPaletted(frame.Pixels.Rect, nil)
+	for _, c := range g.colours {
+		shown.Palette = append(shown.Palette, c)
+	}
+	before := shown // Transparent at first.
+	if len(g.Image) > 0 {
+		before = g.Image[len(g.Image)-1]
+		copy(shown.Pix, before.Pix)
+	}
+	width := sharp.Rect.Dx()
+	for n, index := range indices {
+		i := shown.PixOffset(sharp.Rect.Min.X+n%width, sharp.Rect.Min.Y+n/width)
+		g.uncovers = g.uncovers || before != shown && isClear(shown, index) && !isClear(before, before.Pix[i])
+		shown.Pix[i] = index
+	}
+	g.Image, g.parts = append(g.Image, shown), append(g.parts, sharp.Rect)
 	g.Delay = append(g.Delay, int(math.Round(frame.Delay.Duration().Seconds()*100)))
-	g.Disposal = append(g.Disposal, gif.DisposalBackground) // Frames fill the picture: nothing of one is seen in the next.
 	return nil
 }
 
-func (g *gifWriter) Close() error { return gif.EncodeAll(g.w, &g.GIF) }
+// indices returns those of the colours nearest to the pixels, and whether the palette suits: whether it has colours like those of most of them.
+func (g *gifWriter) indices(sharp *image.RGBA) (indices []uint8, suit bool) {
+	if len(g.colours) == 0 {
+		return nil, false
+	}
+	const far = 40 * 40
+	poor := 0
+	for i := 0; i < len(sharp.Pix); i += 4 {
+		c := [4]uint8(sharp.Pix[i:])
+		index, ok := g.nearest[c]
+		if !ok {
+			index = nearest(g.colours, c)
+			g.nearest[c] = index
+		}
+		if distance(g.colours[index], c) > far {
+			poor++
+		}
+		indices = append(indices, index)
+	}
+	return indices, poor <= len(indices)/4
+}
 
-// toPaletted chooses 256 colours that suit a picture and gives each pixel the nearest. It does not dither: in animations that flickers.
-// One of the colours is none where a pixel needs it, and if clear: where a frame has no such colour, some programs do not clear what it
-// leaves behind.
-// Where little differs from the frame before, its colours are taken: others would make flicker what stands still.
-func toPaletted(pixels *image.NRGBA64, clear bool, before *lastFrame) *image.Paletted {
-	made := image.NewPaletted(pixels.Rect, nil)
-	// The quantiser reads this type fastest. Half-transparent pixels become opaque.
+// isClear says whether a colour of a picture is transparent.
+func isClear(of *image.Paletted, index uint8) bool { return of.Palette[index].(color.RGBA).A == 0 }
+
+func (g *gifWriter) Close() error {
+	if len(g.Image) > 0 {
+		g.Config.ColorModel = g.Image[0].Palette // Once for all frames that have it.
+	}
+	for i, whole := range g.Image {
+		if g.uncovers {
+			g.Disposal = append(g.Disposal, gif.DisposalBackground)
+			continue
+		}
+		g.Disposal = append(g.Disposal, gif.DisposalNone)
+		g.Image[i] = whole.SubImage(g.parts[i]).(*image.Paletted)
+	}
+	return gif.EncodeAll(g.w, &g.GIF)
+}
+
+// choose chooses 256 colours that suit a picture. One of them is none where a pixel needs it, and in animations: where a frame has no such colour, some programs
+// do not clear what it leaves behind.
+func (g *gifWriter) choose(sharp *image.RGBA) {
+	seen := func(_ image.Image, x, y int) uint32 { return uint32(sharp.Pix[sharp.PixOffset(x, y)+3]) / 255 }
+	chooser := quantize.MedianCutQuantizer{Aggregation: quantize.Mean, AddTransparent: g.info.Frames > 1 || !sharp.Opaque(), Weighting: seen}
+	g.colours, g.nearest = nil, map[[4]uint8]uint8{}
+	for _, c := range chooser.Quantize(make(color.Palette, 0, 256), sharp) {
+		g.colours = append(g.colours, color.RGBAModel.Convert(c).(color.RGBA))
+	}
+	slices.SortFunc(g.colours, byGreen)
+}
+
+// sharpened makes half-transparent pixels opaque and others transparent. Of this type, which the quantiser reads fastest.
+func sharpened(pixels *image.NRGBA64) *image.RGBA {
 	sharp := (*image.RGBA)(toNRGBA(pixels))
 	for i := 3; i < len(sharp.Pix); i += 4 {
 		if sharp.Pix[i] >= 128 {
 			sharp.Pix[i] = 255
 		} else {
 			copy(sharp.Pix[i-3:], []byte{0, 0, 0, 0})
-			clear = true
 		}
 	}
-	if before.alike(sharp, clear) {
-		before.continued(made, sharp)
-		return made
-	}
-	chooser := quantize.MedianCutQuantizer{Aggregation: quantize.Mean, AddTransparent: clear, Weighting: func(_ image.Image, x, y int) uint32 {
-		return uint32(sharp.Pix[sharp.PixOffset(x, y)+3]) / 255
-	}}
-	for _, c := range chooser.Quantize(make(color.Palette, 0, 256), sharp) {
-		made.Palette = append(made.Palette, color.RGBAModel.Convert(c))
-	}
-	*before = lastFrame{shown: made, clear: clear, nearest: map[[4]uint8]uint8{}}
-	before.continued(made, sharp)
-	return made
+	return sharp
 }
 
-// nearest is the index of the colour of a palette that is nearest to an RGBA colour. color.Palette has such a method, which takes ten times as long.
-func nearest(palette color.Palette, c [4]uint8) (index uint8) {
+func byGreen(a, b color.RGBA) int { return cmp.Compare(a.G, b.G) }
+
+// nearest is the index of the colour that is nearest to an RGBA colour. color.Palette has such a method, which looks at all of them and takes a hundred times as long.
+func nearest(colours []color.RGBA, c [4]uint8) (index uint8) {
 	least := math.MaxInt
-	for i, other := range palette {
-		o := other.(color.RGBA)
-		sum := 0
-		for _, difference := range [4]int{int(c[0]) - int(o.R), int(c[1]) - int(o.G), int(c[2]) - int(o.B), int(c[3]) - int(o.A)} {
-			sum += difference * difference
+	nearer := func(i int) bool { // Says whether there may be nearer ones beyond it.
+		green := int(colours[i].G) - int(c[1])
+		if green*green >= least {
+			return false
 		}
-		if sum < least {
-			least, index = sum, uint8(i)
+		if d := distance(colours[i], c); d < least {
+			least, index = d, uint8(i)
 		}
+		return true
+	}
+	middle, _ := slices.BinarySearchFunc(colours, color.RGBA{G: c[1]}, byGreen)
+	for i := middle; i < len(colours) && nearer(i); i++ {
+	}
+	for i := middle - 1; i >= 0 && nearer(i); i-- {
 	}
 	return index
+}
+
+// distance is the sum of the squares of the differences.
+func distance(a color.RGBA, b [4]uint8) (sum int) {
+	for _, difference := range [4]int{int(a.R) - int(b[0]), int(a.G) - int(b[1]), int(a.B) - int(b[2]), int(a.A) - int(b[3])} {
+		sum += difference * difference
+	}
+	return sum
 }

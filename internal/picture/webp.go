@@ -33,8 +33,7 @@ func webPChunks(data []byte) (chunks []webPChunk, cut bool) {
 
 // openWebP reads a still or an animated WebP.
 func openWebP(data []byte) (file, error) {
-	const header = 12 // RIFF, size, WEBP.
-	chunks, cut := webPChunks(data[header:])
+	chunks, cut := webPChunks(data[webPHeader:])
 	var f file
 	for i, c := range chunks {
 		switch {
@@ -67,13 +66,16 @@ func openWebP(data []byte) (file, error) {
 
 func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
+// noBlend is the flag of a frame whose transparent pixels are put down too.
+const noBlend = 2
+
 // webPFrame cuts a frame of an animation out as a still WebP.
 func webPFrame(data []byte) (part, error) {
 	const header = 16
 	if len(data) < header {
 		return part{}, errors.New("webp: a frame without a header")
 	}
-	const dispose, noBlend = 1, 2
+	const dispose = 1
 	flags := data[15]
 	size := image.Pt(uint24(data[6:])+1, uint24(data[9:])+1)
 	chunks, _ := webPChunks(data[header:])

@@ -2,51 +2,98 @@ package picture
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"image"
 	"io"
+	"math"
 
 	"github.com/HugoSmits86/nativewebp"
 )
 
-// maxWebP is how many pixels all frames of an animated WebP may have. They are in memory until the end, four bytes each.
-const maxWebP = 500_000_000
+// webPHeader is how long the start of a file is: RIFF, size, WEBP.
+const webPHeader = 12
 
-// webpWriter writes a lossless WebP, of 8 bits a channel. The library writes no sooner than when all frames are there, and writes no profiles.
+// webpWriter writes a lossless WebP, of 8 bits a channel. The library encodes pictures; it puts no frames at places and writes no profiles, so that the file around them
+// is put together here: https://developers.google.com/speed/webp/docs/riff_container
 type webpWriter struct {
-	w    io.Writer
-	info Info
-	nativewebp.Animation
-}
-
-func newWebPWriter(w io.Writer, info Info) (*webpWriter, error) {
-	if all := int64(info.Frames) * int64(info.Width) * int64(info.Height); all > maxWebP {
-		return nil, fmt.Errorf("it would be %d frames of %d×%d pixels: too much for a WebP, write it as .png", info.Frames, info.Width, info.Height)
-	}
-	return &webpWriter{w: w, info: info, Animation: nativewebp.Animation{LoopCount: uint16(min(info.Plays, 1<<16-1))}}, nil
+	w       io.Writer
+	info    Info
+	changes changes
+	frames  int
+	alpha   bool
+	pixels  []byte // The chunks of the frames.
 }
 
 func (p *webpWriter) Write(frame Frame) error {
-	p.Images = append(p.Images, toNRGBA(frame.Pixels))
-	p.Durations = append(p.Durations, uint(frame.Delay.Duration().Milliseconds()))
-	p.Disposals = append(p.Disposals, 1) // Frames fill the picture: nothing of one is seen in the next.
+	part, _ := p.changes.next(frame.Pixels)
+	pixels := toNRGBA(part)
+	p.alpha = p.alpha || !pixels.Opaque()
+	at, size := pixels.Rect.Min.Sub(frame.Pixels.Rect.Min), pixels.Rect.Size()
+	pixels.Rect = image.Rectangle{Max: size} // The library goes wrong with any other corner.
+	var still bytes.Buffer
+	if err := nativewebp.Encode(&still, pixels, nil); err != nil {
+		return fmt.Errorf("encode the WebP: %w", err)
+	}
+	chunks, _ := webPChunks(still.Bytes()[webPHeader:])
+	var encoded []byte
+	for _, c := range chunks {
+		encoded = appendWebP(encoded, c.name, c.data)
+	}
+	p.frames++
+	if p.info.Frames == 1 {
+		p.pixels = encoded
+		return nil
+	}
+	var header []byte
+	milliseconds := min(frame.Delay.Duration().Milliseconds(), 1<<24-1)
+	for _, v := range []int{at.X / 2, at.Y / 2, size.X - 1, size.Y - 1, int(milliseconds)} {
+		header = appendUint24(header, v)
+	}
+	p.pixels = appendWebP(p.pixels, "ANMF", append(append(header, noBlend), encoded...))
 	return nil
 }
 
 func (p *webpWriter) Close() error {
-	var encoded bytes.Buffer // The library does not tell whether writing failed.
-	var err error
-	switch {
-	case len(p.Images) == 0:
-		return errors.New("there is no frame to write")
-	case p.info.Frames == 1:
-		err = nativewebp.Encode(&encoded, p.Images[0], nil)
-	default:
-		err = nativewebp.EncodeAll(&encoded, &p.Animation, nil)
+	if p.frames != p.info.Frames {
+		return fmt.Errorf("%d of %d frames were written", p.frames, p.info.Frames)
 	}
-	if err != nil {
-		return fmt.Errorf("encode the WebP: %w", err)
+	body := []byte("WEBP")
+	if p.info.Frames > 1 || p.info.Profile != nil {
+		body = p.appendExtended(body)
 	}
-	_, err = p.w.Write(encoded.Bytes())
+	body = append(body, p.pixels...)
+	if len(body) > math.MaxUint32 {
+		return errors.New("it is too much for a WebP: write it as .png")
+	}
+	file := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)))
+	_, err := p.w.Write(append(file, body...))
 	return err
 }
+
+// appendExtended appends what comes before the pixels where there is more than one picture.
+func (p *webpWriter) appendExtended(body []byte) []byte {
+	const animated, alpha, profile = 1 << 1, 1 << 4, 1 << 5
+	flags := byte(0)
+	if p.info.Frames > 1 {
+		flags |= animated
+	}
+	if p.alpha {
+		flags |= alpha
+	}
+	if p.info.Profile != nil {
+		flags |= profile
+	}
+	body = appendWebP(body, "VP8X", appendUint24(appendUint24([]byte{flags, 0, 0, 0}, p.info.Width-1), p.info.Height-1))
+	if p.info.Profile != nil {
+		body = appendWebP(body, "ICCP", p.info.Profile)
+	}
+	if p.info.Frames > 1 {
+		background := []byte{0, 0, 0, 0}
+		body = appendWebP(body, "ANIM", binary.LittleEndian.AppendUint16(background, uint16(min(p.info.Plays, 1<<16-1))))
+	}
+	return body
+}
+
+func appendUint24(to []byte, v int) []byte { return append(to, byte(v), byte(v>>8), byte(v>>16)) }

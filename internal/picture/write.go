@@ -49,7 +49,7 @@ type Writer interface {
 
 // NewWriter returns what writes a picture of the given size, number of frames and kind of pixels. The formats keep what they can: PNG
 // everything, JPEG 8 bits without alpha channel, on white, GIF 256 colours and pixels that are either transparent
-// or not, WebP 8 bits without the profile.
+// or not, WebP 8 bits. Of a frame they hold the part that differs from the one before.
 func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 	largest := map[Format]int{PNG: 1<<31 - 1, JPEG: 1<<16 - 1, GIF: 1<<16 - 1, WebP: 1 << 14}[f]
 	switch {
@@ -69,7 +69,7 @@ func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 	case GIF:
 		return newGIFWriter(w, info)
 	case WebP:
-		return newWebPWriter(w, info)
+		return &webpWriter{w: w, info: info}, nil
 	default:
 		return nil, fmt.Errorf("%q cannot be written", f)
 	}
@@ -143,6 +143,7 @@ func (i *inserter) Write(data []byte) (int, error) {
 type pngWriter struct {
 	w        io.Writer
 	info     Info
+	changes  changes
 	frames   int
 	sequence uint32 // The number of the next fcTL or fdAT.
 }
@@ -151,10 +152,10 @@ type pngWriter struct {
 const pngHeader = 8 + 25
 
 func (p *pngWriter) Write(frame Frame) error {
-	pixels, colourType := p.encodable(frame.Pixels)
 	if p.info.Frames > 1 {
-		return p.writeAnimated(frame.Delay, pixels, colourType)
+		return p.writeAnimated(frame)
 	}
+	pixels, colourType := p.encodable(frame.Pixels)
 	return png.Encode(&inserter{w: p.w, after: pngHeader, change: func(start []byte) []byte {
 		return p.header(start, colourType)
 	}}, pixels)
@@ -216,8 +217,10 @@ func deflateProfile(profile []byte) []byte {
 	return b.Bytes()
 }
 
-// writeAnimated writes a frame, which fills the picture.
-func (p *pngWriter) writeAnimated(delay Delay, pixels image.Image, colourType byte) error {
+// writeAnimated writes what a frame changes.
+func (p *pngWriter) writeAnimated(frame Frame) error {
+	part, _ := p.changes.next(frame.Pixels)
+	pixels, colourType := p.encodable(part)
 	var still bytes.Buffer
 	if err := png.Encode(&still, pixels); err != nil {
 		return err
@@ -230,7 +233,8 @@ func (p *pngWriter) writeAnimated(delay Delay, pixels image.Image, colourType by
 	if p.frames == 0 {
 		out = p.header(still.Bytes()[:pngHeader], colourType)
 	}
-	control := append(p.next(), numbers(uint32(p.info.Width), uint32(p.info.Height), 0, 0)...)
+	at, size, delay := part.Rect.Min.Sub(frame.Pixels.Rect.Min), part.Rect.Size(), frame.Delay
+	control := append(p.next(), numbers(uint32(size.X), uint32(size.Y), uint32(at.X), uint32(at.Y))...)
 	control = append(control, byte(delay.Numerator>>8), byte(delay.Numerator), byte(delay.Denominator>>8), byte(delay.Denominator), 0, 0)
 	out = chunk{"fcTL", control}.append(out)
 	for _, c := range chunks {

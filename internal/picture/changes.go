@@ -1,0 +1,39 @@
+package picture
+
+import (
+	"bytes"
+	"image"
+)
+
+// changes finds what differs from one frame of an animation to the next: no more than that is written.
+type changes struct{ shown *image.NRGBA64 }
+
+// next returns the part of a frame with all that differs from the frame before, and how many pixels do: of the first frame all. Its corner is at
+// even coordinates, as WebP wants it. Where nothing differs it is a pixel or a few, since a frame has some.
+func (c *changes) next(frame *image.NRGBA64) (part *image.NRGBA64, differ int) {
+	size := frame.Rect.Size()
+	if c.shown == nil {
+		c.shown = clone(frame) // Frames last until the next.
+		return frame, size.X * size.Y
+	}
+	box := image.Rectangle{Min: size}
+	for y := range size.Y {
+		now, before := frame.Pix[y*frame.Stride:][:8*size.X], c.shown.Pix[y*c.shown.Stride:][:8*size.X]
+		if bytes.Equal(now, before) {
+			continue
+		}
+		box.Min.Y, box.Max.Y = min(box.Min.Y, y), y+1
+		for x := range size.X {
+			if !bytes.Equal(now[8*x:][:8], before[8*x:][:8]) {
+				box.Min.X, box.Max.X = min(box.Min.X, x), max(box.Max.X, x+1)
+				differ++
+			}
+		}
+		copy(before, now)
+	}
+	if differ == 0 {
+		box = image.Rect(0, 0, 1, 1)
+	}
+	box.Min.X, box.Min.Y = box.Min.X&^1, box.Min.Y&^1
+	return frame.SubImage(box.Add(frame.Rect.Min)).(*image.NRGBA64), differ
+}
