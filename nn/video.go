@@ -7,6 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+	"gonum.org/v1/gonum/mat"
 )
 
 // The layers for videos are those for pictures with one axis more, [batch, frames, height, width, channels]. They are products of matrices with a row for
@@ -23,6 +24,19 @@ func Conv3D(scope *model.Scope, x *Node, channels, size int, options ...Option) 
 	padding := [2]int{size / 2, size / 2}
 	if plainly(x.Graph()) {
 		return addBias(scope, plain3D(x, kernel, 1, size/2), options)
+	}
+	if channels < x.Shape().Dim(4) {
+		return addBias(scope, spread(x, kernel, func(axis int, taps []*Node) []*Node {
+			var sum *Node
+			for i, tap := range taps {
+				if tap = shifted(tap, axis, size/2-i); sum == nil {
+					sum = tap
+				} else {
+					sum = Add(sum, tap)
+				}
+			}
+			return []*Node{sum}
+		}), options)
 	}
 	return addBias(scope, multiply(seen(x, size, 1, padding, padding, padding), kernel), options)
 }
@@ -62,7 +76,9 @@ func plain3D(x, kernel *Node, stride, padding int) *Node {
 //	x: [batch, frames, height, width, inputs] → [batch, 2·frames, 2·height, 2·width, channels]
 func Deconv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
 	kernel := kernel3D("Deconv3D", scope, x, channels, 4, options)
-	return addBias(scope, double3D(x, kernel), options)
+	return addBias(scope, spread(x, kernel, func(axis int, taps []*Node) []*Node {
+		return []*Node{Add(taps[1], shifted(taps[3], axis, 1)), Add(taps[2], shifted(taps[0], axis, -1))}
+	}), options)
 }
 
 // UpConv3D is a convolution with a 3×3×3 kernel of x, doubled by nearest neighbour, as [UpConv].
@@ -70,36 +86,48 @@ func Deconv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Nod
 //	x: [batch, frames, height, width, inputs] → [batch, 2·frames, 2·height, 2·width, channels]
 func UpConv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
 	kernel := kernel3D("UpConv3D", scope, x, channels, 3, options)
-	// Of the four voxels that the kernel of the transpose leads a voxel to, the outer two come from one tap each, and the inner two from two.
-	spread := ConstAsDType(kernel.Graph(), kernel.DType(), [][]float64{{0, 0, 1}, {0, 1, 1}, {1, 1, 0}, {1, 0, 0}})
-	kernel = Einsum("af,fhwio->ahwio", spread, kernel)
-	kernel = Einsum("bh,ahwio->abwio", spread, kernel)
-	kernel = Einsum("cw,abwio->abcio", spread, kernel)
-	return addBias(scope, double3D(x, kernel), options)
+	// Along an axis a voxel v between u and w becomes two, whose sums are k₀u + (k₁+k₂)v and (k₀+k₁)v + k₂w. With s = k₀+k₁+k₂ that is k₀(u−v) + sv and
+	// sv + k₂(w−v): three products for two voxels instead of four.
+	three := mat.NewDense(3, 3, []float64{1, 0, 0, 1, 1, 1, 0, 0, 1})
+	var two, all mat.Dense // For two axes, and for all.
+	two.Kronecker(three, three)
+	all.Kronecker(three, &two)
+	matrix := Reshape(ConstAsDType(kernel.Graph(), kernel.DType(), all.RawMatrix().Data), 27, 27)
+	kernel = Reshape(Dot(matrix, Reshape(kernel, 27, -1)).Product(), kernel.Shape().Dimensions...)
+	return addBias(scope, spread(x, kernel, func(axis int, taps []*Node) []*Node {
+		outer := func(i, by int) *Node { return Sub(shifted(taps[i], axis, by), taps[i]) }
+		return []*Node{Add(outer(0, 1), taps[1]), Add(taps[1], outer(2, -1))}
+	}), options)
 }
 
-// double3D is the convolution of [Deconv3D]: what each voxel adds to the 4×4×4 around it, laid over each other one axis at a time.
+// spread multiplies each voxel by all taps of a kernel, and lays what that makes over each other one axis at a time: lay makes a voxel's share along an axis,
+// or those of the two that it becomes, of its taps'. That is much less than what [seen] lays out where a kernel has more inputs than outputs.
 //
-//	x: [batch, frames, height, width, inputs], kernel: [4, 4, 4, inputs, channels] → [batch, 2·frames, 2·height, 2·width, channels]
-func double3D(x, kernel *Node) *Node {
-	inputs, channels := kernel.Shape().Dim(3), kernel.Shape().Dim(4)
+//	x: [batch, frames, height, width, inputs], kernel: [size, size, size, inputs, channels] → [batch, frames', height', width', channels]
+func spread(x, kernel *Node, lay func(axis int, taps []*Node) []*Node) *Node {
+	size, inputs, channels := kernel.Shape().Dim(0), kernel.Shape().Dim(3), kernel.Shape().Dim(4)
 	kernel = Reshape(TransposeAllAxes(kernel, 3, 0, 1, 2, 4), inputs, -1)
-	added := Dot(x, kernel).General([]int{4}, nil, []int{0}, nil) // [batch, frames, height, width, 4·4·4·channels]
+	added := Dot(x, kernel).General([]int{4}, nil, []int{0}, nil) // [batch, frames, height, width, size·size·size·channels]
 	for axis := 1; axis <= 3; axis++ {
-		// The taps of this axis are the first of those that are left: [..., 4, taps].
+		// The taps of this axis are the first of those that are left: [..., size, taps].
 		d := slices.Clone(added.Shape().Dimensions)
-		added = Reshape(added, append(slices.Clone(d[:4]), 4, d[4]/4)...)
-		tap := func(i int) *Node { return Squeeze(SliceAxis(added, 4, AxisElem(i)), 4) }
-		n := d[axis]
-		// The first of the two voxels that a voxel becomes gets its second tap and the last one of the voxel before, the other one its third tap and the
-		// first one of the voxel after.
-		before := SliceAxis(padAxis(tap(3), axis, 1, 0), axis, AxisRange(0, n))
-		after := SliceAxis(padAxis(tap(0), axis, 0, 1), axis, AxisRange(1, n+1))
-		added = Stack([]*Node{Add(tap(1), before), Add(tap(2), after)}, axis+1)
-		d[axis], d[4] = 2*n, d[4]/4
-		added = Reshape(added, d...)
+		added = Reshape(added, append(slices.Clone(d[:4]), size, d[4]/size)...)
+		var taps []*Node
+		for i := range size {
+			taps = append(taps, Squeeze(SliceAxis(added, 4, AxisElem(i)), 4))
+		}
+		voxels := lay(axis, taps)
+		d[axis], d[4] = len(voxels)*d[axis], d[4]/size
+		added = Reshape(Stack(voxels, axis+1), d...)
 	}
 	return Reshape(added, append(slices.Clone(added.Shape().Dimensions[:4]), channels)...)
+}
+
+// shifted moves the voxels of an axis on by so many places. Zeros come in.
+func shifted(x *Node, axis, by int) *Node {
+	n := x.Shape().Dim(axis)
+	before, after := min(max(by, 0), n), min(max(-by, 0), n)
+	return SliceAxis(padAxis(x, axis, before, after), axis, AxisRange(after, after+n))
 }
 
 // kernel3D returns the kernel of a layer that convolves videos, [size, size, size, inputs, outputs].

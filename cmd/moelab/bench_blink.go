@@ -1,33 +1,54 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/blink"
+	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/bench"
 	"github.com/spf13/cobra"
+	"gonum.org/v1/gonum/stat"
 )
 
 func newBenchBlinkCommand() *cobra.Command {
 	var runs int
+	var presets []string
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "blink",
 		Short: "Time the optical flow, and iterations of the networks that make portraits blink",
 		Long: `Time Farnebäck's optical flow of one and of eight blinks, 16 frames of 256×256 pixels each, beside OpenCV's, and an iteration of the U-Nets and of
-VideoGAN with its discriminator beside PyTorch's (both of its layouts): the same inputs, weights and shapes, those of the preset "laptop". After a run that
+VideoGAN with its discriminator beside PyTorch's (both of its layouts): the same inputs, weights and shapes. After a run that
 compiles, each program runs in turn; medians are compared. A ratio below 1 says that moelab is faster. The peers' Python environments are made first; they take
-some gigabytes.`,
-		Example: "  moelab bench blink --runs 9",
+some gigabytes. moelab works out once what the flows of a video have in common, its first frame; OpenCV's function does that for each.
+
+Last, "moelab blink" itself is timed, from start to end, with a portrait of 1024×1024 pixels and each of the formats.`,
+		Example: `  moelab bench blink --runs 9
+  moelab bench blink --preset laptop --preset laptop-adversarial`,
 	}
 	flags := command.Flags()
 	flags.IntVar(&runs, "runs", 5, "timed runs of each program")
+	flags.StringArrayVar(&presets, "preset", []string{"article", "article-adversarial"}, "networks and sizes: presets of moelab train blink")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		if runs < 1 {
 			return usage("--runs is %d: it must be at least 1", runs)
+		}
+		var configs []blink.Config
+		for _, preset := range presets {
+			config, err := blink.Preset(preset)
+			if err != nil {
+				return usageError{err}
+			}
+			configs = append(configs, config)
 		}
 		backend, err := open()
 		if err != nil {
@@ -40,22 +61,18 @@ some gigabytes.`,
 				return err
 			}
 		}
-		for _, preset := range []string{"laptop", "laptop-adversarial"} {
-			if err := benchBlinkTraining(command, backend, preset, runs, asJSON); err != nil {
+		for _, config := range configs {
+			if err := benchBlinkTraining(command, backend, config, runs, asJSON); err != nil {
 				return err
 			}
 		}
-		return nil
+		return benchBlinking(command, runs, asJSON)
 	}
 	return command
 }
 
-// benchBlinkTraining times an iteration of a preset.
-func benchBlinkTraining(command *cobra.Command, backend compute.Backend, preset string, runs int, asJSON bool) error {
-	config, err := blink.Preset(preset)
-	if err != nil {
-		return err
-	}
+// benchBlinkTraining times an iteration.
+func benchBlinkTraining(command *cobra.Command, backend compute.Backend, config blink.Config, runs int, asJSON bool) error {
 	config.AverageDecay, config.Drawn = 0, 8 // The peers have no average.
 	iteration, err := bench.Blink(backend, config)
 	if err != nil {
@@ -63,4 +80,49 @@ func benchBlinkTraining(command *cobra.Command, backend compute.Backend, preset 
 	}
 	title := fmt.Sprintf("one iteration of %s at %d×%[2]d, batch %d, %d channels", config.Network, config.Size, config.Batch, config.Channels)
 	return timeContest(command, backend, iteration, title, config, runs, asJSON)
+}
+
+// benchBlinking times the command "moelab blink" as a person calls it.
+func benchBlinking(command *cobra.Command, runs int, asJSON bool) error {
+	ctx := command.Context()
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "moelab-bench-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	const side = 1024
+	clip, err := dataset.DrawnBlinks(1, 1, side).Clip(ctx, 0)
+	if err != nil {
+		return err
+	}
+	portrait := filepath.Join(dir, "portrait.png")
+	if err := dataset.SavePNG(portrait, clip.Frames[0]); err != nil {
+		return err
+	}
+	medians := map[string]float64{}
+	for _, extension := range []string{".gif", ".png", ".webp"} {
+		var seconds []float64
+		for run := range runs + 1 {
+			start := time.Now()
+			out, err := exec.CommandContext(ctx, program, "blink", portrait, "-o", filepath.Join(dir, "blink"+extension)).CombinedOutput()
+			if err != nil {
+				return fmt.Errorf("moelab blink: %w: %s", err, out)
+			}
+			if run > 0 { // The first reads the program from the disk.
+				seconds = append(seconds, time.Since(start).Seconds())
+			}
+		}
+		slices.Sort(seconds)
+		medians[extension] = stat.Quantile(0.5, stat.Empirical, seconds, nil)
+	}
+	if asJSON {
+		return json.NewEncoder(command.OutOrStdout()).Encode(map[string]any{"size": side, "blink_seconds": medians})
+	}
+	_, err = fmt.Fprintf(command.OutOrStdout(), "\nmoelab blink, a portrait of %d×%[1]d: .gif %.1f s, .png %.1f s, .webp %.1f s\n",
+		side, medians[".gif"], medians[".png"], medians[".webp"])
+	return err
 }
