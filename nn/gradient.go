@@ -158,7 +158,27 @@ func init() {
 	// A convolution has one that is wrong by a pixel where the kernel's size is even, and that panics or is wrong where the
 	// axes of the result are not those of the picture, as in a gradient with respect to a kernel.
 	preferOurs(NodeTypeConvGeneral)
-	preferOurs(NodeTypeWhere) // See withFast.
+	preferOurs(NodeTypeWhere) // See withFast and linear.
+	preferOurs(NodeTypeSlice)
+	preferOurs(NodeTypeBroadcastInDim)
+}
+
+// linear applies a linear function, whose gradient is its transpose: what GoMLX would derive is a sum of padded slices, and slow. The result is as much smaller
+// or as many times larger than x as it likes.
+func linear(x *Node, apply, transpose func(*Node) *Node) *Node {
+	y := apply(x)
+	// GoMLX takes gradients of its own nodes only. This one is never worked out: it has x's numbers for y's, and y's gradient for x's.
+	hook := Reshape(x, 1, -1)
+	if n := y.Shape().Size() / x.Shape().Size(); n > 1 {
+		hook = BroadcastToDims(hook, n, x.Shape().Size())
+	} else {
+		hook = SliceAxis(hook, 1, AxisRange(0, y.Shape().Size()))
+	}
+	withGradient(hook, func(v *Node) []*Node {
+		return []*Node{Reshape(transpose(Reshape(v, y.Shape().Dimensions...)), 1, -1)}
+	})
+	never := Reshape(hook, y.Shape().Dimensions...)
+	return withGradient(Where(Const(x.Graph(), true), y, never), func(v *Node) []*Node { return []*Node{nil, nil, v} })
 }
 
 // preferOurs makes the gradients of [withGradient] those of the nodes that have one, where they are of a type.
