@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -12,13 +13,15 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// batch is how many frames are worked on at once.
-const batch = 16
+// batch is how many pixels of frames are worked on at once: so few that the memory for it comes from what the process has, and need not be got from the system, and
+// cleared by it, each time.
+const batch = 1 << 18
 
 // Estimator estimates the flow between pictures. It is for one goroutine.
 type Estimator struct{ exec *model.Exec }
 
-// NewEstimator returns an estimator. It compiles for each size of frames, and for each number of them up to 16.
+// NewEstimator returns an estimator. It compiles for each size of frames, and for each number of them up to as many as are worked on at
+// once: four of 256×256 pixels.
 func NewEstimator(backend compute.Backend, options Options) (*Estimator, error) {
 	if err := options.Validate(); err != nil {
 		return nil, err
@@ -46,17 +49,23 @@ func (e *Estimator) Estimate(ctx context.Context, from *image.Gray, to ...*image
 	if min(size.X, size.Y) < 2 {
 		return nil, fmt.Errorf("frames of %d×%d pixels: they must have at least 2×2", size.X, size.Y)
 	}
-	for len(to) > 0 {
+	if len(to) == 0 {
+		return nil, nil
+	}
+	each := min(max(batch/(size.X*size.Y), 1), len(to))
+	for part := range slices.Chunk(to, each) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		part := to[:min(batch, len(to))]
-		to = to[len(part):]
-		some, err := e.estimate(size, from, part)
+		whole := part
+		for len(whole) < each { // Another number of frames would be compiled.
+			whole = append(slices.Clip(whole), part[0])
+		}
+		some, err := e.estimate(size, from, whole)
 		if err != nil {
 			return nil, fmt.Errorf("estimate the flow: %w", err)
 		}
-		flows = append(flows, some...)
+		flows = append(flows, some[:len(part)]...)
 	}
 	return flows, nil
 }

@@ -1,6 +1,9 @@
 package flow
 
 import (
+	"context"
+	"image"
+	"image/color"
 	"math"
 	"slices"
 	"testing"
@@ -121,6 +124,42 @@ func TestFarnebackFindsShifts(t *testing.T) {
 		assert.InDelta(t, apart[i][30][40][0], flows[i][30][40][0], 1e-4)
 		assert.InDelta(t, apart[i][30][40][1], flows[i][30][40][1], 1e-4)
 	}
+}
+
+func TestEstimatorWorksInParts(t *testing.T) {
+	const height, width = 256, 340 // Three at once.
+	backend, err := xla.Open(t.Context(), xla.Options{})
+	require.NoError(t, err)
+	t.Cleanup(backend.Finalize)
+	gray := func(right float64) *image.Gray {
+		picture := image.NewGray(image.Rect(0, 0, width, height))
+		for y, row := range waves(height, width, right, 0) {
+			for x, v := range row {
+				picture.SetGray(x, y, color.Gray{Y: uint8(v + 0.5)})
+			}
+		}
+		return picture
+	}
+	estimator, err := NewEstimator(backend, Options{PyramidScale: 0.5, Window: 15, Iterations: 2, PolyRadius: 3, PolySigma: 1})
+	require.NoError(t, err)
+	defer estimator.Close()
+	var frames []*image.Gray
+	for i := range 5 {
+		frames = append(frames, gray(0.5*float64(i)))
+	}
+	flows, err := estimator.Estimate(t.Context(), frames[0], frames...)
+	require.NoError(t, err)
+	require.Len(t, flows, 5)
+	for i, f := range flows {
+		assert.InDelta(t, 0.5*float64(i), f.Value().([][][]float32)[128][170][0], 0.1, "frame %d", i)
+	}
+	none, err := estimator.Estimate(t.Context(), frames[0])
+	require.NoError(t, err)
+	assert.Empty(t, none)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = estimator.Estimate(ctx, frames[0], frames...)
+	assert.ErrorIs(t, err, context.Canceled)
 }
 
 func TestArgumentsThatCannotBeAreNamed(t *testing.T) {

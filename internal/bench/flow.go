@@ -2,16 +2,13 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"image"
 	"image/draw"
 	"path/filepath"
 	"time"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/flow"
 )
@@ -30,67 +27,66 @@ func (f Flow) programs() []peerProgram {
 
 // estimating is moelab's way.
 type estimating struct {
-	exec        *model.Exec
-	first, then *tensors.Tensor
+	estimator *flow.Estimator
+	videos    [][]*image.Gray
 }
 
-// start draws the blinks and compiles the program.
+// start draws the blinks. The program is compiled by the first step, which is not timed.
 func (f Flow) start(backend compute.Backend, dir string) (_ stepper, file string, err error) {
-	const frames = 16
 	clips := dataset.DrawnBlinks(1, f.Videos, f.Side)
+	var e estimating
 	var first, then []float32
 	for i := range f.Videos {
 		clip, err := clips.Clip(context.Background(), i)
 		if err != nil {
 			return nil, "", err
 		}
+		var video []*image.Gray
 		for k, frame := range clip.Frames {
 			gray := image.NewGray(frame.Rect)
 			draw.Draw(gray, gray.Rect, frame, image.Point{}, draw.Src)
-			values := make([]float32, len(gray.Pix))
-			for p, v := range gray.Pix {
-				values[p] = float32(v)
+			video = append(video, gray)
+			for _, v := range gray.Pix {
+				then = append(then, float32(v))
+				if k == 0 {
+					first = append(first, float32(v))
+				}
 			}
-			if k == 0 {
-				first = append(first, values...)
-			}
-			then = append(then, values...)
 		}
+		e.videos = append(e.videos, video)
 	}
-	n := f.Videos * frames
-	e := &estimating{
-		first: tensors.FromFlatDataAndDimensions(first, f.Videos, f.Side, f.Side),
-		then:  tensors.FromFlatDataAndDimensions(then, n, f.Side, f.Side),
-	}
-	e.exec, err = model.NewExec(backend, model.NewStore(), func(_ *model.Scope, first, then *graph.Node) *graph.Node {
-		return flow.Farneback(first, then, nil, flow.Default())
-	})
-	if err != nil {
+	if e.estimator, err = flow.NewEstimator(backend, flow.Default()); err != nil {
 		return nil, "", err
 	}
-	if _, err := e.exec.Compile(e.first.Shape(), e.then.Shape()); err != nil {
-		return nil, "", fmt.Errorf("compile the flow: %w", err)
+	planes := func(values []float32) *tensors.Tensor {
+		return tensors.FromFlatDataAndDimensions(values, len(values)/(f.Side*f.Side), f.Side, f.Side)
 	}
 	file = filepath.Join(dir, "case.safetensors")
-	return e, file, writeCase(file, map[string]*tensors.Tensor{"inputs/first": e.first, "inputs/then": e.then}, f)
+	return &e, file, writeCase(file, map[string]*tensors.Tensor{"inputs/first": planes(first), "inputs/then": planes(then)}, f)
 }
 
-func (e *estimating) step(context.Context) (float64, []float64, error) {
+func (e *estimating) step(ctx context.Context) (float64, []float64, error) {
 	start := time.Now()
-	output, err := e.exec.Call1(e.first, e.then)
-	if err != nil {
-		return 0, nil, err
-	}
-	vectors, err := tensors.CopyFlatData[float32](output)
-	if err != nil {
-		return 0, nil, err
+	var flows []*tensors.Tensor
+	for _, video := range e.videos {
+		some, err := e.estimator.Estimate(ctx, video[0], video...)
+		if err != nil {
+			return 0, nil, err
+		}
+		flows = append(flows, some...)
 	}
 	seconds := time.Since(start).Seconds()
 	means := make([]float64, 2)
-	for i, v := range vectors {
-		means[i%2] += max(float64(v), -float64(v)) / float64(len(vectors)/2)
+	for _, f := range flows {
+		vectors, err := tensors.CopyFlatData[float32](f)
+		if err != nil {
+			return 0, nil, err
+		}
+		for i, v := range vectors {
+			means[i%2] += max(float64(v), -float64(v)) / float64(len(vectors)/2*len(flows))
+		}
 	}
-	return seconds, means, output.FinalizeAll()
+	return seconds, means, nil
 }
 
-func (e *estimating) close() { e.exec.Finalize() }
+func (e *estimating) close() { e.estimator.Close() }
