@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/draw"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,7 +59,8 @@ The eyes of all faces are found, and a picture beside the result, NAME.eyes.png,
 around the eyes is kept as it is, transparency, 16 bits and colour profile included, as far as the format can.
 
 The reference is a blink that moelab draws, ` + strings.Join(references, ", ") + `, or somebody
-else's: a folder of frames, an animation, or a video, in which one is found (see "moelab data blinks").`,
+else's: a folder of frames, an animation, or a video, in which one is found (see "moelab data blinks"). Other frame rates are brought to 18 a second, and of fewer
+than 16 frames the last one is held.`,
 		Example: `  moelab blink portrait.png -o blink.gif
   moelab blink portrait.png -o blink.webp --reference slow --loop
   moelab blink portrait.png -o frames/ --eyes 120,200,60,48 --eyes 210,198,60,50
@@ -227,7 +229,8 @@ func (b *blinking) findReference(ctx context.Context) (*dataset.Clip, error) {
 	if err != nil {
 		return nil, wrongInput(err)
 	}
-	blinks, broken := dataset.FindBlinks(film.Frames(ctx), dataset.FindBlinksOptions{Whole: whole})
+	frames := held(film.Frames(ctx))
+	blinks, broken := dataset.FindBlinks(frames, dataset.FindBlinksOptions{Whole: whole})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -238,7 +241,24 @@ func (b *blinking) findReference(ctx context.Context) (*dataset.Clip, error) {
 	case broken != nil:
 		warner(b.command)(fmt.Errorf("%w; the blink before that is taken", broken))
 	}
-	return blinks[0].Clip(b.reference, film.Frames(ctx))
+	return blinks[0].Clip(b.reference, frames)
+}
+
+// held are frames, of which the last stays until a blink could be over.
+func held(frames iter.Seq2[footage.Frame, error]) iter.Seq2[footage.Frame, error] {
+	return func(yield func(footage.Frame, error) bool) {
+		var last footage.Frame
+		n := 0
+		for frame, err := range frames {
+			if !yield(frame, err) || err != nil {
+				return
+			}
+			last = frame
+			n++
+		}
+		for ; n > 0 && n < blink.Frames && yield(last, nil); n++ {
+		}
+	}
 }
 
 // findEyes finds the faces of a portrait.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
@@ -126,7 +127,13 @@ func TestBlinkFollowsSomebodyElse(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(frame, data, 0o644))
 	}
-	for _, reference := range []string{clip, bare} {
+	short := t.TempDir() // Fewer frames, and larger than usual gaps between their numbers.
+	for i := 1; i < 14; i++ {
+		data, err := os.ReadFile(filepath.Join(bare, fmt.Sprintf("frame_%02d.png", i)))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(short, fmt.Sprintf("%d.png", 10*i)), data, 0o644))
+	}
+	for _, reference := range []string{clip, bare, short} {
 		out := filepath.Join(t.TempDir(), "blink.gif")
 		succeed(t, append([]string{"blink", path, "-o", out, "--reference", reference}, boxes...)...)
 		_, frames, _ := framesOf(t, out)
