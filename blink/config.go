@@ -1,12 +1,9 @@
 package blink
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/lab"
@@ -149,11 +146,7 @@ func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 // Preset returns a configuration by its name: "article", "laptop" or "smoke", each also with a dash and the name of one of the [Failures];
 // "shipped-first" and "shipped" are those of [OpenShipped].
 func Preset(name string) (Config, error) {
-	config, ok := presets[name]
-	if !ok {
-		return Config{}, fmt.Errorf("there is no preset %q; there are %s", name, strings.Join(Presets(), ", "))
-	}
-	return config, nil
+	return lab.Preset(presets, name)
 }
 
 // Set changes a setting by its name in config.json; see [lab.Assign]. Where it returns an error nothing has changed.
@@ -167,29 +160,24 @@ func (c Config) String() string { return lab.Settings(c) }
 
 // Validate returns an error that names every setting that cannot be.
 func (c Config) Validate() error {
-	var errs []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
-	check(c.Network == "unet" || c.Network == "videogan", "network is %q: it must be unet or videogan", c.Network)
-	check(c.Part == "eyes" || c.Part == "face", "part is %q: it must be eyes or face", c.Part)
-	check(c.Channels >= 1, "channels is %d: it must be at least 1", c.Channels)
-	check(c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels)
-	check(c.Temporal || !c.Frozen, "frozen is true, but temporal is false: there is no network to leave as it is")
-	check(c.Size >= 16 && c.Size <= 256 && c.Size%16 == 0, "size is %d: it must be a multiple of 16 from 16 to 256", c.Size)
-	check(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 where there is no data folder", c.Drawn)
-	check(c.Data != "" || c.DrawnSize >= 16 && c.DrawnSize <= 512, "drawn_size is %d: it must be from 16 to 512", c.DrawnSize)
-	check(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
-	check(c.Hues >= 0 && c.Hues <= math.Pi, "hues is %g: it must be from 0 to π", c.Hues)
-	check(c.Content >= 0 && c.Adversarial >= 0 && c.Content+c.Adversarial > 0, "content is %g and adversarial %g: neither may be negative, and not both 0", c.Content, c.Adversarial)
-	check(c.Clip >= 0, "clip is %g: it must not be negative", c.Clip)
-	check(c.Clip == 0 || c.Adversarial > 0, "clip is %g, but adversarial is 0: there is no D whose weights could be clipped", c.Clip)
-	check(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
-	check(c.Beta1 >= 0 && c.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", c.Beta1)
-	check(c.Beta2 >= 0 && c.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", c.Beta2)
-	check(c.AverageDecay >= 0 && c.AverageDecay < 1, "average_decay is %g: it must be in [0, 1)", c.AverageDecay)
-	check(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
-	return errors.Join(errs...)
+	var checks lab.Checks
+	checks.That(c.Network == "unet" || c.Network == "videogan", "network is %q: it must be unet or videogan", c.Network)
+	checks.That(c.Part == "eyes" || c.Part == "face", "part is %q: it must be eyes or face", c.Part)
+	checks.That(c.Channels >= 1, "channels is %d: it must be at least 1", c.Channels)
+	checks.That(c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels)
+	checks.That(c.Temporal || !c.Frozen, "frozen is true, but temporal is false: there is no network to leave as it is")
+	checks.That(c.Size >= 16 && c.Size <= 256 && c.Size%16 == 0, "size is %d: it must be a multiple of 16 from 16 to 256", c.Size)
+	checks.That(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 where there is no data folder", c.Drawn)
+	checks.That(c.Data != "" || c.DrawnSize >= 16 && c.DrawnSize <= 512, "drawn_size is %d: it must be from 16 to 512", c.DrawnSize)
+	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
+	checks.That(c.Hues >= 0 && c.Hues <= math.Pi, "hues is %g: it must be from 0 to π", c.Hues)
+	checks.That(c.Content >= 0 && c.Adversarial >= 0 && c.Content+c.Adversarial > 0, "content is %g and adversarial %g: neither may be negative, and not both 0", c.Content, c.Adversarial)
+	checks.That(c.Clip >= 0, "clip is %g: it must not be negative", c.Clip)
+	checks.That(c.Clip == 0 || c.Adversarial > 0, "clip is %g, but adversarial is 0: there is no D whose weights could be clipped", c.Clip)
+	checks.That(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
+	checks.That(c.Beta1 >= 0 && c.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", c.Beta1)
+	checks.That(c.Beta2 >= 0 && c.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", c.Beta2)
+	checks.That(c.AverageDecay >= 0 && c.AverageDecay < 1, "average_decay is %g: it must be in [0, 1)", c.AverageDecay)
+	checks.That(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
+	return checks.Err()
 }

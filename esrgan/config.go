@@ -1,11 +1,8 @@
 package esrgan
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/moelab/moelab/lab"
 )
@@ -132,12 +129,9 @@ func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 
 // Preset returns a configuration by its name: "article", "laptop" or "smoke", and each with "-srgan" after it.
 func Preset(name string) (Config, error) {
-	config, ok := presets[name]
-	if !ok {
-		return Config{}, fmt.Errorf("there is no preset %q; there are %s", name, strings.Join(Presets(), ", "))
-	}
+	config, err := lab.Preset(presets, name)
 	config.LayerWeights = slices.Clone(config.LayerWeights)
-	return config, nil
+	return config, err
 }
 
 // Set changes a setting by its name in config.json; see [lab.Assign]. Where it returns an error nothing has changed.
@@ -164,35 +158,30 @@ func (c Config) String() string { return lab.Settings(c) }
 
 // Validate returns an error that names every setting that cannot be.
 func (c Config) Validate() error {
-	var errs []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
+	var checks lab.Checks
 	_, err := c.network()
-	check(err == nil, "%w", err)
-	check(c.Blocks >= 1, "blocks is %d: it must be at least 1", c.Blocks)
-	check(c.Channels >= 1, "channels is %d: it must be at least 1", c.Channels)
-	check(c.Growth >= 1, "growth is %d: it must be at least 1", c.Growth)
-	check(c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels)
-	check(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 where there is no data folder", c.Drawn)
-	check(c.Crop >= 32 && c.Crop <= 512 && c.Crop%32 == 0, "crop is %d: it must be a multiple of 32 from 32 to 512", c.Crop)
-	check(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
-	check(c.Pixel == "l1" || c.Pixel == "l2", "pixel is %q: it must be l1 or l2", c.Pixel)
-	check(len(c.LayerWeights) <= len(VGGLayers), "layer_weights are %d: VGG16 has %d layers to weigh", len(c.LayerWeights), len(VGGLayers))
-	check(c.PretrainSteps >= 0, "pretrain_steps is %d: it must not be negative", c.PretrainSteps)
-	check(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
-	check(c.Pretrain.Adversarial == 0, "pretrain has adversarial %g: G is pretrained alone", c.Pretrain.Adversarial)
+	checks.That(err == nil, "%w", err)
+	checks.That(c.Blocks >= 1, "blocks is %d: it must be at least 1", c.Blocks)
+	checks.That(c.Channels >= 1, "channels is %d: it must be at least 1", c.Channels)
+	checks.That(c.Growth >= 1, "growth is %d: it must be at least 1", c.Growth)
+	checks.That(c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels)
+	checks.That(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 where there is no data folder", c.Drawn)
+	checks.That(c.Crop >= 32 && c.Crop <= 512 && c.Crop%32 == 0, "crop is %d: it must be a multiple of 32 from 32 to 512", c.Crop)
+	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
+	checks.That(c.Pixel == "l1" || c.Pixel == "l2", "pixel is %q: it must be l1 or l2", c.Pixel)
+	checks.That(len(c.LayerWeights) <= len(VGGLayers), "layer_weights are %d: VGG16 has %d layers to weigh", len(c.LayerWeights), len(VGGLayers))
+	checks.That(c.PretrainSteps >= 0, "pretrain_steps is %d: it must not be negative", c.PretrainSteps)
+	checks.That(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
+	checks.That(c.Pretrain.Adversarial == 0, "pretrain has adversarial %g: G is pretrained alone", c.Pretrain.Adversarial)
 	for _, losses := range []Losses{c.Pretrain, c.Weights} {
-		check(losses.Adversarial >= 0 && losses.Pixel >= 0 && losses.Perceptual >= 0, "a weight of %+v is negative", losses)
-		check(losses != Losses{}, "the weights of G's losses are all 0")
-		check(losses.Perceptual == 0 || c.VGG != "none" && slices.Max(append([]float64{0}, c.LayerWeights...)) > 0,
+		checks.That(losses.Adversarial >= 0 && losses.Pixel >= 0 && losses.Perceptual >= 0, "a weight of %+v is negative", losses)
+		checks.That(losses != Losses{}, "the weights of G's losses are all 0")
+		checks.That(losses.Perceptual == 0 || c.VGG != "none" && slices.Max(append([]float64{0}, c.LayerWeights...)) > 0,
 			"the perceptual loss has weight %g, but vgg is %q and layer_weights are %v", losses.Perceptual, c.VGG, c.LayerWeights)
 	}
-	check(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
-	check(c.Beta1 >= 0 && c.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", c.Beta1)
-	check(c.Beta2 >= 0 && c.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", c.Beta2)
-	check(c.AverageDecay >= 0 && c.AverageDecay < 1, "average_decay is %g: it must be in [0, 1)", c.AverageDecay)
-	return errors.Join(errs...)
+	checks.That(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
+	checks.That(c.Beta1 >= 0 && c.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", c.Beta1)
+	checks.That(c.Beta2 >= 0 && c.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", c.Beta2)
+	checks.That(c.AverageDecay >= 0 && c.AverageDecay < 1, "average_decay is %g: it must be in [0, 1)", c.AverageDecay)
+	return checks.Err()
 }

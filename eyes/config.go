@@ -15,11 +15,8 @@
 package eyes
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/moelab/moelab/lab"
 )
@@ -80,11 +77,7 @@ func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 
 // Preset returns a configuration by its name: "shipped" or "smoke".
 func Preset(name string) (Config, error) {
-	config, ok := presets[name]
-	if !ok {
-		return Config{}, fmt.Errorf("there is no preset %q; there are %s", name, strings.Join(Presets(), ", "))
-	}
-	return config, nil
+	return lab.Preset(presets, name)
 }
 
 // Set changes a setting by its name in config.json; see [lab.Assign]. Where it returns an error nothing has changed.
@@ -98,22 +91,17 @@ func (c Config) String() string { return lab.Settings(c) }
 
 // Validate returns an error that names every setting that cannot be.
 func (c Config) Validate() error {
-	var errs []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
-	check(c.Size >= 32 && c.Size <= 512 && c.Size%16 == 0, "size is %d: it must be a multiple of 16 from 32 to 512", c.Size)
-	check(c.Channels >= 1, "channels is %d: it must be at least 1", c.Channels)
-	check(c.Backdrops >= 0, "backdrops is %d: it must not be negative", c.Backdrops)
-	check(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
-	check(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
-	check(c.Beta1 >= 0 && c.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", c.Beta1)
-	check(c.Beta2 >= 0 && c.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", c.Beta2)
-	check(c.AverageDecay > 0 && c.AverageDecay < 1, "average_decay is %g: it must be in (0, 1)", c.AverageDecay)
-	check(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
-	return errors.Join(errs...)
+	var checks lab.Checks
+	checks.That(c.Size >= 32 && c.Size <= 512 && c.Size%16 == 0, "size is %d: it must be a multiple of 16 from 32 to 512", c.Size)
+	checks.That(c.Channels >= 1, "channels is %d: it must be at least 1", c.Channels)
+	checks.That(c.Backdrops >= 0, "backdrops is %d: it must not be negative", c.Backdrops)
+	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
+	checks.That(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
+	checks.That(c.Beta1 >= 0 && c.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", c.Beta1)
+	checks.That(c.Beta2 >= 0 && c.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", c.Beta2)
+	checks.That(c.AverageDecay > 0 && c.AverageDecay < 1, "average_decay is %g: it must be in (0, 1)", c.AverageDecay)
+	checks.That(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
+	return checks.Err()
 }
 
 // cells is the height and width of what the network says of a window.

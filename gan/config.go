@@ -12,12 +12,9 @@
 package gan
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"math/bits"
 	"slices"
-	"strings"
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
@@ -101,12 +98,9 @@ func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 
 // Preset returns a configuration by its name: "article", "laptop" or "smoke".
 func Preset(name string) (Config, error) {
-	config, ok := presets[name]
-	if !ok {
-		return Config{}, fmt.Errorf("there is no preset %q; there are %s", name, strings.Join(Presets(), ", "))
-	}
+	config, err := lab.Preset(presets, name)
 	config.Classes = slices.Clone(config.Classes)
-	return config, nil
+	return config, err
 }
 
 // Set changes a setting by its name in config.json; see [lab.Assign]. Where it returns an error nothing has changed.
@@ -120,32 +114,27 @@ func (c Config) String() string { return lab.Settings(c) }
 
 // Validate returns an error that names every setting that cannot be.
 func (c Config) Validate() error {
-	var errs []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
+	var checks lab.Checks
 	_, err := c.network()
-	check(err == nil, "%w", err)
-	check(c.Size >= 8 && c.Size <= 512 && bits.OnesCount(uint(c.Size)) == 1, "size is %d: it must be a power of two from 8 to 512", c.Size)
-	check(len(c.Classes) >= 2, "classes are %d: there must be at least two", len(c.Classes))
+	checks.That(err == nil, "%w", err)
+	checks.That(c.Size >= 8 && c.Size <= 512 && bits.OnesCount(uint(c.Size)) == 1, "size is %d: it must be a power of two from 8 to 512", c.Size)
+	checks.That(len(c.Classes) >= 2, "classes are %d: there must be at least two", len(c.Classes))
 	for i, class := range c.Classes {
-		check(!slices.Contains(c.Classes[:i], class), "class %q is there twice", class)
+		checks.That(!slices.Contains(c.Classes[:i], class), "class %q is there twice", class)
 	}
-	check(c.Noise >= 1, "noise is %d: it must be at least 1", c.Noise)
-	check(c.GeneratorChannels >= 1, "generator_channels is %d: it must be at least 1", c.GeneratorChannels)
-	check(c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels)
-	check(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 where there is no data folder", c.Drawn)
-	check(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
-	check(c.DiscriminatorSteps >= 1, "discriminator_steps is %d: it must be at least 1", c.DiscriminatorSteps)
-	check(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
-	check(c.Beta1 >= 0 && c.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", c.Beta1)
-	check(c.Beta2 >= 0 && c.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", c.Beta2)
-	check(c.PenaltyWeight >= 0, "penalty_weight is %g: it must not be negative", c.PenaltyWeight)
-	check(c.AverageDecay >= 0 && c.AverageDecay < 1, "average_decay is %g: it must be in [0, 1)", c.AverageDecay)
-	check(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
-	return errors.Join(errs...)
+	checks.That(c.Noise >= 1, "noise is %d: it must be at least 1", c.Noise)
+	checks.That(c.GeneratorChannels >= 1, "generator_channels is %d: it must be at least 1", c.GeneratorChannels)
+	checks.That(c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels)
+	checks.That(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 where there is no data folder", c.Drawn)
+	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
+	checks.That(c.DiscriminatorSteps >= 1, "discriminator_steps is %d: it must be at least 1", c.DiscriminatorSteps)
+	checks.That(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
+	checks.That(c.Beta1 >= 0 && c.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", c.Beta1)
+	checks.That(c.Beta2 >= 0 && c.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", c.Beta2)
+	checks.That(c.PenaltyWeight >= 0, "penalty_weight is %g: it must not be negative", c.PenaltyWeight)
+	checks.That(c.AverageDecay >= 0 && c.AverageDecay < 1, "average_decay is %g: it must be in [0, 1)", c.AverageDecay)
+	checks.That(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
+	return checks.Err()
 }
 
 // generatorWidths returns the channels at 4×4 pixels and after each up-block: 16, 16, 8, 4, 2, 1 times the base at

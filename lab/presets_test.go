@@ -1,0 +1,27 @@
+package lab_test
+
+import (
+	"testing"
+
+	"github.com/moelab/moelab/lab"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestPresetsHaveNames(t *testing.T) {
+	presets := map[string]int{"small": 1, "large": 2}
+	small, err := lab.Preset(presets, "small")
+	require.NoError(t, err)
+	assert.Equal(t, 1, small)
+	_, err = lab.Preset(presets, "huge")
+	assert.EqualError(t, err, `there is no preset "huge"; there are large, small`)
+}
+
+func TestChecksNameAllThatIsWrong(t *testing.T) {
+	var checks lab.Checks
+	checks.That(true, "this is right")
+	require.NoError(t, checks.Err())
+	checks.That(false, "steps is %d", -1)
+	checks.That(false, "batch is %d", 0)
+	assert.EqualError(t, checks.Err(), "steps is -1\nbatch is 0")
+}
