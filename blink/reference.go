@@ -21,8 +21,8 @@ const referenceSeed = 18
 
 // References are the blinks that come with moelab: clips of [dataset.DrawnBlinks] with the seed 18, chosen by how their eyes close.
 var References = []Reference{
-	{"quick", "shut within two frames, at once open again", 32},
-	{"slow", "shut for three frames, and slowly open", 14},
+	{"quick", "shut within two frames, at once open again", 8},
+	{"slow", "shut for three frames, and slowly open", 16},
 	{"half", "the eyes close to a third", 5},
 }
 

@@ -253,9 +253,11 @@ func TestAnyParamsAreDrawn(t *testing.T) {
 }
 
 func TestBlinkClosesAndOpensOnce(t *testing.T) {
+	const clips = 200
 	var starts []int
+	var closed [portrait.BlinkFrames]int
 	shut := 0
-	for i := range 200 {
+	for i := range clips {
 		clip := portrait.Blink(9, i)
 		first := clip.Frames[0]
 		require.Greater(t, first.EyeOpening, 0.84, "clip %d begins with open eyes", i)
@@ -265,6 +267,9 @@ func TestBlinkClosesAndOpensOnce(t *testing.T) {
 			before, now := clip.Frames[k-1], clip.Frames[k]
 			require.InDelta(t, 0.5, now.EyeOpening, 0.5)
 			least = min(least, now.EyeOpening)
+			if now.EyeOpening < first.EyeOpening/2 {
+				closed[k]++
+			}
 			if now.EyeOpening < before.EyeOpening-1e-9 {
 				require.Zero(t, rises, "clip %d closes again", i)
 				falls++
@@ -289,6 +294,7 @@ func TestBlinkClosesAndOpensOnce(t *testing.T) {
 	}
 	slices.Sort(starts)
 	assert.Greater(t, len(slices.Compact(starts)), 3, "the moment varies")
+	assert.Less(t, slices.Max(closed[:]), clips/2, "nothing tells when")
 	assert.Greater(t, shut, 60, "most eyes close whole in a frame")
 }
 
