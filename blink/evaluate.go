@@ -27,7 +27,7 @@ type Score struct {
 	// Error is the mean absolute error within the boxes of the eyes, of colours in [0, 1]; Repeated is that of the picture repeated.
 	Error    float64 `json:"error"`
 	Repeated float64 `json:"repeated"`
-	// Moved is how far the frames are from the picture, within the boxes of the eyes, as a part of how far the true ones are: 0 where the picture is repeated.
+	// Moved is how far the frames are from the first of them, within the boxes of the eyes, as a part of how far the true ones are: 0 where a picture is repeated.
 	Moved float64 `json:"moved"`
 	// Correlation is that of the eyes' opening with the reference's, over the frames: 0 where they do not move.
 	Correlation float64 `json:"correlation"`
@@ -185,7 +185,7 @@ func compare(frames []*image.RGBA, clip, reference *dataset.Clip) Score {
 		for k, frame := range frames {
 			score.Error += difference(frame, clip.Frames[k], clip.Eyes) / Frames
 			score.Repeated += difference(clip.Frames[0], clip.Frames[k], clip.Eyes) / Frames
-			moved += difference(clip.Frames[0], frame, clip.Eyes) / Frames
+			moved += difference(frames[0], frame, clip.Eyes) / Frames
 		}
 		score.Moved = moved / max(score.Repeated, 1e-9)
 	}

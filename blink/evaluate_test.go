@@ -30,6 +30,9 @@ func TestScoresTellBlinksFromStillPictures(t *testing.T) {
 	assert.Positive(t, repeated.Error)
 	assert.Zero(t, repeated.Moved)
 	assert.Zero(t, repeated.Correlation)
+	foreignStill := compare(slices.Repeat([]*image.RGBA{clip.Frames[7]}, Frames), clip, clip)
+	assert.Zero(t, foreignStill.Moved, "another picture is repeated")
+	assert.Greater(t, foreignStill.Error, repeated.Error)
 
 	delayed := compare(late, clip, clip)
 	assert.Equal(t, perfect.Closed+2, delayed.Closed)
