@@ -22,15 +22,15 @@ type Score struct {
 	// Name is the portrait's, Reference that of who blinked first.
 	Name      string `json:"name"`
 	Reference string `json:"reference"`
-	// Own is whether the reference is the portrait's own blink: nobody knows the true frames of another's, and the three measures below are 0.
+	// Own is whether the reference is the portrait's own blink: nobody knows the true frames of another's, and the two measures below are 0.
 	Own bool `json:"own"`
 	// Error is the mean absolute error within the boxes of the eyes, of colours in [0, 1]; Repeated is that of the picture repeated.
 	Error    float64 `json:"error"`
 	Repeated float64 `json:"repeated"`
-	// Moved is how far the frames are from the first of them, within the boxes of the eyes, as a part of how far the true ones are: 0 where a picture is repeated.
-	Moved float64 `json:"moved"`
 	// Correlation is that of the eyes' opening with the reference's, over the frames: 0 where they do not move.
 	Correlation float64 `json:"correlation"`
+	// Closes is how far the eyes close and open again, as a part of how far the reference's do: 0 where a picture is repeated.
+	Closes float64 `json:"closes"`
 	// Closed is the frame in which the eyes are most closed, TrueClosed that of the reference.
 	Closed     int `json:"closed"`
 	TrueClosed int `json:"true_closed"`
@@ -62,9 +62,9 @@ type Evaluation struct {
 // Summary sums scores up.
 type Summary struct {
 	Portraits int `json:"portraits"`
-	// ErrorRatio is the sum of the errors as a part of that of repeating the picture. Both it and Moved, a mean, are of own blinks only.
+	// ErrorRatio is the sum of the errors as a part of that of repeating the picture. Both it and Closes, a mean, are of own blinks only.
 	ErrorRatio float64 `json:"error_ratio,omitempty"`
-	Moved      float64 `json:"moved,omitempty"`
+	Closes     float64 `json:"closes,omitempty"`
 	// Correlation is the mean, LeastCorrelation the smallest.
 	Correlation      float64 `json:"correlation"`
 	LeastCorrelation float64 `json:"least_correlation"`
@@ -129,7 +129,9 @@ func summarise(scores []Score, own bool) (s Summary) {
 		}
 		s.Portraits++
 		errors, repeated = errors+score.Error, repeated+score.Repeated
-		s.Moved += score.Moved
+		if own { // Others' most closed frames may be less so than the portrait's.
+			s.Closes += score.Closes
+		}
 		s.Correlation += score.Correlation
 		s.LeastCorrelation = min(s.LeastCorrelation, score.Correlation)
 		if difference := score.Closed - score.TrueClosed; difference >= -1 && difference <= 1 {
@@ -139,7 +141,7 @@ func summarise(scores []Score, own bool) (s Summary) {
 	}
 	n := float64(max(s.Portraits, 1))
 	s.ErrorRatio = errors / max(repeated, 1e-9)
-	for _, mean := range []*float64{&s.Moved, &s.Correlation, &s.Closed, &s.Seam, &s.SeamBefore} {
+	for _, mean := range []*float64{&s.Closes, &s.Correlation, &s.Closed, &s.Seam, &s.SeamBefore} {
 		*mean /= n
 	}
 	return s
@@ -149,7 +151,7 @@ func summarise(scores []Score, own bool) (s Summary) {
 func (e Evaluation) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "\tportraits\terror / repeating\tmoved\tcorrelation\tleast\tclosed ±1\tseam\tseam before\t")
+	fmt.Fprintln(table, "\tportraits\terror / repeating\tcloses\tcorrelation\tleast\tclosed ±1\tseam\tseam before\t")
 	for _, row := range []struct {
 		name string
 		Summary
@@ -157,12 +159,12 @@ func (e Evaluation) String() string {
 		if row.Portraits == 0 {
 			continue
 		}
-		ratio, moved := fmt.Sprintf("%.3f", row.ErrorRatio), fmt.Sprintf("%.2f", row.Moved)
+		ratio, closes := fmt.Sprintf("%.3f", row.ErrorRatio), fmt.Sprintf("%.2f", row.Closes)
 		if row.Summary == e.Others {
-			ratio, moved = "–", "–"
+			ratio, closes = "–", "–"
 		}
 		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%.3f\t%.3f\t%.0f %%\t%.2f\t%.2f\t\n",
-			row.name, row.Portraits, ratio, moved, row.Correlation, row.LeastCorrelation, 100*row.Closed, row.Seam, row.SeamBefore)
+			row.name, row.Portraits, ratio, closes, row.Correlation, row.LeastCorrelation, 100*row.Closed, row.Seam, row.SeamBefore)
 	}
 	_ = table.Flush() // Into memory.
 	return strings.TrimRight(text.String(), "\n")
@@ -181,15 +183,13 @@ func (e Evaluation) WriteFile(path string) error {
 func compare(frames []*image.RGBA, clip, reference *dataset.Clip) Score {
 	score := Score{Name: clip.Name, Reference: reference.Name, Own: reference == clip}
 	if score.Own {
-		moved := 0.0
 		for k, frame := range frames {
 			score.Error += difference(frame, clip.Frames[k], clip.Eyes) / Frames
 			score.Repeated += difference(clip.Frames[0], clip.Frames[k], clip.Eyes) / Frames
-			moved += difference(frames[0], frame, clip.Eyes) / Frames
 		}
-		score.Moved = moved / max(score.Repeated, 1e-9)
 	}
 	score.Opening, score.TrueOpening = openings(frames, clip), openings(reference.Frames, reference)
+	score.Closes = span(score.Opening) / max(span(score.TrueOpening), 1e-9)
 	if stat.StdDev(score.Opening, nil) > 0 {
 		score.Correlation = stat.Correlation(score.Opening, score.TrueOpening, nil)
 	}
@@ -247,6 +247,9 @@ func closedFrame(clip *dataset.Clip) int {
 	}
 	return least(alike)
 }
+
+// span is how far numbers go apart.
+func span(values []float64) float64 { return slices.Max(values) - slices.Min(values) }
 
 // least is the index of the smallest number.
 func least(values []float64) int { return slices.Index(values, slices.Min(values)) }

@@ -18,7 +18,7 @@ func TestScoresTellBlinksFromStillPictures(t *testing.T) {
 
 	perfect := compare(clip.Frames, clip, clip)
 	assert.Zero(t, perfect.Error)
-	assert.InDelta(t, 1, perfect.Moved, 1e-9)
+	assert.InDelta(t, 1, perfect.Closes, 1e-9)
 	assert.InDelta(t, 1, perfect.Correlation, 1e-9)
 	assert.Equal(t, least(clip.Aperture), perfect.TrueClosed)
 	assert.Equal(t, perfect.TrueClosed, perfect.Closed)
@@ -28,10 +28,10 @@ func TestScoresTellBlinksFromStillPictures(t *testing.T) {
 	repeated := compare(still, clip, clip)
 	assert.Equal(t, repeated.Repeated, repeated.Error)
 	assert.Positive(t, repeated.Error)
-	assert.Zero(t, repeated.Moved)
+	assert.Zero(t, repeated.Closes)
 	assert.Zero(t, repeated.Correlation)
 	foreignStill := compare(slices.Repeat([]*image.RGBA{clip.Frames[7]}, Frames), clip, clip)
-	assert.Zero(t, foreignStill.Moved, "another picture is repeated")
+	assert.Zero(t, foreignStill.Closes, "another picture is repeated")
 	assert.Greater(t, foreignStill.Error, repeated.Error)
 
 	delayed := compare(late, clip, clip)
@@ -51,7 +51,8 @@ func TestOpeningFollowsWhatWasDrawn(t *testing.T) {
 	clip, err := dataset.DrawnBlinks(5, 1, 128).Clip(t.Context(), 0)
 	require.NoError(t, err)
 	opening := openings(clip.Frames, clip)
+	shut := slices.Min(clip.Aperture)
 	for k, aperture := range clip.Aperture {
-		assert.InDelta(t, aperture/clip.Aperture[0], opening[k], 0.3, "frame %d", k)
+		assert.InDelta(t, (aperture-shut)/(clip.Aperture[0]-shut), opening[k], 0.3, "frame %d", k)
 	}
 }

@@ -155,12 +155,12 @@ func Verdict(dir string, e Evaluation) (string, error) {
 	own := e.Own
 	var text string
 	switch {
-	case own.Moved < 0.25:
-		text = fmt.Sprintf("repeats a picture: its frames move %.0f %% of what is true, and the error is %.2f of that of repeating the portrait", 100*own.Moved, own.ErrorRatio)
+	case own.Closes < 1.0/3:
+		text = fmt.Sprintf("repeats a picture: the eyes close by %.0f %% of what is true, and the error is %.2f of that of repeating the portrait", 100*own.Closes, own.ErrorRatio)
 	case own.ErrorRatio > 1:
-		text = fmt.Sprintf("spoils the picture: the error is %.2f of that of repeating it, and its frames move %.0f %% of what is true", own.ErrorRatio, 100*own.Moved)
+		text = fmt.Sprintf("spoils the picture: the error is %.2f of that of repeating it", own.ErrorRatio)
 	case own.ErrorRatio > 0.7:
-		text = fmt.Sprintf("blinks in part: it moves %.0f %% of what is true, and the error is %.2f of that of repeating the picture", 100*own.Moved, own.ErrorRatio)
+		text = fmt.Sprintf("blinks in part: the eyes close by %.0f %% of what is true, and the error is %.2f of that of repeating the picture", 100*own.Closes, own.ErrorRatio)
 	default:
 		text = fmt.Sprintf("blinks: the error is %.2f of that of repeating the picture, the correlation with the reference %.2f", own.ErrorRatio, own.Correlation)
 	}

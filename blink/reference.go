@@ -21,9 +21,9 @@ const referenceSeed = 18
 
 // References are the blinks that come with moelab: clips of [dataset.DrawnBlinks] with the seed 18, chosen by how their eyes close.
 var References = []Reference{
-	{"quick", "shut within two frames, at once open again", 8},
-	{"slow", "shut for three frames, and slowly open", 16},
-	{"half", "the eyes close to a third", 5},
+	{"quick", "shut within two frames, at once open again", 10},
+	{"slow", "shut for three frames, and slowly open", 24},
+	{"half", "the eyes close to a third", 3},
 }
 
 // OpenReference draws a reference by its name.

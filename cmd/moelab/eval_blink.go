@@ -22,7 +22,7 @@ func newEvalBlinkCommand() *cobra.Command {
 		Use:   "blink",
 		Short: "Measure how well portraits blink",
 		Long: `Make the first frame of each blink move as the whole blink does, and as the next one does, and compare with what is known: the mean absolute error within
-the boxes of the eyes, as a part of that of repeating the picture; how far the eyes move, as a part of the truth; the correlation of the eyes' opening
+the boxes of the eyes, as a part of that of repeating the picture; how far the eyes close, as a part of the truth; the correlation of the eyes' opening
 with the reference's; whether they are most closed in the right frame, or beside it; and how much the borders of what was pasted show.
 
 Without --run it is the network that moelab ships that is measured, without --data on blinks that moelab draws, with a seed that no training has.`,

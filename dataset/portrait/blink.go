@@ -18,13 +18,17 @@ type BlinkClip struct {
 }
 
 // Blink returns the index-th clip of the endless series of a seed: portrait At(seed, index) blinks. When, how fast and how
-// far the eyes close varies, the head sways slightly, and the breath lifts it. The first frame's eyes are open. In no frame are most of the clips'
-// eyes more shut than open: nothing but the clip tells when.
+// far the eyes close varies, the head sways slightly, and the breath lifts it. The first frame's eyes are open. Most blinks are quick, so
+// that in each frame most of the clips' eyes are open: nothing but the clip itself tells when they are not.
 func Blink(seed uint64, index int) BlinkClip {
 	person := At(seed, index)
 	rng := rand.New(rand.NewPCG(seed^blinkDomain, uint64(index)))
 	within := func(low, high float64) float64 { return low + (high-low)*rng.Float64() }
-	closing, hold, opening := within(1.2, 2.8), within(0.2, 1.5), within(1.8, 4)
+	slow := 1.0
+	if rng.IntN(5) == 0 {
+		slow = 1.7
+	}
+	closing, hold, opening := slow*within(1, 2.4), slow*within(0.2, 1.2), slow*within(1.4, 3)
 	start := within(0.8, BlinkFrames-1.5-closing-hold-opening)
 	depth := 1.0
 	if rng.IntN(4) == 0 {
