@@ -10,6 +10,7 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/plots"
+	"gonum.org/v1/gonum/stat"
 )
 
 // smoothing is how much of the past a smoothed loss keeps.
@@ -49,25 +50,20 @@ func curves(dir string, figure plots.Curves, names ...string) (*plots.Figure, er
 	return figure.Figure()
 }
 
-// Won returns the step of a run from which on D tells at least 95 of 100 real videos from drawn ones, until the end, in the mean of 20 steps; won is false where
-// it never comes to that. Without a D the error wraps [lab.ErrNoMetric].
+// Won returns the step of a run from which on D tells at least 95 of 100 real videos from drawn ones, in the mean of the next 20 steps and of all that follow; won is
+// false where it never comes to that. Without a D the error wraps [lab.ErrNoMetric].
 func Won(dir string) (step int, won bool, err error) {
 	steps, ranking, err := lab.ReadMetric(dir, MetricRanking)
 	if err != nil {
 		return 0, false, err
 	}
 	const window, enough = 20, 0.95
-	for end := len(ranking); end >= window; end-- {
-		sum := 0.0
-		for _, r := range ranking[end-window : end] {
-			sum += r
+	for i := 0; i+window <= len(ranking); i++ {
+		if stat.Mean(ranking[i:i+window], nil) >= enough && stat.Mean(ranking[i:], nil) >= enough {
+			return steps[i], true, nil
 		}
-		if sum/window < enough {
-			break
-		}
-		step, won = steps[end-window], true
 	}
-	return step, won, nil
+	return 0, false, nil
 }
 
 // Strip is a clip with a label.
@@ -156,7 +152,7 @@ func Verdict(dir string, e Evaluation) (string, error) {
 	var text string
 	switch {
 	case own.Closes < 1.0/3:
-		text = fmt.Sprintf("repeats a picture: the eyes close by %.0f %% of what is true, and the error is %.2f of that of repeating the portrait", 100*own.Closes, own.ErrorRatio)
+		text = fmt.Sprintf("hardly blinks: the eyes close by %.0f %% of what is true, and the error is %.2f of that of repeating the portrait", 100*own.Closes, own.ErrorRatio)
 	case own.ErrorRatio > 1:
 		text = fmt.Sprintf("spoils the picture: the error is %.2f of that of repeating it", own.ErrorRatio)
 	case own.ErrorRatio > 0.7:
