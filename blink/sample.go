@@ -29,7 +29,7 @@ type Blinker struct {
 	Step int64
 	// Blend hides the border of what is pasted. [Open] sets [BlendPoisson].
 	Blend Blend
-	// Detail keeps what the portrait shows and the small pictures of the networks cannot, wherever they leave the portrait as it is. [Open] sets it.
+	// Detail keeps what the portrait shows and the networks do not, being small and never perfect, wherever they draw what they draw of it as it is. [Open] sets it.
 	Detail bool
 
 	generator, motion *model.Exec
@@ -162,19 +162,20 @@ func eachFrame(do func(k int)) {
 // draw draws a square of a picture as a square of the reference moves: frames from (0, 0), as large as the square.
 func (b *Blinker) draw(picture *image.RGBA, square image.Rectangle, reference *dataset.Clip, from image.Rectangle) (frames []*image.RGBA, err error) {
 	size := b.Config.Size
-	small := dataset.Cut(picture, square, size)
-	values, err := b.generate(appendColours(nil, small), reference, from)
+	values, err := b.generate(appendColours(nil, dataset.Cut(picture, square, size)), reference, from)
 	if err != nil {
 		return nil, err
 	}
 	each := size * size * 3
-	whole, seen := dataset.Cut(picture, square, square.Dx()), dataset.Bicubic(small, square.Dx(), square.Dy())
+	small := func(k int) *image.RGBA { return toImage(values[k*each:(k+1)*each], size) }
+	first := small(0) // Nothing has moved yet: what the networks make of the picture as it is.
+	whole, seen := dataset.Cut(picture, square, square.Dx()), dataset.Bicubic(first, square.Dx(), square.Dy())
 	frames = make([]*image.RGBA, Frames)
 	eachFrame(func(k int) {
-		frame := toImage(values[k*each:(k+1)*each], size)
+		frame := small(k)
 		frames[k] = dataset.Bicubic(frame, square.Dx(), square.Dy())
 		if b.Detail {
-			addDetail(frames[k], whole, seen, small, frame)
+			addDetail(frames[k], whole, seen, first, frame)
 		}
 	})
 	return frames, nil
@@ -205,11 +206,11 @@ func (b *Blinker) generate(picture []float32, reference *dataset.Clip, square im
 }
 
 // changed is the difference of colours in [0, 1] from which on a pixel counts as drawn anew.
-const changed = 0.1
+const changed = 0.2
 
-// addDetail adds to a frame, large at the size of the square, what the whole square of the picture has beyond what the network saw of it, small, which is seen at that
-// size: all of it where the frame is as the picture was, and less where it changed.
-func addDetail(large, whole, seen, small, frame *image.RGBA) {
+// addDetail adds to a frame, large at the size of the square, what the whole square of the picture has beyond what the networks drew of it first, which is seen at that
+// size: all of it where the frame is as the first one, and less where it changed.
+func addDetail(large, whole, seen, first, frame *image.RGBA) {
 	size := frame.Rect.Dx()
 	kept := image.NewRGBA(frame.Rect)
 	eachPixel(frame.Rect, func(x, y int) {
@@ -218,7 +219,7 @@ func addDetail(large, whole, seen, small, frame *image.RGBA) {
 			for dx := -1; dx <= 1; dx++ {
 				u, v := min(max(x+dx, 0), size-1), min(max(y+dy, 0), size-1)
 				for c := range 3 {
-					most = max(most, math.Abs(colourAt(frame, u, v, c)-colourAt(small, u, v, c)))
+					most = max(most, math.Abs(colourAt(frame, u, v, c)-colourAt(first, u, v, c)))
 				}
 			}
 		}
