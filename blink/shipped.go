@@ -19,6 +19,8 @@ import (
 //	moelab train blink --preset shipped --set from=runs/first --run runs/shipped
 //	go test ./blink -run ShippedNetwork -ship runs/shipped
 //
+// Those blinks were slower than the ones that are drawn today.
+//
 //go:embed shipped.safetensors
 var shippedWeights []byte
 
