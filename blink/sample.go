@@ -29,7 +29,8 @@ type Blinker struct {
 	Step int64
 	// Blend hides the border of what is pasted. [Open] sets [BlendPoisson].
 	Blend Blend
-	// Detail keeps what the portrait shows and the networks do not, being small and never perfect, wherever they draw what they draw of it as it is. [Open] sets it.
+	// Detail keeps what the portrait shows and the networks do not, being small and never perfect, wherever they draw what they draw of it as it is. [Open] sets it for
+	// networks that see eyes alone.
 	Detail bool
 
 	generator, motion *model.Exec
@@ -66,7 +67,7 @@ func Open(backend compute.Backend, dir string) (*Blinker, error) {
 
 // newBlinker compiles the generator whose weights a store has.
 func newBlinker(backend compute.Backend, config Config, store *model.Store) (*Blinker, error) {
-	b := &Blinker{Config: config, Blend: BlendPoisson, Detail: true}
+	b := &Blinker{Config: config, Blend: BlendPoisson, Detail: config.Part == "eyes"}
 	var err error
 	b.generator, err = model.NewExec(backend, store, func(scope *model.Scope, picture, motion *Node) *Node {
 		nn.Plainly(picture.Graph()) // A picture or two are not worth the time of compiling the faster program.

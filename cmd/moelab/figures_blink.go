@@ -28,7 +28,7 @@ func newFiguresBlinkCommand() *cobra.Command {
 		Use:   "blink",
 		Short: "Draw what came of each way to make portraits blink, with a verdict",
 		Long: `Draw the article's figures of blinks into a folder, with the numbers behind them, and print what came of each run, measured on portraits that
-none was trained on:
+none was trained on. They show what the networks themselves draw, without the portrait's own detail that "moelab blink" keeps where nothing changes:
 
   strip.png            a portrait by each run, below the blink that it followed
   film.png             the same, moving (an animated PNG)
@@ -96,6 +96,7 @@ func (f blinkFigures) draw(command *cobra.Command, backend compute.Backend) erro
 		if err != nil {
 			return err
 		}
+		blinker.Detail = false
 		evaluation, err := blinker.EvaluateAll(ctx, clips, nil, warner(command))
 		if err != nil {
 			blinker.Close()
