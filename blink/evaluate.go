@@ -31,7 +31,7 @@ type Score struct {
 	Correlation float64 `json:"correlation"`
 	// Closes is how far the eyes close and open again, as a part of how far the reference's do: 0 where a picture is repeated.
 	Closes float64 `json:"closes"`
-	// Closed is the frame in which the eyes are most closed, TrueClosed that of the reference.
+	// Closed is the frame in which the eyes are most closed, the middle one where they are for several, and TrueClosed that of the reference.
 	Closed     int `json:"closed"`
 	TrueClosed int `json:"true_closed"`
 	// Opening and TrueOpening are how far the eyes are open, 1 as in the first frame … 0 as in the portrait's own most closed one.
@@ -193,7 +193,7 @@ func compare(frames []*image.RGBA, clip, reference *dataset.Clip) Score {
 	if stat.StdDev(score.Opening, nil) > 0 {
 		score.Correlation = stat.Correlation(score.Opening, score.TrueOpening, nil)
 	}
-	score.Closed, score.TrueClosed = least(score.Opening), least(score.TrueOpening)
+	score.Closed, score.TrueClosed = shut(score.Opening), shut(score.TrueOpening)
 	for _, eye := range clip.Eyes {
 		seam := 0.0
 		for _, frame := range frames {
@@ -246,6 +246,16 @@ func closedFrame(clip *dataset.Clip) int {
 		alike[k] = -difference(frame, clip.Frames[0], clip.Eyes)
 	}
 	return least(alike)
+}
+
+// shut is the middle of the frames in which eyes are as good as most closed: lids stay down for some, and which of those is the lowest by a hair says nothing.
+func shut(opening []float64) int {
+	low := slices.Min(opening) + 0.1*span(opening)
+	isLow := func(v float64) bool { return v <= low }
+	first, last := slices.IndexFunc(opening, isLow), len(opening)-1
+	for ; !isLow(opening[last]); last-- {
+	}
+	return (first + last) / 2
 }
 
 // span is how far numbers go apart.

@@ -56,3 +56,14 @@ func TestOpeningFollowsWhatWasDrawn(t *testing.T) {
 		assert.InDelta(t, (aperture-shut)/(clip.Aperture[0]-shut), opening[k], 0.3, "frame %d", k)
 	}
 }
+
+func TestShutIsTheMiddleOfWhatIsClosed(t *testing.T) {
+	for want, opening := range map[int][]float64{
+		2: {1, 0.4, 0, 0.5, 1},
+		3: {1, 0.3, 0.02, 0.01, 0, 0.3, 1},
+		1: {1, 0.02, 0, 0.5},
+		4: {1, 0.9, 0.8, 0.7, 0.5},
+	} {
+		assert.Equal(t, want, shut(opening), "%v", opening)
+	}
+}
