@@ -6,14 +6,20 @@ import (
 )
 
 // changes finds what differs from one frame of an animation to the next: no more than that is written.
-type changes struct{ shown *image.NRGBA64 }
+type changes struct {
+	frames int // That are still to come: the last one need not be kept.
+	shown  *image.NRGBA64
+}
 
 // next returns the part of a frame with all that differs from the frame before, and how many pixels do: of the first frame all. Its corner is at
 // even coordinates, as WebP wants it. Where nothing differs it is a pixel or a few, since a frame has some.
 func (c *changes) next(frame *image.NRGBA64) (part *image.NRGBA64, differ int) {
 	size := frame.Rect.Size()
+	c.frames--
 	if c.shown == nil {
-		c.shown = clone(frame) // Frames last until the next.
+		if c.frames > 0 {
+			c.shown = clone(frame) // Frames last until the next.
+		}
 		return frame, size.X * size.Y
 	}
 	box := image.Rectangle{Min: size}

@@ -40,7 +40,7 @@ func newGIFWriter(w io.Writer, info Info) (*gifWriter, error) {
 	case 1:
 		loops = -1
 	}
-	return &gifWriter{w: w, info: info, GIF: gif.GIF{LoopCount: loops, Config: image.Config{Width: info.Width, Height: info.Height}}}, nil
+	return &gifWriter{w: w, info: info, changes: changes{frames: info.Frames}, GIF: gif.GIF{LoopCount: loops, Config: image.Config{Width: info.Width, Height: info.Height}}}, nil
 }
 
 // Write keeps the colours of the frame before where little differs: others would make flicker what stands still.

@@ -64,7 +64,7 @@ func (p *webpWriter) Close() error {
 		body = p.appendExtended(body)
 	}
 	body = append(body, p.pixels...)
-	if len(body) > math.MaxUint32 {
+	if uint64(len(body)) > math.MaxUint32 {
 		return errors.New("it is too much for a WebP: write it as .png")
 	}
 	file := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)))

@@ -60,7 +60,7 @@ func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 	}
 	switch f {
 	case PNG:
-		return &pngWriter{w: w, info: info}, nil
+		return &pngWriter{w: w, info: info, changes: changes{frames: info.Frames}}, nil
 	case JPEG:
 		if info.Frames > 1 {
 			return nil, errors.New("an animation cannot be a JPEG: write it as .png or .gif")
@@ -69,7 +69,7 @@ func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 	case GIF:
 		return newGIFWriter(w, info)
 	case WebP:
-		return &webpWriter{w: w, info: info}, nil
+		return &webpWriter{w: w, info: info, changes: changes{frames: info.Frames}}, nil
 	default:
 		return nil, fmt.Errorf("%q cannot be written", f)
 	}
