@@ -16,34 +16,42 @@ func workers(n int) int {
 	return n
 }
 
-// inParallel calls do for 0…n−1, in the given number of goroutines (see workers), until one fails or ctx ends.
+// inParallel calls do for 0…n−1, in the given number of goroutines (see workers), until one fails or ctx ends. If several fail,
+// the error is that of the least number, however the goroutines were scheduled: all before a failure are carried out.
 func inParallel(ctx context.Context, limit, n int, progress func(done, total int), do func(i int) error) error {
-	group, groupCtx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(workers(limit))
 	var mutex sync.Mutex
-	done := 0
-	for i := range n {
-		if groupCtx.Err() != nil {
-			break
-		}
+	done, failed := 0, n
+	var failure error
+	wanted := func(i int) bool {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return i < failed && ctx.Err() == nil
+	}
+	for i := 0; i < n && wanted(i); i++ {
 		group.Go(func() error {
-			if groupCtx.Err() != nil {
+			if !wanted(i) {
 				return nil
 			}
-			if err := do(i); err != nil {
-				return err
-			}
+			err := do(i)
 			mutex.Lock()
 			defer mutex.Unlock()
-			done++
-			if progress != nil {
-				progress(done, n)
+			switch {
+			case err == nil:
+				done++
+				if progress != nil {
+					progress(done, n)
+				}
+			case i < failed:
+				failed, failure = i, err
 			}
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
+	_ = group.Wait()
+	if failure != nil {
+		return failure
 	}
 	return ctx.Err()
 }
