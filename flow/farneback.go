@@ -249,7 +249,7 @@ func (o Options) average(e equations) equations {
 	dims := e.Shape().Dimensions
 	planes := Reshape(e.Node, dims[0]*dims[1], dims[2], dims[3])
 	down := window(planes, vertical, radius)(weights)
-	return equations{Reshape(window(down, horizontal, radius)(weights), e.Shape().Dimensions...)}
+	return equations{Reshape(window(down, horizontal, radius)(weights), dims...)}
 }
 
 // solve solves the equations of each pixel.
@@ -366,37 +366,36 @@ const block = 64
 
 // product multiplies an axis of planes by a matrix that is 0 far from its diagonal.
 func product(x *Node, axis int, m *mat.Dense) *Node {
+	equation := map[int]string{vertical: "bhw,yh->byw", horizontal: "bhw,xw->bhx"}[axis]
 	rows, _ := m.Dims()
 	var blocks []*Node
 	for start := 0; start < rows; start += block {
 		end := min(start+block, rows)
-		first, last := -1, 0
-		for row := start; row < end; row++ {
-			for column, v := range m.RawRowView(row) {
-				if v != 0 && (first < 0 || column < first) {
-					first = column
-				}
-				if v != 0 {
-					last = max(last, column)
-				}
-			}
-		}
-		first = max(first, 0)
-		part := SliceAxis(x, axis, AxisRange(first, last+1))
-		values := make([]float32, 0, (end-start)*(last+1-first))
+		first, last := filled(m, start, end)
+		var values []float32
 		for row := start; row < end; row++ {
 			for _, v := range m.RawRowView(row)[first : last+1] {
 				values = append(values, float32(v))
 			}
 		}
 		matrix := Reshape(Const(x.Graph(), values), end-start, last+1-first)
-		if axis == vertical {
-			blocks = append(blocks, Einsum("bhw,yh->byw", part, matrix))
-		} else {
-			blocks = append(blocks, Einsum("bhw,xw->bhx", part, matrix))
-		}
+		blocks = append(blocks, Einsum(equation, SliceAxis(x, axis, AxisRange(first, last+1)), matrix))
 	}
 	return Concatenate(blocks, axis)
+}
+
+// filled are the first and the last column in which rows of a matrix are not 0: the first one where all are.
+func filled(m *mat.Dense, start, end int) (first, last int) {
+	_, columns := m.Dims()
+	first = columns
+	for row := start; row < end; row++ {
+		for column, v := range m.RawRowView(row) {
+			if v != 0 {
+				first, last = min(first, column), max(last, column)
+			}
+		}
+	}
+	return min(first, last), last
 }
 
 // part is a component of what has several for each pixel.

@@ -116,6 +116,7 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	if err != nil {
 		return err
 	}
+	shown := picture.OnWhite(base)
 	faces := [][]image.Rectangle{given}
 	var reference *dataset.Clip
 	var blinker *blink.Blinker
@@ -130,7 +131,7 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	})
 	if given == nil {
 		all.Go(func() (err error) {
-			faces, err = b.findEyes(ctx, backend, picture.OnWhite(base))
+			faces, err = b.findEyes(ctx, backend, shown)
 			return err
 		})
 	}
@@ -153,7 +154,7 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	}
 	all = errgroup.Group{}
 	all.Go(func() error { return write(info, b.timed(base, colours, frames)) })
-	all.Go(func() error { return b.savePreview(picture.OnWhite(base), faces, given == nil) })
+	all.Go(func() error { return b.savePreview(shown, faces, given == nil) })
 	if err := all.Wait(); err != nil {
 		return err
 	}

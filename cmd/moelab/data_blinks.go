@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"io"
 	"io/fs"
 	"iter"
@@ -103,17 +102,18 @@ blink, delete the folder. The exit status is 1 if a source ends before its time;
 
 // parseBox reads x,y,width,height.
 func parseBox(text string) (image.Rectangle, error) {
+	wrong := errors.New("it must be x,y,width,height in pixels, as in 210,180,60,40")
 	var v [4]int
 	parts := strings.Split(text, ",")
+	if len(parts) != len(v) {
+		return image.Rectangle{}, wrong
+	}
 	for i, part := range parts {
 		n, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || len(parts) != len(v) || n < 0 || n > math.MaxInt32 || i >= 2 && n < 1 {
-			return image.Rectangle{}, errors.New("it must be x,y,width,height in pixels, as in 210,180,60,40")
+		if err != nil || n < 0 || n > math.MaxInt32 || i >= 2 && n < 1 {
+			return image.Rectangle{}, wrong
 		}
 		v[i] = n
-	}
-	if len(parts) != len(v) {
-		return image.Rectangle{}, errors.New("it must be x,y,width,height in pixels, as in 210,180,60,40")
 	}
 	return image.Rect(v[0], v[1], v[0]+v[2], v[1]+v[3]), nil
 }
@@ -337,18 +337,12 @@ func blinkPreview(clip *dataset.Clip) *image.RGBA {
 	chosen := []int{0, shut / 2, shut, (shut + last) / 2, last}
 	strip := image.NewRGBA(image.Rect(0, 0, len(chosen)*(width+gap)-gap, height+below))
 	draw.Draw(strip, strip.Rect, image.White, image.Point{}, draw.Src)
-	red := image.NewUniform(color.RGBA{230, 30, 30, 255})
-	for i, frame := range chosen {
+	for i, k := range chosen {
 		at := image.Pt(i*(width+gap), 0)
-		draw.Draw(strip, image.Rect(0, 0, width, height).Add(at), dataset.Bicubic(clip.Frames[frame], width, height), image.Point{}, draw.Src)
+		draw.Draw(strip, image.Rect(0, 0, width, height).Add(at), dataset.Bicubic(clip.Frames[k], width, height), image.Point{}, draw.Src)
 		for _, eye := range clip.Eyes {
 			box := image.Rect(int(float64(eye.Min.X)*scale), int(float64(eye.Min.Y)*scale), int(math.Ceil(float64(eye.Max.X)*scale)), int(math.Ceil(float64(eye.Max.Y)*scale))).Add(at)
-			for _, side := range []image.Rectangle{
-				{Min: box.Min, Max: image.Pt(box.Max.X, box.Min.Y+1)}, {Min: image.Pt(box.Min.X, box.Max.Y-1), Max: box.Max},
-				{Min: box.Min, Max: image.Pt(box.Min.X+1, box.Max.Y)}, {Min: image.Pt(box.Max.X-1, box.Min.Y), Max: box.Max},
-			} {
-				draw.Draw(strip, side, red, image.Point{}, draw.Src)
-			}
+			frame(strip, box.Inset(1), 1)
 		}
 	}
 	text := fmt.Sprintf("frames %v of %dx%d; eyes.json (x,y,width,height):", chosen, size.X, size.Y)
