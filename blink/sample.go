@@ -163,12 +163,14 @@ func eachFrame(do func(k int)) {
 // draw draws a square of a picture as a square of the reference moves: frames from (0, 0), as large as the square.
 func (b *Blinker) draw(picture *image.RGBA, square image.Rectangle, reference *dataset.Clip, from image.Rectangle) (frames []*image.RGBA, err error) {
 	size := b.Config.Size
-	values, err := b.generate(appendColours(nil, dataset.Cut(picture, square, size)), reference, from)
+	each := size * size * 3
+	values := make([]float32, each)
+	dataset.WriteValues(values, dataset.Cut(picture, square, size))
+	values, err = b.generate(values, reference, from)
 	if err != nil {
 		return nil, err
 	}
-	each := size * size * 3
-	small := func(k int) *image.RGBA { return toImage(values[k*each:(k+1)*each], size) }
+	small := func(k int) *image.RGBA { return dataset.FromValues(values[k*each:], size, size) }
 	first := small(0) // Nothing has moved yet: what the networks make of the picture as it is.
 	whole, seen := dataset.Cut(picture, square, square.Dx()), dataset.Bicubic(first, square.Dx(), square.Dy())
 	frames = make([]*image.RGBA, Frames)
@@ -187,9 +189,10 @@ func (b *Blinker) generate(picture []float32, reference *dataset.Clip, square im
 	size := b.Config.Size
 	motion := tensors.FromShape(shapes.Make(dtypes.Float32, 1, Frames, size, size, 2))
 	if b.Config.Network == "unet" {
-		values := make([]float32, 0, Frames*size*size*3)
-		for _, frame := range reference.Frames {
-			values = appendColours(values, dataset.Cut(frame, square, size))
+		each := size * size * 3
+		values := make([]float32, Frames*each)
+		for k, frame := range reference.Frames {
+			dataset.WriteValues(values[k*each:(k+1)*each], dataset.Cut(frame, square, size))
 		}
 		videos := tensors.FromFlatDataAndDimensions(values, 1, Frames, size, size, 3)
 		defer func() { err = errors.Join(err, videos.FinalizeAll()) }()
@@ -233,29 +236,4 @@ func addDetail(large, whole, seen, first, frame *image.RGBA) {
 			setColour(large, x, y, c, colourAt(large, x, y, c)+colourAt(share, x, y, 0)*detail)
 		}
 	})
-}
-
-// appendColours appends the colours of a picture, [height, width, 3] in [-1, 1].
-func appendColours(values []float32, picture *image.RGBA) []float32 {
-	size := picture.Rect.Size()
-	for y := range size.Y {
-		for p := range picture.Pix[y*picture.Stride:][:4*size.X] {
-			if p%4 < 3 {
-				values = append(values, float32(picture.Pix[y*picture.Stride+p])/127.5-1)
-			}
-		}
-	}
-	return values
-}
-
-// toImage turns values, [size, size, 3] in [-1, 1], into a picture.
-func toImage(values []float32, size int) *image.RGBA {
-	picture := image.NewRGBA(image.Rect(0, 0, size, size))
-	for i := range size * size {
-		for c := range 3 {
-			picture.Pix[4*i+c] = uint8(math.Round(min(max((float64(values[3*i+c])+1)*127.5, 0), 255)))
-		}
-		picture.Pix[4*i+3] = 255
-	}
-	return picture
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"math"
 )
 
 // LoaderOptions say what the batches of a [Loader] hold and how they are read.
@@ -111,6 +112,24 @@ var symmetricRange = func() (table [256]float32) {
 	}
 	return table
 }()
+
+// WriteValues writes a picture's colours, [height, width, 3] in [-1, 1], as the networks take them.
+func WriteValues(values []float32, picture *image.RGBA) {
+	toFloats(values, picture, &symmetricRange, false)
+}
+
+// FromValues is the opaque picture of colours [height, width, 3]: -1 is black and 1 is full, as is what lies beyond.
+func FromValues(values []float32, width, height int) *image.RGBA {
+	picture := image.NewRGBA(image.Rect(0, 0, width, height))
+	for i := range width * height {
+		for c := range 3 {
+			level := (float64(values[3*i+c]) + 1) * 127.5
+			picture.Pix[4*i+c] = uint8(math.Round(min(max(level, 0), 255)))
+		}
+		picture.Pix[4*i+3] = 255
+	}
+	return picture
+}
 
 // toFloats writes picture into to, [height, width, 3], each level as the table of values says, mirrored left to right if flip.
 func toFloats(to []float32, picture *image.RGBA, values *[256]float32, flip bool) {

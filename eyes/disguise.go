@@ -159,12 +159,3 @@ func sketched(rng *rand.Rand, picture *image.RGBA) *image.RGBA {
 	}
 	return made
 }
-
-// writeValues writes a picture's values, [height, width, 3] in [-1, 1].
-func writeValues(into []float32, picture *image.RGBA) {
-	for i := 0; i+3 < len(picture.Pix); i += 4 {
-		for c := range 3 {
-			into[i/4*3+c] = float32(picture.Pix[i+c])/127.5 - 1
-		}
-	}
-}

@@ -257,7 +257,7 @@ func (f *Finder) lookEach(ctx context.Context, windows []window, least float64) 
 		}
 		values := make([]float32, atOnce*n) // Where there are fewer the rest is grey, and what is said of it is not looked at.
 		for i, w := range batch {
-			writeValues(values[i*n:][:n], w.picture)
+			dataset.WriteValues(values[i*n:][:n], w.picture)
 		}
 		input := tensors.FromFlatDataAndDimensions(values, atOnce, f.Config.Size, f.Config.Size, 3)
 		said, err := f.exec.Call(input)

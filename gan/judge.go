@@ -122,14 +122,14 @@ func (j *Judge) Classify(ctx context.Context, pictures []*image.RGBA) ([]int, er
 			return nil, err
 		}
 		batch := pictures[start:min(start+sampleBatch, len(pictures))]
-		values := make([]float32, 0, sampleBatch*j.config.Size*j.config.Size*3)
-		for _, picture := range batch {
+		each := j.config.Size * j.config.Size * 3
+		values := make([]float32, sampleBatch*each) // Where there are fewer the rest is grey, and its classes are not looked at.
+		for i, picture := range batch {
 			if side := picture.Rect.Dx(); side != j.config.Size || picture.Rect.Dy() != side {
 				return nil, fmt.Errorf("the judge sees pictures of %d×%[1]d pixels, not of %v", j.config.Size, picture.Rect.Size())
 			}
-			values = appendValues(values, picture)
+			dataset.WriteValues(values[i*each:(i+1)*each], picture)
 		}
-		values = values[:cap(values)] // The rest of the batch is grey, and its classes are not looked at.
 		output, err := j.exec.Call(tensors.FromFlatDataAndDimensions(values, sampleBatch, j.config.Size, j.config.Size, 3))
 		if err != nil {
 			return nil, fmt.Errorf("judge pictures: %w", err)
@@ -143,16 +143,6 @@ func (j *Judge) Classify(ctx context.Context, pictures []*image.RGBA) ([]int, er
 		}
 	}
 	return labels, nil
-}
-
-// appendValues appends a picture's values, [height, width, 3] in [-1, 1].
-func appendValues(values []float32, picture *image.RGBA) []float32 {
-	for i := 0; i < len(picture.Pix); i += 4 {
-		for c := range 3 {
-			values = append(values, float32(picture.Pix[i+c])/127.5-1)
-		}
-	}
-	return values
 }
 
 // Confusion counts what the judge sees, [class that is right][class that is seen], in up to n of the pictures of a set that

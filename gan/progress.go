@@ -47,7 +47,7 @@ func (r *recorder) close() {
 
 // ProgressFigure draws how the same noise came to look during a training that was given SampleEvery: a row for each time.
 func ProgressFigure(dir string) (*plots.Figure, error) {
-	config, err := readConfig(dir)
+	config, err := ReadConfig(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"math"
 	"math/rand/v2"
 
 	"github.com/gomlx/compute"
@@ -53,8 +52,8 @@ func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
 	return sampler, nil
 }
 
-// readConfig returns the configuration of a run, which must be of this package; see [lab.OpenExperiment].
-func readConfig(dir string) (config Config, err error) {
+// ReadConfig returns the configuration of a run. The error wraps [lab.ErrNotARun] or [lab.ErrOtherExperiment] where it is none of this package.
+func ReadConfig(dir string) (config Config, err error) {
 	_, err = lab.OpenExperiment(dir, &config, experimentName)
 	return config, err
 }
@@ -193,22 +192,9 @@ func (s *Sampler) sampleBatch(noise [][]float32, labels []int) ([]*image.RGBA, e
 		return nil, err
 	}
 	pictures := make([]*image.RGBA, len(noise))
+	size := s.Config.Size
 	for i := range pictures {
-		n := s.Config.Size * s.Config.Size * 3
-		pictures[i] = toImage(values[i*n:(i+1)*n], s.Config.Size)
+		pictures[i] = dataset.FromValues(values[i*size*size*3:], size, size)
 	}
 	return pictures, nil
-}
-
-// toImage turns values, [size, size, 3] in [-1, 1], into a picture.
-func toImage(values []float32, size int) *image.RGBA {
-	picture := image.NewRGBA(image.Rect(0, 0, size, size))
-	for i := range size * size {
-		for c := range 3 {
-			v := (float64(values[3*i+c]) + 1) * 127.5
-			picture.Pix[4*i+c] = uint8(math.Round(min(max(v, 0), 255)))
-		}
-		picture.Pix[4*i+3] = 255
-	}
-	return picture
 }

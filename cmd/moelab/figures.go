@@ -72,8 +72,8 @@ training has.`,
 			f.out = filepath.Join(f.runs[0], "figures")
 		}
 		if f.portraits != "" {
-			if _, err := runConfig(f.portraits); err != nil {
-				return err
+			if _, err := gan.ReadConfig(f.portraits); err != nil {
+				return wrongInput(err)
 			}
 		}
 		if f.data == "" {

@@ -83,9 +83,9 @@ func (e usageError) Unwrap() error { return e.error }
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // wrongInput makes an error about a folder that was named one in how the command was called. The file system's errors are left to
-// [status]: a full disk is nobody's mistake.
+// [status], as a full disk is nobody's mistake, and neither is a training that diverges or goes on elsewhere.
 func wrongInput(err error) error {
-	if err == nil || errors.As(err, new(*fs.PathError)) {
+	if err == nil || errors.As(err, new(*fs.PathError)) || errors.Is(err, lab.ErrNotFinite) || errors.Is(err, lab.ErrLocked) {
 		return err
 	}
 	return usageError{err}

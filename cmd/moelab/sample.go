@@ -47,8 +47,8 @@ With several colours each noise vector is drawn under each of them: the same fac
 		case n < 1:
 			return usage("-n is %d: it must be at least 1", n)
 		}
-		if _, err := runConfig(dir); err != nil {
-			return err
+		if _, err := gan.ReadConfig(dir); err != nil {
+			return wrongInput(err)
 		}
 		backend, err := open()
 		if err != nil {
@@ -148,8 +148,8 @@ pictures that were held out from it, and writes evaluation.json and figures/accu
 		if n < 1 {
 			return usage("-n is %d: it must be at least 1", n)
 		}
-		if _, err := runConfig(dir); err != nil {
-			return err
+		if _, err := gan.ReadConfig(dir); err != nil {
+			return wrongInput(err)
 		}
 		backend, err := open()
 		if err != nil {

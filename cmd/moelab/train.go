@@ -1,10 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/xla"
@@ -75,6 +75,15 @@ func trainConfig[Config interface{ Validate() error }, Pointer setter[Config]](
 	return config, nil
 }
 
+// done says how a training ended.
+func (f *trainFlags) done(command *cobra.Command, backend compute.Backend, summary lab.Summary, err error) error {
+	if err != nil {
+		return wrongInput(err)
+	}
+	fmt.Fprintf(command.OutOrStdout(), "%s, on %s: %v\n", f.dir, xla.Platform(backend), summary)
+	return nil
+}
+
 func newTrainGANCommand() *cobra.Command {
 	var f trainFlags
 	command := &cobra.Command{
@@ -93,7 +102,7 @@ with the columns file and colour. Ctrl-C saves; the same command goes on where i
 	f.add(command, `"smoke" (seconds), "laptop" (minutes) or "article"`, "folder of pictures (default: portraits that moelab draws)")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		config, err := trainConfig(command, f, gan.Preset, runConfig, nil)
+		config, err := trainConfig(command, f, gan.Preset, gan.ReadConfig, nil)
 		if err != nil {
 			return err
 		}
@@ -108,11 +117,7 @@ with the columns file and colour. Ctrl-C saves; the same command goes on where i
 		summary, err := gan.Train(command.Context(), f.dir, config, gan.TrainOptions{
 			Backend: backend, Set: set, SaveEvery: f.saveEvery, Progress: progressFor(command), Warn: warner(command),
 		})
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(command.OutOrStdout(), "%s, on %s: %v\n", f.dir, xla.Platform(backend), summary)
-		return nil
+		return f.done(command, backend, summary, err)
 	}
 	return command
 }
@@ -133,23 +138,4 @@ func startConfig[Config any](dir, name string, asked bool, preset, read func(str
 		return config, nil
 	}
 	return own, nil
-}
-
-// runConfig reads the configuration of a GAN's run.
-func runConfig(dir string) (config gan.Config, err error) {
-	run, err := lab.Open(dir)
-	if err != nil {
-		return config, usageError{err}
-	}
-	name, _, err := run.Experiment(&json.RawMessage{}) // Another experiment's configuration would not fit.
-	if err != nil {
-		return config, usageError{err}
-	}
-	if name != "gan" {
-		return config, fmt.Errorf("%w: %s is of %q, not of %q; choose another directory", lab.ErrOtherExperiment, dir, name, "gan")
-	}
-	if _, _, err := run.Experiment(&config); err != nil {
-		return config, usageError{err}
-	}
-	return config, nil
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/moelab/moelab/blink"
-	"github.com/moelab/moelab/xla"
 	"github.com/spf13/cobra"
 )
 
@@ -49,11 +48,7 @@ data blinks" makes such folders of videos and animations. Ctrl-C saves; the same
 		summary, err := blink.Train(command.Context(), f.dir, config, blink.TrainOptions{
 			Backend: backend, SaveEvery: f.saveEvery, Progress: progressFor(command), Warn: warner(command),
 		})
-		if err != nil {
-			return wrongInput(err)
-		}
-		fmt.Fprintf(command.OutOrStdout(), "%s, on %s: %v\n", f.dir, xla.Platform(backend), summary)
-		return nil
+		return f.done(command, backend, summary, err)
 	}
 	return command
 }

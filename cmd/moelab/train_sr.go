@@ -1,10 +1,7 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/moelab/moelab/esrgan"
-	"github.com/moelab/moelab/xla"
 	"github.com/spf13/cobra"
 )
 
@@ -46,11 +43,7 @@ trained, and --perceptual none leaves the loss out. Ctrl-C saves; the same comma
 		summary, err := esrgan.Train(command.Context(), f.dir, config, esrgan.TrainOptions{
 			Backend: backend, SaveEvery: f.saveEvery, Progress: progressFor(command), Warn: warner(command),
 		})
-		if err != nil {
-			return wrongInput(err)
-		}
-		fmt.Fprintf(command.OutOrStdout(), "%s, on %s: %v\n", f.dir, xla.Platform(backend), summary)
-		return nil
+		return f.done(command, backend, summary, err)
 	}
 	return command
 }

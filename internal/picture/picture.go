@@ -121,19 +121,24 @@ func read(data []byte) (*Picture, error) {
 	if int64(size.X)*int64(size.Y) > MaxPixels {
 		return nil, fmt.Errorf("the header says %d×%d pixels: more than the %d million that are read", size.X, size.Y, MaxPixels/1_000_000)
 	}
+	return file.picture()
+}
+
+// picture is what the file shows. A still picture is decoded.
+func (f *file) picture() (*Picture, error) {
 	p := &Picture{
-		Info:  Info{Frames: len(file.parts), Plays: file.plays, Gray: file.gray, Deep: file.deep, Alpha: true},
-		parts: file.parts, canvas: size, orientation: orientationOf(file.exif),
+		Info:  Info{Frames: len(f.parts), Plays: f.plays, Gray: f.gray, Deep: f.deep, Alpha: true},
+		parts: f.parts, canvas: f.canvas, orientation: orientationOf(f.exif),
 	}
 	if len(p.parts) == 1 {
 		if err := p.readStill(); err != nil {
 			return nil, err
 		}
 	}
-	upright := p.orientation.size(size)
+	upright := p.orientation.size(p.canvas)
 	p.Width, p.Height = upright.X, upright.Y
-	if fits(file.profile, p.Gray) {
-		p.Profile = file.profile
+	if fits(f.profile, p.Gray) {
+		p.Profile = f.profile
 	}
 	return p, nil
 }

@@ -39,12 +39,10 @@ func Salvage(path string) *Picture {
 	if len(file.parts) < 2 || size.X < 1 || size.Y < 1 || int64(size.X)*int64(size.Y) > MaxPixels {
 		return nil
 	}
-	p := &Picture{
-		Info:  Info{Frames: len(file.parts), Plays: file.plays, Gray: file.gray, Deep: file.deep, Alpha: true},
-		parts: file.parts, canvas: size, orientation: orientationOf(file.exif),
+	p, err := file.picture()
+	if err != nil {
+		return nil
 	}
-	upright := p.orientation.size(size)
-	p.Width, p.Height = upright.X, upright.Y
 	return p
 }
 
