@@ -125,7 +125,7 @@ func makePresets() map[string]Config {
 	first := with(with(article, laptop), func(c *Config) {
 		c.Size, c.Drawn, c.Vary, c.Hues, c.Steps, c.AverageDecay = 64, 600, true, math.Pi, 1700, 0.995
 	})
-	shipped := with(first, func(c *Config) { c.Hues, c.LearningRate, c.Steps, c.AverageDecay = 0.3, 5e-4, 2000, 0.997 })
+	shipped := with(first, func(c *Config) { c.Hues, c.LearningRate, c.Steps, c.AverageDecay = 0.3, 5e-4, 2400, 0.997 })
 	presets := map[string]Config{"shipped-first": first, "shipped": shipped}
 	for size, resize := range map[string]func(*Config){"article": func(*Config) {}, "laptop": laptop, "smoke": smoke} {
 		presets[size] = with(article, resize)

@@ -13,13 +13,14 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// shippedWeights are those of a generator that was trained on nothing but blinks that moelab draws, seed 1, in two trainings:
+// shippedWeights are those of a generator that was trained on nothing but blinks that moelab draws, seed 1, in three trainings:
 //
 //	moelab train blink --preset shipped-first --run runs/first
-//	moelab train blink --preset shipped --set from=runs/first --run runs/shipped
+//	moelab train blink --preset shipped --set from=runs/first --steps 2500 --run runs/second
+//	moelab train blink --preset shipped --set from=runs/second --run runs/shipped
 //	go test ./blink -run ShippedNetwork -ship runs/shipped
 //
-// Those blinks were slower than the ones that are drawn today.
+// The blinks of the first two were slower than the ones that are drawn today.
 //
 //go:embed shipped.safetensors
 var shippedWeights []byte

@@ -23,8 +23,8 @@ for frames and one for videos.
 The article's failures are presets too, "laptop" or "article" with one of these after it:
 ` + strings.Join(failures, ", ") + `.
 
-The network of "moelab blink" was trained twice: by the preset "shipped-first", and then by "shipped" with --set from=RUN, which begins with what the first
-one has learned.
+The network of "moelab blink" was trained by the preset "shipped-first", and then twice by "shipped" with --set from=RUN, which begins with what the one
+before has learned.
 
 Without --data the blinks are drawn by moelab. A folder holds a folder of 16 frames per blink, with an eyes.json in each that says where the eyes are: "moelab
 data blinks" makes such folders of videos and animations. Ctrl-C saves; the same command goes on where it stopped.`,
