@@ -80,6 +80,12 @@ func laptop(c *Config) {
 	if c.Adversarial == 0 {
 		c.LearningRate = 1e-3
 	}
+	switch {
+	case c.Frozen:
+		c.Steps = 400 // It hardly learns from then on.
+	case c.Network == "unet" && c.Part == "face":
+		c.Steps = 300 // A whole frame has four times an eye's pixels.
+	}
 }
 
 // smoke makes it small enough for tests.
