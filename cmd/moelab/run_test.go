@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -179,120 +177,4 @@ func TestCellsAreCalledByTheirHeadings(t *testing.T) {
 	cells := []*jupyter.Cell{code("\n%%\nx := 1"), text("# A\n\ntext\n\n## B\n#hashtag"), code("y"), text("text"), code("z")}
 	of := titles(&jupyter.Notebook{Cells: cells})
 	assert.Equal(t, map[*jupyter.Cell]string{cells[0]: "x := 1", cells[2]: "B", cells[4]: "B"}, of)
-}
-
-func TestNotebooksAreStoredWithoutOutputs(t *testing.T) {
-	paths, err := filepath.Glob("../../notebooks/*.ipynb")
-	require.NoError(t, err)
-	stored := 0
-	for _, path := range paths {
-		if strings.HasSuffix(path, ".executed.ipynb") {
-			continue // Not stored: .gitignore has them.
-		}
-		stored++
-		nb, err := jupyter.Read(path)
-		require.NoError(t, err)
-		for i, cell := range nb.Cells {
-			assert.Empty(t, cell.Outputs, "%s, cell %d", path, i+1)
-			assert.Nil(t, cell.ExecutionCount, "%s, cell %d", path, i+1)
-		}
-	}
-	assert.NotZero(t, stored)
-}
-
-// runNotebook runs a stored notebook with parameters, and returns what it printed, its page, and its number of pictures.
-func runNotebook(t *testing.T, notebook string, parameters ...string) (printed, page string, pictures int) {
-	t.Helper()
-	dir := t.TempDir()
-	args := []string{"run", notebook, "-o", filepath.Join(dir, "executed.ipynb")}
-	for _, parameter := range parameters {
-		args = append(args, "-p", parameter)
-	}
-	status, stdout, stderr := moelab(t, args...)
-	require.Zero(t, status, stderr)
-	assert.Contains(t, stdout, "wrote "+dir)
-	assert.NotContains(t, stderr, "\r", "a log has no bars")
-	assert.Regexp(t, `(?m)^\[1/\d+\] \w`, stderr, "it says which cell it is at")
-
-	nb, err := jupyter.Read(filepath.Join(dir, "executed.ipynb"))
-	require.NoError(t, err)
-	html, err := os.ReadFile(filepath.Join(dir, "executed.html"))
-	require.NoError(t, err)
-	page = string(html)
-	for i, cell := range nb.Cells {
-		if cell.Type == jupyter.CodeCell {
-			assert.NotNil(t, cell.ExecutionCount, "cell %d was not run", i+1)
-		}
-		for _, output := range cell.Outputs {
-			printed += output.Text
-			if picture, ok := output.Data["image/png"].(string); ok {
-				pictures++
-				assert.Contains(t, page, strings.ReplaceAll(picture, "\n", ""), "the page lacks a picture of cell %d", i+1)
-			}
-		}
-	}
-	assert.NotRegexp(t, `(?i)(src|href)="https?://[^"]*\.(js|css|png)"`, page, "the page must hold all that it shows")
-	return printed, page, pictures
-}
-
-func TestTheHairColourNotebookRunsWhole(t *testing.T) {
-	dir := t.TempDir()
-	printed, page, pictures := runNotebook(t, "../../notebooks/hair_colour.ipynb", "preset=smoke", "dir="+dir)
-	const number = `asked-for hair colour seen in \d+\.\d % of 450 portraits`
-	assert.Regexp(t, number, printed)
-	assert.Regexp(t, number, page)
-
-	names := []string{"data", "losses", "penalty", "progress", "samples", "one_noise_three_colours", "noise_by_colour", "accuracy"}
-	assert.GreaterOrEqual(t, pictures, len(names))
-	for _, name := range names {
-		assert.FileExists(t, filepath.Join(dir, "figures", name+".png"))
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "evaluation.json"))
-	require.NoError(t, err)
-	var evaluation struct {
-		Accuracy float64 `json:"accuracy"`
-		Samples  int     `json:"samples"`
-	}
-	require.NoError(t, json.Unmarshal(data, &evaluation))
-	assert.Equal(t, 450, evaluation.Samples)
-	assert.True(t, evaluation.Accuracy >= 0 && evaluation.Accuracy <= 1)
-}
-
-func TestTheSuperResolutionNotebookRunsWhole(t *testing.T) {
-	dir := t.TempDir()
-	run, portraits := filepath.Join(dir, "run"), filepath.Join(dir, "portraits")
-	succeed(t, "train", "gan", "--preset", "smoke", "--steps", "1", "--run", portraits)
-	printed, page, pictures := runNotebook(t, "../../notebooks/super_resolution.ipynb", "preset=smoke", "vgg=random", "measured=1", "dir="+run, "portraits="+portraits)
-	const row = `(?m)^SRGAN +\d+\.\d\d +\d`
-	assert.Regexp(t, row, printed)
-	assert.Regexp(t, row, page)
-
-	names := []string{
-		"lost", "batch_normalisation", "generators", "relativistic", "features", "pretraining", "losses", "distances", "progress",
-		"restored1", "restored2", "colours", "portraits", "real_weights",
-	}
-	assert.GreaterOrEqual(t, pictures, len(names))
-	for _, name := range names {
-		assert.FileExists(t, filepath.Join(run, "figures", name+".png"))
-	}
-	data, err := os.ReadFile(filepath.Join(run, "evaluation.json"))
-	require.NoError(t, err)
-	var evaluation esrgan.Evaluation
-	require.NoError(t, json.Unmarshal(data, &evaluation))
-	var restorers []string
-	for _, restorer := range evaluation.Restorers {
-		restorers = append(restorers, restorer.Name)
-	}
-	assert.Equal(t, []string{"bicubic", "L1", "SRGAN", "ESRGAN"}, restorers)
-}
-
-func TestTheNotebookFromNoiseToBlinkRunsWhole(t *testing.T) {
-	t.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
-	dir := t.TempDir()
-	out := filepath.Join(dir, "out")
-	_, _, pictures := runNotebook(t, "../../notebooks/from_noise_to_blink.ipynb", "preset=smoke", "anime=false", "colours=pink", "portraits="+filepath.Join(dir, "portraits"), "dir="+out)
-	assert.GreaterOrEqual(t, pictures, 5)
-	for _, name := range []string{"sample_pink.png", "large_pink.png", "strip.png", "blink.png"} {
-		assert.FileExists(t, filepath.Join(out, name))
-	}
 }

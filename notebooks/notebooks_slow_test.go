@@ -1,6 +1,6 @@
 //go:build slow
 
-package main
+package notebooks_test
 
 import (
 	"path/filepath"
@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// It is slow since the notebook trains seven networks: go test -tags slow ./cmd/moelab -run Notebook
+// It is slow since the notebook trains seven networks: go test -tags slow ./notebooks
 func TestTheBlinkNotebookRunsWhole(t *testing.T) {
 	t.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0") // Seven trainings of a step or two: compiling is all of the work.
 	run := filepath.Join(t.TempDir(), "run")
-	printed, page, pictures := runNotebook(t, "../../notebooks/blink.ipynb", "preset=smoke", "measured=1", "steps=1", "dir="+run)
+	printed, page, pictures := runNotebook(t, "blink.ipynb", "preset=smoke", "measured=1", "steps=1", "dir="+run)
 	for _, row := range []string{`Verdict: \w+`, `(?m)^U-Nets on the eyes +\d\.\d\d +\d`, `quick .*: correlation -?\d\.\d{3}`} {
 		assert.Regexp(t, row, printed)
 		assert.Regexp(t, row, page)
