@@ -127,7 +127,7 @@ func wholeFrame(c *Config) {
 var presets = makePresets()
 
 func makePresets() map[string]Config {
-	// What moelab ships, in two trainings of an hour: eyes of all colours at first, and then, from there, of those that people have.
+	// What moelab ships, in trainings of an hour or less: eyes of all colours at first, and then, from there, of those that people have.
 	first := with(with(article, laptop), func(c *Config) {
 		c.Size, c.Drawn, c.Vary, c.Hues, c.Steps, c.AverageDecay = 64, 600, true, math.Pi, 1700, 0.995
 	})
