@@ -11,6 +11,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"golang.org/x/sync/errgroup"
 )
 
 // batch is how many pixels of frames are worked on at once: so few that the memory for it comes from what the process has, and need not be got from the system, and
@@ -53,21 +54,34 @@ func (e *Estimator) Estimate(ctx context.Context, from *image.Gray, to ...*image
 		return nil, nil
 	}
 	each := min(max(batch/(size.X*size.Y), 1), len(to))
-	for part := range slices.Chunk(to, each) {
+	parts := slices.Collect(slices.Chunk(to, each))
+	some := make([][]*tensors.Tensor, len(parts))
+	work := func(ctx context.Context, i int) (err error) {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
-		whole := part
+		whole := parts[i]
 		for len(whole) < each { // Another number of frames would be compiled.
-			whole = append(slices.Clip(whole), part[0])
+			whole = append(slices.Clip(whole), parts[i][0])
 		}
-		some, err := e.estimate(size, from, whole)
-		if err != nil {
-			return nil, fmt.Errorf("estimate the flow: %w", err)
+		if some[i], err = e.estimate(size, from, whole); err != nil {
+			return fmt.Errorf("estimate the flow: %w", err)
 		}
-		flows = append(flows, some[:len(part)]...)
+		return nil
 	}
-	return flows, nil
+	if err := work(ctx, 0); err != nil { // Compiles.
+		return nil, err
+	}
+	// What one program does on a single core, another one's work fills.
+	pair, ctx := errgroup.WithContext(ctx)
+	pair.SetLimit(2)
+	for i := range parts[1:] {
+		pair.Go(func() error { return work(ctx, i+1) })
+	}
+	if err := pair.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(some...)[:len(to)], nil
 }
 
 // estimate runs the program once.
