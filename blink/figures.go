@@ -108,7 +108,7 @@ func OpeningFigure(names []string, scores ...Score) (*plots.Figure, error) {
 	}
 	frames := make([]int, Frames)
 	for k := range frames {
-		frames[k] = k
+		frames[k] = k + 1 // As people count.
 	}
 	figure := plots.Curves{Title: "How far the eyes are open", X: "frame", Y: "1 open … 0 closed"}
 	figure.Series = append(figure.Series, plots.Series{Name: "reference", Steps: frames, Values: scores[0].TrueOpening})

@@ -83,7 +83,7 @@ func (v *VGG) Features(scope *model.Scope, x *Node, layers int, beforeReLU bool)
 
 // normalise turns pictures in [0, 1] into what the weights want.
 func (v *VGG) normalise(x *Node) *Node {
-	row := func(values ...float32) *Node { return ExpandLeftToRank(Const(x.Graph(), values), 4) }
+	row := func(values ...float64) *Node { return ExpandLeftToRank(ConstAsDType(x.Graph(), x.DType(), values), 4) }
 	if v.Style == Caffe {
 		return Sub(MulScalar(Reverse(x, -1), 255), row(103.939, 116.779, 123.68))
 	}

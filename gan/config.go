@@ -15,6 +15,7 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
+	"strings"
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
@@ -34,6 +35,16 @@ type Config struct {
 	// lower sizes are wider: see the tables in generator.go and discriminator.go.
 	GeneratorChannels     int `json:"generator_channels"`
 	DiscriminatorChannels int `json:"discriminator_channels"`
+	// GeneratorBlocks is the number of residual blocks in the SRResNet generator. The ResBlock one has as many as its size needs: 0.
+	GeneratorBlocks int `json:"generator_blocks"`
+	// GeneratorNorm is how G learns the class: "conditional", by each normalisation, or "plain", beside the noise.
+	GeneratorNorm string `json:"generator_norm"`
+	// SqueezeExcitation ends each residual of G by weighing its channels; the article tried it, and dropped it.
+	SqueezeExcitation bool `json:"squeeze_excitation"`
+	// Conditioning is how D learns the class: "projection", "input", "hidden" or "ac-gan".
+	Conditioning string `json:"conditioning"`
+	// SpectralNorm divides the weights of each layer of D by their largest singular value.
+	SpectralNorm bool `json:"spectral_norm"`
 
 	// Data is the folder of the pictures. Empty: portraits that moelab draws.
 	Data string `json:"data"`
@@ -50,8 +61,15 @@ type Config struct {
 	LearningRate float64 `json:"learning_rate"`
 	Beta1        float64 `json:"beta1"`
 	Beta2        float64 `json:"beta2"`
-	// PenaltyWeight is λ, the weight of the DRAGAN penalty in D's loss; the adversarial loss has weight 1.
+	// Loss is what D and G play for: "hinge", "non-saturating" or "wgan".
+	Loss string `json:"loss"`
+	// Penalty is D's gradient penalty: "dragan", "wgan-gp", "r1" or "none".
+	Penalty string `json:"penalty"`
+	// PenaltyWeight is λ, the weight of the penalty in D's loss; the adversarial loss has weight 1.
 	PenaltyWeight float64 `json:"penalty_weight"`
+	// Clip is what of D is clipped to ±ClipLimit: its "weights", its "gradients", or "none".
+	Clip      string  `json:"clip"`
+	ClipLimit float64 `json:"clip_limit"`
 	// AverageDecay is how much of the past the moving average of G's weights keeps; portraits are drawn with the average. 0:
 	// there is none, as in the article.
 	AverageDecay float64 `json:"average_decay"`
@@ -62,18 +80,28 @@ type Config struct {
 	Seed uint64 `json:"seed"`
 }
 
-// article is the experiment as the article has it.
+// article is the experiment as the article has it, with the ResBlock networks.
 var article = Config{
-	Network: "resblock",
+	Network: NetworkResBlock,
 	Size:    128, Classes: dataset.HairColours(), Noise: 128, GeneratorChannels: 64, DiscriminatorChannels: 64,
+	GeneratorNorm: NormConditional, Conditioning: ConditionProjection, SpectralNorm: true, // The paper's.
 	Drawn: 22665, Flip: true, // As many pictures as the article had.
-	Batch: 100, DiscriminatorSteps: 2, LearningRate: 2e-4, Beta1: 0.5, Beta2: 0.999, PenaltyWeight: 0.5,
+	Batch: 100, DiscriminatorSteps: 2, LearningRate: 2e-4, Beta1: 0.5, Beta2: 0.999,
+	Loss: LossHinge, Penalty: PenaltyDRAGAN, PenaltyWeight: 0.5, Clip: ClipNone, ClipLimit: 0.01, // WGAN's limit, where there is one.
 	Steps: 100_000, Seed: 1, // The article does not tell its number of steps.
 }
 
+// articleSRResNet is the same with the SRResNet networks.
+var articleSRResNet = with(article, func(c *Config) {
+	c.Network, c.DiscriminatorChannels, c.GeneratorBlocks = NetworkSRResNet, 32, 16
+	c.GeneratorNorm, c.SpectralNorm = NormPlain, false // As Jin et al. have it.
+	c.Batch = 64
+})
+
 // presets are the configurations that have a name.
 var presets = map[string]Config{
-	"article": article,
+	"article":          article,
+	"article-srresnet": articleSRResNet,
 	"laptop": with(article, func(c *Config) { // Some ten minutes on two cores.
 		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 64, 16, 8 // D's steps cost most, so G may be wider.
 		c.Batch, c.Steps = 8, 2400                                       // Many small steps do more than few large ones.
@@ -81,10 +109,21 @@ var presets = map[string]Config{
 		c.LearningRate = 1e-3                                            // Small networks and few steps: faster than the article, and still steady.
 		c.AverageDecay = 0.995                                           // So few steps leave the weights unsteady.
 	}),
-	"smoke": with(article, func(c *Config) { // Seconds: for tests.
-		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 16, 4, 4
-		c.Noise, c.Batch, c.Steps, c.Drawn = 8, 4, 3, 180
+	"laptop-srresnet": with(articleSRResNet, func(c *Config) { // As long as laptop.
+		c.Size, c.GeneratorChannels, c.DiscriminatorChannels, c.GeneratorBlocks = 64, 32, 8, 4
+		c.Batch, c.Steps = 8, 2400
+		c.Drawn = 4500
+		c.LearningRate, c.AverageDecay = 5e-4, 0.995
 	}),
+	"smoke":          with(article, smoke),
+	"smoke-srresnet": with(articleSRResNet, smoke),
+}
+
+// smoke makes an experiment one of seconds: for tests.
+func smoke(c *Config) {
+	c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 16, 4, 4
+	c.Noise, c.Batch, c.Steps, c.Drawn = 8, 4, 3, 180
+	c.GeneratorBlocks = min(c.GeneratorBlocks, 2)
 }
 
 // with returns a changed copy.
@@ -96,7 +135,7 @@ func with(config Config, change func(*Config)) Config {
 // Presets are the names that [Preset] knows.
 func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 
-// Preset returns a configuration by its name: "article", "laptop" or "smoke".
+// Preset returns a configuration by its name: "article", "laptop" or "smoke", with the ResBlock networks, or one of them with "-srresnet" behind it.
 func Preset(name string) (Config, error) {
 	config, err := lab.Preset(presets, name)
 	config.Classes = slices.Clone(config.Classes)
@@ -125,6 +164,7 @@ func (c Config) Validate() error {
 	checks.That(c.Noise >= 1, "noise is %d: it must be at least 1", c.Noise)
 	checks.That(c.GeneratorChannels >= 1, "generator_channels is %d: it must be at least 1", c.GeneratorChannels)
 	checks.That(c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels)
+	c.checkChoices(&checks)
 	checks.That(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 where there is no data folder", c.Drawn)
 	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
 	checks.That(c.DiscriminatorSteps >= 1, "discriminator_steps is %d: it must be at least 1", c.DiscriminatorSteps)
@@ -135,6 +175,30 @@ func (c Config) Validate() error {
 	checks.That(c.AverageDecay >= 0 && c.AverageDecay < 1, "average_decay is %g: it must be in [0, 1)", c.AverageDecay)
 	checks.That(c.Steps >= 0, "steps is %d: it must not be negative", c.Steps)
 	return checks.Err()
+}
+
+// checkChoices checks the settings that choose between ways, and that those go together.
+func (c Config) checkChoices(checks *lab.Checks) {
+	choice := func(setting, value string, among ...string) {
+		checks.That(slices.Contains(among, value), "%s is %q: it must be one of %s", setting, value, strings.Join(among, ", "))
+	}
+	choice("generator_norm", c.GeneratorNorm, NormConditional, NormPlain)
+	choice("conditioning", c.Conditioning, ConditionProjection, ConditionInput, ConditionHidden, ConditionACGAN)
+	choice("loss", c.Loss, slices.Sorted(maps.Keys(games))...)
+	choice("penalty", c.Penalty, slices.Sorted(maps.Keys(penalties))...)
+	choice("clip", c.Clip, ClipNone, ClipWeights, ClipGradients)
+	checks.That(c.Clip == ClipNone || c.ClipLimit > 0, "clip_limit is %g: it must be positive where %s are clipped", c.ClipLimit, c.Clip)
+	checks.That(c.Clip != ClipWeights || !c.SpectralNorm,
+		"clip is \"weights\" and spectral_norm true: that norm divides by the size of the weights, so that clipping them bounds nothing; choose one of the two")
+	checks.That(c.Loss != LossWasserstein || c.Clip != ClipNone || c.SpectralNorm || c.Penalty != PenaltyNone && c.PenaltyWeight > 0,
+		"loss is \"wgan\" and nothing bounds D, whose loss then falls for ever: clip its weights, or set a penalty or spectral_norm")
+	switch c.Network {
+	case NetworkResBlock:
+		checks.That(c.GeneratorBlocks == 0, "generator_blocks is %d: the resblock generator has as many as its size needs; set 0", c.GeneratorBlocks)
+	case NetworkSRResNet:
+		checks.That(c.GeneratorBlocks >= 1, "generator_blocks is %d: the srresnet generator needs at least 1", c.GeneratorBlocks)
+		checks.That(c.Size >= firstSize, "size is %d: the srresnet generator begins at %d×%[2]d", c.Size, firstSize)
+	}
 }
 
 // generatorWidths returns the channels at 4×4 pixels and after each up-block: 16, 16, 8, 4, 2, 1 times the base at
@@ -155,6 +219,26 @@ func (c Config) discriminatorWidths() []int {
 		widths = append(widths, c.DiscriminatorChannels*min(multiple, 16))
 	}
 	return widths
+}
+
+// stage is a part of the SRResNet discriminator: a strided convolution and residual blocks.
+type stage struct{ channels, kernel, blocks int }
+
+// discriminatorStages returns the stages down to 2×2 pixels: 1, 2, 4, 8, 16, 32 times the base at 128×128, as in the paper. A smaller picture has fewer of them,
+// a larger one more of the widest.
+func (c Config) discriminatorStages() []stage {
+	var stages []stage
+	for size, multiple := c.Size, 1; size > 2; size, multiple = size/2, min(2*multiple, 32) {
+		next := stage{channels: multiple * c.DiscriminatorChannels, kernel: 4, blocks: 2}
+		if len(stages) >= 3 {
+			next.kernel = 3
+		}
+		if size == 4 {
+			next.blocks = 0
+		}
+		stages = append(stages, next)
+	}
+	return stages
 }
 
 // cacheBytes is how much memory the pictures of a folder may take, so that they are decoded once.

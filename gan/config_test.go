@@ -10,28 +10,34 @@ import (
 )
 
 func TestAllPresetsAreValid(t *testing.T) {
-	assert.Equal(t, []string{"article", "laptop", "smoke"}, Presets())
+	assert.Equal(t, []string{"article", "article-srresnet", "laptop", "laptop-srresnet", "smoke", "smoke-srresnet"}, Presets())
 	for _, name := range Presets() {
 		assert.NoError(t, preset(t, name).Validate(), name)
 	}
 }
 
-func TestArticlePresetIsTheArticles(t *testing.T) {
-	c := preset(t, "article")
-	assert.Equal(t, 128, c.Size)
-	assert.Equal(t, 100, c.Batch)
-	assert.Equal(t, 2, c.DiscriminatorSteps)
-	assert.Equal(t, 2e-4, c.LearningRate)
-	assert.Equal(t, 0.5, c.Beta1)
-	assert.Equal(t, 0.5, c.PenaltyWeight)
-	assert.Zero(t, c.AverageDecay)
-	assert.True(t, c.Flip)
-	assert.Equal(t, dataset.HairColours(), c.Classes)
+func TestArticlePresetsAreTheArticles(t *testing.T) {
+	for name, batch := range map[string]int{"article": 100, "article-srresnet": 64} {
+		c := preset(t, name)
+		assert.Equal(t, 128, c.Size)
+		assert.Equal(t, batch, c.Batch)
+		assert.Equal(t, 2, c.DiscriminatorSteps)
+		assert.Equal(t, 2e-4, c.LearningRate)
+		assert.Equal(t, 0.5, c.Beta1)
+		assert.Equal(t, LossHinge, c.Loss)
+		assert.Equal(t, PenaltyDRAGAN, c.Penalty)
+		assert.Equal(t, 0.5, c.PenaltyWeight)
+		assert.Equal(t, ConditionProjection, c.Conditioning)
+		assert.False(t, c.SqueezeExcitation, "it was tried and dropped")
+		assert.Zero(t, c.AverageDecay)
+		assert.True(t, c.Flip)
+		assert.Equal(t, dataset.HairColours(), c.Classes)
+	}
 }
 
 func TestUnknownPresetListsThoseThereAre(t *testing.T) {
 	_, err := Preset("labtop")
-	assert.EqualError(t, err, `there is no preset "labtop"; there are article, laptop, smoke`)
+	assert.EqualError(t, err, `there is no preset "labtop"; there are article, article-srresnet, laptop, laptop-srresnet, smoke, smoke-srresnet`)
 }
 
 func TestPresetsAreCopies(t *testing.T) {
@@ -75,7 +81,7 @@ func TestSetChangesOneSetting(t *testing.T) {
 func TestSetRefusesWhatCannotBe(t *testing.T) {
 	tests := map[string]string{
 		"batch":               `setting "batch" is not of the form key=value`,
-		"batches=3":           `there is no setting "batches"; there are average_decay, batch, beta1, beta2, classes, data, `,
+		"batches=3":           `there is no setting "batches"; there are average_decay, batch, beta1, beta2, classes, clip, clip_limit, conditioning, data, `,
 		"Batch=3":             `there is no setting "Batch"`,
 		"batch=big":           `setting batch cannot be "big": it is now 4`,
 		"batch=":              `setting batch cannot be "": it is now 4`,
@@ -108,7 +114,7 @@ func TestStringIsWhatSetTakes(t *testing.T) {
 
 func TestValidateNamesEveryWrongSetting(t *testing.T) {
 	tests := map[string]string{
-		"network=unet":             `there is no network "unet"; there are resblock`,
+		"network=unet":             `there is no network "unet"; there are resblock, srresnet`,
 		"size=48":                  "size is 48: it must be a power of two from 8 to 512",
 		"size=4":                   "size is 4",
 		"size=1024":                "size is 1024",
@@ -125,6 +131,12 @@ func TestValidateNamesEveryWrongSetting(t *testing.T) {
 		"beta1=1":                  "beta1 is 1: it must be in [0, 1)",
 		"beta2=-0.1":               "beta2 is -0.1: it must be in [0, 1)",
 		"penalty_weight=-1":        "penalty_weight is -1: it must not be negative",
+		"generator_norm=batch":     `generator_norm is "batch": it must be one of conditional, plain`,
+		"conditioning=none":        `conditioning is "none": it must be one of projection, input, hidden, ac-gan`,
+		"loss=lsgan":               `loss is "lsgan": it must be one of hinge, non-saturating, wgan`,
+		"penalty=r2":               `penalty is "r2": it must be one of dragan, none, r1, wgan-gp`,
+		"clip=values":              `clip is "values": it must be one of none, weights, gradients`,
+		"generator_blocks=4":       "generator_blocks is 4: the resblock generator has as many as its size needs; set 0",
 		"average_decay=1":          "average_decay is 1: it must be in [0, 1)",
 		"steps=-1":                 "steps is -1: it must not be negative",
 	}
@@ -137,8 +149,39 @@ func TestValidateNamesEveryWrongSetting(t *testing.T) {
 	}
 	err := all.Validate()
 	for _, name := range []string{"network", "size", "class", "noise", "generator_channels", "discriminator_channels", "drawn", "batch",
-		"discriminator_steps", "learning_rate", "beta1", "beta2", "penalty_weight", "average_decay", "steps"} {
+		"discriminator_steps", "learning_rate", "beta1", "beta2", "penalty_weight", "average_decay", "steps",
+		"generator_norm", "conditioning", "loss", "penalty", "clip"} {
 		assert.ErrorContains(t, err, name)
 	}
 	assert.NoError(t, preset(t, "smoke", "drawn=0", "data=faces").Validate())
+}
+
+func TestValidateRefusesWhatDoesNotGoTogether(t *testing.T) {
+	tests := []struct {
+		preset   string
+		settings []string
+		message  string // Empty: it makes sense.
+	}{
+		{"smoke", []string{"clip=weights"}, "clipping them bounds nothing"},
+		{"smoke", []string{"clip=weights", "spectral_norm=false"}, ""},
+		{"smoke", []string{"clip=weights", "spectral_norm=false", "clip_limit=0"}, "clip_limit is 0: it must be positive where weights are clipped"},
+		{"smoke", []string{"clip=gradients", "clip_limit=0"}, "clip_limit is 0: it must be positive where gradients are clipped"},
+		{"smoke", []string{"clip_limit=0"}, ""},
+		{"smoke", []string{"loss=wgan", "penalty=none", "spectral_norm=false"}, "nothing bounds D"},
+		{"smoke", []string{"loss=wgan", "penalty_weight=0", "spectral_norm=false"}, "nothing bounds D"},
+		{"smoke", []string{"loss=wgan", "penalty=none", "spectral_norm=false", "clip=weights"}, ""},
+		{"smoke", []string{"loss=wgan", "penalty=none"}, ""},
+		{"smoke", []string{"loss=wgan", "penalty=wgan-gp", "spectral_norm=false"}, ""},
+		{"smoke-srresnet", []string{"generator_blocks=0"}, "the srresnet generator needs at least 1"},
+		{"smoke-srresnet", []string{"size=8"}, "size is 8: the srresnet generator begins at 16×16"},
+		{"smoke-srresnet", []string{"generator_norm=conditional", "squeeze_excitation=true", "spectral_norm=true"}, ""},
+	}
+	for _, test := range tests {
+		err := preset(t, test.preset, test.settings...).Validate()
+		if test.message == "" {
+			assert.NoError(t, err, test.settings)
+			continue
+		}
+		assert.ErrorContains(t, err, test.message, test.settings)
+	}
 }

@@ -16,14 +16,27 @@ import (
 // smoothing is how much of the past a smoothed loss keeps.
 const smoothing = 0.95
 
-// LossFigure draws the losses of a run, on a linear or a logarithmic axis.
+// LossFigure draws the losses of a run, on a linear or a logarithmic axis: D's and G's, and AC-GAN's of the classes.
 func LossFigure(dir string, logarithmic bool) (*plots.Figure, error) {
-	return curves(dir, "Adversarial losses", "hinge loss", logarithmic, LossD, LossG)
+	config, err := ReadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	names := slices.DeleteFunc(config.Metrics(), func(name string) bool { return name == Penalty })
+	return curves(dir, "Losses", config.Loss+" loss", logarithmic, names...)
 }
 
-// PenaltyFigure draws the DRAGAN penalty of a run.
+// PenaltyFigure draws the gradient penalty of a run that has one.
 func PenaltyFigure(dir string) (*plots.Figure, error) {
-	return curves(dir, "Gradient penalty", "E[(‖∇D‖ − 1)²]", true, Penalty)
+	config, err := ReadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	y := map[string]string{PenaltyDRAGAN: "E[(‖∇D‖ − 1)²]", PenaltyWGANGP: "E[(‖∇D‖ − 1)²]", PenaltyR1: "½·E[‖∇D‖²]"}[config.Penalty]
+	if y == "" {
+		return nil, fmt.Errorf("draw the penalty of %s: it is trained without one", dir)
+	}
+	return curves(dir, "Gradient penalty, "+config.Penalty, y, true, Penalty)
 }
 
 // curves draws metrics of a run over its steps.

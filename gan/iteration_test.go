@@ -23,9 +23,9 @@ var oneWeight = Network{
 		z := Reshape(Slice(noise, AxisRange(), AxisElem(0)), -1, 1, 1, 1)
 		return BroadcastToDims(Mul(z, a), noise.Shape().Dim(0), config.Size, config.Size, 3)
 	},
-	Discriminator: func(scope *model.Scope, _ Config, x, _ *Node) *Node {
+	Discriminator: func(scope *model.Scope, _ Config, x, _ *Node) Verdict {
 		w := scope.VariableWithValue("w", float32(0.2)).NodeValue(x.Graph())
-		return Mul(ReduceMean(x, 1, 2, 3), w)
+		return Verdict{Score: Mul(ReduceMean(x, 1, 2, 3), w)}
 	},
 }
 

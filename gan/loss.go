@@ -2,7 +2,31 @@ package gan
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/train/loss"
 )
+
+// What D and G play for.
+const (
+	// LossHinge is the article's: see [DiscriminatorHinge].
+	LossHinge = "hinge"
+	// LossNonSaturating is the first GAN's: see [DiscriminatorNonSaturating].
+	LossNonSaturating = "non-saturating"
+	// LossWasserstein is WGAN's: see [DiscriminatorWasserstein].
+	LossWasserstein = "wgan"
+)
+
+// game is a pair of losses: D's of its scores of real and generated pictures, and G's of the latter, [batch] → scalar.
+type game struct {
+	discriminator func(real, fake *Node) *Node
+	generator     func(fake *Node) *Node
+}
+
+// games are the losses by their names.
+var games = map[string]game{
+	LossHinge:         {DiscriminatorHinge, GeneratorLinear},
+	LossNonSaturating: {DiscriminatorNonSaturating, GeneratorNonSaturating},
+	LossWasserstein:   {DiscriminatorWasserstein, GeneratorLinear},
+}
 
 // DiscriminatorHinge is the hinge loss of D: E[max(0, 1 − D(x))] + E[max(0, 1 + D(G(z)))] (Lim & Ye 2017; Miyato et al.
 // 2018, equation 16). It is 2 where D knows nothing and 0 where it tells every picture with margin.
@@ -12,24 +36,44 @@ func DiscriminatorHinge(real, fake *Node) *Node {
 	return Add(ReduceAllMean(positive(OneMinus(real))), ReduceAllMean(positive(AddScalar(fake, 1))))
 }
 
-// GeneratorHinge is the loss of G: −E[D(G(z))].
+// GeneratorLinear is the loss of G beside D's hinge and Wasserstein losses: −E[D(G(z))].
 //
 //	fake: D's scores, [batch] → scalar
-func GeneratorHinge(fake *Node) *Node { return Neg(ReduceAllMean(fake)) }
+func GeneratorLinear(fake *Node) *Node { return Neg(ReduceAllMean(fake)) }
+
+// DiscriminatorNonSaturating is the cross-entropy of D, whose scores are logits: −E[log σ(D(x))] − E[log(1 − σ(D(G(z))))] (Goodfellow et al. 2014, equation 1).
+// It is 2·log 2 where D knows nothing.
+//
+//	real, fake: D's scores, [batch] → scalar
+func DiscriminatorNonSaturating(real, fake *Node) *Node {
+	return Add(crossEntropy(real, 1), crossEntropy(fake, 0))
+}
+
+// GeneratorNonSaturating is the loss of G that does not fade where D wins: −E[log σ(D(G(z)))] (section 3).
+//
+//	fake: D's scores, [batch] → scalar
+func GeneratorNonSaturating(fake *Node) *Node { return crossEntropy(fake, 1) }
+
+// crossEntropy is the mean binary cross-entropy of logits and one label for all of them.
+func crossEntropy(logits *Node, label float64) *Node {
+	labels := AddScalar(ZerosLike(logits), label)
+	return ReduceAllMean(loss.BinaryCrossentropyLogits([]*Node{labels}, []*Node{logits}))
+}
+
+// DiscriminatorWasserstein is the loss of WGAN's critic: −(E[D(x)] − E[D(G(z))]) (Arjovsky et al. 2017, equation 2). Where D is 1-Lipschitz, minus this is a lower
+// bound of the distance between real and generated pictures.
+//
+//	real, fake: D's scores, [batch] → scalar
+func DiscriminatorWasserstein(real, fake *Node) *Node {
+	return Sub(ReduceAllMean(fake), ReduceAllMean(real))
+}
+
+// Classification is the loss of AC-GAN's second head: the mean cross-entropy −E[log P(y|x)] (Odena et al. 2017, equation 3).
+//
+//	logits, oneHot: [batch, classes] → scalar
+func Classification(logits, oneHot *Node) *Node {
+	return Neg(ReduceAllMean(ReduceSum(Mul(oneHot, LogSoftmax(logits)), -1)))
+}
 
 // positive returns max(x, 0).
 func positive(x *Node) *Node { return MaxScalar(x, 0) }
-
-// DRAGAN is the gradient penalty of Kodali et al. 2017, E[(‖∇D(x̂)‖₂ − 1)²], at real pictures moved by noise:
-//
-//	x̂ = x + 0.5·std(x)·U,  U uniform on [0, 1) in the shape of x,  std over the whole batch
-//
-// critic gives D's scores of pictures; real: [batch, height, width, 3]; uniform: U; the result is a scalar. It differentiates
-// D, so that its own gradient is one of the second order.
-func DRAGAN(critic func(x *Node) *Node, real, uniform *Node) *Node {
-	deviation := Sqrt(ReduceAllMean(Square(Sub(real, ReduceAllMean(real)))))
-	moved := Add(real, Mul(MulScalar(deviation, 0.5), uniform))
-	gradient := Gradient(ReduceAllSum(critic(moved)), moved)[0]
-	norm := Sqrt(AddScalar(ReduceSum(Square(gradient), 1, 2, 3), 1e-12)) // [batch]
-	return ReduceAllMean(Square(AddScalar(norm, -1)))
-}

@@ -25,7 +25,7 @@ func TestHingeLosses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := evaluate(t, func(x []*Node) []*Node {
-				return []*Node{DiscriminatorHinge(x[0], x[1]), GeneratorHinge(x[1])}
+				return []*Node{DiscriminatorHinge(x[0], x[1]), GeneratorLinear(x[1])}
 			}, tensors.FromValue(test.real), tensors.FromValue(test.fake))
 			assert.InDelta(t, test.d, got[0][0], 1e-12)
 			assert.InDelta(t, test.g, got[1][0], 1e-12)
@@ -38,11 +38,44 @@ func TestGradientOfHingeLossStopsAtTheMargin(t *testing.T) {
 	real, fake := []float64{-2, 0.5, 1.5, 4}, []float64{-3, -1.5, 0, 2}
 	got := evaluate(t, func(x []*Node) []*Node {
 		gradients := Gradient(DiscriminatorHinge(x[0], x[1]), x[0], x[1])
-		return append(gradients, Gradient(GeneratorHinge(x[1]), x[1])...)
+		return append(gradients, Gradient(GeneratorLinear(x[1]), x[1])...)
 	}, tensors.FromValue(real), tensors.FromValue(fake))
 	assert.Equal(t, []float64{-0.25, -0.25, 0, 0}, got[0])
 	assert.Equal(t, []float64{0, 0, 0.25, 0.25}, got[1])
 	assert.Equal(t, []float64{-0.25, -0.25, -0.25, -0.25}, got[2])
+}
+
+func TestNonSaturatingAndWassersteinLosses(t *testing.T) {
+	softplus := func(x float64) float64 { return math.Log1p(math.Exp(x)) } // −log σ(−x)
+	mean := func(x []float64, f func(float64) float64) (sum float64) {
+		for _, v := range x {
+			sum += f(v) / float64(len(x))
+		}
+		return sum
+	}
+	same := func(v float64) float64 { return v }
+	for _, scores := range [][2][]float64{{{0, 0}, {0, 0}}, {{2, -1, 0.5}, {-3, 0.5, 1}}, {{30, -25}, {-28, 31}}} {
+		real, fake := scores[0], scores[1]
+		got := evaluate(t, func(x []*Node) []*Node {
+			var losses []*Node
+			for _, name := range []string{LossNonSaturating, LossWasserstein} {
+				losses = append(losses, games[name].discriminator(x[0], x[1]), games[name].generator(x[1]))
+			}
+			return losses
+		}, tensors.FromValue(real), tensors.FromValue(fake))
+		negative := func(v float64) float64 { return softplus(-v) }
+		assert.InDelta(t, mean(real, negative)+mean(fake, softplus), got[0][0], 1e-9)
+		assert.InDelta(t, mean(fake, negative), got[1][0], 1e-9)
+		assert.InDelta(t, mean(fake, same)-mean(real, same), got[2][0], 1e-9)
+		assert.InDelta(t, -mean(fake, same), got[3][0], 1e-9)
+	}
+}
+
+func TestClassificationIsTheCrossEntropy(t *testing.T) {
+	got := evaluate(t, func(x []*Node) []*Node { return []*Node{Classification(x[0], x[1])} },
+		tensors.FromValue([][]float64{{0, 0, 0}, {5, 1, -2}}), tensors.FromValue([][]float64{{0, 1, 0}, {0, 0, 1}}))
+	want := (math.Log(3) + math.Log(math.Exp(5)+math.Exp(1)+math.Exp(-2)) + 2) / 2
+	assert.InDelta(t, want, got[0][0], 1e-9)
 }
 
 // gaussian draws n numbers of N(0, 1).
@@ -109,6 +142,28 @@ func TestPenaltyOfQuadraticCritic(t *testing.T) {
 	}
 	penalty, _ := dragan(t, quadratic, real, uniform, w)
 	assert.InDelta(t, want, penalty, 1e-9)
+}
+
+// WGAN-GP looks between pairs of pictures, R1 at the real ones; with ½⟨w, x²⟩ the gradient is w·x there.
+func TestPenaltiesOfQuadraticCritic(t *testing.T) {
+	real, fake, uniform, w := gaussian(2, 36), gaussian(3, 36), uniforms(), gaussian(1, 12)
+	got := evaluate(t, func(x []*Node) []*Node {
+		critic := func(at *Node) *Node { return quadratic(at, x[3]) }
+		return []*Node{penalties[PenaltyWGANGP](critic, x[0], x[1], x[2]), penalties[PenaltyR1](critic, x[0], x[1], x[2])}
+	}, tensors.FromFlatDataAndDimensions(real, 3, 2, 2, 3), tensors.FromFlatDataAndDimensions(fake, 3, 2, 2, 3),
+		tensors.FromFlatDataAndDimensions(uniform, 3, 2, 2, 3), tensors.FromFlatDataAndDimensions(w, 1, 2, 2, 3))
+	var between, at float64
+	for i := range 3 {
+		slope, here, epsilon := make([]float64, 12), make([]float64, 12), uniform[12*i]
+		for j := range slope {
+			slope[j] = w[j] * (epsilon*real[12*i+j] + (1-epsilon)*fake[12*i+j])
+			here[j] = w[j] * real[12*i+j]
+		}
+		between += (norm(slope) - 1) * (norm(slope) - 1) / 3
+		at += norm(here) * norm(here) / 2 / 3
+	}
+	assert.InDelta(t, between, got[0][0], 1e-9)
+	assert.InDelta(t, at, got[1][0], 1e-9)
 }
 
 // cubic has a gradient that is neither constant nor linear in w.

@@ -17,27 +17,37 @@ type Network struct {
 	//
 	//	noise: [batch, noise], oneHot: [batch, classes] → [batch, size, size, 3] in [-1, 1]
 	Generator func(scope *model.Scope, config Config, noise, oneHot *Node) *Node
-	// Discriminator scores portraits: high where they look real and of their class.
+	// Discriminator says whether portraits look real, and of their class.
 	//
-	//	x: [batch, size, size, 3] in [-1, 1], oneHot: [batch, classes] → [batch], without bounds
-	Discriminator func(scope *model.Scope, config Config, x, oneHot *Node) *Node
+	//	x: [batch, size, size, 3] in [-1, 1], oneHot: [batch, classes]
+	Discriminator func(scope *model.Scope, config Config, x, oneHot *Node) Verdict
 }
+
+// The networks of the article.
+const (
+	NetworkResBlock = "resblock"
+	NetworkSRResNet = "srresnet"
+)
 
 // Networks are the networks that a [Config] can name. A reader who has one of his own adds it here, in every program that
 // trains or samples it: config.json holds the name only.
 var Networks = map[string]Network{
-	"resblock": {Generator: Generator, Discriminator: Discriminator},
+	NetworkResBlock: {Generator: ResBlockGenerator, Discriminator: ResBlockDiscriminator},
+	NetworkSRResNet: {Generator: SRResNetGenerator, Discriminator: SRResNetDiscriminator},
 }
 
 // catchable returns the networks with their panics made errors: GoMLX catches no others, and hangs after one.
 func (n Network) catchable() Network {
-	catch := func(build func(*model.Scope, Config, *Node, *Node) *Node) func(*model.Scope, Config, *Node, *Node) *Node {
-		return func(scope *model.Scope, config Config, x, oneHot *Node) *Node {
+	return Network{
+		Generator: func(scope *model.Scope, config Config, noise, oneHot *Node) *Node {
 			defer nn.RaiseError(config.Network)
-			return build(scope, config, x, oneHot)
-		}
+			return n.Generator(scope, config, noise, oneHot)
+		},
+		Discriminator: func(scope *model.Scope, config Config, x, oneHot *Node) Verdict {
+			defer nn.RaiseError(config.Network)
+			return n.Discriminator(scope, config, x, oneHot)
+		},
 	}
-	return Network{Generator: catch(n.Generator), Discriminator: catch(n.Discriminator)}
 }
 
 // network returns the networks that the configuration names.

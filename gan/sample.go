@@ -31,7 +31,7 @@ type Sampler struct {
 
 // OpenSampler loads the newest checkpoint of a run.
 func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
-	var config Config
+	config := article // Runs from before there was a choice have its ways.
 	run, err := lab.OpenExperiment(dir, &config, experimentName)
 	if err != nil {
 		return nil, err
@@ -54,6 +54,7 @@ func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
 
 // ReadConfig returns the configuration of a run. The error wraps [lab.ErrNotARun] or [lab.ErrOtherExperiment] where it is none of this package.
 func ReadConfig(dir string) (config Config, err error) {
+	config = article // See OpenSampler.
 	_, err = lab.OpenExperiment(dir, &config, experimentName)
 	return config, err
 }
@@ -70,7 +71,7 @@ func newSampler(backend compute.Backend, config Config, store *model.Store) (*Sa
 		if config.AverageDecay > 0 {
 			weights = averageScope
 		}
-		return network.Generator(scope.At("%s", weights), config, noise, config.oneHot(labels))
+		return network.Generator(scope.At("%s", weights), config, noise, config.oneHot(labels, noise.DType()))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the generator: %w", err)

@@ -21,15 +21,29 @@ import (
 // experimentName is what config.json says a run of this package is of.
 const experimentName = "gan"
 
-// The metrics of an iteration, in the order in which [Iteration] returns them.
+// The metrics of an iteration.
 const (
-	// LossD is D's hinge loss in its last step: 2 where it knows nothing, 0 where it tells all pictures.
+	// LossD is D's adversarial loss in its last step. The hinge loss is 2 where D knows nothing, 0 where it tells all pictures.
 	LossD = "D"
-	// LossG is G's loss, −E[D(G(z))].
+	// LossG is G's adversarial loss.
 	LossG = "G"
-	// Penalty is the DRAGAN penalty, before its weight.
+	// Penalty is the gradient penalty, before its weight.
 	Penalty = "penalty"
+	// LossClassD and LossClassG are AC-GAN's: how well D tells the classes of real pictures, and of generated ones.
+	LossClassD, LossClassG = "class_D", "class_G"
 )
+
+// Metrics are the names of what [Iteration] returns, in its order.
+func (c Config) Metrics() []string {
+	names := []string{LossD, LossG}
+	if c.Penalty != PenaltyNone {
+		names = append(names, Penalty)
+	}
+	if c.Conditioning == ConditionACGAN {
+		names = append(names, LossClassD, LossClassG)
+	}
+	return names
+}
 
 // Where the variables of a run lie in its checkpoints.
 const (
@@ -61,46 +75,89 @@ func DrawInputs(scope *model.Scope, config Config, pictures, labels *Node) Input
 }
 
 // Iteration builds one iteration of training: steps of D, two in the article, and then one of G, as one program. It returns
-// D's loss and the penalty of its last step, and G's loss, in the order of [LossD], [LossG], [Penalty].
+// the [Config.Metrics], D's of its last step.
 func Iteration(scope *model.Scope, config Config, network Network, inputs Inputs) []*Node {
 	g := inputs.Pictures.Graph()
 	scope.Store().SetTraining(g, true)
-	scopeG, scopeD := scope.At("%s", generatorScope), scope.At("%s", discriminatorScope)
-	generate := func(step int) (pictures, oneHot *Node) {
-		oneHot = config.oneHot(row(inputs.FakeLabels, step))
-		return network.Generator(scopeG, config, row(inputs.Noise, step), oneHot), oneHot
-	}
-
-	var lossD, penalty *Node
+	t := training{config, network, scope.At("%s", generatorScope), scope.At("%s", discriminatorScope), inputs, map[string]*Node{}}
 	for step := range config.DiscriminatorSteps {
-		real, realY := row(inputs.Pictures, step), config.oneHot(row(inputs.Labels, step))
-		fake, fakeY := generate(step)
-
-		// Both halves in one pass: nothing in D looks across the batch.
-		both, bothY := Concatenate([]*Node{real, StopGradient(fake)}, 0), Concatenate([]*Node{realY, fakeY}, 0)
-		scores := Split(network.Discriminator(scopeD, config, both, bothY), 0, 2)
-		lossD = DiscriminatorHinge(scores[0], scores[1])
-
-		critic := func(x *Node) *Node { return network.Discriminator(scopeD, config, x, realY) }
-		penalty = DRAGAN(critic, real, row(inputs.Uniform, step))
-		config.adam("discriminator").UpdateGraph(scopeD, g, Add(lossD, MulScalar(penalty, config.PenaltyWeight)))
+		t.stepD(step)
 	}
-
-	nn.Freeze(scopeD, g)
-	fake, fakeY := generate(config.DiscriminatorSteps)
-	lossG := GeneratorHinge(network.Discriminator(scopeD, config, fake, fakeY))
-	config.adam("generator").UpdateGraph(scopeG, g, lossG)
+	nn.Freeze(t.scopeD, g)
+	t.stepG()
 	if config.AverageDecay > 0 {
-		nn.Average(scopeG, scope.At("%s", averageScope), g, config.AverageDecay)
+		nn.Average(t.scopeG, scope.At("%s", averageScope), g, config.AverageDecay)
 	}
-	return []*Node{lossD, lossG, penalty}
+	var metrics []*Node
+	for _, name := range config.Metrics() {
+		metrics = append(metrics, t.metrics[name])
+	}
+	return metrics
+}
+
+// training is an iteration that is being built.
+type training struct {
+	config         Config
+	network        Network
+	scopeG, scopeD *model.Scope
+	inputs         Inputs
+	metrics        map[string]*Node
+}
+
+// generate draws portraits from the noise of a step.
+func (t training) generate(step int) (pictures, oneHot *Node) {
+	oneHot = t.config.oneHot(row(t.inputs.FakeLabels, step), t.inputs.Noise.DType())
+	return t.network.Generator(t.scopeG, t.config, row(t.inputs.Noise, step), oneHot), oneHot
+}
+
+// stepD is a step of D: its loss of real and generated pictures, the penalty, and AC-GAN's classes of the real ones.
+func (t training) stepD(step int) {
+	c := t.config
+	real, realY := row(t.inputs.Pictures, step), c.oneHot(row(t.inputs.Labels, step), t.inputs.Pictures.DType())
+	fake, fakeY := t.generate(step)
+	fake = StopGradient(fake)
+
+	// Both halves in one pass: nothing in D looks across the batch.
+	both, bothY := Concatenate([]*Node{real, fake}, 0), Concatenate([]*Node{realY, fakeY}, 0)
+	ofReal, ofFake := t.network.Discriminator(t.scopeD, c, both, bothY).halves()
+	total := games[c.Loss].discriminator(ofReal.Score, ofFake.Score)
+	t.metrics[LossD] = total
+	if penalty := penalties[c.Penalty]; penalty != nil {
+		critic := func(x *Node) *Node { return t.network.Discriminator(t.scopeD, c, x, realY).Score }
+		t.metrics[Penalty] = penalty(critic, real, fake, row(t.inputs.Uniform, step))
+		total = Add(total, MulScalar(t.metrics[Penalty], c.PenaltyWeight))
+	}
+	if ofReal.Classes != nil {
+		t.metrics[LossClassD] = Classification(ofReal.Classes, realY)
+		total = Add(total, t.metrics[LossClassD])
+	}
+
+	optimiser := c.adam("discriminator")
+	if c.Clip == ClipGradients {
+		optimiser = nn.ClipGradients(optimiser, c.ClipLimit)
+	}
+	optimiser.UpdateGraph(t.scopeD, total.Graph(), total)
+	if c.Clip == ClipWeights {
+		nn.ClipWeights(t.scopeD, total.Graph(), c.ClipLimit)
+	}
+}
+
+// stepG is the step of G. D must be frozen.
+func (t training) stepG() {
+	c := t.config
+	fake, fakeY := t.generate(c.DiscriminatorSteps)
+	verdict := t.network.Discriminator(t.scopeD, c, fake, fakeY)
+	total := games[c.Loss].generator(verdict.Score)
+	t.metrics[LossG] = total
+	if verdict.Classes != nil {
+		t.metrics[LossClassG] = Classification(verdict.Classes, fakeY)
+		total = Add(total, t.metrics[LossClassG])
+	}
+	c.adam("generator").UpdateGraph(t.scopeG, total.Graph(), total)
 }
 
 // row returns element i of the first axis.
 func row(x *Node, i int) *Node { return Squeeze(Slice(x, AxisElem(i)), 0) }
-
-// oneHot turns labels, [batch], into [batch, classes].
-func (c Config) oneHot(labels *Node) *Node { return OneHot(labels, len(c.Classes), dtypes.Float32) }
 
 // adam returns the optimiser of a network.
 func (c Config) adam(network string) optimizer.Interface {
@@ -149,7 +206,7 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 	return lab.Train(ctx, run, lab.Training{
 		Backend: options.Backend,
 		Steps:   config.Steps,
-		Metrics: []string{LossD, LossG, Penalty},
+		Metrics: config.Metrics(),
 		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
 			return Iteration(scope, config, network, DrawInputs(scope, config, inputs[0], inputs[1]))
 		},

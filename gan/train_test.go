@@ -2,6 +2,7 @@ package gan
 
 import (
 	"context"
+	"encoding/json"
 	"image"
 	"os"
 	"path/filepath"
@@ -228,6 +229,46 @@ func TestFiguresRefuseWhatCannotBe(t *testing.T) {
 	assert.ErrorIs(t, err, lab.ErrNotARun)
 	_, err = ProgressFigure(empty)
 	assert.ErrorIs(t, err, lab.ErrNotARun)
+}
+
+func TestLossesAndPenaltyAreDrawnWhereThereAreAny(t *testing.T) {
+	trained := func(settings ...string) (dir string) {
+		dir = t.TempDir()
+		config := preset(t, "smoke", settings...)
+		run, err := lab.Create(dir, lab.Experiment{Name: experimentName, Config: config, Seed: 1})
+		require.NoError(t, err)
+		require.NoError(t, run.Close())
+		var lines []byte
+		for step := range 2 {
+			metric := lab.Metric{Step: int64(step + 1), Values: map[string]float64{}}
+			for i, name := range config.Metrics() {
+				metric.Values[name] = float64(i + step + 1)
+			}
+			line, err := json.Marshal(metric)
+			require.NoError(t, err)
+			lines = append(append(lines, line...), '\n')
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "metrics.jsonl"), lines, 0o644))
+		return dir
+	}
+	numbers := func(dir string) string {
+		figure, err := LossFigure(dir, false)
+		require.NoError(t, err)
+		path := filepath.Join(t.TempDir(), "losses.csv")
+		require.NoError(t, figure.SaveCSV(path))
+		csv, err := os.ReadFile(path)
+		require.NoError(t, err)
+		return string(csv)
+	}
+	dir := trained("conditioning=ac-gan", "penalty=none")
+	assert.Contains(t, numbers(dir), LossClassG)
+	_, err := PenaltyFigure(dir)
+	assert.ErrorContains(t, err, "it is trained without one")
+
+	dir = trained("penalty=r1")
+	assert.NotContains(t, numbers(dir), LossClassG)
+	_, err = PenaltyFigure(dir)
+	assert.NoError(t, err)
 }
 
 func TestEvaluationIsConsistent(t *testing.T) {

@@ -106,3 +106,18 @@ func ConditionalBatchNorm(scope *model.Scope, x, oneHot *Node) *Node {
 	}
 	return Add(Mul(x, perClass("scale", initializer.One)), perClass("offset", initializer.Zero))
 }
+
+// squeezed is by how much [SqueezeExcitation] narrows, "r" in the paper.
+const squeezed = 16
+
+// SqueezeExcitation weighs each channel by what all of them are on average (Hu et al. 2018, equations 2 to 4): mean over the pixels, dense to a 16th of the channels,
+// ReLU, dense, sigmoid.
+//
+//	x: [batch, height, width, channels] → [batch, height, width, channels]
+func SqueezeExcitation(scope *model.Scope, x *Node) *Node {
+	batch, _, _, channels := dims4("SqueezeExcitation", x)
+	h := ReduceMean(x, 1, 2)
+	h = ReLU(Dense(scope.At("squeeze"), h, max(channels/squeezed, 1)))
+	h = Sigmoid(Dense(scope.At("excite"), h, channels))
+	return Mul(x, Reshape(h, batch, 1, 1, channels))
+}

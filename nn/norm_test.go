@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -166,4 +167,25 @@ func TestSpectralNormFindsTheLargestSingularValue(t *testing.T) {
 	assertClose(t, "weights / σ", want, got, 1e-5)
 	require.True(t, svd.Factorize(mat.NewDense(18, 4, got.Values), mat.SVDNone))
 	assert.InDelta(t, 1, svd.Values(nil)[0], 1e-5)
+}
+
+// Counted by hand for two channels, which are squeezed to one.
+func TestSqueezeExcitationWeighsChannels(t *testing.T) {
+	store := model.NewStore()
+	setVariable(t, store, "/squeeze/weights", array{[]int{2, 1}, []float64{0.5, -1}})
+	setVariable(t, store, "/excite/weights", array{[]int{1, 2}, []float64{2, -3}})
+	x := array{[]int{2, 2, 1, 2}, []float64{1, 0, 5, 0, -1, 1, -1, 1}} // Means 3 and 0, and −1 and 1.
+	backend, err := openGo()
+	require.NoError(t, err)
+	outputs, err := model.CallOnceN(backend, store, func(scope *model.Scope, x *Node) []*Node {
+		return []*Node{SqueezeExcitation(scope, x)}
+	}, x.single())
+	require.NoError(t, err)
+	got := fromTensor(t, outputs[0])
+	assert.Equal(t, x.Shape, got.Shape)
+	sigmoid := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+	for i, v := range got.Values {
+		squeezed := []float64{1.5, 0}[i/4] // Of the second picture −0.5 − 1, which the ReLU cuts.
+		assert.InDelta(t, x.Values[i]*sigmoid([]float64{2, -3}[i%2]*squeezed), v, 1e-6, "element %d", i)
+	}
 }

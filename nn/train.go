@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+	"github.com/gomlx/gomlx/support/exceptions"
 )
 
 // Adam returns an optimiser that keeps its moments under a name of its own, which begins with "adam_": a GAN has one for each of its networks.
@@ -40,6 +42,32 @@ func ClipWeights(scope *model.Scope, g *Graph, limit float64) {
 			v.SetNodeValue(ClipScalar(v.NodeValue(g), -limit, limit))
 		}
 	}
+}
+
+// ClipGradients returns an optimiser that is given each element of the gradient brought into [−limit, limit].
+func ClipGradients(by optimizer.Interface, limit float64) optimizer.Interface {
+	return clipped{by, limit}
+}
+
+// clipped is what [ClipGradients] returns.
+type clipped struct {
+	optimizer.Interface
+	limit float64
+}
+
+// UpdateGraph takes a step.
+func (c clipped) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
+	by, ok := c.Interface.(interface {
+		UpdateGraphWithGradients(scope *model.Scope, gradients []*Node, lossType dtypes.DType)
+	})
+	if !ok {
+		exceptions.Panicf("nn.ClipGradients: %T cannot be given gradients", c.Interface)
+	}
+	gradients := scope.BuildTrainableVariablesGradientsGraph(loss)
+	for i, gradient := range gradients {
+		gradients[i] = ClipScalar(gradient, -c.limit, c.limit)
+	}
+	by.UpdateGraphWithGradients(scope, gradients, loss.DType())
 }
 
 // RaiseError makes the panic of a function that defers it one with an error, which names the network: GoMLX catches no others, and hangs

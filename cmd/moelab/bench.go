@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -24,22 +25,24 @@ func newBenchCommand() *cobra.Command {
 
 func newBenchTrainCommand() *cobra.Command {
 	var runs, size, batch, channels int
+	var presets []string
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "train",
 		Short: "Time one iteration of the GAN's training",
-		Long: `Time one iteration of the ResBlock GAN's training, two steps of D with the penalty and one of G, in moelab, in PyTorch (both
+		Long: `Time one iteration of the article's GANs, two steps of D with the penalty and one of G, in moelab, in PyTorch (both
 of its layouts) and in JAX: the same equations, weights, inputs and shapes. After a run that compiles, each program runs in
 turn; medians are compared. A ratio below 1 says that moelab is faster. The peers' Python environment is made first; it
 takes some gigabytes.`,
 		Example: `  moelab bench train
-  moelab bench train --size 128 --batch 4 --runs 9`,
+  moelab bench train --preset article-srresnet --size 128 --batch 4 --runs 9`,
 	}
 	flags := command.Flags()
 	flags.IntVar(&runs, "runs", 5, "timed runs of each program")
 	flags.IntVar(&size, "size", 0, "picture size (default: 64 with batch 16, and 128 with batch 4)")
 	flags.IntVar(&batch, "batch", 16, "batch, where --size is given")
-	flags.IntVar(&channels, "channels", 32, "width of the networks at full size")
+	flags.IntVar(&channels, "channels", 32, "width of the generator at full size, the discriminator's in proportion; the article has 64")
+	flags.StringArrayVar(&presets, "preset", []string{"article", "article-srresnet"}, `networks: "article" or "article-srresnet"`)
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
@@ -50,25 +53,35 @@ takes some gigabytes.`,
 		if size != 0 {
 			cases = []struct{ size, batch int }{{size, batch}}
 		}
+		var configs []gan.Config
+		for _, name := range presets {
+			if !slices.Contains([]string{"article", "article-srresnet"}, name) { // What the peers know.
+				return usage("--preset is %q: it must be article or article-srresnet", name)
+			}
+			for _, c := range cases {
+				config, err := gan.Preset(name)
+				if err != nil {
+					return err
+				}
+				config.Size, config.Batch = c.size, c.batch
+				config.DiscriminatorChannels = config.DiscriminatorChannels * channels / config.GeneratorChannels
+				config.GeneratorChannels = channels
+				if err := config.Validate(); err != nil {
+					return usageError{err}
+				}
+				configs = append(configs, config)
+			}
+		}
 		backend, err := open()
 		if err != nil {
 			return err
 		}
-		for _, c := range cases {
-			config, err := gan.Preset("article")
-			if err != nil {
-				return err
-			}
-			config.Size, config.Batch = c.size, c.batch
-			config.GeneratorChannels, config.DiscriminatorChannels = channels, channels
-			if err := config.Validate(); err != nil {
-				return usageError{err}
-			}
+		for _, config := range configs {
 			iteration, err := bench.GAN(backend, config)
 			if err != nil {
 				return err
 			}
-			title := fmt.Sprintf("one iteration at %d×%[1]d, batch %d, %d channels", config.Size, config.Batch, channels)
+			title := fmt.Sprintf("%s: one iteration at %d×%[2]d, batch %d, %d channels", config.Network, config.Size, config.Batch, channels)
 			if err := timeContest(command, backend, iteration, title, config, runs, asJSON); err != nil {
 				return err
 			}

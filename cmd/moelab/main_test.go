@@ -173,6 +173,8 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 		{"--timeout is -1s", []string{"run", "a.ipynb", "--timeout", "-1s"}},
 		{"--runs is 0", []string{"bench", "train", "--runs", "0"}},
 		{"size is 7", []string{"bench", "train", "--size", "7"}},
+		{`--preset is "laptop": it must be article or article-srresnet`, []string{"bench", "train", "--preset", "laptop"}},
+		{"nothing bounds D", []string{"train", "gan", "--run", "there", "--set", "loss=wgan", "--set", "penalty=none", "--set", "spectral_norm=false"}},
 		{"3 folders are too many", []string{"lab", "a", "b", "c"}},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {

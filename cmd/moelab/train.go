@@ -89,17 +89,32 @@ func newTrainGANCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "gan",
 		Short: "Train the GAN that draws portraits by hair colour",
-		Long: `Train the conditional GAN of the article: the ResBlock network with a projection discriminator, the hinge loss
-and the DRAGAN penalty.
+		Long: `Train the conditional GAN of the article: the ResBlock networks, or with the presets that end in -srresnet the SRResNet ones, a projection
+discriminator, the hinge loss and the DRAGAN penalty.
+
+Each part is a setting that --set changes; what does not go together is refused, with the reason:
+
+  network              resblock, srresnet
+  size                 8 (srresnet: 16) to 512, a power of two: blocks are added as the papers scale
+  conditioning         how D learns the colour: projection, input, hidden, ac-gan
+  generator_norm       how G learns it: conditional (in each normalisation), plain (beside the noise)
+  loss                 hinge, non-saturating, wgan
+  penalty              dragan, wgan-gp, r1, none; penalty_weight is its λ
+  clip                 of D's "weights" or "gradients" what exceeds clip_limit, or none
+  spectral_norm        of D's layers: true, false
+  squeeze_excitation   in G's blocks: true, false
+  generator_blocks     residual blocks of the srresnet generator
 
 Without --data the portraits are drawn by moelab. A folder holds a folder of pictures per hair colour, or a labels.csv
 with the columns file and colour. Ctrl-C saves; the same command goes on where it stopped.`,
 		Example: `  moelab train gan --preset laptop --run runs/hair
+  moelab train gan --preset laptop-srresnet --run runs/srresnet
   moelab train gan --preset laptop --run runs/mine --data pictures --steps 5000
+  moelab train gan --preset laptop --run runs/acgan --set conditioning=ac-gan --set penalty=r1
   moelab train gan --preset article --run runs/article --set batch=16 --set seed=7
   moelab train gan --run runs/hair --steps 4000      # goes on with a run, to 4000 steps`,
 	}
-	f.add(command, `"smoke" (seconds), "laptop" (minutes) or "article"`, "folder of pictures (default: portraits that moelab draws)")
+	f.add(command, `"smoke" (seconds), "laptop" (minutes) or "article", or one of them with "-srresnet" behind it`, "folder of pictures (default: portraits that moelab draws)")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		config, err := trainConfig(command, f, gan.Preset, gan.ReadConfig, nil)

@@ -1,4 +1,4 @@
-"""One iteration of moelab's GAN in JAX: a peer of `moelab bench train`. See gan_torch.py for the protocol."""
+"""One iteration of moelab's GAN in JAX, as the article has it: a peer of `moelab bench train`. See moelab_torch.py for the protocol."""
 
 import json
 import sys
@@ -10,8 +10,9 @@ from jax import lax
 from safetensors import safe_open
 
 
-def conv2d(x, w):
-    return lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+def conv2d(x, w, stride=1):
+    padding = (w.shape[0] - 1) // 2
+    return lax.conv_general_dilated(x, w, (stride, stride), [(padding, padding)] * 2, dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
 def unit(x):
@@ -33,9 +34,9 @@ class Net:
         self.w[name + "/u"] = lax.stop_gradient(u)
         return w / jnp.sum((lax.stop_gradient(v) @ matrix) * lax.stop_gradient(u))
 
-    def conv(self, name, x, sn):
+    def conv(self, name, x, sn=False, stride=1):
         w = self.spectral(name) if sn else self.w[name + "/weights"]
-        return conv2d(x, w) + self.w[name + "/bias"]
+        return conv2d(x, w, stride) + self.w[name + "/bias"]
 
     def dense(self, name, x, sn=False, bias=True):
         w = self.spectral(name) if sn else self.w[name + "/weights"]
@@ -43,9 +44,13 @@ class Net:
         return x + self.w[name + "/bias"] if bias else x
 
     def normalise(self, x):
-        mean = x.mean((0, 1, 2))
-        variance = jnp.square(x).mean((0, 1, 2)) - jnp.square(mean)
+        axes = tuple(range(x.ndim - 1))
+        mean = x.mean(axes)
+        variance = jnp.square(x).mean(axes) - jnp.square(mean)
         return (x - mean) * lax.rsqrt(variance + 1e-5)
+
+    def norm(self, name, x):
+        return self.normalise(x) * self.w[name + "/scale"] + self.w[name + "/offset"]
 
     def conditional_norm(self, name, x, y):
         scale = (y @ self.w[name + "/scale/weights"])[:, None, None, :]
@@ -62,7 +67,12 @@ def pool(x):
     return x.reshape(b, h // 2, 2, w // 2, 2, c).mean((2, 4))
 
 
-def generator(net, config, noise, y):
+def shuffle(x):
+    b, h, w, c = x.shape
+    return x.reshape(b, h, w, c // 4, 2, 2).transpose(0, 1, 4, 2, 5, 3).reshape(b, 2 * h, 2 * w, c // 4)
+
+
+def resblock_generator(net, config, noise, y):
     x = net.dense("dense", noise)
     x = x.reshape(x.shape[0], 4, 4, -1)
     for i in range(1, config["size"].bit_length() - 2):
@@ -71,11 +81,23 @@ def generator(net, config, noise, y):
         h = jax.nn.relu(net.conditional_norm(f"up{i}/norm2", h, y))
         h = net.conv(f"up{i}/conv2", h, False)
         x = h + net.conv(f"up{i}/shortcut", upsample(x), False)
-    x = net.normalise(x) * net.w["norm/scale"] + net.w["norm/offset"]
-    return jnp.tanh(net.conv("rgb", jax.nn.relu(x), False))
+    return jnp.tanh(net.conv("rgb", jax.nn.relu(net.norm("norm", x)), False))
 
 
-def discriminator(net, config, x, y):
+def srresnet_generator(net, config, noise, y):
+    relu = jax.nn.relu
+    x = relu(net.norm("norm1", net.dense("dense", jnp.concatenate([noise, y], 1))))
+    x = first = x.reshape(x.shape[0], 16, 16, -1)
+    for i in range(1, config["generator_blocks"] + 1):
+        h = relu(net.norm(f"block{i}/norm1", net.conv(f"block{i}/conv1", x)))
+        x = x + net.norm(f"block{i}/norm2", net.conv(f"block{i}/conv2", h))
+    x = relu(net.norm("norm2", x)) + first
+    for i in range(1, config["size"].bit_length() - 4):
+        x = relu(net.norm(f"up{i}/norm", shuffle(net.conv(f"up{i}/conv", x))))
+    return jnp.tanh(net.conv("rgb", x))
+
+
+def resblock_discriminator(net, config, x, y):
     relu = jax.nn.relu
     h = net.conv("down1/conv1", x, True)
     h = pool(net.conv("down1/conv2", relu(h), True))
@@ -86,8 +108,25 @@ def discriminator(net, config, x, y):
         x = h + pool(net.conv(f"down{i}/shortcut", x, True))
     h = net.conv("last/conv1", relu(x), True)
     x = x + net.conv("last/conv2", relu(h), True)
-    phi = relu(x).sum((1, 2))
-    return net.dense("score", phi, sn=True)[:, 0] + (net.dense("embedding", y, sn=True, bias=False) * phi).sum(1)
+    return projection(net, relu(x).sum((1, 2)), y, True)
+
+
+def srresnet_discriminator(net, config, x, y):
+    lrelu = lambda x: jax.nn.leaky_relu(x, 0.2)
+    stages = config["size"].bit_length() - 2
+    for i in range(1, stages + 1):
+        x = lrelu(net.conv(f"down{i}", x, stride=2))
+        for block in (1, 2) if i < stages else ():
+            h = lrelu(net.conv(f"block{i}_{block}/conv1", x))
+            x = lrelu(x + net.conv(f"block{i}_{block}/conv2", h))
+    return projection(net, x.reshape(x.shape[0], -1), y, False)
+
+
+def projection(net, phi, y, sn):
+    return net.dense("score", phi, sn)[:, 0] + (net.dense("embedding", y, sn, bias=False) * phi).sum(1)
+
+
+NETWORKS = {"resblock": (resblock_generator, resblock_discriminator), "srresnet": (srresnet_generator, srresnet_discriminator)}
 
 
 STATE = ("u", "mean", "variance")  # Variables that are not trained.
@@ -115,6 +154,7 @@ def main():
         config = json.loads(f.metadata()["config"])
         for name in f.keys():
             tensors[name] = f.get_tensor(name)
+    generator, discriminator = NETWORKS[config["network"]]
     part = lambda prefix: {k[len(prefix):]: v for k, v in tensors.items() if k.startswith(prefix)}
     inputs, classes = part("inputs/"), len(config["classes"])
 
