@@ -139,7 +139,7 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 		{"unknown flag: --bogus", train("--bogus", "3")},
 		{`"extra" is too much`, train("extra")},
 		{"--run is missing", []string{"train", "gan"}},
-		{`no preset "nope"; there are article, laptop, smoke`, train("--preset", "nope")},
+		{`no preset "nope"; there are article, article-srresnet, laptop, laptop-srresnet, smoke, smoke-srresnet`, train("--preset", "nope")},
 		{`--steps is "abc": it must be a whole number`, train("--steps", "abc")},
 		{"steps is -3", train("--steps", "-3")},
 		{"--save-every is 0", train("--save-every", "0")},
