@@ -2,9 +2,11 @@ package gan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
+	"math"
 	"slices"
 
 	"github.com/moelab/moelab/dataset"
@@ -15,6 +17,12 @@ import (
 
 // smoothing is how much of the past a smoothed loss keeps.
 const smoothing = 0.95
+
+// ErrNoPenalty is wrapped by the error of [PenaltyFigure] where a run was trained without one, and ErrNoClass where a configuration lacks a class.
+var (
+	ErrNoPenalty = errors.New("it is trained without a penalty")
+	ErrNoClass   = errors.New("there is no class")
+)
 
 // LossFigure draws the losses of a run, on a linear or a logarithmic axis: D's and G's, and AC-GAN's of the classes.
 func LossFigure(dir string, logarithmic bool) (*plots.Figure, error) {
@@ -34,7 +42,7 @@ func PenaltyFigure(dir string) (*plots.Figure, error) {
 	}
 	y := map[string]string{PenaltyDRAGAN: "E[(‖∇D‖ − 1)²]", PenaltyWGANGP: "E[(‖∇D‖ − 1)²]", PenaltyR1: "½·E[‖∇D‖²]"}[config.Penalty]
 	if y == "" {
-		return nil, fmt.Errorf("draw the penalty of %s: it is trained without one", dir)
+		return nil, fmt.Errorf("draw the penalty of %s: %w", dir, ErrNoPenalty)
 	}
 	return curves(dir, "Gradient penalty, "+config.Penalty, y, true, Penalty)
 }
@@ -131,6 +139,117 @@ func ColourFigure(ctx context.Context, sampler *Sampler, seed uint64, rows int, 
 	return plots.Grid{Pictures: grid, RowLabels: rowLabels, ColumnLabels: colours, ColumnColours: swatches(colours)}.Figure()
 }
 
+// NoiseFigure draws what lies between noise vectors, from the left to the right of a row, under one hair colour: each row goes to another vector. The way between them is on
+// the sphere where noise of so many dimensions lies (White 2016), since the straight one leads through what G never saw.
+func NoiseFigure(ctx context.Context, sampler *Sampler, seed uint64, colour string, rows, columns int) (*plots.Figure, error) {
+	label, err := sampler.Config.Label(colour)
+	if err != nil {
+		return nil, err
+	}
+	mixture := oneOf(len(sampler.Config.Classes), label)
+	return between(ctx, sampler, rows, columns, func(row int, share float64) (noise, mixed []float32) {
+		ends := sampler.Config.DrawNoise(seed, rows+1)
+		return spherical(ends[row], ends[row+1], share), mixture
+	}, nil)
+}
+
+// MorphFigure draws one noise vector in what lies between two hair colours, from the left to the right of a row: a row for each colour and the next.
+func MorphFigure(ctx context.Context, sampler *Sampler, seed uint64, columns int) (*plots.Figure, error) {
+	classes := sampler.Config.Classes
+	noise := sampler.Config.DrawNoise(seed, 1)[0]
+	var names []string
+	for i, class := range classes {
+		names = append(names, class+" → "+classes[(i+1)%len(classes)])
+	}
+	return between(ctx, sampler, len(classes), columns, func(row int, share float64) ([]float32, []float32) {
+		return noise, straight(oneOf(len(classes), row), oneOf(len(classes), (row+1)%len(classes)), share)
+	}, names)
+}
+
+// between draws rows of pictures whose noise and classes depend on the share, from 0 to 1, of the way that a column has gone.
+func between(ctx context.Context, sampler *Sampler, rows, columns int, at func(row int, share float64) (noise, mixture []float32), rowLabels []string) (*plots.Figure, error) {
+	if rows < 1 || columns < 2 {
+		return nil, fmt.Errorf("draw what lies between: %d rows of %d", rows, columns)
+	}
+	var noise, mixtures [][]float32
+	for row := range rows {
+		for column := range columns {
+			vector, mixture := at(row, float64(column)/float64(columns-1))
+			noise, mixtures = append(noise, vector), append(mixtures, mixture)
+		}
+	}
+	pictures, err := sampler.SampleMixed(ctx, noise, mixtures)
+	if err != nil {
+		return nil, err
+	}
+	grid := make([][]image.Image, 0, rows)
+	for row := range slices.Chunk(pictures, columns) {
+		grid = append(grid, images(row))
+	}
+	return plots.Grid{Pictures: grid, RowLabels: rowLabels}.Figure()
+}
+
+// oneOf is a vector of zeros with a one.
+func oneOf(n, i int) []float32 {
+	v := make([]float32, n)
+	v[i] = 1
+	return v
+}
+
+// straight is the point between two vectors that has gone a share of the way.
+func straight(a, b []float32, share float64) []float32 {
+	v := make([]float32, len(a))
+	for i := range v {
+		v[i] = float32((1-share)*float64(a[i]) + share*float64(b[i]))
+	}
+	return v
+}
+
+// spherical is the point between two vectors that has gone a share of the angle between them (Shoemake 1985).
+func spherical(a, b []float32, share float64) []float32 {
+	var product, lengthA, lengthB float64
+	for i := range a {
+		product += float64(a[i]) * float64(b[i])
+		lengthA += float64(a[i]) * float64(a[i])
+		lengthB += float64(b[i]) * float64(b[i])
+	}
+	angle := math.Acos(min(max(product/math.Sqrt(lengthA*lengthB), -1), 1))
+	if math.Sin(angle) < 1e-6 { // The same direction, or the opposite one.
+		return straight(a, b, share)
+	}
+	v := make([]float32, len(a))
+	for i := range v {
+		v[i] = float32((math.Sin((1-share)*angle)*float64(a[i]) + math.Sin(share*angle)*float64(b[i])) / math.Sin(angle))
+	}
+	return v
+}
+
+// CompareFigure draws one noise vector under each hair colour, a row for each of several generators: the article's networks, or its four ways to tell D the colour. Their colours
+// must be the same.
+func CompareFigure(ctx context.Context, seed uint64, names []string, samplers ...*Sampler) (*plots.Figure, error) {
+	if len(samplers) == 0 || len(names) != len(samplers) {
+		return nil, fmt.Errorf("compare %d generators by %d names", len(samplers), len(names))
+	}
+	classes := samplers[0].Config.Classes
+	grid := plots.Grid{RowLabels: names, ColumnLabels: classes, ColumnColours: swatches(classes)}
+	for i, sampler := range samplers {
+		if !slices.Equal(sampler.Config.Classes, classes) {
+			return nil, fmt.Errorf("compare generators: %s draws %v, %s %v", names[0], classes, names[i], sampler.Config.Classes)
+		}
+		var noise [][]float32
+		var labels []int
+		for label := range classes {
+			noise, labels = append(noise, sampler.Config.DrawNoise(seed, 1)[0]), append(labels, label)
+		}
+		pictures, err := sampler.Sample(ctx, noise, labels)
+		if err != nil {
+			return nil, err
+		}
+		grid.Pictures = append(grid.Pictures, images(pictures))
+	}
+	return grid.Figure()
+}
+
 // ConfusionFigure draws which colours were seen where which were asked for.
 func ConfusionFigure(evaluation Evaluation) (*plots.Figure, error) {
 	return plots.Confusion{
@@ -139,12 +258,12 @@ func ConfusionFigure(evaluation Evaluation) (*plots.Figure, error) {
 	}.Figure()
 }
 
-// Label returns the index of a class by its name.
+// Label returns the index of a class by its name. The error wraps [ErrNoClass].
 func (c Config) Label(class string) (int, error) {
 	if i := slices.Index(c.Classes, class); i >= 0 {
 		return i, nil
 	}
-	return 0, fmt.Errorf("there is no class %q; there are %v", class, c.Classes)
+	return 0, fmt.Errorf("%w %q; there are %v", ErrNoClass, class, c.Classes)
 }
 
 // images turns pictures into the interface.

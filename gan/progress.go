@@ -2,6 +2,9 @@ package gan
 
 import (
 	"context"
+	"fmt"
+	"image"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
@@ -56,4 +59,30 @@ func ProgressFigure(dir string) (*plots.Figure, error) {
 		return nil, err
 	}
 	return plots.Grid{Pictures: strips, RowLabels: steps, ColumnLabels: config.Classes, ColumnColours: swatches(config.Classes)}.Figure()
+}
+
+// filmRate is the times a second that a film of a training shows, and filmHold how many of them it shows the last one for.
+const filmRate, filmHold = 4, 8
+
+// FilmFigure is what [ProgressFigure] draws as a film: a clip per class.
+func FilmFigure(dir string) (*plots.Figure, error) {
+	config, err := ReadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	_, strips, err := lab.ReadStrips(dir)
+	if err != nil {
+		return nil, err
+	}
+	strips = append(strips, slices.Repeat(strips[len(strips)-1:], filmHold)...)
+	film := plots.Film{Labels: config.Classes, Clips: make([][]image.Image, len(config.Classes)), Rate: filmRate}
+	for _, strip := range strips {
+		if len(strip) != len(config.Classes) {
+			return nil, fmt.Errorf("draw the film of %s: %d pictures of %d classes", dir, len(strip), len(config.Classes))
+		}
+		for i, picture := range strip {
+			film.Clips[i] = append(film.Clips[i], picture)
+		}
+	}
+	return film.Figure()
 }

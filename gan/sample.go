@@ -66,12 +66,12 @@ func newSampler(backend compute.Backend, config Config, store *model.Store) (*Sa
 	if err != nil {
 		return nil, err
 	}
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, noise, labels *Node) *Node {
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, noise, mixtures *Node) *Node {
 		weights := generatorScope
 		if config.AverageDecay > 0 {
 			weights = averageScope
 		}
-		return network.Generator(scope.At("%s", weights), config, noise, config.oneHot(labels, noise.DType()))
+		return network.Generator(scope.At("%s", weights), config, noise, mixtures)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the generator: %w", err)
@@ -86,7 +86,7 @@ func newSampler(backend compute.Backend, config Config, store *model.Store) (*Sa
 
 // compile compiles the generator, and checks that the store has all of its weights.
 func (s *Sampler) compile(store *model.Store) error {
-	if _, err := s.exec.Compile(shapes.Make(dtypes.Float32, sampleBatch, s.Config.Noise), shapes.Make(dtypes.Int32, sampleBatch)); err != nil {
+	if _, err := s.exec.Compile(shapes.Make(dtypes.Float32, sampleBatch, s.Config.Noise), shapes.Make(dtypes.Float32, sampleBatch, len(s.Config.Classes))); err != nil {
 		return lab.FitError(err)
 	}
 	return lab.CheckComplete(store) // What it lacks would be drawn at random.
@@ -110,8 +110,22 @@ func (c Config) DrawNoise(seed uint64, n int) [][]float32 {
 
 // Sample draws a portrait for each noise vector, in the class of the label beside it.
 func (s *Sampler) Sample(ctx context.Context, noise [][]float32, labels []int) ([]*image.RGBA, error) {
-	if len(noise) != len(labels) {
-		return nil, fmt.Errorf("%d noise vectors, but %d labels", len(noise), len(labels))
+	mixtures := make([][]float32, len(labels))
+	for i, label := range labels {
+		if label < 0 || label >= len(s.Config.Classes) {
+			return nil, fmt.Errorf("label %d is not one of %d classes", label, len(s.Config.Classes))
+		}
+		mixtures[i] = make([]float32, len(s.Config.Classes))
+		mixtures[i][label] = 1
+	}
+	return s.SampleMixed(ctx, noise, mixtures)
+}
+
+// SampleMixed draws a portrait for each noise vector, in a mixture of the classes: the shares that it has of each, which G was never trained with unless one is 1 and the
+// others are 0 (Miyato & Koyama 2018, section 4.1, "category morphing").
+func (s *Sampler) SampleMixed(ctx context.Context, noise, mixtures [][]float32) ([]*image.RGBA, error) {
+	if len(noise) != len(mixtures) {
+		return nil, fmt.Errorf("%d noise vectors, but %d labels", len(noise), len(mixtures))
 	}
 	pictures := make([]*image.RGBA, 0, len(noise))
 	for start := 0; start < len(noise); start += sampleBatch {
@@ -119,7 +133,7 @@ func (s *Sampler) Sample(ctx context.Context, noise [][]float32, labels []int) (
 			return nil, err
 		}
 		end := min(start+sampleBatch, len(noise))
-		batch, err := s.sampleBatch(noise[start:end], labels[start:end])
+		batch, err := s.sampleBatch(noise[start:end], mixtures[start:end])
 		if err != nil {
 			return nil, fmt.Errorf("sample portraits %d to %d: %w", start, end-1, err)
 		}
@@ -170,21 +184,22 @@ func firstOf(ctx context.Context, set dataset.Set, label, size int) (*image.RGBA
 }
 
 // sampleBatch draws up to sampleBatch portraits; what is missing is drawn and thrown away.
-func (s *Sampler) sampleBatch(noise [][]float32, labels []int) ([]*image.RGBA, error) {
-	flatNoise, flatLabels := make([]float32, sampleBatch*s.Config.Noise), make([]int32, sampleBatch)
+func (s *Sampler) sampleBatch(noise, mixtures [][]float32) ([]*image.RGBA, error) {
+	classes := len(s.Config.Classes)
+	flatNoise, flatMixtures := make([]float32, sampleBatch*s.Config.Noise), make([]float32, sampleBatch*classes)
 	for i, vector := range noise {
 		if len(vector) != s.Config.Noise {
 			return nil, fmt.Errorf("noise vector has length %d, not %d", len(vector), s.Config.Noise)
 		}
-		if labels[i] < 0 || labels[i] >= len(s.Config.Classes) {
-			return nil, fmt.Errorf("label %d is not one of %d classes", labels[i], len(s.Config.Classes))
+		if len(mixtures[i]) != classes {
+			return nil, fmt.Errorf("%d shares of %d classes", len(mixtures[i]), classes)
 		}
 		copy(flatNoise[i*s.Config.Noise:], vector)
-		flatLabels[i] = int32(labels[i])
+		copy(flatMixtures[i*classes:], mixtures[i])
 	}
 	output, err := s.exec.Call(
 		tensors.FromFlatDataAndDimensions(flatNoise, sampleBatch, s.Config.Noise),
-		tensors.FromFlatDataAndDimensions(flatLabels, sampleBatch))
+		tensors.FromFlatDataAndDimensions(flatMixtures, sampleBatch, classes))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"image"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -191,7 +192,13 @@ func TestFiguresShowARun(t *testing.T) {
 		"three colours":      func() (*plots.Figure, error) { return ColourFigure(ctx, sampler, 1, 1, "blue", "blonde", "green") },
 		"all colours":        func() (*plots.Figure, error) { return ColourFigure(ctx, sampler, 1, 3) },
 		"progress":           func() (*plots.Figure, error) { return ProgressFigure(trained.dir) },
-		"data":               func() (*plots.Figure, error) { return DataFigure(ctx, dataset.Drawn(1, 60), 16, 2) },
+		"noise":              func() (*plots.Figure, error) { return NoiseFigure(ctx, sampler, 1, "red", 2, 4) },
+		"morph":              func() (*plots.Figure, error) { return MorphFigure(ctx, sampler, 1, 3) },
+		"film":               func() (*plots.Figure, error) { return FilmFigure(trained.dir) },
+		"compared": func() (*plots.Figure, error) {
+			return CompareFigure(ctx, 1, []string{"one", "the same"}, sampler, sampler)
+		},
+		"data": func() (*plots.Figure, error) { return DataFigure(ctx, dataset.Drawn(1, 60), 16, 2) },
 	}
 	for name, draw := range figures {
 		t.Run(name, func(t *testing.T) {
@@ -217,7 +224,14 @@ func TestFiguresShowARun(t *testing.T) {
 func TestFiguresRefuseWhatCannotBe(t *testing.T) {
 	sampler := trainedRun(t).sampler
 	_, err := ColourFigure(t.Context(), sampler, 1, 1, "blue", "orange")
+	assert.ErrorIs(t, err, ErrNoClass)
 	assert.ErrorContains(t, err, `there is no class "orange"; there are [`)
+	_, err = NoiseFigure(t.Context(), sampler, 1, "orange", 1, 2)
+	assert.ErrorIs(t, err, ErrNoClass)
+	_, err = MorphFigure(t.Context(), sampler, 1, 1)
+	assert.ErrorContains(t, err, "9 rows of 1")
+	_, err = CompareFigure(t.Context(), 1, []string{"one"}, sampler, sampler)
+	assert.ErrorContains(t, err, "compare 2 generators by 1 names")
 	_, err = ColourFigure(t.Context(), sampler, 1, -1)
 	assert.ErrorContains(t, err, "-1 rows")
 	_, err = SampleFigure(t.Context(), sampler, 1, 2, 0)
@@ -229,6 +243,34 @@ func TestFiguresRefuseWhatCannotBe(t *testing.T) {
 	assert.ErrorIs(t, err, lab.ErrNotARun)
 	_, err = ProgressFigure(empty)
 	assert.ErrorIs(t, err, lab.ErrNotARun)
+}
+
+// Half way between two vectors at a right angle is (a + b)/√2 on the sphere: as long as they are.
+func TestNoiseIsInterpolatedOnTheSphere(t *testing.T) {
+	a, b := []float32{3, 0, 0}, []float32{0, 0, 3}
+	assert.Equal(t, a, spherical(a, b, 0))
+	assert.InDeltaSlice(t, []float32{0, 0, 3}, spherical(a, b, 1), 1e-6)
+	assert.InDeltaSlice(t, []float64{3 / math.Sqrt2, 0, 3 / math.Sqrt2}, spherical(a, b, 0.5), 1e-6)
+	assert.InDeltaSlice(t, []float64{3 * math.Cos(math.Pi/6), 0, 1.5}, spherical(a, b, 1./3), 1e-6)
+	assert.Equal(t, []float32{3, 0, 0}, spherical(a, a, 0.5))
+}
+
+// A mixture with all of one class is that class, and half of two is neither.
+func TestMixturesMixClasses(t *testing.T) {
+	sampler := trainedRun(t).sampler
+	noise := sampler.Config.DrawNoise(1, 1)[0]
+	three := [][]float32{noise, noise, noise}
+	half := straight(oneOf(9, 2), oneOf(9, 4), 0.5)
+	mixed, err := sampler.SampleMixed(t.Context(), three, [][]float32{oneOf(9, 2), half, oneOf(9, 4)})
+	require.NoError(t, err)
+	pure, err := sampler.Sample(t.Context(), three[:2], []int{2, 4})
+	require.NoError(t, err)
+	assert.Equal(t, pure[0].Pix, mixed[0].Pix)
+	assert.Equal(t, pure[1].Pix, mixed[2].Pix)
+	assert.NotEqual(t, pure[0].Pix, mixed[1].Pix)
+	assert.NotEqual(t, pure[1].Pix, mixed[1].Pix)
+	_, err = sampler.SampleMixed(t.Context(), three[:1], [][]float32{{1, 0}})
+	assert.ErrorContains(t, err, "2 shares of 9 classes")
 }
 
 func TestLossesAndPenaltyAreDrawnWhereThereAreAny(t *testing.T) {
@@ -263,7 +305,7 @@ func TestLossesAndPenaltyAreDrawnWhereThereAreAny(t *testing.T) {
 	dir := trained("conditioning=ac-gan", "penalty=none")
 	assert.Contains(t, numbers(dir), LossClassG)
 	_, err := PenaltyFigure(dir)
-	assert.ErrorContains(t, err, "it is trained without one")
+	assert.ErrorIs(t, err, ErrNoPenalty)
 
 	dir = trained("penalty=r1")
 	assert.NotContains(t, numbers(dir), LossClassG)

@@ -15,6 +15,9 @@ import (
 // stripsName is where a run keeps pictures of the same things over time: a strip of square pictures for each time.
 const stripsName = "figures/progress"
 
+// ErrNoStrips is wrapped by the error of [ReadStrips] where a run has kept none.
+var ErrNoStrips = errors.New("nothing was recorded; train it with samples")
+
 // SaveStrip saves square pictures of one size side by side as figures/progress/step-N.png.
 func SaveStrip(dir string, step int64, pictures []*image.RGBA) error {
 	if len(pictures) == 0 {
@@ -33,11 +36,11 @@ func SaveStrip(dir string, step int64, pictures []*image.RGBA) error {
 	return WriteFile(path, func(w io.Writer) error { return png.Encode(w, strip) })
 }
 
-// ReadStrips reads what [SaveStrip] saved of a run, in the order of the steps, which are the labels of a figure. It is an error if there is nothing.
+// ReadStrips reads what [SaveStrip] saved of a run, in the order of the steps, which are the labels of a figure. The error wraps [ErrNoStrips] if there is nothing.
 func ReadStrips(dir string) (steps []string, strips [][]image.Image, err error) {
 	paths, _ := filepath.Glob(filepath.Join(dir, stripsName, "step-*.png")) // Only a malformed pattern is an error.
 	if len(paths) == 0 {
-		return nil, nil, fmt.Errorf("draw the progress of %s: nothing was recorded; train it with samples", dir)
+		return nil, nil, fmt.Errorf("draw the progress of %s: %w", dir, ErrNoStrips)
 	}
 	slices.Sort(paths)
 	for _, path := range paths {

@@ -18,7 +18,7 @@ import (
 
 func newFiguresCommand() *cobra.Command {
 	command := &cobra.Command{Use: "figures", Short: "Draw the figures of the article from runs"}
-	command.AddCommand(newFiguresSRCommand(), newFiguresBlinkCommand())
+	command.AddCommand(newFiguresGANCommand(), newFiguresSRCommand(), newFiguresBlinkCommand())
 	return command
 }
 

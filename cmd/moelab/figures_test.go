@@ -55,6 +55,41 @@ func TestFiguresSRDrawsWhatTheArticleShows(t *testing.T) {
 	}
 }
 
+func TestFiguresGANDrawsWhatTheArticleShows(t *testing.T) {
+	dir := t.TempDir()
+	out, one, other := filepath.Join(dir, "out"), filepath.Join(dir, "one"), filepath.Join(dir, "other")
+	succeed(t, "train", "gan", "--preset", "smoke", "--steps", "2", "--sample-every", "1", "--run", one)
+	succeed(t, "train", "gan", "--preset", "smoke-srresnet", "--steps", "2", "--sample-every", "0", "--set", "penalty=none", "--run", other)
+	said := succeed(t, "figures", "gan", "--run", one, "--run", other, "-o", out)
+	names := []string{"compared"}
+	for _, name := range []string{"samples", "three_colours", "all_colours", "noise", "morph", "losses"} {
+		names = append(names, name+"_1", name+"_2")
+	}
+	for _, name := range append(names, "penalty_1", "progress_1", "film_1") {
+		path := filepath.Join(out, name+".png")
+		assert.Contains(t, said, path+"\n")
+		file, err := os.Open(path)
+		require.NoError(t, err)
+		_, err = png.Decode(file)
+		assert.NoError(t, err, name)
+		file.Close()
+	}
+	for _, name := range []string{"penalty_2", "progress_2", "film_2"} { // There is nothing to draw.
+		assert.NoFileExists(t, filepath.Join(out, name+".png"))
+	}
+	film, err := os.ReadFile(filepath.Join(out, "film_1.png"))
+	require.NoError(t, err)
+	assert.Contains(t, string(film), "acTL", "it moves")
+	assert.FileExists(t, filepath.Join(out, "losses_1.csv"), "the numbers behind the figure")
+
+	status, _, stderr := moelab(t, "figures", "gan", "--run", filepath.Join(dir, "none"))
+	assert.Equal(t, 2, status)
+	assert.Contains(t, stderr, "none")
+	status, _, stderr = moelab(t, "figures", "gan")
+	assert.Equal(t, 2, status)
+	assert.Contains(t, stderr, "--run is missing")
+}
+
 func TestFiguresSRRefusesWhatCannotBeDrawn(t *testing.T) {
 	dir := t.TempDir()
 	for want, args := range map[string][]string{

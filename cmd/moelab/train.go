@@ -86,6 +86,7 @@ func (f *trainFlags) done(command *cobra.Command, backend compute.Backend, summa
 
 func newTrainGANCommand() *cobra.Command {
 	var f trainFlags
+	var sampleEvery int64
 	command := &cobra.Command{
 		Use:   "gan",
 		Short: "Train the GAN that draws portraits by hair colour",
@@ -115,8 +116,12 @@ with the columns file and colour. Ctrl-C saves; the same command goes on where i
   moelab train gan --run runs/hair --steps 4000      # goes on with a run, to 4000 steps`,
 	}
 	f.add(command, `"smoke" (seconds), "laptop" (minutes) or "article", or one of them with "-srresnet" behind it`, "folder of pictures (default: portraits that moelab draws)")
+	command.Flags().Int64Var(&sampleEvery, "sample-every", 100, "iterations between pictures of the same noise, for \"moelab figures gan\"; 0: none")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
+		if sampleEvery < 0 {
+			return usage("--sample-every is %d: it must not be negative", sampleEvery)
+		}
 		config, err := trainConfig(command, f, gan.Preset, gan.ReadConfig, nil)
 		if err != nil {
 			return err
@@ -130,7 +135,7 @@ with the columns file and colour. Ctrl-C saves; the same command goes on where i
 			return err
 		}
 		summary, err := gan.Train(command.Context(), f.dir, config, gan.TrainOptions{
-			Backend: backend, Set: set, SaveEvery: f.saveEvery, Progress: progressFor(command), Warn: warner(command),
+			Backend: backend, Set: set, SaveEvery: f.saveEvery, SampleEvery: sampleEvery, Progress: progressFor(command), Warn: warner(command),
 		})
 		return f.done(command, backend, summary, err)
 	}
