@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
 	"image"
 	"image/color"
+	"image/gif"
 	"math"
 	"os"
 	"path/filepath"
@@ -26,6 +28,42 @@ func shiftedWaves(right float64) *image.RGBA {
 		}
 	}
 	return picture
+}
+
+// More frames than are worked on at once, so that several programs run side by side.
+func TestFlowOfAnAnimationIsThatOfItsFramesInOrder(t *testing.T) {
+	const side = 400 // One frame of 400×400 is all that is worked on at once.
+	dir := t.TempDir()
+	file, out := filepath.Join(dir, "waves.gif"), filepath.Join(dir, "out")
+	var film gif.GIF
+	var palette color.Palette
+	for v := range 256 {
+		palette = append(palette, color.Gray{uint8(v)})
+	}
+	shifts := []float64{0, 2, -1, 3, 1, -2}
+	for _, right := range shifts {
+		frame := image.NewPaletted(image.Rect(0, 0, side, side), palette)
+		for y := range side {
+			for x := range side {
+				fx, fy := float64(x)-right, float64(y)
+				frame.SetColorIndex(x, y, uint8(128+50*math.Sin(0.31*fx+0.1*fy)+50*math.Cos(0.23*fy-0.12*fx)))
+			}
+		}
+		film.Image, film.Delay = append(film.Image, frame), append(film.Delay, 5)
+	}
+	written, err := os.Create(file)
+	require.NoError(t, err)
+	require.NoError(t, gif.EncodeAll(written, &film))
+	require.NoError(t, written.Close())
+
+	assert.Contains(t, succeed(t, "flow", file, "-o", out, "--levels", "0"), "5 in all")
+	for i, right := range shifts[1:] {
+		array, err := numpy.FromNpyFile(filepath.Join(out, fmt.Sprintf("waves_%03d.npy", i+2)))
+		require.NoError(t, err)
+		at := array.Value().([][][]float32)[side/2][side/2]
+		assert.InDelta(t, right, at[0], 0.1, "frame %d", i+2)
+		assert.InDelta(t, 0, at[1], 0.1, "frame %d", i+2)
+	}
 }
 
 func TestFlowWritesArraysAndPictures(t *testing.T) {
