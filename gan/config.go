@@ -7,8 +7,9 @@
 //	sampler, err := gan.OpenSampler(backend, "runs/hair")
 //	pictures, err := sampler.Sample(ctx, config.DrawNoise(seed, len(labels)), labels)
 //
-// The files follow the article: generator.go, discriminator.go and loss.go are the model, train.go is one iteration and
-// the training, sample.go draws from a trained run, and figures.go makes what the article shows.
+// The files follow the article: generator.go and discriminator.go are its two networks, conditioning.go is how they learn the class,
+// loss.go and penalty.go are what they are trained by, train.go is one iteration and the training, sample.go draws from a trained
+// run, and figures.go makes what the article shows.
 package gan
 
 import (
@@ -31,8 +32,8 @@ type Config struct {
 	Classes []string `json:"classes"`
 	// Noise is the length of the vector that a portrait is drawn from; its elements are N(0, 1).
 	Noise int `json:"noise"`
-	// GeneratorChannels and DiscriminatorChannels are the widths of the blocks at full size, "ch" in the paper. Blocks at
-	// lower sizes are wider: see the tables in generator.go and discriminator.go.
+	// GeneratorChannels and DiscriminatorChannels are the widths of the blocks at full size, "ch" in the paper. The ResBlock
+	// networks are wider at lower sizes, and so is the SRResNet discriminator; the SRResNet generator is as wide everywhere.
 	GeneratorChannels     int `json:"generator_channels"`
 	DiscriminatorChannels int `json:"discriminator_channels"`
 	// GeneratorBlocks is the number of residual blocks in the SRResNet generator. The ResBlock one has as many as its size needs: 0.
