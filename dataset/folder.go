@@ -180,6 +180,7 @@ type folder struct {
 func (f *folder) Len() int          { return len(f.entries) }
 func (f *folder) Classes() []string { return f.classes }
 func (f *folder) Label(i int) int   { return f.entries[i].label }
+func (f *folder) Name(i int) string { return f.entries[i].path }
 
 func (f *folder) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
 	path := f.entries[i].path

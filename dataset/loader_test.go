@@ -25,10 +25,11 @@ type numbered struct {
 func (s numbered) Len() int          { return s.n }
 func (s numbered) Classes() []string { return []string{"even", "odd"} }
 func (s numbered) Label(i int) int   { return i % 2 }
+func (s numbered) Name(i int) string { return fmt.Sprintf("picture %d", i) }
 
 func (s numbered) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
 	if s.broken[i] {
-		return nil, fmt.Errorf("picture %d is broken", i)
+		return nil, fmt.Errorf("%s is broken", s.Name(i))
 	}
 	time.Sleep(s.delay * time.Duration(i%3))
 	picture := image.NewRGBA(image.Rect(0, 0, size, size))

@@ -16,6 +16,8 @@ type Set interface {
 	Classes() []string
 	// Label is the class of picture i: an index into Classes. i is in [0, Len()).
 	Label(i int) int
+	// Name says which picture i is: its file, or which drawn one.
+	Name(i int) string
 	// Picture reads picture i, cropped to its centred square and resized to size × size pixels, opaque sRGB.
 	// The caller may change what it gets. The error names the picture.
 	Picture(ctx context.Context, i, size int) (*image.RGBA, error)
@@ -45,10 +47,11 @@ type drawn struct {
 func (d drawn) Len() int          { return d.n }
 func (d drawn) Classes() []string { return d.classes }
 func (d drawn) Label(i int) int   { return int(portrait.At(d.seed, i).Colour) }
+func (d drawn) Name(i int) string { return fmt.Sprintf("portrait %d of seed %d", i, d.seed) }
 
 func (d drawn) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("portrait %d of seed %d: %w", i, d.seed, err)
+		return nil, fmt.Errorf("%s: %w", d.Name(i), err)
 	}
 	return portrait.At(d.seed, i).Draw(size), nil
 }

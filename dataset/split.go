@@ -8,18 +8,23 @@ import (
 // Split parts a set in two: each every-th picture of each class is held out for testing, the others are for training.
 // every is at least 1.
 func Split(set Set, every int) (training, test Set) {
-	var kept, heldOut []int
+	kept, heldOut := SplitIndices(set, every)
+	return subset{set, kept}, subset{set, heldOut}
+}
+
+// SplitIndices returns which pictures of a set are in the parts of [Split].
+func SplitIndices(set Set, every int) (training, test []int) {
 	seen := make([]int, len(set.Classes()))
 	for i := range set.Len() {
 		label := set.Label(i)
 		seen[label]++
 		if seen[label]%every == 0 {
-			heldOut = append(heldOut, i)
+			test = append(test, i)
 		} else {
-			kept = append(kept, i)
+			training = append(training, i)
 		}
 	}
-	return subset{set, kept}, subset{set, heldOut}
+	return training, test
 }
 
 // subset is some pictures of a set.
@@ -31,6 +36,7 @@ type subset struct {
 func (s subset) Len() int          { return len(s.indices) }
 func (s subset) Classes() []string { return s.set.Classes() }
 func (s subset) Label(i int) int   { return s.set.Label(s.indices[i]) }
+func (s subset) Name(i int) string { return s.set.Name(s.indices[i]) }
 func (s subset) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
 	return s.set.Picture(ctx, s.indices[i], size)
 }

@@ -43,6 +43,7 @@ func TestPartsOfASplitShowThePicturesOfTheSet(t *testing.T) {
 	}
 	_, err := test.Picture(t.Context(), 2, 4)
 	assert.EqualError(t, err, "picture 18 is broken")
+	assert.Equal(t, "picture 18", test.Name(2))
 }
 
 func TestSplitOfDrawnPortraitsIsBalanced(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/measure"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -51,8 +52,8 @@ type Mean struct {
 	Pictures int `json:"pictures"`
 }
 
-// measure is a column of the table.
-type measure struct {
+// column is a measure of the table.
+type column struct {
 	name string
 	// heading is the name with the direction in which a picture gets better, decimals is the number of them that are shown.
 	heading  string
@@ -68,27 +69,27 @@ const exactPSNR = 100
 const lpipsLike = "LPIPS-like"
 
 // measures are the columns. The LPIPS-like distance needs features.
-func measures(features *FeatureDistance) []measure {
+func measures(features *FeatureDistance) []column {
 	capped := func(psnr pairMeasure) pairMeasure {
 		return func(truth, restored *image.NRGBA) float64 { return min(psnr(truth, restored), exactPSNR) }
 	}
 	colour := func(channel int) pairMeasure {
 		return func(truth, restored *image.NRGBA) float64 {
-			return NewColourHistogram(truth).Distance(NewColourHistogram(restored))[channel]
+			return measure.NewColourHistogram(truth).Distance(measure.NewColourHistogram(restored))[channel]
 		}
 	}
-	return []measure{
-		{"PSNR", "PSNR ↑", 2, each(capped(PSNR))},
-		{"PSNR Y", "PSNR Y ↑", 2, each(capped(PSNRY))},
-		{"SSIM", "SSIM ↑", 4, each(SSIM)},
-		{"SSIM Y", "SSIM Y ↑", 4, each(SSIMY)},
+	return []column{
+		{"PSNR", "PSNR ↑", 2, each(capped(measure.PSNR))},
+		{"PSNR Y", "PSNR Y ↑", 2, each(capped(measure.PSNRY))},
+		{"SSIM", "SSIM ↑", 4, each(measure.SSIM)},
+		{"SSIM Y", "SSIM Y ↑", 4, each(measure.SSIMY)},
 		{lpipsLike, lpipsLike + " ↓", 4, func(ctx context.Context, c Comparison) ([]float64, error) {
 			return features.Distances(ctx, c.Truth, c.Restored...)
 		}},
 		{"red", "red ↓", 2, each(colour(0))},
 		{"green", "green ↓", 2, each(colour(1))},
 		{"blue", "blue ↓", 2, each(colour(2))},
-		{"sharpness", "sharpness → 1", 3, each(Sharpness)},
+		{"sharpness", "sharpness → 1", 3, each(measure.Sharpness)},
 	}
 }
 
@@ -129,7 +130,7 @@ func Evaluate(ctx context.Context, pictures dataset.Pictures, restorers []Restor
 	if options.Features != nil {
 		e.VGG = options.Features.Style
 	} else {
-		all = slices.DeleteFunc(all, func(m measure) bool { return m.name == lpipsLike })
+		all = slices.DeleteFunc(all, func(m column) bool { return m.name == lpipsLike })
 	}
 	for _, m := range all {
 		e.Measures = append(e.Measures, m.name)
@@ -163,7 +164,7 @@ func Evaluate(ctx context.Context, pictures dataset.Pictures, restorers []Restor
 }
 
 // scorePicture returns the scores of picture i, by restorer and measure.
-func scorePicture(ctx context.Context, pictures dataset.Pictures, i int, restorers []Restorer, all []measure) (map[string]map[string]float64, error) {
+func scorePicture(ctx context.Context, pictures dataset.Pictures, i int, restorers []Restorer, all []column) (map[string]map[string]float64, error) {
 	comparison, err := ComparePicture(ctx, pictures, i, restorers...)
 	if err != nil {
 		return nil, err
@@ -217,7 +218,7 @@ func newMean(values []float64) Mean {
 func (e Evaluation) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	columns := slices.DeleteFunc(measures(nil), func(m measure) bool { return !slices.Contains(e.Measures, m.name) })
+	columns := slices.DeleteFunc(measures(nil), func(m column) bool { return !slices.Contains(e.Measures, m.name) })
 	for _, m := range columns {
 		fmt.Fprintf(table, "\t%s", m.heading)
 	}

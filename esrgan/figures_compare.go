@@ -1,7 +1,6 @@
 package esrgan
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/measure"
 	"github.com/moelab/moelab/plots"
 	"golang.org/x/image/draw"
 	"gonum.org/v1/gonum/stat"
@@ -98,32 +98,6 @@ func frame(canvas *image.RGBA, box image.Rectangle, scale float64, colour color.
 	}
 }
 
-// Details returns up to n squares of a picture with the richest lines, for [CompareFigure], the richest first: those with the largest sum of gradients that do not
-// overlap. It returns fewer where no more fit.
-func Details(picture *image.NRGBA, n, side int) (boxes []image.Rectangle) {
-	size := picture.Rect.Size()
-	if side < 3 || min(size.X, size.Y) < side {
-		return nil
-	}
-	sums := lumaPlane(picture).gradient().sums(side - 2) // Pixel 0, 0 of a gradient is the picture's 1, 1.
-	corners := make([]int, len(sums.values))
-	for i := range corners {
-		corners[i] = i
-	}
-	slices.SortStableFunc(corners, func(i, j int) int { return cmp.Compare(sums.values[j], sums.values[i]) })
-	for _, corner := range corners {
-		if len(boxes) >= n {
-			break
-		}
-		at := image.Pt(corner%sums.width, corner/sums.width)
-		box := image.Rectangle{at, at.Add(image.Pt(side, side))}
-		if !slices.ContainsFunc(boxes, box.Overlaps) {
-			boxes = append(boxes, box)
-		}
-	}
-	return boxes
-}
-
 // Gallery is some small pictures of one size, for [EnlargeFigure].
 type Gallery struct {
 	// Name is how the figure calls them.
@@ -192,7 +166,7 @@ func ColourFigure(comparisons ...Comparison) (*plots.Figure, error) {
 		figure.Panels = append(figure.Panels, plots.HistogramPanel{Name: channel})
 	}
 	for _, pictures := range versions {
-		for c, shares := range NewColourHistogram(pictures...) {
+		for c, shares := range measure.NewColourHistogram(pictures...) {
 			figure.Panels[c].Counts = append(figure.Panels[c].Counts, percentages(shares[:], histogramBins))
 		}
 	}

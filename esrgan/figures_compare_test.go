@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moelab/moelab/internal/picture/picturetest"
 	"github.com/moelab/moelab/plots"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,7 +21,7 @@ import (
 // someComparison is of a picture of 128×128 pixels.
 func someComparison(t *testing.T, noise int) Comparison {
 	t.Helper()
-	c, err := Compare(t.Context(), opaqueRGBA(formula(130, 129, noise, 0)), Bicubic(), enlarge)
+	c, err := Compare(t.Context(), opaqueRGBA(picturetest.Waves(130, 129, noise, 0)), Bicubic(), enlarge)
 	require.NoError(t, err)
 	require.Equal(t, image.Pt(128, 128), c.Truth.Rect.Size())
 	return c
@@ -65,41 +66,8 @@ func TestCompareFigureRefusesBoxesOutsideThePicture(t *testing.T) {
 	}
 }
 
-func TestDetailsLieWhereLinesAre(t *testing.T) {
-	picture := image.NewNRGBA(image.Rect(0, 0, 100, 80))
-	chequered := func(box image.Rectangle, side int, level uint8) {
-		for y := box.Min.Y; y < box.Max.Y; y++ {
-			for x := box.Min.X; x < box.Max.X; x++ {
-				if (x/side+y/side)%2 == 0 {
-					picture.SetNRGBA(x, y, color.NRGBA{level, level, level, 255})
-				}
-			}
-		}
-	}
-	strong, weak := image.Rect(60, 8, 84, 32), image.Rect(10, 40, 34, 64)
-	chequered(strong, 3, 255)
-	chequered(weak, 3, 100)
-	boxes := Details(picture, 2, 24)
-	require.Len(t, boxes, 2)
-	for i, want := range []image.Rectangle{strong, weak} {
-		shared := boxes[i].Intersect(want).Size()
-		assert.Equal(t, image.Pt(24, 24), boxes[i].Size())
-		assert.Greater(t, shared.X*shared.Y, 20*20, "%v is %v", i, boxes[i])
-	}
-
-	many := Details(picture, 100, 24)
-	assert.LessOrEqual(t, len(many), 12)
-	for i, box := range many {
-		assert.True(t, box.In(picture.Rect))
-		for _, other := range many[:i] {
-			assert.False(t, box.Overlaps(other))
-		}
-	}
-	assert.Empty(t, Details(picture, 2, 81), "none fits")
-}
-
 func TestEnlargeFigureShowsGalleriesSideBySide(t *testing.T) {
-	small := func(noise int) *image.RGBA { return opaqueRGBA(formula(16, 16, noise, 0)) }
+	small := func(noise int) *image.RGBA { return opaqueRGBA(picturetest.Waves(16, 16, noise, 0)) }
 	galleries := []Gallery{{"generated", []*image.RGBA{small(0), small(9)}}, {"drawn", []*image.RGBA{small(3)}}}
 	figure, err := EnlargeFigure(t.Context(), galleries, []string{"blonde", "blue"}, Bicubic(), enlarge)
 	require.NoError(t, err)
@@ -155,7 +123,7 @@ func TestFeatureFigureShowsChannelsBeforeAndAfterTheReLU(t *testing.T) {
 	backend, err := measureBackend()
 	require.NoError(t, err)
 	vgg := &VGG{Style: Random}
-	picture := formula(64, 48, 0, 0)
+	picture := picturetest.Waves(64, 48, 0, 0)
 	figure, err := FeatureFigure(t.Context(), backend, vgg, picture, "conv2_2", 3)
 	require.NoError(t, err)
 	for _, text := range []string{"VGG16 (random), conv2_2: ", ">before ReLU<", ">after ReLU<", ">1: ", ">43: ", ">86: "} {
@@ -172,7 +140,7 @@ func TestFeatureFigureShowsChannelsBeforeAndAfterTheReLU(t *testing.T) {
 		"65 channels of 64":  func() (*plots.Figure, error) { return FeatureFigure(t.Context(), backend, vgg, picture, "conv1_2", 65) },
 		"0 channels of 64":   func() (*plots.Figure, error) { return FeatureFigure(t.Context(), backend, vgg, picture, "conv1_2", 0) },
 		"8×64 pixels has none": func() (*plots.Figure, error) {
-			return FeatureFigure(t.Context(), backend, vgg, formula(8, 64, 0, 0), "conv5_3", 1)
+			return FeatureFigure(t.Context(), backend, vgg, picturetest.Waves(8, 64, 0, 0), "conv5_3", 1)
 		},
 	} {
 		_, err := call()

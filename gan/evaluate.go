@@ -2,17 +2,22 @@ package gan
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
+	"text/tabwriter"
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/measure"
 )
 
-// Evaluation says how well a trained generator obeys.
+// Evaluation says how well a trained generator obeys, and how good its portraits are.
 type Evaluation struct {
 	// Step is the number of iterations that the generator was trained for.
 	Step int64 `json:"step"`
@@ -28,54 +33,98 @@ type Evaluation struct {
 	Classes []string `json:"classes"`
 	// Confusion counts [colour asked for][colour seen] of the generated portraits.
 	Confusion Confusion `json:"confusion"`
+	// Quality compares portraits with real pictures.
+	Quality Quality `json:"quality"`
 }
 
-// judgedPictures is how many held-out pictures the judge is measured on.
+// judgedPictures is how many held-out pictures the judge is measured on, at least.
 const judgedPictures = 450
 
-// Evaluate draws samples portraits, each colour as often as another, and counts how often the judge sees the colour that
-// was asked for. The judge is trained on the run's data, in the run's folder "judge", if it was not yet. The
-// evaluation is also written to evaluation.json.
-func Evaluate(ctx context.Context, backend compute.Backend, dir string, samples int, seed uint64, progress lab.Progress) (e Evaluation, err error) {
-	if samples < 1 {
-		return e, fmt.Errorf("%d samples: there must be at least one to judge", samples)
+// EvaluateOptions say how a run is evaluated.
+type EvaluateOptions struct {
+	// Samples is the number of portraits, and Seed that of their noise.
+	Samples int
+	Seed    uint64
+	// Data is a folder of real pictures to compare with. Empty: the data of the run.
+	Data string
+	// Set holds those pictures. Nil: they are opened.
+	Set dataset.Set
+	// Features are what FID and KID look through. The zero value: the judge's.
+	Features Features
+	// Progress is told how it goes; see [lab.Training].
+	Progress lab.Progress
+}
+
+// Evaluate draws portraits, each colour as often as another, and counts how often the judge sees the colour that was asked for; and then portraits of the colours of real
+// pictures, and compares them with those. The judge is trained on real pictures only, in the run's folder "judge", if it was not yet; one picture in ten is held out from it.
+// The evaluation is also written to evaluation.json.
+func Evaluate(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (e Evaluation, err error) {
+	if options.Samples < 1 {
+		return e, fmt.Errorf("%d samples: there must be at least one to judge", options.Samples)
 	}
 	sampler, err := OpenSampler(backend, dir)
 	if err != nil {
 		return e, err
 	}
 	defer sampler.Close()
-	config := sampler.Config
-	set, err := config.OpenData(ctx, nil)
-	if err != nil {
-		return e, err
+	config, judgeDir := sampler.Config, filepath.Join(dir, "judge")
+	if options.Data != "" && options.Data != config.Data {
+		config.Data = options.Data
+		judgeDir = fmt.Sprintf("%s_%.4x", judgeDir, sha256.Sum256([]byte(options.Data))) // One of other pictures is another judge.
+	}
+	set := options.Set
+	if set == nil {
+		if set, err = config.OpenData(ctx, nil); err != nil {
+			return e, err
+		}
 	}
 	set = dataset.Cached(set, cacheBytes)
-	judge, err := TrainJudge(ctx, backend, filepath.Join(dir, "judge"), config.judgeConfig(), set, progress)
+	judge, err := TrainJudge(ctx, backend, judgeDir, config.judgeConfig(), set, options.Progress)
 	if err != nil {
 		return e, err
 	}
 	defer judge.Close()
-	judged, err := judge.Confusion(ctx, set, judgedPictures)
+	_, test := dataset.SplitIndices(set, heldOut)
+	real, err := read(ctx, set, config.Size, spread(test, max(options.Samples, judgedPictures)))
 	if err != nil {
 		return e, err
 	}
-	asked := make([]int, samples)
+	if len(real.images) == 0 {
+		return e, errors.New("no picture is held out to measure the judge on: the set is too small")
+	}
+	judged, err := judge.confusion(ctx, real.images, real.labels)
+	if err != nil {
+		return e, err
+	}
+
+	asked := make([]int, options.Samples)
 	for i := range asked {
 		asked[i] = i % len(config.Classes)
 	}
-	pictures, err := sampler.Sample(ctx, config.DrawNoise(seed, samples), asked)
+	noise := config.DrawNoise(options.Seed, options.Samples)
+	portraits, err := sampler.Sample(ctx, noise, asked)
 	if err != nil {
 		return e, err
 	}
-	seen, err := judge.Classify(ctx, pictures)
+	confusion, err := judge.confusion(ctx, portraits, asked)
 	if err != nil {
 		return e, err
 	}
-	confusion := countConfusion(len(config.Classes), asked, seen)
 	e = Evaluation{
-		Step: sampler.Step, Samples: samples, Classes: config.Classes, Confusion: confusion,
+		Step: sampler.Step, Samples: options.Samples, Classes: config.Classes, Confusion: confusion,
 		Accuracy: confusion.Accuracy(), JudgeAccuracy: judged.Accuracy(), Chance: 1 / float64(len(config.Classes)),
+	}
+
+	real = real.some(options.Samples)
+	if portraits, err = sampler.Sample(ctx, noise[:len(real.labels)], real.labels); err != nil {
+		return e, err
+	}
+	features := options.Features
+	if features.Of == nil {
+		features = judge.Features()
+	}
+	if e.Quality, err = measureQuality(ctx, config, portraits, real, set, features, options.Progress); err != nil {
+		return e, fmt.Errorf("compare portraits with real pictures: %w", err)
 	}
 	return e, lab.WriteFile(filepath.Join(dir, "evaluation.json"), func(w io.Writer) error {
 		encoder := json.NewEncoder(w)
@@ -84,8 +133,25 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, samples 
 	})
 }
 
-// String says it in a sentence.
+// String says it in a sentence and a table.
 func (e Evaluation) String() string {
-	return fmt.Sprintf("asked-for hair colour seen in %.1f %% of %d portraits (judge on held-out pictures: %.1f %%, chance: %.1f %%)",
+	var text strings.Builder
+	fmt.Fprintf(&text, "asked-for hair colour seen in %.1f %% of %d portraits (judge on held-out pictures: %.1f %%, chance: %.1f %%)\n\n",
 		100*e.Accuracy, e.Samples, 100*e.JudgeAccuracy, 100*e.Chance)
+	q := e.Quality
+	table := tabwriter.NewWriter(&text, 0, 0, 3, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(table, "%d of each\tgenerated\treal\t\n", q.Pictures)
+	if q.FID != nil {
+		fmt.Fprintf(table, "FID ↓\t%.3g\t%.3g\t\n", q.FID.Generated, q.FID.Real)
+		estimate := func(e measure.Estimate) string { return fmt.Sprintf("%.2g ± %.1g", e.Value, e.Margin) }
+		fmt.Fprintf(table, "KID ↓\t%s\t%s\t\n", estimate(q.KID.Generated), estimate(q.KID.Real))
+	}
+	for _, d := range q.Diversity {
+		fmt.Fprintf(table, "MS-SSIM, %s\t%.3f\t%.3f\t\n", d.Class, d.Generated, d.Real)
+	}
+	fmt.Fprintf(table, "nearest picture\t%.1f\t%.1f\t\n", q.Nearest.Generated, q.Nearest.Real)
+	table.Flush() // To a builder, which takes all.
+	fmt.Fprintf(&text, "\nFID and KID: %s features, against %d other real pictures. MS-SSIM between pictures of a class: more than real ones have is less varied.\n"+
+		"Nearest picture of the data, root mean square in levels of 255: less than real ones have is learnt by heart.", q.Features, q.Reference)
+	return text.String()
 }

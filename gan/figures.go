@@ -258,6 +258,17 @@ func ConfusionFigure(evaluation Evaluation) (*plots.Figure, error) {
 	}.Figure()
 }
 
+// NeighbourFigure draws the portraits that are closest to a picture of the data above those pictures: whether they were learnt by heart.
+func NeighbourFigure(evaluation Evaluation) (*plots.Figure, error) {
+	rows := make([][]image.Image, 2)
+	var distances []string
+	for _, n := range evaluation.Quality.Closest {
+		rows[0], rows[1] = append(rows[0], n.Portrait), append(rows[1], n.Picture)
+		distances = append(distances, fmt.Sprintf("%.1f", n.Distance))
+	}
+	return plots.Grid{Pictures: rows, RowLabels: []string{"portrait", "data"}, ColumnLabels: distances}.Figure()
+}
+
 // Label returns the index of a class by its name. The error wraps [ErrNoClass].
 func (c Config) Label(class string) (int, error) {
 	if i := slices.Index(c.Classes, class); i >= 0 {

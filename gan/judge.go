@@ -2,7 +2,6 @@ package gan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/nn"
+	"gonum.org/v1/gonum/mat"
 )
 
 // JudgeConfig is the training of a [Judge].
@@ -50,22 +50,30 @@ func (c Config) judgeConfig() JudgeConfig {
 	}
 }
 
-// logits is the judge's network: four convolutions, each halving the size, and the mean over what remains.
+// features is the judge's network without its last layer: four convolutions, each halving the size, and the mean over what remains.
 //
-//	pictures: [batch, size, size, 3] in [-1, 1] → [batch, classes]
-func (c JudgeConfig) logits(scope *model.Scope, pictures *Node) *Node {
-	scope = scope.At("judge").WithInitializer(nn.Glorot(scope.Store(), 1))
+//	pictures: [batch, size, size, 3] in [-1, 1] → [batch, 64]
+func (c JudgeConfig) features(scope *model.Scope, pictures *Node) *Node {
 	x := pictures
 	for i, channels := range []int{16, 32, 32, 64} {
 		if x.Shape().Dim(1) >= 2 { // Small pictures have fewer layers.
 			x = nn.LeakyReLU(nn.BatchNorm(scope.At("norm%d", i), nn.ConvPool(scope.At("conv%d", i), x, channels)), 0.2)
 		}
 	}
-	return nn.Dense(scope.At("classes"), ReduceMean(x, 1, 2), len(c.Classes))
+	return ReduceMean(x, 1, 2)
+}
+
+// logits is the judge's network; see [JudgeConfig.features].
+//
+//	pictures: [batch, size, size, 3] in [-1, 1] → logits [batch, classes], features [batch, 64]
+func (c JudgeConfig) logits(scope *model.Scope, pictures *Node) (logits, features *Node) {
+	scope = scope.At("judge").WithInitializer(nn.Glorot(scope.Store(), 1))
+	features = c.features(scope, pictures)
+	return nn.Dense(scope.At("classes"), features, len(c.Classes)), features
 }
 
 // TrainJudge trains a judge in a run directory of its own, unless it is there already, and opens it. The set is the whole
-// data; one picture in ten is held out, see [Judge.Accuracy].
+// data; one picture in ten is held out.
 func TrainJudge(ctx context.Context, backend compute.Backend, dir string, config JudgeConfig, set dataset.Set, progress lab.Progress) (*Judge, error) {
 	training, _ := dataset.Split(set, heldOut)
 	run, err := lab.Create(dir, lab.Experiment{Name: judgeExperiment, Config: config, Seed: config.Seed})
@@ -82,7 +90,7 @@ func TrainJudge(ctx context.Context, backend compute.Backend, dir string, config
 		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
 			g := inputs[0].Graph()
 			scope.Store().SetTraining(g, true)
-			logits := config.logits(scope, row(inputs[0], 0))
+			logits, _ := config.logits(scope, row(inputs[0], 0))
 			labels := InsertAxes(row(inputs[1], 0), -1)
 			crossEntropy := ReduceAllMean(loss.SparseCategoricalCrossEntropyLogits([]*Node{labels}, []*Node{logits}))
 			optimizer.Adam().LearningRate(config.LearningRate).Done().UpdateGraph(scope, g, crossEntropy)
@@ -102,8 +110,9 @@ func TrainJudge(ctx context.Context, backend compute.Backend, dir string, config
 	if _, err := run.LoadCheckpoint(store, nil); err != nil {
 		return nil, err
 	}
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, pictures *Node) *Node {
-		return ArgMax(config.logits(scope, pictures), -1)
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, pictures *Node) (classes, features *Node) {
+		logits, features := config.logits(scope, pictures)
+		return ArgMax(logits, -1), features
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the judge: %w", err)
@@ -117,53 +126,67 @@ func (j *Judge) Close() { j.exec.Finalize() }
 // Classify returns the class that the judge sees in each picture.
 func (j *Judge) Classify(ctx context.Context, pictures []*image.RGBA) ([]int, error) {
 	var labels []int
+	return labels, j.see(ctx, pictures, func(n int, classes, _ *tensors.Tensor) error {
+		values, err := tensors.CopyFlatData[int32](classes)
+		if err != nil {
+			return err
+		}
+		for _, class := range values[:n] {
+			labels = append(labels, int(class))
+		}
+		return nil
+	})
+}
+
+// Features are what the judge sees in pictures before its last layer.
+func (j *Judge) Features() Features {
+	return Features{Name: "the judge's", Of: func(ctx context.Context, pictures []*image.RGBA) (*mat.Dense, error) {
+		var rows []float64
+		err := j.see(ctx, pictures, func(n int, _, features *tensors.Tensor) error {
+			values, err := tensors.CopyFlatData[float32](features)
+			if err != nil {
+				return err
+			}
+			for _, v := range values[:n*features.Shape().Dim(1)] {
+				rows = append(rows, float64(v))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return mat.NewDense(len(pictures), len(rows)/len(pictures), rows), nil
+	}}
+}
+
+// see shows pictures to the judge, and what it makes of the first n, in turn, to a function.
+func (j *Judge) see(ctx context.Context, pictures []*image.RGBA, f func(n int, classes, features *tensors.Tensor) error) error {
 	for start := 0; start < len(pictures); start += sampleBatch {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		batch := pictures[start:min(start+sampleBatch, len(pictures))]
 		each := j.config.Size * j.config.Size * 3
-		values := make([]float32, sampleBatch*each) // Where there are fewer the rest is grey, and its classes are not looked at.
+		values := make([]float32, sampleBatch*each) // Where there are fewer the rest is grey, and what is seen there is not looked at.
 		for i, picture := range batch {
 			if side := picture.Rect.Dx(); side != j.config.Size || picture.Rect.Dy() != side {
-				return nil, fmt.Errorf("the judge sees pictures of %d×%[1]d pixels, not of %v", j.config.Size, picture.Rect.Size())
+				return fmt.Errorf("the judge sees pictures of %d×%[1]d pixels, not of %v", j.config.Size, picture.Rect.Size())
 			}
 			dataset.WriteValues(values[i*each:(i+1)*each], picture)
 		}
 		output, err := j.exec.Call(tensors.FromFlatDataAndDimensions(values, sampleBatch, j.config.Size, j.config.Size, 3))
-		if err != nil {
-			return nil, fmt.Errorf("judge pictures: %w", err)
+		if err == nil {
+			err = f(len(batch), output[0], output[1])
 		}
-		classes, err := tensors.CopyFlatData[int32](output[0])
 		if err != nil {
-			return nil, fmt.Errorf("judge pictures: %w", err)
-		}
-		for i := range batch {
-			labels = append(labels, int(classes[i]))
+			return fmt.Errorf("judge pictures: %w", err)
 		}
 	}
-	return labels, nil
+	return nil
 }
 
-// Confusion counts what the judge sees, [class that is right][class that is seen], in up to n of the pictures of a set that
-// were held out from its training.
-func (j *Judge) Confusion(ctx context.Context, set dataset.Set, n int) (Confusion, error) {
-	_, test := dataset.Split(set, heldOut)
-	var pictures []*image.RGBA
-	var labels []int
-	for i := range min(n, test.Len()) {
-		picture, err := test.Picture(ctx, i, j.config.Size)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, err
-			}
-			continue // A broken picture does not count; the training has named it.
-		}
-		pictures, labels = append(pictures, picture), append(labels, test.Label(i))
-	}
-	if len(pictures) == 0 {
-		return nil, errors.New("no picture is held out to measure the judge on: the set is too small")
-	}
+// confusion counts what the judge sees in pictures of some labels.
+func (j *Judge) confusion(ctx context.Context, pictures []*image.RGBA, labels []int) (Confusion, error) {
 	seen, err := j.Classify(ctx, pictures)
 	return countConfusion(len(j.config.Classes), labels, seen), err
 }

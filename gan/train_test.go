@@ -316,7 +316,7 @@ func TestLossesAndPenaltyAreDrawnWhereThereAreAny(t *testing.T) {
 func TestEvaluationIsConsistent(t *testing.T) {
 	trained := trainedRun(t)
 	backend := backendOf(t, openXLA)
-	e, err := Evaluate(t.Context(), backend, trained.dir, 27, 1, nil)
+	e, err := Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 27, Seed: 1})
 	require.NoError(t, err)
 	assert.EqualValues(t, 3, e.Step)
 	assert.Equal(t, 27, e.Samples)
@@ -333,15 +333,34 @@ func TestEvaluationIsConsistent(t *testing.T) {
 	}
 	assert.InDelta(t, float64(right)/27, e.Accuracy, 1e-12)
 	assert.Greater(t, e.JudgeAccuracy, 2*e.Chance, "the judge learned nothing")
-	assert.FileExists(t, filepath.Join(trained.dir, "evaluation.json"))
-	figure, err := ConfusionFigure(e)
-	require.NoError(t, err)
-	assert.NotNil(t, figure.Image())
 
-	again, err := Evaluate(t.Context(), backend, trained.dir, 27, 1, nil)
+	q := e.Quality
+	assert.Equal(t, 18, q.Pictures, "one of ten of 180")
+	assert.Equal(t, 162, q.Reference, "the others")
+	require.NotNil(t, q.FID)
+	assert.Greater(t, q.FID.Generated, 2*q.FID.Real, "three steps make no portraits")
+	assert.Greater(t, q.KID.Generated.Value-q.KID.Generated.Margin, q.KID.Real.Value+q.KID.Real.Margin)
+	assert.Len(t, q.Diversity, 9)
+	for _, d := range q.Diversity {
+		assert.Greater(t, d.Real, 0.)
+		assert.Less(t, d.Real, 1., "they are different pictures")
+	}
+	assert.Greater(t, q.Nearest.Generated, q.Nearest.Real)
+	require.Len(t, q.Closest, 8)
+	assert.Regexp(t, `^portrait \d+ of seed 1$`, q.Closest[0].Name)
+	assert.LessOrEqual(t, q.Closest[0].Distance, q.Closest[7].Distance)
+	assert.Regexp(t, `(?m)^ *18 of each +generated +real *$`, e.String())
+	for _, figure := range []func(Evaluation) (*plots.Figure, error){ConfusionFigure, NeighbourFigure} {
+		drawn, err := figure(e)
+		require.NoError(t, err)
+		assert.NotNil(t, drawn.Image())
+	}
+	assert.FileExists(t, filepath.Join(trained.dir, "evaluation.json"))
+
+	again, err := Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 27, Seed: 1})
 	require.NoError(t, err)
 	assert.Equal(t, e, again, "the judge is there already")
-	_, err = Evaluate(t.Context(), backend, trained.dir, 0, 1, nil)
+	_, err = Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{})
 	assert.ErrorContains(t, err, "at least one")
 
 	// The judge's run is no GAN's, although its settings have the same names.

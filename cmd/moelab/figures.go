@@ -12,6 +12,7 @@ import (
 	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/measure"
 	"github.com/moelab/moelab/plots"
 	"github.com/spf13/cobra"
 )
@@ -150,7 +151,7 @@ func (f srFigures) drawRestored(command *cobra.Command, backend compute.Backend,
 		}
 		comparisons = append(comparisons, comparison)
 		size := comparison.Truth.Rect.Size()
-		figure, err := esrgan.CompareFigure(comparison, esrgan.Details(comparison.Truth, 2, min(size.X, size.Y)/6)...)
+		figure, err := esrgan.CompareFigure(comparison, measure.Details(comparison.Truth, 2, min(size.X, size.Y)/6)...)
 		if err := f.save(command, fmt.Sprintf("restored_%d", len(comparisons)), figure, err); err != nil {
 			return err
 		}

@@ -156,6 +156,7 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 		{"not a run directory", []string{"sample", "--run", none + "/none", "-o", none}},
 		{"--run is missing", []string{"eval", "gan"}},
 		{"-n is 0", []string{"eval", "gan", "--run", none, "-n", "0"}},
+		{`--features is "eyes"`, []string{"eval", "gan", "--run", none, "--features", "eyes"}},
 		{"not a run directory", []string{"eval", "gan", "--run", none}},
 		{"--out is missing", []string{"data", "draw"}},
 		{"-n is 0", []string{"data", "draw", "-n", "0", "--out", none}},

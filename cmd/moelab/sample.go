@@ -125,50 +125,6 @@ func writeSample(command *cobra.Command, sampler *gan.Sampler, labels []int, n i
 
 func newEvalCommand() *cobra.Command {
 	command := &cobra.Command{Use: "eval", Short: "Measure a trained model"}
-	var dir string
-	var n int
-	var seed uint64
-	evalGAN := &cobra.Command{
-		Use:   "gan",
-		Short: "Count how often the asked-for hair colour is the one seen",
-		Long: `Draw portraits with the newest checkpoint of a run and let a classifier, which is trained on the run's real pictures
-only, say which hair colour it sees. Prints the share that is as asked for, beside the classifier's own accuracy on
-pictures that were held out from it, and writes evaluation.json and figures/accuracy.png.`,
-		Example: "  moelab eval gan --run runs/hair",
-	}
-	flags := evalGAN.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (required)")
-	flags.IntVarP(&n, "number", "n", 450, "portraits to judge")
-	flags.Uint64Var(&seed, "seed", 1, "seed of the noise")
-	open := backendFlag(evalGAN)
-	evalGAN.RunE = func(command *cobra.Command, _ []string) error {
-		if dir == "" {
-			return usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
-		}
-		if n < 1 {
-			return usage("-n is %d: it must be at least 1", n)
-		}
-		if _, err := gan.ReadConfig(dir); err != nil {
-			return wrongInput(err)
-		}
-		backend, err := open()
-		if err != nil {
-			return err
-		}
-		evaluation, err := gan.Evaluate(command.Context(), backend, dir, n, seed, progressFor(command))
-		if err != nil {
-			return err
-		}
-		figure, err := gan.ConfusionFigure(evaluation)
-		if err != nil {
-			return err
-		}
-		if err := figure.Save(filepath.Join(dir, "figures", "accuracy.png")); err != nil {
-			return err
-		}
-		fmt.Fprintln(command.OutOrStdout(), evaluation)
-		return nil
-	}
-	command.AddCommand(evalGAN, newEvalSRCommand(), newEvalBlinkCommand())
+	command.AddCommand(newEvalGANCommand(), newEvalSRCommand(), newEvalBlinkCommand())
 	return command
 }

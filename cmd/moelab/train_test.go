@@ -83,8 +83,16 @@ func TestARunIsTrainedInterruptedContinuedSampledAndEvaluated(t *testing.T) {
 
 	t.Run("eval", func(t *testing.T) {
 		assert.Regexp(t, `^asked-for hair colour seen in \d+\.\d % of 90 portraits`, succeed(t, "eval", "gan", "--run", dir, "-n", "90"))
-		assert.FileExists(t, filepath.Join(dir, "evaluation.json"))
-		assert.FileExists(t, filepath.Join(dir, "figures", "accuracy.png"))
+		for _, name := range []string{"evaluation.json", "figures/accuracy.png", "figures/neighbours.png"} {
+			assert.FileExists(t, filepath.Join(dir, name))
+		}
+
+		data := filepath.Join(t.TempDir(), "data")
+		succeed(t, "data", "draw", "-n", "360", "--size", "16", "--seed", "9", "--out", data)
+		assert.Contains(t, succeed(t, "eval", "gan", "--run", dir, "-n", "90", "--data", data), "36 of each", "one in ten of other pictures is held out")
+		judges, err := filepath.Glob(filepath.Join(dir, "judge_*"))
+		require.NoError(t, err)
+		assert.Len(t, judges, 1, "a judge of those pictures, beside the run's own")
 	})
 
 	t.Run("bad input", func(t *testing.T) { testBadRuns(t, dir) })

@@ -1,22 +1,24 @@
-package esrgan
+package measure
 
 import (
 	"encoding/json"
 	"flag"
 	"image"
+	"image/color"
 	"math"
 	"os"
 	"os/exec"
 	"testing"
 
+	"github.com/moelab/moelab/internal/picture/picturetest"
 	"github.com/moelab/moelab/internal/venv"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-var updateMeasures = flag.Bool("update-measures", false, "make testdata/measures.json anew with scikit-image")
+var update = flag.Bool("update", false, "make testdata/pairs.json anew with scikit-image")
 
-const measuresPath = "testdata/measures.json"
+const pairsPath = "testdata/pairs.json"
 
 // measured is a case of measures.json.
 type measured struct {
@@ -29,53 +31,23 @@ type measured struct {
 	Colour                      [3]float64
 }
 
-// formula is the picture that measures.py makes: waves, with noise.
-func formula(width, height, noise, shift int) *image.NRGBA {
-	return paint(width, height, func(x, y, c int) int {
-		x += shift
-		v := (9*x+5*y+130*c+x*y/7)%510 - 255
-		if v < 0 {
-			v = -v
-		}
-		if noise > 0 {
-			v += (x*7919+y*104729+c*1299709)%1009*(noise+1)/1009 - noise/2
-		}
-		return v
-	})
-}
-
-// paint makes a picture of values that are cut to 0 … 255.
-func paint(width, height int, value func(x, y, c int) int) *image.NRGBA {
-	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
-	for y := range height {
-		for x := range width {
-			i := picture.PixOffset(x, y)
-			for c := range 3 {
-				picture.Pix[i+c] = uint8(min(max(value(x, y, c), 0), 255))
-			}
-			picture.Pix[i+3] = 255
-		}
-	}
-	return picture
-}
-
 func TestMeasuresMatchScikitImage(t *testing.T) {
-	if *updateMeasures {
+	if *update {
 		env, err := venv.Ensure(t.Context(), "scikit-image", []string{"scikit-image==0.25.2", "numpy==2.2.6", "scipy==1.15.3"}, os.Stderr)
 		require.NoError(t, err)
-		out, err := exec.CommandContext(t.Context(), env.Python(), "testdata/measures.py").Output()
+		out, err := exec.CommandContext(t.Context(), env.Python(), "testdata/pairs.py").Output()
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(measuresPath, out, 0o644))
+		require.NoError(t, os.WriteFile(pairsPath, out, 0o644))
 	}
-	data, err := os.ReadFile(measuresPath)
+	data, err := os.ReadFile(pairsPath)
 	require.NoError(t, err)
 	var cases []measured
 	require.NoError(t, json.Unmarshal(data, &cases))
 	require.NotEmpty(t, cases)
 	for _, want := range cases {
 		t.Run(want.Name, func(t *testing.T) {
-			truth := formula(want.Width, want.Height, 0, 0)
-			restored := formula(want.Width, want.Height, want.Noise, want.Shift)
+			truth := picturetest.Waves(want.Width, want.Height, 0, 0)
+			restored := picturetest.Waves(want.Width, want.Height, want.Noise, want.Shift)
 			const tolerance = 1e-9
 			assert.InDelta(t, want.PSNR, PSNR(truth, restored), tolerance)
 			assert.InDelta(t, want.PSNRY, PSNRY(truth, restored), tolerance)
@@ -88,7 +60,7 @@ func TestMeasuresMatchScikitImage(t *testing.T) {
 }
 
 func TestMeasuresOfEqualPictures(t *testing.T) {
-	picture := formula(40, 30, 20, 0)
+	picture := picturetest.Waves(40, 30, 20, 0)
 	assert.True(t, math.IsInf(PSNR(picture, picture), 1))
 	assert.True(t, math.IsInf(PSNRY(picture, picture), 1))
 	assert.InDelta(t, 1, SSIM(picture, picture), 1e-12)
@@ -97,24 +69,24 @@ func TestMeasuresOfEqualPictures(t *testing.T) {
 }
 
 func TestMeasuresOfWhatCannotBeComparedAreNaN(t *testing.T) {
-	picture, other := formula(40, 30, 0, 0), formula(30, 40, 0, 0)
+	picture, other := picturetest.Waves(40, 30, 0, 0), picturetest.Waves(30, 40, 0, 0)
 	for _, measure := range []func(truth, restored *image.NRGBA) float64{PSNR, PSNRY, SSIM, SSIMY, Sharpness} {
 		assert.True(t, math.IsNaN(measure(picture, other)))
 	}
-	small := formula(10, 20, 0, 0)
+	small := picturetest.Waves(10, 20, 0, 0)
 	assert.True(t, math.IsNaN(SSIM(small, small)), "smaller than a window")
-	assert.True(t, math.IsNaN(Sharpness(formula(2, 20, 0, 0), formula(2, 20, 0, 0))), "nothing but border")
-	flat := paint(20, 20, func(int, int, int) int { return 128 })
+	assert.True(t, math.IsNaN(Sharpness(picturetest.Waves(2, 20, 0, 0), picturetest.Waves(2, 20, 0, 0))), "nothing but border")
+	flat := picturetest.Paint(20, 20, func(int, int, int) int { return 128 })
 	assert.True(t, math.IsNaN(Sharpness(flat, picture.SubImage(flat.Rect).(*image.NRGBA))), "no edge")
 }
 
 func TestMeasuresSeeAPartOfAPicture(t *testing.T) {
-	truth, restored := formula(60, 60, 0, 0), formula(60, 60, 30, 0)
+	truth, restored := picturetest.Waves(60, 60, 0, 0), picturetest.Waves(60, 60, 30, 0)
 	box := image.Rect(7, 9, 47, 39)
 	part := func(picture *image.NRGBA) *image.NRGBA { return picture.SubImage(box).(*image.NRGBA) }
 	alone := func(noise int) *image.NRGBA {
-		whole := formula(60, 60, noise, 0)
-		return paint(box.Dx(), box.Dy(), func(x, y, c int) int { return int(whole.Pix[whole.PixOffset(x+7, y+9)+c]) })
+		whole := picturetest.Waves(60, 60, noise, 0)
+		return picturetest.Paint(box.Dx(), box.Dy(), func(x, y, c int) int { return int(whole.Pix[whole.PixOffset(x+7, y+9)+c]) })
 	}
 	assert.Equal(t, PSNR(alone(0), alone(30)), PSNR(part(truth), part(restored)))
 	assert.Equal(t, SSIMY(alone(0), alone(30)), SSIMY(part(truth), part(restored)))
@@ -124,7 +96,7 @@ func TestMeasuresSeeAPartOfAPicture(t *testing.T) {
 func TestSharpnessOfABlurredStepIsTheClosedForm(t *testing.T) {
 	normal := func(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
 	step := func(deviation float64) *image.NRGBA {
-		return paint(64, 40, func(x, _, _ int) int {
+		return picturetest.Paint(64, 40, func(x, _, _ int) int {
 			return int(math.Round(20 + 200*normal((float64(x)-31.5)/deviation)))
 		})
 	}
@@ -138,7 +110,7 @@ func TestSharpnessOfABlurredStepIsTheClosedForm(t *testing.T) {
 
 func TestSharpnessAllowsALineBesideItsPlace(t *testing.T) {
 	line := func(at int) *image.NRGBA {
-		return paint(64, 40, func(x, _, _ int) int {
+		return picturetest.Paint(64, 40, func(x, _, _ int) int {
 			if x == at || x == at+1 {
 				return 0
 			}
@@ -150,10 +122,43 @@ func TestSharpnessAllowsALineBesideItsPlace(t *testing.T) {
 }
 
 func TestColourDistanceIsHowFarValuesMove(t *testing.T) {
-	truth := paint(16, 16, func(x, _, _ int) int { return 10 * x })
-	moved := paint(16, 16, func(x, _, c int) int { return 10*x + 7*c })
+	truth := picturetest.Paint(16, 16, func(x, _, _ int) int { return 10 * x })
+	moved := picturetest.Paint(16, 16, func(x, _, c int) int { return 10*x + 7*c })
 	distance := NewColourHistogram(truth).Distance(NewColourHistogram(moved))
 	assert.InDeltaSlice(t, []float64{0, 7, 14}, distance[:], 1e-9)
 	half := NewColourHistogram(truth, moved).Distance(NewColourHistogram(truth))
 	assert.InDeltaSlice(t, []float64{0, 3.5, 7}, half[:], 1e-9, "of two pictures")
+}
+
+func TestDetailsLieWhereLinesAre(t *testing.T) {
+	picture := image.NewNRGBA(image.Rect(0, 0, 100, 80))
+	chequered := func(box image.Rectangle, side int, level uint8) {
+		for y := box.Min.Y; y < box.Max.Y; y++ {
+			for x := box.Min.X; x < box.Max.X; x++ {
+				if (x/side+y/side)%2 == 0 {
+					picture.SetNRGBA(x, y, color.NRGBA{level, level, level, 255})
+				}
+			}
+		}
+	}
+	strong, weak := image.Rect(60, 8, 84, 32), image.Rect(10, 40, 34, 64)
+	chequered(strong, 3, 255)
+	chequered(weak, 3, 100)
+	boxes := Details(picture, 2, 24)
+	require.Len(t, boxes, 2)
+	for i, want := range []image.Rectangle{strong, weak} {
+		shared := boxes[i].Intersect(want).Size()
+		assert.Equal(t, image.Pt(24, 24), boxes[i].Size())
+		assert.Greater(t, shared.X*shared.Y, 20*20, "%v is %v", i, boxes[i])
+	}
+
+	many := Details(picture, 100, 24)
+	assert.LessOrEqual(t, len(many), 12)
+	for i, box := range many {
+		assert.True(t, box.In(picture.Rect))
+		for _, other := range many[:i] {
+			assert.False(t, box.Overlaps(other))
+		}
+	}
+	assert.Empty(t, Details(picture, 2, 81), "none fits")
 }

@@ -1,6 +1,6 @@
-"""Measures the pictures of measure_test.go with scikit-image and SciPy, and writes measures.json.
+"""Measures the pictures of pair_test.go with scikit-image and SciPy, and writes pairs.json.
 
-Run by: go test ./esrgan -run Measures -update-measures. Pictures are made from whole numbers, so that Go makes just the same.
+Run by: go test ./measure -run ScikitImage -update. Pictures are made from whole numbers, so that Go makes just the same.
 """
 
 import json

@@ -1,0 +1,313 @@
+package gan
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/measure"
+	"golang.org/x/sync/errgroup"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
+)
+
+// Features are what a network sees in pictures, for FID and KID. Distances of different networks' features cannot be compared.
+type Features struct {
+	// Name says which features of which network they are.
+	Name string
+	// Of returns a row of features for each picture.
+	Of func(ctx context.Context, pictures []*image.RGBA) (*mat.Dense, error)
+}
+
+// Quality says how like real pictures portraits are. Each number has its baseline beside it: that of as many real pictures, held out from the judge, of the same hair colours.
+type Quality struct {
+	// Pictures is the number of portraits, and of the real pictures beside them.
+	Pictures int `json:"pictures"`
+	// Features names what FID and KID look through, and Reference is the number of other real pictures that they compare with.
+	Features  string `json:"features"`
+	Reference int    `json:"reference"`
+	// FID and KID are the distances from the reference (see [measure.Frechet] and [measure.Kernel]): 0 for pictures that cannot be told from it. They are nil where
+	// there are fewer than three pictures. Real ones may lie a little below 0: their colours are evenly spread, not drawn at random.
+	FID *Compared[float64]          `json:"fid,omitempty"`
+	KID *Compared[measure.Estimate] `json:"kid,omitempty"`
+	// Diversity is the MS-SSIM between portraits of a class, by class; where two or more pictures of it are there. A generator that collapsed has more than real pictures have.
+	Diversity []ClassDiversity `json:"diversity"`
+	// Nearest is the median of how far the nearest picture of the data is, not counting itself, in levels of 255. A generator that learnt pictures by heart has less than
+	// real pictures have.
+	Nearest Compared[float64] `json:"nearest"`
+	// Closest are the portraits whose nearest picture is the closest.
+	Closest []Neighbour `json:"closest"`
+}
+
+// Compared is a measure of generated pictures, and of real ones.
+type Compared[T any] struct {
+	Generated T `json:"generated"`
+	Real      T `json:"real"`
+}
+
+// ClassDiversity is how alike the pictures of a class are: the mean [measure.MSSSIM] over random pairs.
+type ClassDiversity struct {
+	Class string `json:"class"`
+	Compared[float64]
+}
+
+// Neighbour is a portrait and the picture of the data that is the most like it, mirrored or not: by the root of the mean squared difference of their red, green and blue, shrunk to
+// 32×32 pixels, in levels of 255.
+type Neighbour struct {
+	Name     string      `json:"name"` // Of the picture.
+	Distance float64     `json:"distance"`
+	Portrait *image.RGBA `json:"-"`
+	Picture  *image.RGBA `json:"-"`
+}
+
+const (
+	// referencePictures is how many real pictures FID and KID compare with, at most.
+	referencePictures = 5000
+	// leastPictures is the least number that has a KID.
+	leastPictures = 3
+	// blockPictures is how many pictures are in memory at once.
+	blockPictures = 256
+	// diversityPairs are compared of each class, at diversitySide pixels at most: the measure is of faces, not of pixels.
+	diversityPairs, diversitySide = 50, 128
+	// thumbnailSide is the size at which the nearest pictures are looked for.
+	thumbnailSide = 32
+	// closestShown is how many neighbours are kept.
+	closestShown = 8
+)
+
+// pictures are some of a set: where they are in it, their labels, and themselves.
+type pictures struct {
+	indices, labels []int
+	images          []*image.RGBA
+}
+
+// read reads the pictures of some indices, several at once, and leaves out those that are broken: the training has named them.
+func read(ctx context.Context, set dataset.Set, size int, indices []int) (p pictures, err error) {
+	images := make([]*image.RGBA, len(indices))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, index := range indices {
+		group.Go(func() (err error) {
+			if images[i], err = set.Picture(ctx, index, size); ctx.Err() != nil {
+				return err
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return p, err
+	}
+	for i, index := range indices {
+		if images[i] != nil {
+			p.indices, p.labels, p.images = append(p.indices, index), append(p.labels, set.Label(index)), append(p.images, images[i])
+		}
+	}
+	return p, nil
+}
+
+// some returns n of the pictures, or all if there are fewer; see [spread].
+func (p pictures) some(n int) pictures {
+	return pictures{spread(p.indices, n), spread(p.labels, n), spread(p.images, n)}
+}
+
+// spread returns n elements, or all if there are fewer, evenly spread: the pictures of a folder are in the order of their classes.
+func spread[T any](all []T, n int) []T {
+	n = min(n, len(all))
+	some := make([]T, n)
+	for i := range some {
+		some[i] = all[i*len(all)/n]
+	}
+	return some
+}
+
+// measureQuality compares portraits with real pictures, one of the same label for each, that were held out, with those that were not, and with all for the nearest. Indices are those of set.
+func measureQuality(ctx context.Context, config Config, portraits []*image.RGBA, real pictures, set dataset.Set, features Features, progress lab.Progress) (q Quality, err error) {
+	if progress != nil {
+		progress.Start(0, int64(set.Len()))
+		defer func() { progress.Stop(err) }()
+	}
+	q = Quality{Pictures: len(portraits), Features: features.Name, Diversity: diversity(config, portraits, real)}
+	ofPortraits, ofReal := measure.NewNearest(thumbnails(portraits, false)), measure.NewNearest(thumbnails(real.images, false))
+	training, _ := dataset.SplitIndices(set, heldOut)
+	inReference := map[int]bool{}
+	for _, index := range spread(training, referencePictures) {
+		inReference[index] = true
+	}
+
+	var reference []float64
+	for first := 0; first < set.Len(); first += blockPictures {
+		var indices []int
+		for i := first; i < min(first+blockPictures, set.Len()); i++ {
+			indices = append(indices, i)
+		}
+		block, err := read(ctx, set, config.Size, indices)
+		if err != nil {
+			return q, err
+		}
+		for _, mirrored := range []bool{false, true} {
+			if len(block.images) > 0 && (!mirrored || config.Flip) {
+				small := thumbnails(block.images, mirrored)
+				ofPortraits.Among(small, block.indices, nil)
+				ofReal.Among(small, block.indices, real.indices)
+			}
+		}
+		var known []*image.RGBA
+		for i, index := range block.indices {
+			if inReference[index] {
+				known = append(known, block.images[i])
+			}
+		}
+		if len(known) > 0 && len(portraits) >= leastPictures {
+			rows, err := features.Of(ctx, known)
+			if err != nil {
+				return q, err
+			}
+			reference = append(reference, rows.RawMatrix().Data...)
+			q.Reference += len(known)
+		}
+		if progress != nil {
+			progress.Step(int64(first+len(indices)), nil)
+		}
+	}
+	q.Nearest = Compared[float64]{median(ofPortraits.Distance), median(ofReal.Distance)}
+	if q.Closest, err = closest(ctx, config, portraits, ofPortraits, set); err != nil {
+		return q, err
+	}
+	if q.Reference < leastPictures {
+		return q, nil
+	}
+	return q, q.distances(ctx, portraits, real.images, mat.NewDense(q.Reference, len(reference)/q.Reference, reference), features)
+}
+
+// distances fills in FID and KID.
+func (q *Quality) distances(ctx context.Context, portraits, real []*image.RGBA, reference *mat.Dense, features Features) error {
+	q.FID, q.KID = &Compared[float64]{}, &Compared[measure.Estimate]{}
+	for _, side := range []struct {
+		pictures []*image.RGBA
+		fid      *float64
+		kid      *measure.Estimate
+	}{
+		{portraits, &q.FID.Generated, &q.KID.Generated},
+		{real, &q.FID.Real, &q.KID.Real},
+	} {
+		rows, err := features.Of(ctx, side.pictures)
+		if err != nil {
+			return err
+		}
+		if *side.fid, err = measure.Frechet(reference, rows); err != nil {
+			return err
+		}
+		if *side.kid, err = measure.Kernel(reference, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// diversity compares random pairs of the same class, the same ones of portraits and of real pictures.
+func diversity(config Config, portraits []*image.RGBA, real pictures) (all []ClassDiversity) {
+	rng := rand.New(rand.NewPCG(config.Seed, 0x7061697273)) // "pairs".
+	for label, class := range config.Classes {
+		var members []int
+		for i, other := range real.labels {
+			if other == label {
+				members = append(members, i)
+			}
+		}
+		if len(members) < 2 {
+			continue
+		}
+		var ofGenerated, ofReal []float64
+		for range diversityPairs {
+			i := rng.IntN(len(members))
+			j := (i + 1 + rng.IntN(len(members)-1)) % len(members)
+			a, b := members[i], members[j]
+			ofGenerated = append(ofGenerated, alike(portraits[a], portraits[b]))
+			ofReal = append(ofReal, alike(real.images[a], real.images[b]))
+		}
+		if d := (Compared[float64]{stat.Mean(ofGenerated, nil), stat.Mean(ofReal, nil)}); !math.IsNaN(d.Generated) { // Tiny pictures have none.
+			all = append(all, ClassDiversity{class, d})
+		}
+	}
+	return all
+}
+
+// alike is the MS-SSIM of two portraits.
+func alike(a, b *image.RGBA) float64 {
+	return measure.MSSSIM(opaque(shrink(a, diversitySide)), opaque(shrink(b, diversitySide)))
+}
+
+// opaque says that a picture has no alpha, so that it is the same with and without premultiplication.
+func opaque(picture *image.RGBA) *image.NRGBA {
+	return &image.NRGBA{Pix: picture.Pix, Stride: picture.Stride, Rect: picture.Rect}
+}
+
+// shrink halves a picture until it has no more than side × side pixels; sizes are powers of two.
+func shrink(picture *image.RGBA, side int) *image.RGBA {
+	size := picture.Rect.Dx()
+	if size <= side {
+		return picture
+	}
+	half := image.NewRGBA(image.Rect(0, 0, size/2, size/2))
+	for y := range size / 2 {
+		for x := range size / 2 {
+			i := picture.PixOffset(picture.Rect.Min.X+2*x, picture.Rect.Min.Y+2*y)
+			for c := range 4 {
+				sum := int(picture.Pix[i+c]) + int(picture.Pix[i+4+c]) + int(picture.Pix[i+picture.Stride+c]) + int(picture.Pix[i+picture.Stride+4+c])
+				half.Pix[half.PixOffset(x, y)+c] = uint8((sum + 2) / 4)
+			}
+		}
+	}
+	return shrink(half, side)
+}
+
+// thumbnails are the red, green and blue of pictures that were shrunk, a row for each.
+func thumbnails(pictures []*image.RGBA, mirrored bool) *mat.Dense {
+	side := min(pictures[0].Rect.Dx(), thumbnailSide)
+	rows := mat.NewDense(len(pictures), side*side*3, nil)
+	for i, picture := range pictures {
+		small, row := shrink(picture, thumbnailSide), rows.RawRowView(i)
+		for y := range side {
+			for x := range side {
+				from := x
+				if mirrored {
+					from = side - 1 - x
+				}
+				for c := range 3 {
+					row[(y*side+x)*3+c] = float64(small.Pix[small.PixOffset(small.Rect.Min.X+from, small.Rect.Min.Y+y)+c])
+				}
+			}
+		}
+	}
+	return rows
+}
+
+// closest returns the portraits that are closest to a picture, and those.
+func closest(ctx context.Context, config Config, portraits []*image.RGBA, nearest *measure.Nearest, set dataset.Set) (all []Neighbour, err error) {
+	order := make([]int, len(portraits))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(nearest.Distance[i], nearest.Distance[j]) })
+	for _, i := range order[:min(closestShown, len(order))] {
+		index := nearest.Index[i]
+		neighbour := Neighbour{Name: set.Name(index), Distance: nearest.Distance[i], Portrait: portraits[i]}
+		if neighbour.Picture, err = set.Picture(ctx, index, config.Size); err != nil {
+			return nil, fmt.Errorf("read the nearest picture: %w", err)
+		}
+		all = append(all, neighbour)
+	}
+	return all, nil
+}
+
+// median is the middle of some numbers.
+func median(values []float64) float64 {
+	return stat.Quantile(0.5, stat.Empirical, slices.Sorted(slices.Values(values)), nil)
+}
