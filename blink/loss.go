@@ -24,11 +24,3 @@ func CriticLoss(real, fake *Node) *Node { return Sub(ReduceAllMean(fake), Reduce
 
 // CriticGeneratorLoss is −E[fake], WGAN's loss of G.
 func CriticGeneratorLoss(fake *Node) *Node { return Neg(ReduceAllMean(fake)) }
-
-// Ranking is the share of pairs of a real and a fake video of which D finds the real one more real: ½ where it knows nothing, 1 where it has won.
-//
-//	real, fake: D's scores, [batch] → scalar
-func Ranking(real, fake *Node) *Node {
-	higher := Sign(Sub(ExpandAxes(real, 0), ExpandAxes(fake, 1))) // [batch of fake, batch of real]
-	return MulScalar(AddScalar(ReduceAllMean(higher), 1), 0.5)
-}

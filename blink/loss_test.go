@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/moelab/moelab/nn"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,9 +39,9 @@ func TestLossesMatchTheirFormulas(t *testing.T) {
 		"G":             {func(_, fake *Node) *Node { return GeneratorLoss(fake) }, mean(fake, down)},
 		"WGAN's D":      {CriticLoss, mean(fake, same) - mean(real, same)},
 		"WGAN's G":      {func(_, fake *Node) *Node { return CriticGeneratorLoss(fake) }, -mean(fake, same)},
-		"ranking":       {Ranking, 8.0 / 9}, // −1 ranks below 0.5.
+		"ranking":       {nn.Ranking, 8.0 / 9}, // −1 ranks below 0.5.
 		"content":       {MeanAbsoluteError, (5 + 1.5 + 180) / 3.0 / 2},
-		"ranking alike": {func(real, _ *Node) *Node { return Ranking(real, real) }, 0.5},
+		"ranking alike": {func(real, _ *Node) *Node { return nn.Ranking(real, real) }, 0.5},
 	}
 	backend := openXLA(t)
 	for name, c := range cases {

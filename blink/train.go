@@ -21,7 +21,7 @@ const experimentName = "blink"
 const (
 	// MetricError is G's [MeanAbsoluteError].
 	MetricError = "MAE"
-	// LossD and LossG are the adversarial losses, and MetricRanking is D's [Ranking]. They are there where there is a D.
+	// LossD and LossG are the adversarial losses, and MetricRanking is D's [nn.Ranking]. They are there where there is a D.
 	LossD         = "D"
 	LossG         = "G"
 	MetricRanking = "ranking"
@@ -88,14 +88,14 @@ func (c Config) discriminate(scope *model.Scope, videos, fake *Node) (metrics []
 	if c.Clip > 0 {
 		loss, deceive = CriticLoss, CriticGeneratorLoss
 	}
-	lossD, ranking := loss(real, rejected), Ranking(real, rejected)
+	lossD, ranking := loss(real, rejected), nn.Ranking(real, rejected)
 	nn.Adam("discriminator", c.LearningRate, c.Beta1, c.Beta2).UpdateGraph(scope, videos.Graph(), lossD)
 	if c.Clip > 0 {
 		nn.ClipWeights(scope, videos.Graph(), c.Clip)
 	}
 	nn.Freeze(scope, videos.Graph())
 	lossG = deceive(Discriminator(scope, c, fake))
-	return []*Node{lossD, lossG, StopGradient(ranking)}, lossG
+	return []*Node{lossD, lossG, ranking}, lossG
 }
 
 // firstFrame is the first frame of videos.

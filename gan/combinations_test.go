@@ -77,7 +77,7 @@ func TestEveryCombinationThatMakesSenseTakesSteps(t *testing.T) {
 			config := preset(t, name, append(settings, "generator_channels=2", "discriminator_channels=2", "batch=2", "discriminator_steps=1")...)
 			t.Run(fmt.Sprint(name, " ", settings), func(t *testing.T) {
 				metrics, store := iterate(t, config, 2)
-				for i, name := range config.Metrics() {
+				for i, name := range config.Losses() {
 					assert.NotEqual(t, metrics[0][i], metrics[1][i], "%s stays", name)
 					assert.Less(t, metrics[1][i]*metrics[1][i], 1e8, name)
 				}

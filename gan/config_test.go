@@ -29,7 +29,6 @@ func TestArticlePresetsAreTheArticles(t *testing.T) {
 		assert.Equal(t, 0.5, c.PenaltyWeight)
 		assert.Equal(t, ConditionProjection, c.Conditioning)
 		assert.False(t, c.SqueezeExcitation, "it was tried and dropped")
-		assert.Zero(t, c.AverageDecay)
 		assert.True(t, c.Flip)
 		assert.Equal(t, dataset.HairColours(), c.Classes)
 	}

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/lab"
@@ -18,8 +19,9 @@ import (
 // smoothing is how much of the past a smoothed loss keeps.
 const smoothing = 0.95
 
-// ErrNoPenalty is wrapped by the error of [PenaltyFigure] where a run was trained without one, and ErrNoClass where a configuration lacks a class.
+// ErrNoPenalty is wrapped by the error of [PenaltyFigure] where a run was trained without one, ErrNoAverage by that of [AverageFigure], and ErrNoClass where a configuration lacks a class.
 var (
+	ErrNoAverage = errors.New("it keeps no average of the generator's weights")
 	ErrNoPenalty = errors.New("it is trained without a penalty")
 	ErrNoClass   = errors.New("there is no class")
 )
@@ -30,7 +32,7 @@ func LossFigure(dir string, logarithmic bool) (*plots.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := slices.DeleteFunc(config.Metrics(), func(name string) bool { return name == Penalty })
+	names := slices.DeleteFunc(config.Losses(), func(name string) bool { return name == Penalty })
 	return curves(dir, "Losses", config.Loss+" loss", logarithmic, names...)
 }
 
@@ -45,6 +47,34 @@ func PenaltyFigure(dir string) (*plots.Figure, error) {
 		return nil, fmt.Errorf("draw the penalty of %s: %w", dir, ErrNoPenalty)
 	}
 	return curves(dir, "Gradient penalty, "+config.Penalty, y, true, Penalty)
+}
+
+// WatchFigure draws what shows how a training goes: how often D tells real pictures from generated ones, and how varied those are. See [Ranking] and [Variety].
+func WatchFigure(dir string) (*plots.Figure, error) {
+	return curves(dir, "Does D win, does G collapse?", "share", false, Ranking, Variety)
+}
+
+// GradientFigure draws the lengths of D's and G's gradients.
+func GradientFigure(dir string) (*plots.Figure, error) {
+	return curves(dir, "Gradients", "length", true, GradientD, GradientG)
+}
+
+// AverageFigure draws one noise vector under each hair colour, with the average of G's weights, and with those after the last step.
+func AverageFigure(ctx context.Context, backend compute.Backend, dir string, seed uint64) (*plots.Figure, error) {
+	average, err := OpenSampler(backend, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer average.Close()
+	if average.Config.AverageDecay == 0 {
+		return nil, fmt.Errorf("draw the average of %s: %w", dir, ErrNoAverage)
+	}
+	raw, err := OpenRawSampler(backend, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer raw.Close()
+	return CompareFigure(ctx, seed, []string{"average", "last"}, average, raw)
 }
 
 // curves draws metrics of a run over its steps.

@@ -70,7 +70,7 @@ func TestIterationMatchesPyTorch(t *testing.T) {
 				nn.Plainly(x[0].Graph()) // Compiles sooner.
 				inputs := gan.Inputs{Pictures: x[0], Labels: x[1], Noise: x[2], FakeLabels: x[3], Uniform: x[4]}
 				return gan.Iteration(scope, config, gan.Networks[config.Network], inputs)
-			}, []string{"pictures", "labels", "noise", "fake_labels", "uniform"}, config.Metrics(), func(path string) bool { return withoutInfluence(config, path) })
+			}, []string{"pictures", "labels", "noise", "fake_labels", "uniform"}, config.Losses(), func(path string) bool { return withoutInfluence(config, path) })
 		})
 	}
 }

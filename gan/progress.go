@@ -26,7 +26,7 @@ type recorder struct {
 // record draws the portraits side by side into figures/progress/step-N.png.
 func (r *recorder) record(ctx context.Context, store *model.Store, step int64) (err error) {
 	if r.sampler == nil {
-		if r.sampler, err = newSampler(r.backend, r.config, store); err != nil {
+		if r.sampler, err = newSampler(r.backend, r.config, store, r.config.drawnWith()); err != nil {
 			return err
 		}
 	}

@@ -29,8 +29,26 @@ type Sampler struct {
 	exec *model.Exec
 }
 
-// OpenSampler loads the newest checkpoint of a run.
+// OpenSampler loads the newest checkpoint of a run: the average of G's weights, where the run has one.
 func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
+	return openSampler(backend, dir, Config.drawnWith)
+}
+
+// OpenRawSampler loads the newest checkpoint of a run, with G's weights as they were after the last step.
+func OpenRawSampler(backend compute.Backend, dir string) (*Sampler, error) {
+	return openSampler(backend, dir, func(Config) string { return generatorScope })
+}
+
+// drawnWith is the scope of the weights that portraits are drawn with.
+func (c Config) drawnWith() string {
+	if c.AverageDecay > 0 {
+		return averageScope
+	}
+	return generatorScope
+}
+
+// openSampler loads the newest checkpoint of a run, with the weights below a scope.
+func openSampler(backend compute.Backend, dir string, weights func(Config) string) (*Sampler, error) {
 	config := article // Runs from before there was a choice have its ways.
 	run, err := lab.OpenExperiment(dir, &config, experimentName)
 	if err != nil {
@@ -44,7 +62,7 @@ func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := newSampler(backend, config, store)
+	sampler, err := newSampler(backend, config, store, weights(config))
 	if err != nil {
 		return nil, err
 	}
@@ -59,18 +77,14 @@ func ReadConfig(dir string) (config Config, err error) {
 	return config, err
 }
 
-// newSampler compiles the generator whose weights are in a store. The error wraps [lab.ErrOtherExperiment] where they are
+// newSampler compiles the generator whose weights are in a store, below a scope. The error wraps [lab.ErrOtherExperiment] where they are
 // another network's.
-func newSampler(backend compute.Backend, config Config, store *model.Store) (*Sampler, error) {
+func newSampler(backend compute.Backend, config Config, store *model.Store, weights string) (*Sampler, error) {
 	network, err := config.network()
 	if err != nil {
 		return nil, err
 	}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, noise, mixtures *Node) *Node {
-		weights := generatorScope
-		if config.AverageDecay > 0 {
-			weights = averageScope
-		}
 		return network.Generator(scope.At("%s", weights), config, noise, mixtures)
 	})
 	if err != nil {

@@ -33,8 +33,23 @@ const (
 	LossClassD, LossClassG = "class_D", "class_G"
 )
 
+// What shows how a training goes; see [watch].
+const (
+	// Ranking is D's, in its last step: how often it finds a real picture more real than a generated one ([nn.Ranking]).
+	Ranking = "ranking"
+	// GradientD and GradientG are the lengths of the gradients of D's last step and of G's, before they are clipped.
+	GradientD, GradientG = "gradient_D", "gradient_G"
+	// Variety is how much the generated pictures of a batch differ from each other, beside the real ones ([nn.Variety]).
+	Variety = "variety"
+)
+
 // Metrics are the names of what [Iteration] returns, in its order.
 func (c Config) Metrics() []string {
+	return append(c.Losses(), Ranking, GradientD, GradientG, Variety)
+}
+
+// Losses are those of the [Config.Metrics] that are losses, the first of them.
+func (c Config) Losses() []string {
 	names := []string{LossD, LossG}
 	if c.Penalty != PenaltyNone {
 		names = append(names, Penalty)
@@ -132,10 +147,13 @@ func (t training) stepD(step int) {
 		total = Add(total, t.metrics[LossClassD])
 	}
 
+	t.metrics[Ranking], t.metrics[Variety] = nn.Ranking(ofReal.Score, ofFake.Score), nn.Variety(fake, real)
+
 	optimiser := c.adam("discriminator")
 	if c.Clip == ClipGradients {
 		optimiser = nn.ClipGradients(optimiser, c.ClipLimit)
 	}
+	optimiser = nn.TellGradient(optimiser, func(length *Node) { t.metrics[GradientD] = length })
 	optimiser.UpdateGraph(t.scopeD, total.Graph(), total)
 	if c.Clip == ClipWeights {
 		nn.ClipWeights(t.scopeD, total.Graph(), c.ClipLimit)
@@ -153,7 +171,8 @@ func (t training) stepG() {
 		t.metrics[LossClassG] = Classification(verdict.Classes, fakeY)
 		total = Add(total, t.metrics[LossClassG])
 	}
-	c.adam("generator").UpdateGraph(t.scopeG, total.Graph(), total)
+	optimiser := nn.TellGradient(c.adam("generator"), func(length *Node) { t.metrics[GradientG] = length })
+	optimiser.UpdateGraph(t.scopeG, total.Graph(), total)
 }
 
 // row returns element i of the first axis.
@@ -214,6 +233,7 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 		SaveEvery: options.SaveEvery,
 		Show:      recorder.record,
 		ShowEvery: options.SampleEvery,
+		Watch:     newWatch(config).step,
 		Progress:  options.Progress,
 		Warn:      options.Warn,
 	})

@@ -73,8 +73,8 @@ func TestTrainingFillsARun(t *testing.T) {
 	require.Len(t, metrics, 3)
 	for i, m := range metrics {
 		assert.EqualValues(t, i+1, m.Step)
-		assert.Len(t, m.Values, 3)
-		for _, name := range []string{LossD, LossG, Penalty} {
+		assert.Len(t, m.Values, 7)
+		for _, name := range []string{LossD, LossG, Penalty, Ranking, GradientD, GradientG, Variety} {
 			assert.Contains(t, m.Values, name)
 		}
 		assert.GreaterOrEqual(t, m.Values[LossD], 0.0)

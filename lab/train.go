@@ -55,6 +55,8 @@ type Training struct {
 	// the store's variables, but must not change them: the random generator's state is one of them.
 	Show      func(ctx context.Context, store *model.Store, step int64) error
 	ShowEvery int64
+	// Watch, if set, sees the metrics of every step of this call, and returns an error where one should know how they go: it is told to Warn.
+	Watch func(step int64, values map[string]float64) error
 	// Progress is told how far the training is; see [NewProgress]. Nil: nobody is.
 	Progress Progress
 	// Warn is told what does not stop the training, such as a damaged checkpoint. Nil: nobody is.
@@ -310,6 +312,11 @@ func (t *trainer) afterStep(ctx context.Context) error {
 	if t.due(t.LogEvery) {
 		if err := t.log.append(Metric{Step: t.state.Step, Seconds: t.state.Seconds, Values: t.summary.Values}); err != nil {
 			return err
+		}
+	}
+	if t.Watch != nil {
+		if err := t.Watch(t.state.Step, t.summary.Values); err != nil {
+			t.Warn(err)
 		}
 	}
 	if t.Show != nil && t.due(t.ShowEvery) {

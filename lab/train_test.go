@@ -419,6 +419,24 @@ func TestProgressIsTold(t *testing.T) {
 	assert.False(t, errors.Is(err, context.Canceled))
 }
 
+func TestWhatTheWatchSaysIsTold(t *testing.T) {
+	var steps []int64
+	var told []error
+	last := errors.New("it goes wrong")
+	mustTrain(t, t.TempDir(), 3, func(training *Training) {
+		training.Warn = func(err error) { told = append(told, err) }
+		training.Watch = func(step int64, values map[string]float64) error {
+			assert.Len(t, values, len(training.Metrics))
+			if steps = append(steps, step); step == 3 {
+				return last
+			}
+			return nil
+		}
+	})
+	assert.Equal(t, []int64{1, 2, 3}, steps)
+	assert.Equal(t, []error{last}, told)
+}
+
 func TestGivenVariablesAreStartedFromAndFixedOnesAreNotSaved(t *testing.T) {
 	given := func(training *Training) {
 		training.Initial = map[string]*tensors.Tensor{"out": tensors.FromValue([][]float32{{1}, {2}, {3}, {4}})}

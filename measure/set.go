@@ -19,7 +19,7 @@ import (
 // measured on as many.
 func Frechet(a, b *mat.Dense) (float64, error) {
 	if err := checkSets(a, b, 2); err != nil {
-		return 0, fmt.Errorf("Fréchet distance: %w", err)
+		return 0, fmt.Errorf("the Fréchet distance: %w", err)
 	}
 	meanA, covarianceA := moments(a)
 	meanB, covarianceB := moments(b)
@@ -28,14 +28,14 @@ func Frechet(a, b *mat.Dense) (float64, error) {
 	// Ca·Cb is not symmetric, but with Ca = R·Rᵀ it has the eigenvalues of Rᵀ·Cb·R, which is: so the trace of its root is a sum of real numbers.
 	var eigen mat.EigenSym
 	if !eigen.Factorize(covarianceA, true) {
-		return 0, errors.New("Fréchet distance: the covariance has no eigenvalues")
+		return 0, errors.New("the Fréchet distance: the covariance has no eigenvalues")
 	}
 	var root, product mat.Dense
 	eigen.VectorsTo(&root)
 	root.Apply(func(_, column int, v float64) float64 { return v * positiveRoot(eigen.Values(nil)[column]) }, &root)
 	product.Product(root.T(), covarianceB, &root)
 	if !eigen.Factorize(symmetric(&product), false) {
-		return 0, errors.New("Fréchet distance: the product of the covariances has no eigenvalues")
+		return 0, errors.New("the Fréchet distance: the product of the covariances has no eigenvalues")
 	}
 	overlap := 0.0
 	for _, v := range eigen.Values(nil) {

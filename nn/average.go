@@ -31,7 +31,8 @@ func Average(from, to *model.Scope, g *Graph, decay float64) {
 			}
 		}
 		average := scope.WithInitializer(initializer.Zero).VariableWithShape(v.Name(), v.Shape()).SetTrainable(false)
-		mixed := Add(Mul(keep, average.NodeValue(g)), Mul(OneMinus(keep), v.NodeValue(g)))
+		share := ConvertDType(keep, v.DType())
+		mixed := Add(Mul(share, average.NodeValue(g)), Mul(OneMinus(share), v.NodeValue(g)))
 		average.SetNodeValue(StopGradient(mixed))
 	}
 }

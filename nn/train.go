@@ -46,28 +46,49 @@ func ClipWeights(scope *model.Scope, g *Graph, limit float64) {
 
 // ClipGradients returns an optimiser that is given each element of the gradient brought into [−limit, limit].
 func ClipGradients(by optimizer.Interface, limit float64) optimizer.Interface {
-	return clipped{by, limit}
+	return given{by, func(gradients []*Node) {
+		for i, gradient := range gradients {
+			gradients[i] = ClipScalar(gradient, -limit, limit)
+		}
+	}}
 }
 
-// clipped is what [ClipGradients] returns.
-type clipped struct {
+// TellGradient returns an optimiser that tells the length of the whole gradient that it is given, a scalar.
+func TellGradient(by optimizer.Interface, tell func(length *Node)) optimizer.Interface {
+	return given{by, func(gradients []*Node) {
+		var sum *Node
+		for _, gradient := range gradients {
+			if square := ReduceAllSum(Square(gradient)); sum == nil {
+				sum = square
+			} else {
+				sum = Add(sum, square)
+			}
+		}
+		tell(Sqrt(sum))
+	}}
+}
+
+// given is an optimiser whose gradients go through a function, which may change the elements of the slice.
+type given struct {
 	optimizer.Interface
-	limit float64
+	through func(gradients []*Node)
 }
 
 // UpdateGraph takes a step.
-func (c clipped) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
-	by, ok := c.Interface.(interface {
+func (o given) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
+	o.UpdateGraphWithGradients(scope, scope.BuildTrainableVariablesGradientsGraph(loss), loss.DType())
+}
+
+// UpdateGraphWithGradients takes a step by gradients that are known.
+func (o given) UpdateGraphWithGradients(scope *model.Scope, gradients []*Node, lossType dtypes.DType) {
+	by, ok := o.Interface.(interface {
 		UpdateGraphWithGradients(scope *model.Scope, gradients []*Node, lossType dtypes.DType)
 	})
 	if !ok {
-		exceptions.Panicf("nn.ClipGradients: %T cannot be given gradients", c.Interface)
+		exceptions.Panicf("%T cannot be given gradients", o.Interface)
 	}
-	gradients := scope.BuildTrainableVariablesGradientsGraph(loss)
-	for i, gradient := range gradients {
-		gradients[i] = ClipScalar(gradient, -c.limit, c.limit)
-	}
-	by.UpdateGraphWithGradients(scope, gradients, loss.DType())
+	o.through(gradients)
+	by.UpdateGraphWithGradients(scope, gradients, lossType)
 }
 
 // RaiseError makes the panic of a function that defers it one with an error, which names the network: GoMLX catches no others, and hangs

@@ -1,9 +1,11 @@
 package nn
 
 import (
+	"math"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,14 +18,17 @@ func TestClippedGradientsAreWithinTheLimit(t *testing.T) {
 	setVariable(t, store, "/network/w", array{[]int{4}, []float64{1, 1, 1, 1}})
 	backend, err := openGo()
 	require.NoError(t, err)
-	_, err = model.CallOnceN(backend, store, func(scope *model.Scope, slopes *Node) []*Node {
+	outputs, err := model.CallOnceN(backend, store, func(scope *model.Scope, slopes *Node) []*Node {
 		scope = scope.At("network")
 		w := scope.VariableWithShape("w", slopes.Shape()).NodeValue(slopes.Graph())
 		loss := ReduceAllSum(Mul(w, slopes))
-		ClipGradients(Adam("n", 0.01, 0.5, 0.999), 0.1).UpdateGraph(scope, slopes.Graph(), loss)
-		return []*Node{loss}
+		var length *Node
+		optimiser := TellGradient(ClipGradients(Adam("n", 0.01, 0.5, 0.999), 0.1), func(l *Node) { length = l })
+		optimiser.UpdateGraph(scope, slopes.Graph(), loss)
+		return []*Node{length}
 	}, slopes.single())
 	require.NoError(t, err)
+	assert.InEpsilon(t, math.Sqrt(0.05*0.05+0.2*0.2+7*7+1e12), float64(tensors.ToScalar[float32](outputs[0])), 1e-6, "what came, not what was left")
 	got := variable(t, store, "/adam_n/network/w_1st_moment").Values
 	assert.InDeltaSlice(t, []float64{0.025, -0.05, 0.05, -0.05}, got, 1e-6)
 	assert.InDeltaSlice(t, []float64{0.99, 1.01, 0.99, 1.01}, variable(t, store, "/network/w").Values, 1e-4)

@@ -115,7 +115,8 @@ func TestTheHairColourNotebookRunsWhole(t *testing.T) {
 	assert.Regexp(t, number, printed)
 	assert.Regexp(t, number, page)
 
-	names := []string{"data", "losses", "penalty", "progress", "samples", "one_noise_three_colours", "noise_by_colour", "accuracy"}
+	names := []string{"data", "losses", "penalty", "progress", "samples", "one_noise_three_colours", "noise_by_colour", "accuracy", "neighbours",
+		"watch", "film", "between_noise", "between_colours", "average"}
 	assert.GreaterOrEqual(t, pictures, len(names))
 	for _, name := range names {
 		assert.FileExists(t, filepath.Join(dir, "figures", name+".png"))

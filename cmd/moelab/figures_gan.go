@@ -33,6 +33,9 @@ func newFiguresGANCommand() *cobra.Command {
   morph_N.png            what lies between hair colours
   losses_N.png, .csv     its training: the losses, and
   penalty_N.png, .csv    the gradient penalty, where there is one
+  watch_N.png, .csv      how often D is right, and how varied the portraits are
+  gradients_N.png, .csv  the lengths of the gradients
+  average_N.png          what the average of G's weights draws, beside the last ones
   progress_N.png         the same noise over time, and as
   film_N.png             an animated PNG, of a run trained with --sample-every
   compared.png           one noise vector under each colour by each run, where there are several: the two networks, the four conditionings`,
@@ -80,7 +83,7 @@ func (f ganFigures) draw(command *cobra.Command, backend compute.Backend) error 
 			return err
 		}
 		names, samplers = append(names, filepath.Base(dir)), append(samplers, sampler)
-		if err := f.drawRun(command, i+1, dir, sampler); err != nil {
+		if err := f.drawRun(command, backend, i+1, dir, sampler); err != nil {
 			return err
 		}
 	}
@@ -92,7 +95,7 @@ func (f ganFigures) draw(command *cobra.Command, backend compute.Backend) error 
 }
 
 // drawRun draws the figures of a run.
-func (f ganFigures) drawRun(command *cobra.Command, number int, dir string, sampler *gan.Sampler) error {
+func (f ganFigures) drawRun(command *cobra.Command, backend compute.Backend, number int, dir string, sampler *gan.Sampler) error {
 	ctx, config := command.Context(), sampler.Config
 	classes := len(config.Classes)
 	drawings := []struct {
@@ -108,12 +111,15 @@ func (f ganFigures) drawRun(command *cobra.Command, number int, dir string, samp
 		{"morph", func() (*plots.Figure, error) { return gan.MorphFigure(ctx, sampler, f.seed, 9) }},
 		{"losses", func() (*plots.Figure, error) { return gan.LossFigure(dir, false) }},
 		{"penalty", func() (*plots.Figure, error) { return gan.PenaltyFigure(dir) }},
+		{"watch", func() (*plots.Figure, error) { return gan.WatchFigure(dir) }},
+		{"gradients", func() (*plots.Figure, error) { return gan.GradientFigure(dir) }},
+		{"average", func() (*plots.Figure, error) { return gan.AverageFigure(ctx, backend, dir, f.seed) }},
 		{"progress", func() (*plots.Figure, error) { return gan.ProgressFigure(dir) }},
 		{"film", func() (*plots.Figure, error) { return gan.FilmFigure(dir) }},
 	}
 	for _, drawing := range drawings {
 		figure, err := drawing.of()
-		for _, missing := range []error{gan.ErrNoClass, gan.ErrNoPenalty, lab.ErrNoStrips, lab.ErrNoMetric} {
+		for _, missing := range []error{gan.ErrNoClass, gan.ErrNoPenalty, gan.ErrNoAverage, lab.ErrNoStrips, lab.ErrNoMetric} {
 			if errors.Is(err, missing) {
 				figure, err = nil, nil
 			}

@@ -59,13 +59,13 @@ func TestFiguresGANDrawsWhatTheArticleShows(t *testing.T) {
 	dir := t.TempDir()
 	out, one, other := filepath.Join(dir, "out"), filepath.Join(dir, "one"), filepath.Join(dir, "other")
 	succeed(t, "train", "gan", "--preset", "smoke", "--steps", "2", "--sample-every", "1", "--run", one)
-	succeed(t, "train", "gan", "--preset", "smoke-srresnet", "--steps", "2", "--sample-every", "0", "--set", "penalty=none", "--run", other)
+	succeed(t, "train", "gan", "--preset", "smoke-srresnet", "--steps", "2", "--sample-every", "0", "--set", "penalty=none", "--set", "average_decay=0", "--run", other)
 	said := succeed(t, "figures", "gan", "--run", one, "--run", other, "-o", out)
 	names := []string{"compared"}
-	for _, name := range []string{"samples", "three_colours", "all_colours", "noise", "morph", "losses"} {
+	for _, name := range []string{"samples", "three_colours", "all_colours", "noise", "morph", "losses", "watch", "gradients"} {
 		names = append(names, name+"_1", name+"_2")
 	}
-	for _, name := range append(names, "penalty_1", "progress_1", "film_1") {
+	for _, name := range append(names, "penalty_1", "average_1", "progress_1", "film_1") {
 		path := filepath.Join(out, name+".png")
 		assert.Contains(t, said, path+"\n")
 		file, err := os.Open(path)
@@ -74,7 +74,7 @@ func TestFiguresGANDrawsWhatTheArticleShows(t *testing.T) {
 		assert.NoError(t, err, name)
 		file.Close()
 	}
-	for _, name := range []string{"penalty_2", "progress_2", "film_2"} { // There is nothing to draw.
+	for _, name := range []string{"penalty_2", "average_2", "progress_2", "film_2"} { // There is nothing to draw.
 		assert.NoFileExists(t, filepath.Join(out, name+".png"))
 	}
 	film, err := os.ReadFile(filepath.Join(out, "film_1.png"))

@@ -17,6 +17,7 @@ import (
 
 func newSampleCommand() *cobra.Command {
 	var dir, out string
+	var raw bool
 	var colours []string
 	var n int
 	var seed uint64
@@ -37,6 +38,7 @@ With several colours each noise vector is drawn under each of them: the same fac
 	flags.IntVarP(&n, "number", "n", 8, "noise vectors: portraits of each colour")
 	flags.Uint64Var(&seed, "seed", 1, "seed of the noise")
 	flags.StringVarP(&out, "out", "o", "", `folder for the pictures, or "-" to write one as a PNG to standard output (required)`)
+	flags.BoolVar(&raw, "raw", false, "with the generator's last weights, not with their average over the training")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		switch {
@@ -54,7 +56,11 @@ With several colours each noise vector is drawn under each of them: the same fac
 		if err != nil {
 			return err
 		}
-		sampler, err := gan.OpenSampler(backend, dir)
+		openSampler := gan.OpenSampler
+		if raw {
+			openSampler = gan.OpenRawSampler
+		}
+		sampler, err := openSampler(backend, dir)
 		if err != nil {
 			return err
 		}

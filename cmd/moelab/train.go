@@ -106,6 +106,9 @@ Each part is a setting that --set changes; what does not go together is refused,
   squeeze_excitation   in G's blocks: true, false
   generator_blocks     residual blocks of the srresnet generator
 
+While it trains, moelab watches how often D is right, how long the gradients are and how varied G's pictures are, and says in a line on standard error when D
+wins, when G collapses or stands still, or when the training diverges, and what to try.
+
 Without --data the portraits are drawn by moelab. A folder holds a folder of pictures per hair colour, or a labels.csv
 with the columns file and colour. Ctrl-C saves; the same command goes on where it stopped.`,
 		Example: `  moelab train gan --preset laptop --run runs/hair

@@ -79,6 +79,9 @@ func TestARunIsTrainedInterruptedContinuedSampledAndEvaluated(t *testing.T) {
 		again := filepath.Join(t.TempDir(), "again")
 		succeed(t, append(args, again)...)
 		assert.Equal(t, drawn, files(t, again), "the same seed must draw the same")
+		raw := filepath.Join(t.TempDir(), "raw")
+		succeed(t, append(append([]string{}, args...), raw, "--raw")...)
+		assert.NotEqual(t, drawn, files(t, raw), "the last weights are not their average")
 	})
 
 	t.Run("eval", func(t *testing.T) {

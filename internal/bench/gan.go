@@ -18,7 +18,7 @@ func GAN(backend compute.Backend, config gan.Config) (Case, error) {
 		config: config, seed: config.Seed, networks: []string{"generator", "discriminator"}, peers: peersOf("gan"),
 		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
 			inputs := gan.Inputs{Pictures: x[0], Labels: x[1], Noise: x[2], FakeLabels: x[3], Uniform: x[4]}
-			return gan.Iteration(scope, config, network, inputs)
+			return gan.Iteration(scope, config, network, inputs)[:len(config.Losses())] // The peers do not watch either.
 		},
 	}
 	var err error
