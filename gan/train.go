@@ -226,6 +226,7 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 		Backend: options.Backend,
 		Steps:   config.Steps,
 		Metrics: config.Metrics(),
+		Shown:   config.Losses(),
 		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
 			return Iteration(scope, config, network, DrawInputs(scope, config, inputs[0], inputs[1]))
 		},

@@ -37,6 +37,8 @@ type Training struct {
 	Iteration func(scope *model.Scope, inputs []*graph.Node) []*graph.Node
 	// Metrics are the names of the scalars. NaN or Inf in any of them stops the training.
 	Metrics []string
+	// Shown are the names of those that the progress shows, which has room for a few; nil: all.
+	Shown []string
 	// Open starts to read the data. The position of a fresh run is 0, and each iteration moves it by one.
 	Open func(position int64) (Source, error)
 	// Initial are the values that variables of a fresh run start with, by their paths without the leading slash, such as the weights that
@@ -329,8 +331,20 @@ func (t *trainer) afterStep(ctx context.Context) error {
 			return err
 		}
 	}
-	t.progress.Step(t.state.Step, t.summary.Values)
+	t.progress.Step(t.state.Step, t.shown())
 	return nil
+}
+
+// shown are the metrics that the progress shows.
+func (t *trainer) shown() map[string]float64 {
+	if t.Shown == nil {
+		return t.summary.Values
+	}
+	values := map[string]float64{}
+	for _, name := range t.Shown {
+		values[name] = t.summary.Values[name]
+	}
+	return values
 }
 
 // due says whether something that happens every n steps happens at this one. It always does at the last, where n is set.

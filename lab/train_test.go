@@ -3,10 +3,12 @@ package lab
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -395,18 +397,24 @@ type recorder struct {
 	started []int64
 	steps   []int64
 	stopped []error
+	shown   []string // The names of the metrics, at the last step.
 }
 
-func (r *recorder) Start(step, steps int64)               { r.started = append(r.started, step, steps) }
-func (r *recorder) Step(step int64, _ map[string]float64) { r.steps = append(r.steps, step) }
-func (r *recorder) Stop(err error)                        { r.stopped = append(r.stopped, err) }
+func (r *recorder) Start(step, steps int64) { r.started = append(r.started, step, steps) }
+func (r *recorder) Stop(err error)          { r.stopped = append(r.stopped, err) }
+
+func (r *recorder) Step(step int64, values map[string]float64) {
+	r.steps, r.shown = append(r.steps, step), slices.Sorted(maps.Keys(values))
+}
 
 func TestProgressIsTold(t *testing.T) {
 	dir := t.TempDir()
 	mustTrain(t, dir, 2, nil)
 	var r recorder
 	mustTrain(t, dir, 4, func(training *Training) { training.Progress = &r })
-	assert.Equal(t, recorder{[]int64{2, 4}, []int64{3, 4}, []error{nil}}, r)
+	assert.Equal(t, recorder{[]int64{2, 4}, []int64{3, 4}, []error{nil}, []string{"largest", "loss"}}, r)
+	mustTrain(t, dir, 5, func(training *Training) { training.Progress, training.Shown = &r, []string{"loss"} })
+	assert.Equal(t, []string{"loss"}, r.shown)
 
 	var failed recorder
 	_, err := train(t, t.Context(), t.TempDir(), 4, func(training *Training) {

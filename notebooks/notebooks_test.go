@@ -108,6 +108,18 @@ func runNotebook(t *testing.T, notebook string, parameters ...string) (printed, 
 	return printed, page, pictures
 }
 
+func TestTheConditioningNotebookRunsWhole(t *testing.T) {
+	dir := t.TempDir()
+	printed, _, pictures := runNotebook(t, "conditioning.ipynb", "preset=smoke", "size=0", "steps=2", "dir="+dir)
+	for _, row := range []string{"input", "hidden", "ac-gan", "projection", "real"} {
+		assert.Regexp(t, `(?m)^`+row+` +\d+\.\d % +\d+\.\d+ +-?\d+\.\d+ ± \d+\.\d+ +\d\.\d+$`, printed)
+	}
+	assert.Equal(t, 5, pictures)
+	for _, name := range []string{"compared_1", "compared_2", "compared_3", "losses_ac-gan", "losses_projection"} {
+		assert.FileExists(t, filepath.Join(dir, "figures", name+".png"))
+	}
+}
+
 func TestTheHairColourNotebookRunsWhole(t *testing.T) {
 	dir := t.TempDir()
 	printed, page, pictures := runNotebook(t, "hair_colour.ipynb", "preset=smoke", "dir="+dir)
