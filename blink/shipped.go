@@ -3,14 +3,10 @@ package blink
 import (
 	_ "embed" // For the weights.
 	"fmt"
-	"maps"
-	"strings"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/lab"
-	"github.com/moelab/moelab/nn"
 )
 
 // shippedWeights are those of a generator that was trained on nothing but blinks that moelab draws, seed 1, in three trainings:
@@ -52,16 +48,7 @@ func Ship(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	weights, state, err := run.Weights(nil)
-	if err != nil {
-		return err
-	}
-	prefix := config.trainedScope() + "/"
-	maps.DeleteFunc(weights, func(name string, _ *tensors.Tensor) bool {
-		below, ok := strings.CutPrefix(name, prefix)
-		return !ok || !nn.IsWeight(below)
-	})
-	return lab.WriteShipped(path, weights, map[string]string{"config": config.String(), "step": fmt.Sprint(state.Step)})
+	return run.Ship(path, config.trainedScope(), map[string]string{"config": config.String()})
 }
 
 // trainedScope is where the weights of the generator lie that pictures are made with.

@@ -118,6 +118,12 @@ var presets = map[string]Config{
 		c.LearningRate, c.AverageDecay = 1e-3, 0.995
 		c.GeneratorNorm = NormConditional // A plain one obeys half as often after so few steps.
 	}),
+	"shipped": with(article, func(c *Config) { // The generator that moelab ships; see OpenShipped.
+		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 64, 16, 16
+		c.Batch, c.Steps = 12, 4500
+		c.Drawn = 4500
+		c.LearningRate, c.AverageDecay = 8e-4, 0.995
+	}),
 	"smoke":          with(article, smoke),
 	"smoke-srresnet": with(articleSRResNet, smoke),
 }
@@ -138,7 +144,7 @@ func with(config Config, change func(*Config)) Config {
 // Presets are the names that [Preset] knows.
 func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 
-// Preset returns a configuration by its name: "article", "laptop" or "smoke", with the ResBlock networks, or one of them with "-srresnet" behind it.
+// Preset returns a configuration by its name: "article", "laptop" or "smoke", with the ResBlock networks, or one of them with "-srresnet" behind it. "shipped" is that of [OpenShipped].
 func Preset(name string) (Config, error) {
 	config, err := lab.Preset(presets, name)
 	config.Classes = slices.Clone(config.Classes)

@@ -10,7 +10,7 @@ import (
 )
 
 func TestAllPresetsAreValid(t *testing.T) {
-	assert.Equal(t, []string{"article", "article-srresnet", "laptop", "laptop-srresnet", "smoke", "smoke-srresnet"}, Presets())
+	assert.Equal(t, []string{"article", "article-srresnet", "laptop", "laptop-srresnet", "shipped", "smoke", "smoke-srresnet"}, Presets())
 	for _, name := range Presets() {
 		assert.NoError(t, preset(t, name).Validate(), name)
 	}
@@ -36,7 +36,7 @@ func TestArticlePresetsAreTheArticles(t *testing.T) {
 
 func TestUnknownPresetListsThoseThereAre(t *testing.T) {
 	_, err := Preset("labtop")
-	assert.EqualError(t, err, `there is no preset "labtop"; there are article, article-srresnet, laptop, laptop-srresnet, smoke, smoke-srresnet`)
+	assert.EqualError(t, err, `there is no preset "labtop"; there are article, article-srresnet, laptop, laptop-srresnet, shipped, smoke, smoke-srresnet`)
 }
 
 func TestPresetsAreCopies(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/compute/dtypes/float16"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/nn"
 )
 
 // Weights are values of variables, by their paths without the leading slash. They are handed to a store when the model asks for them. So
@@ -58,6 +59,21 @@ func CheckComplete(store *model.Store) error {
 		}
 	}
 	return nil
+}
+
+// Ship writes the weights of a network, those below a scope in the newest checkpoint, to a file as [ReadShipped] reads it, with its step and what else is to be known of it.
+func (r *Run) Ship(path, scope string, metadata map[string]string) error {
+	weights, state, err := r.Weights(nil)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(weights, func(name string, _ *tensors.Tensor) bool {
+		below, ok := strings.CutPrefix(name, scope+"/")
+		return !ok || !nn.IsWeight(below)
+	})
+	metadata = maps.Clone(metadata)
+	metadata["step"] = fmt.Sprint(state.Step)
+	return WriteShipped(path, weights, metadata)
 }
 
 // WriteShipped writes weights as moelab ships them, in the program itself: as 16-bit floats, half as large.

@@ -176,7 +176,7 @@ func TestTheNotebookFromNoiseToBlinkRunsWhole(t *testing.T) {
 	t.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
 	dir := t.TempDir()
 	out := filepath.Join(dir, "out")
-	_, _, pictures := runNotebook(t, "from_noise_to_blink.ipynb", "preset=smoke", "anime=false", "colours=pink", "portraits="+filepath.Join(dir, "portraits"), "dir="+out)
+	_, _, pictures := runNotebook(t, "from_noise_to_blink.ipynb", "anime=false", "colours=pink", "dir="+out)
 	assert.GreaterOrEqual(t, pictures, 5)
 	for _, name := range []string{"sample_pink.png", "large_pink.png", "strip.png", "blink.png"} {
 		assert.FileExists(t, filepath.Join(out, name))

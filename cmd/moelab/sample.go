@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/plots"
@@ -24,43 +25,43 @@ func newSampleCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sample",
 		Short: "Draw portraits with a trained GAN",
-		Long: `Draw portraits with the newest checkpoint of a run. The folder gets numbered PNGs and grid.png, a picture of all.
+		Long: `Draw portraits by hair colour, with the generator that moelab ships, of 64×64 pixels, or with the newest checkpoint of a run. The folder gets numbered PNGs
+and grid.png, a picture of all.
 
 With several colours each noise vector is drawn under each of them: the same face, other hair.`,
-		Example: `  moelab sample --run runs/hair --colour blue -n 16 -o samples
+		Example: `  moelab sample --colour silver -n 16
+  moelab sample --run runs/hair --colour blue -n 16 -o samples
   moelab sample --run runs/hair --colour blue,blonde,green -n 4 --seed 3 -o samples
   moelab sample --run runs/hair -o samples           # all nine colours
   moelab sample --run runs/hair --colour pink -n 1 -o - | moelab upscale - -o large.png`,
 	}
 	flags := command.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (required)")
+	flags.StringVar(&dir, "run", "", "run directory (default: the generator that moelab ships)")
 	flags.StringSliceVar(&colours, "colour", nil, "hair colours, separated by commas (default: all)")
 	flags.IntVarP(&n, "number", "n", 8, "noise vectors: portraits of each colour")
 	flags.Uint64Var(&seed, "seed", 1, "seed of the noise")
-	flags.StringVarP(&out, "out", "o", "", `folder for the pictures, or "-" to write one as a PNG to standard output (required)`)
+	flags.StringVarP(&out, "out", "o", "samples", `folder for the pictures, or "-" to write one as a PNG to standard output`)
 	flags.BoolVar(&raw, "raw", false, "with the generator's last weights, not with their average over the training")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		switch {
-		case dir == "":
-			return usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
 		case out == "":
-			return usage("-o is missing: name the folder for the pictures (see %s -h)", command.CommandPath())
+			return usage("-o is empty: name the folder for the pictures (see %s -h)", command.CommandPath())
 		case n < 1:
 			return usage("-n is %d: it must be at least 1", n)
+		case raw && dir == "":
+			return usage("--raw is for a run: what moelab ships is the average")
 		}
-		if _, err := gan.ReadConfig(dir); err != nil {
-			return wrongInput(err)
+		if dir != "" {
+			if _, err := gan.ReadConfig(dir); err != nil {
+				return wrongInput(err)
+			}
 		}
 		backend, err := open()
 		if err != nil {
 			return err
 		}
-		openSampler := gan.OpenSampler
-		if raw {
-			openSampler = gan.OpenRawSampler
-		}
-		sampler, err := openSampler(backend, dir)
+		sampler, err := openPortraits(backend, dir, raw)
 		if err != nil {
 			return err
 		}
@@ -71,6 +72,18 @@ With several colours each noise vector is drawn under each of them: the same fac
 		return writeSamples(command, sampler, colours, n, seed, out)
 	}
 	return command
+}
+
+// openPortraits opens the generator of a run, its last weights if they are asked for, or that which moelab ships.
+func openPortraits(backend compute.Backend, dir string, raw bool) (*gan.Sampler, error) {
+	switch {
+	case dir == "":
+		return gan.OpenShipped(backend)
+	case raw:
+		return gan.OpenRawSampler(backend, dir)
+	default:
+		return gan.OpenSampler(backend, dir)
+	}
 }
 
 // writeSamples draws n noise vectors under each colour and writes them to a folder.
@@ -106,7 +119,7 @@ func writeSamples(command *cobra.Command, sampler *gan.Sampler, colours []string
 		}
 		grid = append(grid, row)
 	}
-	figure, err := plots.Grid{Pictures: grid, ColumnLabels: colours}.Figure()
+	figure, err := sampleGrid(grid, colours).Figure()
 	if err != nil {
 		return err
 	}
@@ -115,6 +128,14 @@ func writeSamples(command *cobra.Command, sampler *gan.Sampler, colours []string
 	}
 	fmt.Fprintf(command.OutOrStdout(), "%d portraits and grid.png in %s, by the generator of step %d\n", number, out, sampler.Step)
 	return nil
+}
+
+// sampleGrid is a row for each noise vector and a column for each colour; where there is one colour, rows of eight portraits.
+func sampleGrid(pictures [][]image.Image, colours []string) plots.Grid {
+	if len(colours) > 1 {
+		return plots.Grid{Pictures: pictures, ColumnLabels: colours}
+	}
+	return plots.Grid{Pictures: slices.Collect(slices.Chunk(slices.Concat(pictures...), 8))}
 }
 
 // writeSample draws one portrait to standard output.

@@ -98,6 +98,16 @@ func TestARunIsTrainedInterruptedContinuedSampledAndEvaluated(t *testing.T) {
 		assert.Len(t, judges, 1, "a judge of those pictures, beside the run's own")
 	})
 
+	t.Run("without a run", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "samples")
+		succeed(t, "sample", "--colour", "silver", "-n", "10", "-o", out)
+		assert.Len(t, files(t, out), 11)
+		assert.Equal(t, image.Pt(64, 64), pictureSize(t, filepath.Join(out, "0001_silver.png")))
+		one, many := pictureSize(t, filepath.Join(out, "0001_silver.png")), pictureSize(t, filepath.Join(out, "grid.png"))
+		assert.Greater(t, many.X, 8*one.X, "rows of eight")
+		assert.Less(t, many.Y, many.X)
+	})
+
 	t.Run("bad input", func(t *testing.T) { testBadRuns(t, dir) })
 }
 

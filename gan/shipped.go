@@ -1,0 +1,57 @@
+package gan
+
+import (
+	_ "embed" // For the weights.
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/lab"
+)
+
+// shippedWeights are the average of those of a generator that was trained on nothing but portraits that moelab draws, seed 1:
+//
+//	moelab train gan --preset shipped --run runs/shipped
+//	go test ./gan -run ShippedGenerator -ship runs/shipped
+//
+// It took 26 minutes on two cores and 2.2 GiB. Of 450 portraits all have the colour that was asked for; FID by the judge's features is 0.26, that of as many real portraits 0.06 (of the
+// preset "laptop": 0.63); MS-SSIM within a colour is 0.50 to 0.63, that of real ones 0.42 to 0.50, so they are less varied; the nearest portrait of the data is 33.8 levels away, that of a
+// real one 30.5, so they are not learnt by heart. One seed; 16 bits change no pixel by more than a level.
+//
+//go:embed shipped.safetensors
+var shippedWeights []byte
+
+// OpenShipped opens the generator that comes with moelab, of the preset "shipped".
+func OpenShipped(backend compute.Backend) (*Sampler, error) {
+	config, err := Preset("shipped")
+	if err != nil {
+		return nil, err
+	}
+	return openWeights(backend, config, shippedWeights)
+}
+
+// openWeights opens a generator that [Ship] wrote.
+func openWeights(backend compute.Backend, config Config, data []byte) (*Sampler, error) {
+	weights, err := lab.ReadShipped(data)
+	if err != nil {
+		return nil, err
+	}
+	store := model.NewStore()
+	weights.Into(store)
+	sampler, err := newSampler(backend, config, store, config.drawnWith())
+	if err != nil {
+		return nil, fmt.Errorf("the generator that moelab ships: %w", err)
+	}
+	sampler.Step = config.Steps
+	return sampler, nil
+}
+
+// Ship writes the generator of a run's newest checkpoint to a file, as [OpenShipped] reads it.
+func Ship(dir, path string) error {
+	config := article // See OpenSampler.
+	run, err := lab.OpenExperiment(dir, &config, experimentName)
+	if err != nil {
+		return err
+	}
+	return run.Ship(path, config.drawnWith(), map[string]string{"config": config.String()})
+}
