@@ -5,6 +5,7 @@ go 1.26.5
 require (
 	github.com/HugoSmits86/nativewebp v1.2.1
 	github.com/alecthomas/chroma/v2 v2.27.0
+	github.com/corona10/goimagehash v1.1.0
 	github.com/ericpauley/go-quantize v0.0.0-20200331213906-ae555eb2afa4
 	github.com/go-zeromq/zmq4 v0.17.0
 	github.com/gofrs/flock v0.13.0
@@ -24,6 +25,8 @@ require (
 	gonum.org/v1/gonum v0.16.0
 	gonum.org/v1/plot v0.17.0
 )
+
+require github.com/nfnt/resize v0.0.0-20180221191011-83c6a9932646 // indirect
 
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect

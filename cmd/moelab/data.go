@@ -13,7 +13,7 @@ import (
 
 func newDataCommand() *cobra.Command {
 	command := &cobra.Command{Use: "data", Short: "Make and check pictures to train on"}
-	command.AddCommand(newDataDrawCommand(), newDataBlinksCommand(), newDataCheckCommand())
+	command.AddCommand(newDataDrawCommand(), newDataBlinksCommand(), newDataImportCommand(), newDataTagCommand(), newDataCheckCommand())
 	return command
 }
 

@@ -1,0 +1,33 @@
+package collect
+
+import (
+	"image"
+	"math"
+
+	"github.com/moelab/moelab/eyes"
+)
+
+// head is the square around a face and its hair, as the drawn portraits have it: the eyes are a quarter of its width apart, and their middle lies at 0.59 of its
+// height. ok is false where the face shows one eye, from which its size cannot be told.
+func head(face eyes.Face) (square image.Rectangle, ok bool) {
+	if len(face.Eyes) != 2 {
+		return image.Rectangle{}, false
+	}
+	middle := func(r image.Rectangle) (x, y float64) {
+		return float64(r.Min.X+r.Max.X) / 2, float64(r.Min.Y+r.Max.Y) / 2
+	}
+	leftX, leftY := middle(face.Eyes[0].Box)
+	rightX, rightY := middle(face.Eyes[1].Box)
+	side := max(int(math.Round(4*math.Hypot(rightX-leftX, rightY-leftY))), 1)
+	corner := image.Pt(int(math.Round((leftX+rightX)/2))-side/2, int(math.Round((leftY+rightY)/2-0.59*float64(side))))
+	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}, true
+}
+
+// leastInside is how much of a head's square must lie in the picture. What is beyond is filled with the mirror image.
+const leastInside = 0.8
+
+// inside is how much of a square lies in a picture, in [0, 1].
+func inside(square, picture image.Rectangle) float64 {
+	in := square.Intersect(picture)
+	return float64(in.Dx()*in.Dy()) / float64(square.Dx()*square.Dy())
+}

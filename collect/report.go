@@ -1,0 +1,159 @@
+package collect
+
+import (
+	_ "embed"
+	"encoding/csv"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/atomicfile"
+)
+
+// Report is what became of the pictures of a folder.
+type Report struct {
+	// From is the folder.
+	From string
+	// Pictures are those that could be read, in the order of their names.
+	Pictures []Picture
+	// Bad are those that could not.
+	Bad []dataset.Bad
+}
+
+// report is of all pictures that are there now.
+func (i *importing) report(bad []dataset.Bad) *Report {
+	report := &Report{From: i.dir, Bad: bad}
+	for n := range i.pictures.Len() {
+		name, err := filepath.Rel(i.dir, i.pictures.Name(n))
+		if err == nil {
+			report.Pictures = append(report.Pictures, i.journal.done[name])
+		}
+	}
+	return report
+}
+
+// Portrait is a face that was taken in.
+type Portrait struct {
+	Picture string
+	Face
+}
+
+// Portraits are the faces of a hair colour that were taken in.
+func (r *Report) Portraits(colour string) (all []Portrait) {
+	for _, picture := range r.Pictures {
+		for _, face := range picture.Faces {
+			if face.File != "" && face.Colour == colour {
+				all = append(all, Portrait{picture.Name, face})
+			}
+		}
+	}
+	return all
+}
+
+// Faces is the number of faces that were found.
+func (r *Report) Faces() (n int) {
+	for _, picture := range r.Pictures {
+		n += len(picture.Faces)
+	}
+	return n
+}
+
+// LeftOut is why faces and pictures were left out.
+type LeftOut struct {
+	Why string
+	// Names are the pictures, one for each face.
+	Names []string
+}
+
+// LeftOut is what was left out, the most frequent reason first.
+func (r *Report) LeftOut() []LeftOut {
+	names := map[string][]string{}
+	add := func(name, why string) {
+		if strings.HasPrefix(why, looksLike) {
+			name, why = name+" ("+why+")", "a duplicate"
+		}
+		names[why] = append(names[why], name)
+	}
+	for _, picture := range r.Pictures {
+		if picture.Why != "" {
+			add(picture.Name, picture.Why)
+		}
+		for _, face := range picture.Faces {
+			if face.Why != "" {
+				add(picture.Name, face.Why)
+			}
+		}
+	}
+	var all []LeftOut
+	for _, why := range slices.Sorted(maps.Keys(names)) {
+		all = append(all, LeftOut{why, names[why]})
+	}
+	slices.SortStableFunc(all, func(a, b LeftOut) int { return len(b.Names) - len(a.Names) })
+	return all
+}
+
+// String says it in a few lines.
+func (r *Report) String() string {
+	var text strings.Builder
+	taken := 0
+	var counts []string
+	for _, colour := range dataset.HairColours() {
+		n := len(r.Portraits(colour))
+		taken += n
+		counts = append(counts, fmt.Sprintf("%s %d", colour, n))
+	}
+	fmt.Fprintf(&text, "%d portraits of %d faces in %d pictures: %s", taken, r.Faces(), len(r.Pictures), strings.Join(counts, ", "))
+	for _, left := range r.LeftOut() {
+		fmt.Fprintf(&text, "\nleft out, %s: %d, the first %s", left.Why, len(left.Names), left.Names[0])
+	}
+	for _, bad := range r.Bad {
+		fmt.Fprintf(&text, "\nbroken: %v", bad)
+	}
+	return text.String()
+}
+
+// writeLabels writes labels.csv: file and colour, as [dataset.OpenFolder] reads them, and where each portrait comes from.
+func (r *Report) writeLabels(out string) error {
+	rows := [][]string{{"file", "colour", "picture", "left", "top", "right", "bottom", "by"}}
+	for _, colour := range dataset.HairColours() {
+		for _, p := range r.Portraits(colour) {
+			row := []string{p.File, p.Colour, filepath.ToSlash(p.Picture)}
+			for _, side := range p.Box {
+				row = append(row, strconv.Itoa(side))
+			}
+			rows = append(rows, append(row, p.By))
+		}
+	}
+	return writeRows(filepath.Join(out, labelsFile), rows)
+}
+
+// writeRows writes a table as CSV.
+func writeRows(path string, rows [][]string) error {
+	return atomicfile.Write(path, func(file *os.File) error { return csv.NewWriter(file).WriteAll(rows) })
+}
+
+//go:embed report.html
+var page string
+
+var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"colours": dataset.HairColours}).Parse(page))
+
+// pageFile is the report for a person, beside the portraits that it shows.
+const pageFile = "report.html"
+
+func (r *Report) writePage(out string) error {
+	return atomicfile.Write(filepath.Join(out, pageFile), func(file *os.File) error { return r.writeHTML(file) })
+}
+
+func (r *Report) writeHTML(to io.Writer) error {
+	if err := pageTemplate.Execute(to, r); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}

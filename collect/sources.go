@@ -1,0 +1,147 @@
+package collect
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"image"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/tag"
+)
+
+// Sources of a hair colour, in the order in which they are asked.
+const (
+	// ByFolder is what the folder says itself: a labels.csv in it, or the name of a folder, such as blonde or blonde_hair, that a picture lies in.
+	ByFolder = "folder"
+	// ByTags are the tags in a file beside the picture; see [tag.Beside].
+	ByTags = "tags"
+	// ByLook is the hair in the picture; see [tag.Look].
+	ByLook = "look"
+)
+
+// Sources are all of them.
+func Sources() []string { return []string{ByFolder, ByTags, ByLook} }
+
+// sources says the hair colours of the pictures of a folder.
+type sources struct {
+	dir    string
+	by     []string
+	labels map[string]string // Of labels.csv, by path below dir; nil where there is none.
+}
+
+// openSources reads the labels.csv of a folder, if there is one and it is asked for.
+func openSources(dir string, by []string) (*sources, error) {
+	if len(by) == 0 {
+		by = Sources()
+	}
+	s := &sources{dir: dir, by: by}
+	for _, name := range by {
+		if !slices.Contains(Sources(), name) {
+			return nil, fmt.Errorf("there is no source %q of hair colours; there are %s", name, strings.Join(Sources(), ", "))
+		}
+	}
+	if !slices.Contains(by, ByFolder) {
+		return s, nil
+	}
+	return s, s.readLabels(filepath.Join(dir, labelsFile))
+}
+
+// labelsFile has a line for each picture: its file, its hair colour.
+const labelsFile = "labels.csv"
+
+// readLabels reads the columns file and colour.
+func (s *sources) readLabels(path string) error {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	in := csv.NewReader(file)
+	in.FieldsPerRecord = -1
+	lines, err := in.ReadAll()
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	if len(lines) == 0 {
+		return fmt.Errorf("%s is empty: the first line must name the columns file and colour", path)
+	}
+	lines[0][0] = strings.TrimPrefix(lines[0][0], "\ufeff") // Spreadsheets put it there.
+	column := func(names ...string) int {
+		return slices.IndexFunc(lines[0], func(title string) bool { return slices.Contains(names, strings.ToLower(strings.TrimSpace(title))) })
+	}
+	name, colour := column("file"), column("colour", "color", "class")
+	if name < 0 || colour < 0 {
+		return fmt.Errorf("the columns of %s are %s: it needs file and colour", path, strings.Join(lines[0], ", "))
+	}
+	s.labels = map[string]string{}
+	for _, line := range lines[1:] {
+		if len(line) > max(name, colour) {
+			s.labels[filepath.Clean(filepath.FromSlash(line[name]))] = strings.TrimSpace(line[colour])
+		}
+	}
+	return nil
+}
+
+// colour asks the sources for the hair colour of a face that was cut out of a picture of the folder. The picture's tags and labels are the face's only where it is
+// the only one. by is the source that answered; why is the reason where there is no colour.
+func (s *sources) colour(name string, face *image.RGBA, only bool) (colour portrait.Colour, by, why string, err error) {
+	why = "nothing says a hair colour"
+	for _, by := range s.by {
+		answered := true
+		switch by {
+		case ByFolder:
+			colour, why, answered = s.ofFolder(name)
+		case ByTags:
+			var tags []string
+			if tags, err = tag.Beside(filepath.Join(s.dir, name)); err != nil {
+				return 0, by, "", err
+			}
+			colour, why = tag.HairColour(tags)
+			answered = len(tags) > 0
+		case ByLook:
+			seen := tag.Look(face)
+			colour = seen.Colour
+			why, _ = seen.Found()
+		}
+		if answered && (only || by == ByLook) {
+			return colour, by, why, nil
+		}
+	}
+	return 0, "", why, nil
+}
+
+// ofFolder is the colour that labels.csv or the name of a folder says, and whether one of them says anything.
+func (s *sources) ofFolder(name string) (colour portrait.Colour, why string, answered bool) {
+	if label, ok := s.labels[name]; ok {
+		colour, ok := named(label)
+		if !ok {
+			return 0, fmt.Sprintf("labelled %q, which is none of the nine colours", label), true
+		}
+		return colour, "", true
+	}
+	folders := strings.Split(filepath.ToSlash(filepath.Dir(name)), "/")
+	for _, folder := range slices.Backward(folders) { // The nearest one first.
+		if colour, ok := named(folder); ok {
+			return colour, "", true
+		}
+	}
+	return 0, "no folder says a hair colour", false
+}
+
+// named is the colour of a name such as "blonde", "Blonde" or "blonde_hair".
+func named(name string) (portrait.Colour, bool) {
+	if colour, err := portrait.ParseColour(strings.ToLower(name)); err == nil {
+		return colour, true
+	}
+	colour, why := tag.HairColour([]string{name})
+	return colour, why == ""
+}

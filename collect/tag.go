@@ -1,0 +1,125 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/moelab/moelab/dataset"
+)
+
+// Tagged is what [Tag] says of the pictures of a folder.
+type Tagged struct {
+	Report
+	// Known and Right are the pictures of which the folder itself says a hair colour, and those of them of which the sources that were asked said the same.
+	Known, Right int
+	// Mistaken counts what was said of the others: "blue, not silver", or "nothing, not silver".
+	Mistaken map[string]int
+}
+
+// Tag says the hair colours of the pictures of a folder, each of which shows one face that fills its centred square. Nothing is written: see [Tagged.Save].
+func Tag(ctx context.Context, dir string, options Options) (*Tagged, error) {
+	tagged, err := tagAll(ctx, dir, options)
+	if err != nil {
+		return nil, fmt.Errorf("tag the pictures of %s: %w", dir, err)
+	}
+	return tagged, nil
+}
+
+func tagAll(ctx context.Context, dir string, options Options) (*Tagged, error) {
+	asked, err := openSources(dir, options.By)
+	if err != nil {
+		return nil, err
+	}
+	own, err := openSources(dir, []string{ByFolder})
+	if err != nil {
+		return nil, err
+	}
+	pictures, opened, err := dataset.OpenPictures(ctx, dir, dataset.PicturesOptions{Strict: options.Strict, Workers: options.Workers})
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	tagged := &Tagged{Report: Report{From: dir, Bad: opened.Bad}, Mistaken: map[string]int{}}
+	for n := range pictures.Len() {
+		name, err := filepath.Rel(dir, pictures.Name(n))
+		if err != nil {
+			return nil, err
+		}
+		whole, err := pictures.Whole(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		colour, by, why, err := asked.colour(name, whole, true)
+		if err != nil {
+			return nil, err
+		}
+		face := Face{By: by, Why: why, Box: [4]int{0, 0, whole.Rect.Dx(), whole.Rect.Dy()}}
+		if why == "" {
+			face.Colour, face.File = colour.String(), filepath.ToSlash(name)
+		}
+		tagged.Pictures = append(tagged.Pictures, Picture{Name: name, Faces: []Face{face}})
+		if known, _, answered := own.ofFolder(name); answered {
+			tagged.compare(face, known.String())
+		}
+		if options.Progress != nil {
+			options.Progress(n+1, pictures.Len())
+		}
+	}
+	return tagged, nil
+}
+
+// compare counts whether the colour of a face is the one that its folder says.
+func (t *Tagged) compare(face Face, known string) {
+	t.Known++
+	switch face.Colour {
+	case known:
+		t.Right++
+	case "":
+		t.Mistaken["nothing, not "+known]++
+	default:
+		t.Mistaken[face.Colour+", not "+known]++
+	}
+}
+
+// Save writes the hair colours as a labels.csv, as [dataset.OpenFolder] reads it. A file that is there is an error unless replace is true.
+func (t *Tagged) Save(path string, replace bool) error {
+	if !replace {
+		if _, err := os.Lstat(path); err == nil {
+			return fmt.Errorf("%s is there already: name another file, or say that it is to be replaced", path)
+		}
+	}
+	rows := [][]string{{"file", "colour", "by"}}
+	for _, picture := range t.Pictures {
+		for _, face := range picture.Faces {
+			if face.File != "" {
+				rows = append(rows, []string{face.File, face.Colour, face.By})
+			}
+		}
+	}
+	return writeRows(path, rows)
+}
+
+// String says it in a few lines.
+func (t *Tagged) String() string {
+	var text strings.Builder
+	text.WriteString(t.Report.String())
+	if t.Known > 0 {
+		fmt.Fprintf(&text, "\nas the folder says itself: %d of %d (%.1f %%)", t.Right, t.Known, 100*float64(t.Right)/float64(t.Known))
+	}
+	for _, mistake := range byCount(t.Mistaken) {
+		fmt.Fprintf(&text, "\n  %s: %d", mistake, t.Mistaken[mistake])
+	}
+	return text.String()
+}
+
+// byCount are the keys of a map of numbers, the largest number first.
+func byCount(counts map[string]int) []string {
+	keys := slices.Sorted(maps.Keys(counts))
+	slices.SortStableFunc(keys, func(a, b string) int { return counts[b] - counts[a] })
+	return keys
+}

@@ -1,0 +1,70 @@
+package tag
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/moelab/moelab/dataset/portrait"
+)
+
+// hairTags are the tags of each hair colour. Light and dark shades count as their colour. Danbooru gave silver_hair up for grey_hair and white_hair, and what is
+// drawn as either is our silver. Orange and aqua hair are none of the nine.
+var hairTags = map[portrait.Colour][]string{
+	portrait.Blonde: {"blonde_hair", "blond_hair", "yellow_hair", "light_blonde_hair", "platinum_blonde_hair"},
+	portrait.Brown:  {"brown_hair", "light_brown_hair", "dark_brown_hair"},
+	portrait.Black:  {"black_hair"},
+	portrait.Blue:   {"blue_hair", "light_blue_hair", "dark_blue_hair"},
+	portrait.Pink:   {"pink_hair", "light_pink_hair"},
+	portrait.Purple: {"purple_hair", "light_purple_hair", "dark_purple_hair", "lavender_hair"},
+	portrait.Green:  {"green_hair", "light_green_hair", "dark_green_hair"},
+	portrait.Red:    {"red_hair", "dark_red_hair"},
+	portrait.Silver: {"silver_hair", "grey_hair", "gray_hair", "white_hair", "light_grey_hair"},
+}
+
+// otherHair are tags that say that the hair is of no colour of the nine, or of more than one.
+var otherHair = []string{"orange_hair", "aqua_hair", "multicolored_hair", "two-tone_hair", "gradient_hair", "rainbow_hair", "split-color_hair", "bald"}
+
+// Plain is a tag as Danbooru writes it: in lower case, with an underscore between words. Illustration2Vec and captions have spaces there.
+func Plain(tag string) string {
+	tag = strings.ToLower(strings.TrimSpace(tag))
+	tag = strings.ReplaceAll(tag, `\`, "") // Captions escape their brackets.
+	return strings.Join(strings.FieldsFunc(tag, func(r rune) bool { return r == ' ' || r == '_' }), "_")
+}
+
+// colourOf is the hair colour that a plain tag says.
+func colourOf(plain string) (portrait.Colour, bool) {
+	for colour, tags := range hairTags {
+		if slices.Contains(tags, plain) {
+			return colour, true
+		}
+	}
+	return 0, false
+}
+
+// HairColour is the hair colour that tags say, or why they say none.
+func HairColour(tags []string) (colour portrait.Colour, why string) {
+	var said []portrait.Colour
+	other := ""
+	for _, tag := range tags {
+		plain := Plain(tag)
+		if colour, ok := colourOf(plain); ok && !slices.Contains(said, colour) {
+			said = append(said, colour)
+		} else if slices.Contains(otherHair, plain) {
+			other = plain
+		}
+	}
+	switch {
+	case other != "":
+		return 0, "tagged " + other
+	case len(said) == 0:
+		return 0, "no tag says a hair colour"
+	case len(said) > 1:
+		slices.Sort(said)
+		names := make([]string, len(said))
+		for i, colour := range said {
+			names[i] = colour.String()
+		}
+		return 0, "tagged with more than one hair colour: " + strings.Join(names, ", ")
+	}
+	return said[0], ""
+}

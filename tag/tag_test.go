@@ -1,0 +1,118 @@
+package tag
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestLookTellsTheHairOfDrawnPortraits(t *testing.T) {
+	const n = 450
+	for _, size := range []int{64, 128} {
+		right := 0
+		for i := range n {
+			params := portrait.At(20261124, i)
+			seen := Look(params.Draw(size))
+			_, found := seen.Found()
+			if found && seen.Colour == params.Colour {
+				right++
+			}
+		}
+		assert.GreaterOrEqual(t, right, n*97/100, "of %d at %d pixels", n, size)
+	}
+}
+
+func filled(c color.Color) *image.RGBA {
+	picture := image.NewRGBA(image.Rect(0, 0, 64, 64))
+	draw.Draw(picture, picture.Rect, image.NewUniform(c), image.Point{}, draw.Src)
+	return picture
+}
+
+func TestLookFindsNoColourWhereThereIsNone(t *testing.T) {
+	for name, c := range map[string]color.RGBA{
+		"white":  {255, 255, 255, 255},
+		"orange": {240, 130, 30, 255},
+		"aqua":   {60, 220, 210, 255},
+		"lime":   {150, 250, 20, 255},
+	} {
+		why, found := Look(filled(c)).Found()
+		assert.False(t, found, name)
+		assert.NotEmpty(t, why, name)
+	}
+	for _, colour := range portrait.Colours() {
+		seen := Look(filled(colour.RGB()))
+		_, found := seen.Found()
+		assert.True(t, found, colour)
+		assert.Equal(t, colour, seen.Colour)
+		assert.InDelta(t, 0, seen.Distance, 1e-6)
+	}
+	_, found := Look(image.NewRGBA(image.Rectangle{})).Found()
+	assert.False(t, found, "no pixels")
+	Look(image.NewRGBA(image.Rect(0, 0, 1, 300))) // Does not panic.
+}
+
+func TestHairColourOfTags(t *testing.T) {
+	for _, c := range []struct {
+		tags []string
+		want string // Empty: none.
+	}{
+		{[]string{"1girl", "blonde_hair", "blue_eyes"}, "blonde"},
+		{[]string{"Long Hair", "Silver Hair"}, "silver"}, // Illustration2Vec's.
+		{[]string{"white_hair"}, "silver"},
+		{[]string{"grey_hair", "white_hair"}, "silver"},
+		{[]string{"light_brown_hair", "brown_hair"}, "brown"},
+		{[]string{"brown_hair", "red_hair"}, ""},
+		{[]string{"red_hair", "two-tone_hair"}, ""},
+		{[]string{"orange_hair"}, ""},
+		{[]string{"blue_eyes"}, ""},
+		{nil, ""},
+	} {
+		colour, why := HairColour(c.tags)
+		if c.want == "" {
+			assert.NotEmpty(t, why, "%v", c.tags)
+			continue
+		}
+		assert.Empty(t, why, "%v", c.tags)
+		assert.Equal(t, c.want, colour.String(), "%v", c.tags)
+	}
+}
+
+func TestTagsBesideAPicture(t *testing.T) {
+	for _, c := range []struct{ name, text string }{
+		{"a.txt", "1girl, long hair, pink hair"},
+		{"a.txt", "\ufeff1girl\r\nlong hair\r\npink hair\r\n"},
+		{"a.png.txt", "1girl long_hair pink_hair"},
+		{"a.json", `{"id": 1, "tag_string": "1girl long_hair pink_hair"}`},
+		{"a.png.json", `{"tags": "1girl long_hair pink_hair"}`},
+		{"a.json", `{"tags": ["1girl", "long_hair", "pink_hair"]}`},
+		{"a.json", `{"id": "1", "tags": [{"id": "1", "name": "1girl"}, {"name": "long_hair"}, {"name": "pink_hair"}]}`},
+	} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, c.name), []byte(c.text), 0o644))
+		tags, err := Beside(filepath.Join(dir, "a.png"))
+		require.NoError(t, err, c.text)
+		for i := range tags {
+			tags[i] = Plain(tags[i])
+		}
+		assert.Equal(t, []string{"1girl", "long_hair", "pink_hair"}, tags, c.text)
+	}
+
+	dir := t.TempDir()
+	tags, err := Beside(filepath.Join(dir, "a.png"))
+	assert.NoError(t, err)
+	assert.Empty(t, tags)
+
+	broken := filepath.Join(dir, "a.json")
+	for _, text := range []string{"{", `{"tags": 3}`} {
+		require.NoError(t, os.WriteFile(broken, []byte(text), 0o644))
+		_, err = Beside(filepath.Join(dir, "a.png"))
+		assert.ErrorContains(t, err, broken)
+	}
+}
