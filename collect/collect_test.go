@@ -281,3 +281,16 @@ func TestOnlyTheSamePictureIsADuplicate(t *testing.T) {
 		}
 	}
 }
+
+func TestAHeadIsFramedWithinThePicture(t *testing.T) {
+	picture := image.Rect(0, 0, 100, 80)
+	for _, c := range []struct{ square, want image.Rectangle }{
+		{image.Rect(10, 10, 50, 50), image.Rect(10, 10, 50, 50)},
+		{image.Rect(-10, -5, 30, 35), image.Rect(0, 0, 40, 40)},
+		{image.Rect(70, 50, 110, 90), image.Rect(60, 40, 100, 80)},
+		{image.Rect(5, -10, 105, 90), image.Rect(15, 0, 95, 80)},
+	} {
+		assert.Equal(t, c.want, fitted(c.square, picture), "%v", c.square)
+	}
+	assert.InDelta(t, 0.75*0.875, inside(image.Rect(-10, -5, 30, 35), picture), 1e-9)
+}

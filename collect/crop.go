@@ -23,11 +23,20 @@ func head(face eyes.Face) (square image.Rectangle, ok bool) {
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}, true
 }
 
-// leastInside is how much of a head's square must lie in the picture. What is beyond is filled with the mirror image.
-const leastInside = 0.8
+// leastInside is how much of a head's square must lie in the picture.
+const leastInside = 0.65
 
 // inside is how much of a square lies in a picture, in [0, 1].
 func inside(square, picture image.Rectangle) float64 {
 	in := square.Intersect(picture)
 	return float64(in.Dx()*in.Dy()) / float64(square.Dx()*square.Dy())
+}
+
+// fitted is a square moved into a picture, and no larger than it: a head that is framed a little otherwise is better than one that goes on with its mirror image.
+func fitted(square, picture image.Rectangle) image.Rectangle {
+	side := min(square.Dx(), picture.Dx(), picture.Dy())
+	centre := square.Min.Add(square.Max).Div(2)
+	place := func(middle, low, high int) int { return min(max(middle-side/2, low), high-side) }
+	corner := image.Pt(place(centre.X, picture.Min.X, picture.Max.X), place(centre.Y, picture.Min.Y, picture.Max.Y))
+	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
 }

@@ -265,8 +265,7 @@ func (i *importing) cut(name string, picture *image.RGBA, found eyes.Face, only 
 		face.Why = "cut off by the border of the picture"
 		return face, nil, nil
 	}
-	portrait = dataset.Cut(picture, square, i.options.Size)
-	colour, by, why, err := i.sources.colour(name, portrait, only)
+	colour, by, why, err := i.sources.colour(name, dataset.Cut(picture, square, i.options.Size), only) // Where the head lies in the square tells where the hair is.
 	if err != nil {
 		return face, nil, err
 	}
@@ -274,7 +273,9 @@ func (i *importing) cut(name string, picture *image.RGBA, found eyes.Face, only 
 	if why != "" {
 		return face, nil, nil
 	}
-	face.Colour = colour.String()
+	square = fitted(square, picture.Rect)
+	face.Box = [4]int{square.Min.X, square.Min.Y, square.Max.X, square.Max.Y}
+	face.Colour, portrait = colour.String(), dataset.Cut(picture, square, i.options.Size)
 	face.Fingerprint, err = fingerprintOf(portrait)
 	return face, portrait, err
 }

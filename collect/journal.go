@@ -41,7 +41,7 @@ type Picture struct {
 
 // Face is what became of a face.
 type Face struct {
-	// Box is what was cut out: left, top, right and bottom in the picture's pixels. It may go beyond the picture.
+	// Box is what was cut out, or would have been: left, top, right and bottom in the picture's pixels.
 	Box [4]int `json:"box"`
 	// File is where the portrait was written, below the dataset's folder, with slashes; empty where it was left out, and Why says the reason.
 	File string `json:"file,omitempty"`

@@ -16,7 +16,7 @@ type Impression struct {
 	Colour portrait.Colour
 	// Distance is how far the hair is from the typical colour of that class.
 	Distance float64
-	// Hair is how much of the region was taken for hair, in [0, 1]; the rest is white background.
+	// Hair is how much of the region was taken for hair, in [0, 1]; the rest is skin or white.
 	Hair float64
 }
 
@@ -25,7 +25,9 @@ const (
 	lightnessWeight = 0.6
 	// farthest is the Distance beyond which hair has none of the nine colours. Orange and aqua hair is farther.
 	farthest = 32
-	// leastHair is how much of the region must not be white.
+	// likeSkin is how near a colour must be to that below the eyes to be a forehead.
+	likeSkin = 8
+	// leastHair is how much of the region must be hair.
 	leastHair = 0.1
 )
 
@@ -40,42 +42,39 @@ func (i Impression) Found() (why string, ok bool) {
 	return "", true
 }
 
-// Look measures the hair colour of a portrait: the median colour above the forehead, where nearly every hair style has hair. The head is taken to fill the
-// centred square of the picture, as in the drawn portraits and in what moelab data import cuts out.
+// Look measures the hair colour of a portrait: the median colour above the eyes, where nearly every hair style has hair. The region lies within the skull, lest
+// the background or a hat counts, and skin of the forehead, which has the colour of that below the eyes, does not. The head is taken to fill the centred square of
+// the picture, as in the drawn portraits and in what moelab data import cuts out.
 func Look(picture *image.RGBA) Impression {
-	hair := hairIn(picture, crown(picture.Rect))
-	if len(hair.colours) == 0 {
+	skin := median(coloursIn(picture, part(picture.Rect, 26, 44, 38, 50)))
+	region := coloursIn(picture, part(picture.Rect, 18, 14, 46, 28))
+	hair := slices.DeleteFunc(slices.Clone(region), func(c lab) bool { return c.white() || c.distance(skin) < likeSkin })
+	if len(hair) == 0 {
 		return Impression{}
 	}
-	seen := Impression{Distance: math.Inf(1), Hair: float64(len(hair.colours)) / float64(hair.pixels)}
-	middle := hair.median()
+	seen := Impression{Distance: math.Inf(1), Hair: float64(len(hair)) / float64(len(region))}
+	middle := median(hair)
 	for _, colour := range portrait.Colours() {
-		if d := middle.distance(labOf(toColorful(colour.RGB().R, colour.RGB().G, colour.RGB().B))); d < seen.Distance {
+		typical := colour.RGB()
+		if d := middle.distance(labOf(typical.R, typical.G, typical.B)); d < seen.Distance {
 			seen.Colour, seen.Distance = colour, d
 		}
 	}
 	return seen
 }
 
-// crown is the region above the forehead: as wide as the skull, from its top to the middle of the fringe. In 64ths of the square, as in the drawn portraits.
-func crown(bounds image.Rectangle) image.Rectangle {
+// part is a part of the centred square of a picture, in 64ths of it.
+func part(bounds image.Rectangle, x0, y0, x1, y1 int) image.Rectangle {
 	square := dataset.CentredSquare(bounds)
-	if square.Empty() {
-		return square
-	}
 	at := func(v int) int { return v * square.Dx() / 64 }
-	return image.Rect(at(14), at(4), max(at(50), 1), max(at(24), 1)).Add(square.Min)
+	return image.Rect(at(x0), at(y0), at(x1), at(y1)).Add(square.Min)
 }
 
 // lab is a colour in CIELAB, with L in [0, 100].
 type lab [3]float64
 
-func toColorful(r, g, b uint8) colorful.Color {
-	return colorful.Color{R: float64(r) / 255, G: float64(g) / 255, B: float64(b) / 255}
-}
-
-func labOf(c colorful.Color) lab {
-	l, a, b := c.Lab()
+func labOf(red, green, blue uint8) lab {
+	l, a, b := colorful.Color{R: float64(red) / 255, G: float64(green) / 255, B: float64(blue) / 255}.Lab()
 	return lab{100 * l, 100 * a, 100 * b}
 }
 
@@ -86,41 +85,32 @@ func (c lab) distance(other lab) float64 {
 // white says whether a colour is that of an empty background.
 func (c lab) white() bool { return c[0] > 94 && math.Hypot(c[1], c[2]) < 6 }
 
-// hair is the colours of a region that are not white.
-type hair struct {
-	colours []lab
-	pixels  int
-}
-
 // looked is how many rows and columns of a region are looked at: more tell nothing new.
 const looked = 40
 
-func hairIn(picture *image.RGBA, region image.Rectangle) (found hair) {
-	if region.Empty() {
-		return found
-	}
+// coloursIn are the colours of a region.
+func coloursIn(picture *image.RGBA, region image.Rectangle) (colours []lab) {
 	rows, columns := min(region.Dy(), looked), min(region.Dx(), looked)
 	for i := range rows {
 		for j := range columns {
 			c := picture.RGBAAt(region.Min.X+j*region.Dx()/columns, region.Min.Y+i*region.Dy()/rows)
-			if colour := labOf(toColorful(c.R, c.G, c.B)); !colour.white() {
-				found.colours = append(found.colours, colour)
-			}
+			colours = append(colours, labOf(c.R, c.G, c.B))
 		}
 	}
-	found.pixels = rows * columns
-	return found
+	return colours
 }
 
-// median is the median of each coordinate: locks' outlines and highlights do not move it.
-func (h hair) median() (middle lab) {
-	values := make([]float64, len(h.colours))
+// median is the median of each coordinate, which outlines and highlights do not move. Of no colours it is black.
+func median(colours []lab) (middle lab) {
+	values := make([]float64, len(colours))
 	for axis := range middle {
-		for i, colour := range h.colours {
+		for i, colour := range colours {
 			values[i] = colour[axis]
 		}
 		slices.Sort(values)
-		middle[axis] = values[len(values)/2]
+		if len(values) > 0 {
+			middle[axis] = values[len(values)/2]
+		}
 	}
 	return middle
 }

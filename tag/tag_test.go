@@ -29,9 +29,11 @@ func TestLookTellsTheHairOfDrawnPortraits(t *testing.T) {
 	}
 }
 
+// filled is a picture of nothing but hair, with a face below.
 func filled(c color.Color) *image.RGBA {
 	picture := image.NewRGBA(image.Rect(0, 0, 64, 64))
 	draw.Draw(picture, picture.Rect, image.NewUniform(c), image.Point{}, draw.Src)
+	draw.Draw(picture, image.Rect(20, 32, 44, 56), image.NewUniform(color.RGBA{253, 228, 212, 255}), image.Point{}, draw.Src)
 	return picture
 }
 
@@ -41,6 +43,7 @@ func TestLookFindsNoColourWhereThereIsNone(t *testing.T) {
 		"orange": {240, 130, 30, 255},
 		"aqua":   {60, 220, 210, 255},
 		"lime":   {150, 250, 20, 255},
+		"skin":   {253, 228, 212, 255}, // No hair at all.
 	} {
 		why, found := Look(filled(c)).Found()
 		assert.False(t, found, name)

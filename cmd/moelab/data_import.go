@@ -32,7 +32,7 @@ func newDataImportCommand() *cobra.Command {
 		Use:   "import DIR",
 		Short: "Make a dataset of your own illustrations: faces found, cut out, tagged by hair colour",
 		Long: `Find the faces in the pictures of a folder, cut each out with its hair, and write OUT/<colour>/<number>.png with OUT/labels.csv,
-which moelab train gan --set data=OUT takes, and OUT/report.html, which shows what was taken in and says what was left out and why:
+which moelab train gan --data OUT takes, and OUT/report.html, which shows what was taken in and says what was left out and why:
 duplicates, hair of none of the nine colours, faces that are small, cut off or seen from the side.
 
 The hair colour is asked for in this order, of which --by takes a part:
@@ -44,7 +44,7 @@ Where a picture has several faces, only the last one is asked.
 An import that was interrupted goes on when it is called again, and takes in pictures that came since.`,
 		Example: `  moelab data import illustrations --out portraits
   moelab data import illustrations --out portraits --size 64 --by look
-  moelab train gan --set data=portraits`,
+  moelab train gan --run runs/mine --data portraits`,
 		Args: oneArgument("folder"),
 	}
 	flags := command.Flags()

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestImportMakesADatasetOfAFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "portraits")
+	succeed(t, "data", "draw", "-n", "9", "--size", "160", "--out", dir)
+	out := filepath.Join(t.TempDir(), "out")
+	said := succeed(t, "data", "import", dir, "--out", out, "--by", "look", "--size", "64")
+	assert.Contains(t, said, "9 portraits of 9 faces in 9 pictures: blonde 1, brown 1")
+	assert.Contains(t, said, filepath.Join(out, "report.html"))
+	assert.Len(t, table(t, filepath.Join(out, "labels.csv")), 10)
+	assert.Contains(t, succeed(t, "data", "check", out), "9 pictures: blonde 1")
+	assert.Contains(t, succeed(t, "data", "import", dir, "--out", out, "--by", "look", "--size", "64"), "9 portraits of 9", "again")
+}
+
+func TestTagWritesLabels(t *testing.T) {
+	dir := drawn(t, "-n", "18")
+	labels := filepath.Join(t.TempDir(), "labels.csv")
+	said := succeed(t, "data", "tag", dir, "--by", "look", "--out", labels)
+	assert.Contains(t, said, "as the folder says itself: 18 of 18 (100.0 %)")
+	assert.Len(t, table(t, labels), 19)
+	before := files(t, dir)
+	refused(t, "is there already", "data", "tag", dir)
+	assert.Equal(t, before, files(t, dir))
+	succeed(t, "data", "tag", dir, "--force")
+}
+
+func TestImportRefusesBadCalls(t *testing.T) {
+	dir := drawn(t, "-n", "9")
+	empty := t.TempDir()
+	labels := filepath.Join(t.TempDir(), "bad")
+	require.NoError(t, os.MkdirAll(labels, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(labels, "labels.csv"), []byte("name,hair\na.png,red\n"), 0o644))
+	for _, c := range []struct {
+		says string
+		args []string
+	}{
+		{"--out is missing", []string{"import", dir}},
+		{"--size is 8", []string{"import", dir, "--out", "x", "--size", "8"}},
+		{"--least is 0", []string{"import", dir, "--out", "x", "--least", "0"}},
+		{`--by has "guess": there are folder, tags, look`, []string{"import", dir, "--out", "x", "--by", "guess"}},
+		{"there are no pictures", []string{"import", empty, "--out", filepath.Join(t.TempDir(), "x")}},
+		{"lies in it", []string{"import", dir, "--out", filepath.Join(dir, "x")}},
+		{"no such file", []string{"tag", filepath.Join(empty, "none")}},
+		{"it needs file and colour", []string{"tag", labels}},
+		{`--by has "guess"`, []string{"tag", dir, "--by", "guess"}},
+	} {
+		refused(t, c.says, append([]string{"data"}, c.args...)...)
+	}
+}
+
+// refused calls the command and wants one line of a wrong call that says something.
+func refused(t *testing.T, says string, args ...string) {
+	t.Helper()
+	status, _, stderr := moelab(t, args...)
+	assert.Equal(t, statusUsage, status, "%v: %s", args, stderr)
+	assert.Contains(t, stderr, says, "%v", args)
+	assert.Equal(t, 1, strings.Count(strings.TrimSpace(stderr), "\n")+1, "%v: %s", args, stderr)
+}
