@@ -1,16 +1,15 @@
 package collect
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"image"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/tag"
 )
@@ -55,38 +54,18 @@ func openSources(dir string, by []string) (*sources, error) {
 // labelsFile has a line for each picture: its file, its hair colour.
 const labelsFile = "labels.csv"
 
-// readLabels reads the columns file and colour.
+// readLabels reads a labels.csv, if it is there.
 func (s *sources) readLabels(path string) error {
-	file, err := os.Open(path)
+	lines, err := dataset.ReadLabels(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	in := csv.NewReader(file)
-	in.FieldsPerRecord = -1
-	lines, err := in.ReadAll()
-	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	if len(lines) == 0 {
-		return fmt.Errorf("%s is empty: the first line must name the columns file and colour", path)
-	}
-	lines[0][0] = strings.TrimPrefix(lines[0][0], "\ufeff") // Spreadsheets put it there.
-	column := func(names ...string) int {
-		return slices.IndexFunc(lines[0], func(title string) bool { return slices.Contains(names, strings.ToLower(strings.TrimSpace(title))) })
-	}
-	name, colour := column("file"), column("colour", "color", "class")
-	if name < 0 || colour < 0 {
-		return fmt.Errorf("the columns of %s are %s: it needs file and colour", path, strings.Join(lines[0], ", "))
-	}
 	s.labels = map[string]string{}
-	for _, line := range lines[1:] {
-		if len(line) > max(name, colour) {
-			s.labels[filepath.Clean(filepath.FromSlash(line[name]))] = strings.TrimSpace(line[colour])
-		}
+	for _, line := range lines {
+		s.labels[line.File] = line.Class
 	}
 	return nil
 }

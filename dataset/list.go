@@ -186,8 +186,32 @@ func isPicture(name string) bool {
 	}
 }
 
-// listLabels takes the pictures that a labels.csv names. A file that does not exist is found out when it is decoded.
-func listLabels(ctx context.Context, labels io.Reader, dir string, known []string) (*listing, error) {
+// Labelled is a line of a labels.csv.
+type Labelled struct {
+	// File is the picture, below the folder of labels.csv, in the system's own form. It is not said that it exists.
+	File string
+	// Class is what is said of it, as it is written.
+	Class string
+
+	line int
+}
+
+// ReadLabels reads a labels.csv: a line for each picture, with the columns file and colour; other columns are ignored. Files that do not lie in the folder, that
+// are named twice or have no class are errors, which name the line.
+func ReadLabels(path string) ([]Labelled, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	labels, err := readLabels(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return labels, nil
+}
+
+func readLabels(labels io.Reader) (found []Labelled, err error) {
 	in := csv.NewReader(labels)
 	in.FieldsPerRecord = -1
 	header, err := in.Read()
@@ -202,8 +226,6 @@ func listLabels(ctx context.Context, labels io.Reader, dir string, known []strin
 	if fileColumn < 0 || classColumn < 0 {
 		return nil, fmt.Errorf("its columns are %s: it needs file and colour", strings.Join(header, ", "))
 	}
-
-	found := &listing{classes: known}
 	listed := map[string]bool{}
 	for {
 		record, err := in.Read()
@@ -217,26 +239,41 @@ func listLabels(ctx context.Context, labels io.Reader, dir string, known []strin
 		if len(record) <= max(fileColumn, classColumn) {
 			return nil, fmt.Errorf("line %d has %d columns: too few", line, len(record))
 		}
-		file, class := filepath.FromSlash(record[fileColumn]), strings.TrimSpace(record[classColumn])
+		file, class := filepath.Clean(filepath.FromSlash(record[fileColumn])), strings.TrimSpace(record[classColumn])
 		if class == "" {
 			return nil, fmt.Errorf("line %d: %s has no class", line, record[fileColumn])
 		}
 		if !filepath.IsLocal(file) {
 			return nil, fmt.Errorf("line %d: %q does not lie in the folder", line, record[fileColumn])
 		}
-		path := filepath.Join(dir, file)
-		if listed[path] {
+		if listed[file] {
 			return nil, fmt.Errorf("line %d: %s is named a second time", line, record[fileColumn])
 		}
+		listed[file] = true
+		found = append(found, Labelled{file, class, line})
+	}
+	if len(found) == 0 {
+		return nil, errors.New("it names no pictures")
+	}
+	return found, nil
+}
+
+// listLabels takes the pictures that a labels.csv names. A file that does not exist is found out when it is decoded.
+func listLabels(ctx context.Context, labels io.Reader, dir string, known []string) (*listing, error) {
+	lines, err := readLabels(labels)
+	if err != nil {
+		return nil, err
+	}
+	found := &listing{classes: known}
+	listed := map[string]bool{}
+	for _, l := range lines {
+		path := filepath.Join(dir, l.File)
 		listed[path] = true
-		label := found.label(class, known == nil)
+		label := found.label(l.Class, known == nil)
 		if label < 0 {
-			return nil, fmt.Errorf("line %d: unknown class %q; known are %s", line, class, strings.Join(known, ", "))
+			return nil, fmt.Errorf("line %d: unknown class %q; known are %s", l.line, l.Class, strings.Join(known, ", "))
 		}
 		found.entries = append(found.entries, entry{path, label})
-	}
-	if len(found.entries) == 0 {
-		return nil, errors.New("it names no pictures")
 	}
 	found.sortClasses(known)
 	return found, found.countUnlisted(ctx, dir, listed)
