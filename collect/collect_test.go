@@ -237,6 +237,34 @@ func TestSourcesAreAskedInTheirOrder(t *testing.T) {
 	assert.Equal(t, map[string]string{"plain.png": "silver", "tagged.png": tagged, in: tagged, "two.png": "", "white.png": ""}, said())
 }
 
+func TestKagglesTaggedAnimeIllustrationsIsReadAsItIs(t *testing.T) {
+	dir := t.TempDir()
+	face := portrait.At(77, 0).Draw(64)
+	for _, name := range []string{"0001/1001.jpg.png", "0002/2002.png", "0003/3003.png", "0004/cover.png"} {
+		save(t, face, dir, "danbooru-images", "danbooru-images", filepath.FromSlash(name))
+	}
+	save(t, face, dir, "danbooru-images", "danbooru-images", "0001", "1001.png")
+	metadata := filepath.Join(dir, "danbooru-metadata", "danbooru-metadata")
+	require.NoError(t, os.MkdirAll(metadata, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(metadata, "20170000.json"), []byte(
+		`{"id":"1001","rating":"s","tags":[{"id":"1","name":"1girl","category":"0"},{"id":"2","name":"green_hair","category":"0"}]}
+{"id":"999","tags":[{"name":"red_hair"}]}
+`), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(metadata, "20170001.json"), []byte(`{"id": 2002, "tag_string": "purple_hair blue_eyes"}`), 0o644))
+	tagged, err := Tag(t.Context(), dir, Options{By: []string{ByTags}})
+	require.NoError(t, err)
+	got := map[string]string{}
+	for _, picture := range tagged.Pictures {
+		got[filepath.Base(picture.Name)] = picture.Faces[0].Colour
+	}
+	assert.Equal(t, map[string]string{"1001.png": "green", "1001.jpg.png": "", "2002.png": "purple", "3003.png": "", "cover.png": ""}, got)
+
+	broken := filepath.Join(metadata, "20170002.json")
+	require.NoError(t, os.WriteFile(broken, []byte("{}\n"), 0o644))
+	_, err = Tag(t.Context(), dir, Options{By: []string{ByTags}})
+	assert.ErrorContains(t, err, broken+", line 1")
+}
+
 func TestTagComparesWithTheFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "drawn")
 	require.NoError(t, dataset.Draw(t.Context(), dir, 90, 64, 5, nil))

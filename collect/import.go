@@ -73,6 +73,9 @@ func importAll(ctx context.Context, finder *eyes.Finder, dir, out string, option
 	if err != nil {
 		return nil, errors.Unwrap(err)
 	}
+	if err := sources.readPosts(ctx, pictures); err != nil {
+		return nil, err
+	}
 	from, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err

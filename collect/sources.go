@@ -1,12 +1,14 @@
 package collect
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moelab/moelab/dataset"
@@ -18,7 +20,8 @@ import (
 const (
 	// ByFolder is what the folder says itself: a labels.csv in it, or the name of a folder, such as blonde or blonde_hair, that a picture lies in.
 	ByFolder = "folder"
-	// ByTags are the tags in a file beside the picture; see [tag.Beside].
+	// ByTags are the tags in a file beside the picture (see [tag.Beside]) or, of pictures that are named by their number at Danbooru, in the metadata of Danbooru20xx:
+	// the files below the folder's metadata or danbooru-metadata. Kaggle's "Tagged Anime Illustrations" is read as it is.
 	ByTags = "tags"
 	// ByLook is the hair in the picture; see [tag.Look].
 	ByLook = "look"
@@ -31,7 +34,8 @@ func Sources() []string { return []string{ByFolder, ByTags, ByLook} }
 type sources struct {
 	dir    string
 	by     []string
-	labels map[string]string // Of labels.csv, by path below dir; nil where there is none.
+	labels map[string]string  // Of labels.csv, by path below dir; nil where there is none.
+	posts  map[int64][]string // The tags of Danbooru's posts.
 }
 
 // openSources reads the labels.csv of a folder, if there is one and it is asked for.
@@ -70,6 +74,62 @@ func (s *sources) readLabels(path string) error {
 	return nil
 }
 
+// metadataFolders are those that Danbooru20xx has its metadata in, at Kaggle and as it is.
+var metadataFolders = []string{"danbooru-metadata", "metadata"}
+
+// readPosts reads the tags of those of the pictures that Danbooru's metadata in the folder knows.
+func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) error {
+	if !slices.Contains(s.by, ByTags) {
+		return nil
+	}
+	s.posts = map[int64][]string{}
+	for n := range pictures.Len() {
+		if id, ok := postOf(pictures.Name(n)); ok {
+			s.posts[id] = nil
+		}
+	}
+	wanted := func(id int64) bool {
+		_, ok := s.posts[id]
+		return ok
+	}
+	for _, folder := range metadataFolders {
+		err := filepath.WalkDir(filepath.Join(s.dir, folder), func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return nil
+			case err != nil:
+				return err
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case entry.IsDir() || filepath.Ext(path) != ".json":
+				return nil
+			}
+			return tag.Posts(path, wanted, func(id int64, tags []string) { s.posts[id] = tags })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// postOf is the number at Danbooru by which a picture is named.
+func postOf(name string) (id int64, ok bool) {
+	base := filepath.Base(name)
+	id, err := strconv.ParseInt(strings.TrimSuffix(base, filepath.Ext(base)), 10, 64)
+	return id, err == nil
+}
+
+// tags are those beside a picture, or of its post.
+func (s *sources) tags(name string) ([]string, error) {
+	tags, err := tag.Beside(filepath.Join(s.dir, name))
+	if err != nil || len(tags) > 0 {
+		return tags, err
+	}
+	id, _ := postOf(name)
+	return s.posts[id], nil
+}
+
 // colour asks the sources for the hair colour of a face that was cut out of a picture of the folder. The picture's tags and labels are the face's only where it is
 // the only one. by is the source that answered; why is the reason where there is no colour.
 func (s *sources) colour(name string, face *image.RGBA, only bool) (colour portrait.Colour, by, why string, err error) {
@@ -81,7 +141,7 @@ func (s *sources) colour(name string, face *image.RGBA, only bool) (colour portr
 			colour, why, answered = s.ofFolder(name)
 		case ByTags:
 			var tags []string
-			if tags, err = tag.Beside(filepath.Join(s.dir, name)); err != nil {
+			if tags, err = s.tags(name); err != nil {
 				return 0, by, "", err
 			}
 			colour, why = tag.HairColour(tags)

@@ -44,6 +44,9 @@ func tagAll(ctx context.Context, dir string, options Options) (*Tagged, error) {
 	if err != nil {
 		return nil, errors.Unwrap(err)
 	}
+	if err := asked.readPosts(ctx, pictures); err != nil {
+		return nil, err
+	}
 	tagged := &Tagged{Report: Report{From: dir, Bad: opened.Bad}, Mistaken: map[string]int{}}
 	for n := range pictures.Len() {
 		name, err := filepath.Rel(dir, pictures.Name(n))

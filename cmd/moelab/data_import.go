@@ -37,7 +37,8 @@ duplicates, hair of none of the nine colours, faces that are small, cut off or s
 
 The hair colour is asked for in this order, of which --by takes a part:
   folder  a labels.csv in DIR (columns file and colour), or a folder's name: blonde, blonde_hair, …
-  tags    a file beside the picture: NAME.txt or NAME.json with Danbooru's tags (blonde_hair, …)
+  tags    a file beside the picture: NAME.txt or NAME.json with Danbooru's tags (blonde_hair, …), or Danbooru20xx's metadata: JSON lines below
+          DIR/metadata or DIR/danbooru-metadata, of pictures named by their number; Kaggle's "Tagged Anime Illustrations" as it is
   look    the hair in the picture, above the forehead
 Where a picture has several faces, only the last one is asked.
 
