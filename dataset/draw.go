@@ -31,7 +31,7 @@ type drawing struct {
 }
 
 // Draw writes the first n portraits of a seed, size × size pixels, as dir/<colour>/<number>.png, and dir/labels.csv with
-// the columns file and colour. Numbers have six digits or more. [OpenFolder] reads such a folder.
+// the columns file, colour and those of [Attributes]. Numbers have six digits or more. [OpenFolder] reads such a folder.
 //
 // The folder may be missing, empty, or one that Draw made with the same seed and size and no more portraits: it is
 // drawn anew then, which also finishes one that was interrupted. Any other is left alone and is an error.
@@ -52,22 +52,26 @@ func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, pr
 			return err
 		}
 	}
-	files := make([]string, n)
+	lines := make([]string, n)
+	attributes := Attributes()
 	err := inParallel(ctx, 0, n, progress, func(i int) error {
 		p := portrait.At(seed, i)
-		files[i] = fmt.Sprintf("%s/%06d.png", p.Colour, i)
-		return SavePNG(filepath.Join(dir, filepath.FromSlash(files[i])), p.Draw(size))
+		file := fmt.Sprintf("%s/%06d.png", p.Colour, i)
+		lines[i] = file + "," + p.Colour.String()
+		for _, attribute := range attributes {
+			lines[i] += "," + attributeOf(p, attribute.Name)
+		}
+		return SavePNG(filepath.Join(dir, filepath.FromSlash(file)), p.Draw(size))
 	})
 	if err != nil {
 		return err
 	}
-	var labels strings.Builder
-	labels.WriteString("file,colour\n")
-	for _, file := range files {
-		colour, _, _ := strings.Cut(file, "/")
-		fmt.Fprintf(&labels, "%s,%s\n", file, colour)
+	header := "file,colour"
+	for _, attribute := range attributes {
+		header += "," + attribute.Name
 	}
-	return atomicfile.WriteBytes(filepath.Join(dir, labelsFile), []byte(labels.String()))
+	labels := header + "\n" + strings.Join(lines, "\n") + "\n"
+	return atomicfile.WriteBytes(filepath.Join(dir, labelsFile), []byte(labels))
 }
 
 // DrawBlinks writes the first n blinks of a seed, [DrawnBlinks], size × size pixels, as dir/<number>/frame_00.png … frame_15.png and

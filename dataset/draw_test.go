@@ -64,7 +64,7 @@ func TestLabelsCSVNamesFileAndColour(t *testing.T) {
 	rows, err := csv.NewReader(file).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, 10)
-	assert.Equal(t, []string{"file", "colour"}, rows[0])
+	assert.Equal(t, []string{"file", "colour", "eyes", "length", "style"}, rows[0])
 	for _, row := range rows[1:] {
 		assert.Regexp(t, `^`+row[1]+`/\d{6}\.png$`, row[0])
 		assert.FileExists(t, filepath.Join(dir, row[0]))

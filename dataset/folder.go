@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +14,8 @@ type FolderOptions struct {
 	// Classes are the names that are known, such as [HairColours], in the order of their labels. Nil takes the names
 	// that the folder has, in alphabetical order.
 	Classes []string
+	// Attributes are the names of the [Attributes] that are wanted: a labels.csv must have a column for each.
+	Attributes []string
 	// Strict makes a broken picture an error. Otherwise it is left out and named in the report.
 	Strict bool
 	// Workers is how many pictures are checked at once; 0 means one per CPU.
@@ -47,6 +51,8 @@ type Report struct {
 	UnknownFolders []string
 	// Unlisted is the number of pictures in the folder that its labels.csv does not name.
 	Unlisted int
+	// Unknown is, for each attribute that was asked for, the number of pictures of which it is not known, or none of its classes.
+	Unknown map[string]int
 }
 
 // String says it in a few lines: the pictures by class, and the first of those left out.
@@ -76,6 +82,11 @@ func (r Report) String() string {
 	if r.Unlisted > 0 {
 		fmt.Fprintf(&text, "\n%s left out, as %s does not name them", count(r.Unlisted, "picture"), labelsFile)
 	}
+	for _, name := range slices.Sorted(maps.Keys(r.Unknown)) {
+		if n := r.Unknown[name]; n > 0 {
+			fmt.Fprintf(&text, "\n%s not known of %s", name, count(n, "picture"))
+		}
+	}
 	return text.String()
 }
 
@@ -87,7 +98,8 @@ func count(n int, noun string) string {
 }
 
 // OpenFolder opens the pictures of a folder. If it holds a labels.csv, that says which there are: a line for each, with
-// the columns file (relative to the folder) and colour; other columns are ignored. Else the pictures of class C are
+// the columns file (relative to the folder) and colour; columns of the attributes that are asked for are read too,
+// others are ignored. Else the pictures of class C are
 // all those below DIR/C. Names of classes may be in any case.
 //
 // Every picture is decoded once, so that the broken ones are known before training begins. What was found is remembered
@@ -102,7 +114,11 @@ func OpenFolder(ctx context.Context, dir string, opts FolderOptions) (Set, Repor
 	fail := func(report Report, err error) (Set, Report, error) {
 		return nil, report, fmt.Errorf("cannot open the pictures of %s: %w", dir, err)
 	}
-	found, err := list(ctx, dir, opts.Classes)
+	attributes, err := FindAttributes(opts.Attributes)
+	if err != nil {
+		return fail(Report{}, err)
+	}
+	found, err := list(ctx, dir, opts.Classes, attributes)
 	if err != nil {
 		return fail(Report{}, err)
 	}
@@ -116,7 +132,8 @@ func OpenFolder(ctx context.Context, dir string, opts FolderOptions) (Set, Repor
 	if err != nil {
 		return fail(report, err)
 	}
-	set := &folder{classes: found.classes}
+	set := &folder{classes: found.classes, attributes: attributes}
+	report.Unknown = map[string]int{}
 	for i, e := range found.entries {
 		if errs[i] != nil {
 			report.Bad = append(report.Bad, Bad{e.path, errs[i]})
@@ -124,6 +141,11 @@ func OpenFolder(ctx context.Context, dir string, opts FolderOptions) (Set, Repor
 		}
 		set.entries = append(set.entries, e)
 		report.PerClass[e.label]++
+		for a, label := range e.attributes {
+			if label < 0 {
+				report.Unknown[attributes[a].Name]++
+			}
+		}
 		report.Total++
 	}
 	if len(set.entries) == 0 {
@@ -167,20 +189,24 @@ func checkAll(ctx context.Context, dir string, entries []entry, opts FolderOptio
 
 // entry is one labelled picture file.
 type entry struct {
-	path  string
-	label int
+	path       string
+	label      int
+	attributes []int // -1 where it is not known.
 }
 
 // folder is the Set of a folder's readable pictures.
 type folder struct {
-	classes []string
-	entries []entry
+	classes    []string
+	attributes []Attribute
+	entries    []entry
 }
 
-func (f *folder) Len() int          { return len(f.entries) }
-func (f *folder) Classes() []string { return f.classes }
-func (f *folder) Label(i int) int   { return f.entries[i].label }
-func (f *folder) Name(i int) string { return f.entries[i].path }
+func (f *folder) Len() int                { return len(f.entries) }
+func (f *folder) Classes() []string       { return f.classes }
+func (f *folder) Label(i int) int         { return f.entries[i].label }
+func (f *folder) Attributes() []Attribute { return f.attributes }
+func (f *folder) Attribute(i, a int) int  { return f.entries[i].attributes[a] }
+func (f *folder) Name(i int) string       { return f.entries[i].path }
 
 func (f *folder) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
 	path := f.entries[i].path

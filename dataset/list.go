@@ -25,7 +25,7 @@ type listing struct {
 }
 
 // list finds the labelled pictures of dir. Known classes are nil if any name is one.
-func list(ctx context.Context, dir string, known []string) (*listing, error) {
+func list(ctx context.Context, dir string, known []string, attributes []Attribute) (*listing, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, withoutPath(err)
 	} else if !info.IsDir() {
@@ -33,13 +33,16 @@ func list(ctx context.Context, dir string, known []string) (*listing, error) {
 	}
 	labels, err := os.Open(filepath.Join(dir, labelsFile))
 	if errors.Is(err, fs.ErrNotExist) {
+		if len(attributes) > 0 {
+			return nil, fmt.Errorf("there is no %s in it, which would say the %s", labelsFile, attributes[0].Name)
+		}
 		return listFolders(ctx, dir, known)
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer labels.Close()
-	found, err := listLabels(ctx, labels, dir, known)
+	found, err := listLabels(ctx, labels, dir, known, attributes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", labelsFile, err)
 	}
@@ -80,7 +83,7 @@ func listFolders(ctx context.Context, dir string, known []string) (*listing, err
 			continue
 		}
 		for _, picture := range pictures {
-			found.entries = append(found.entries, entry{picture, label})
+			found.entries = append(found.entries, entry{path: picture, label: label})
 		}
 	}
 	if len(found.entries) > 0 {
@@ -193,7 +196,8 @@ type Labelled struct {
 	// Class is what is said of it, as it is written.
 	Class string
 
-	line int
+	line       int
+	attributes []int // -1 where they are not known.
 }
 
 // ReadLabels reads a labels.csv: a line for each picture, with the columns file and colour; other columns are ignored. Files that do not lie in the folder, that
@@ -204,14 +208,14 @@ func ReadLabels(path string) ([]Labelled, error) {
 		return nil, err
 	}
 	defer file.Close()
-	labels, err := readLabels(file)
+	labels, err := readLabels(file, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return labels, nil
 }
 
-func readLabels(labels io.Reader) (found []Labelled, err error) {
+func readLabels(labels io.Reader, attributes []Attribute) (found []Labelled, err error) {
 	in := csv.NewReader(labels)
 	in.FieldsPerRecord = -1
 	header, err := in.Read()
@@ -225,6 +229,12 @@ func readLabels(labels io.Reader) (found []Labelled, err error) {
 	fileColumn, classColumn := column(header, "file"), column(header, "colour", "color", "class")
 	if fileColumn < 0 || classColumn < 0 {
 		return nil, fmt.Errorf("its columns are %s: it needs file and colour", strings.Join(header, ", "))
+	}
+	attributeColumns := make([]int, len(attributes))
+	for a, attribute := range attributes {
+		if attributeColumns[a] = column(header, attribute.Name); attributeColumns[a] < 0 {
+			return nil, fmt.Errorf("its columns are %s: it needs %s", strings.Join(header, ", "), attribute.Name)
+		}
 	}
 	listed := map[string]bool{}
 	for {
@@ -250,7 +260,15 @@ func readLabels(labels io.Reader) (found []Labelled, err error) {
 			return nil, fmt.Errorf("line %d: %s is named a second time", line, record[fileColumn])
 		}
 		listed[file] = true
-		found = append(found, Labelled{file, class, line})
+		labelled := Labelled{File: file, Class: class, line: line}
+		for a, attribute := range attributes {
+			label := -1
+			if at := attributeColumns[a]; at < len(record) {
+				label = slices.Index(attribute.Classes, strings.ToLower(strings.TrimSpace(record[at])))
+			}
+			labelled.attributes = append(labelled.attributes, label)
+		}
+		found = append(found, labelled)
 	}
 	if len(found) == 0 {
 		return nil, errors.New("it names no pictures")
@@ -259,8 +277,8 @@ func readLabels(labels io.Reader) (found []Labelled, err error) {
 }
 
 // listLabels takes the pictures that a labels.csv names. A file that does not exist is found out when it is decoded.
-func listLabels(ctx context.Context, labels io.Reader, dir string, known []string) (*listing, error) {
-	lines, err := readLabels(labels)
+func listLabels(ctx context.Context, labels io.Reader, dir string, known []string, attributes []Attribute) (*listing, error) {
+	lines, err := readLabels(labels, attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -273,7 +291,7 @@ func listLabels(ctx context.Context, labels io.Reader, dir string, known []strin
 		if label < 0 {
 			return nil, fmt.Errorf("line %d: unknown class %q; known are %s", l.line, l.Class, strings.Join(known, ", "))
 		}
-		found.entries = append(found.entries, entry{path, label})
+		found.entries = append(found.entries, entry{path, label, l.attributes})
 	}
 	found.sortClasses(known)
 	return found, found.countUnlisted(ctx, dir, listed)

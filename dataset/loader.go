@@ -19,6 +19,8 @@ type LoaderOptions struct {
 	Flip bool
 	// Start is the index of the first batch that Next returns: 0, or where an interrupted training stopped.
 	Start int64
+	// Attributes are the names of those that are wanted beside the class.
+	Attributes []string
 	// Workers is how many pictures are read at once; 0 means one per CPU.
 	Workers int
 	// Ahead is how many batches are read before they are asked for; 0 means 2. Memory is bounded by it.
@@ -33,6 +35,8 @@ type Batch struct {
 	Pictures []float32
 	// Labels is [batch]: indices into the set's Classes.
 	Labels []int32
+	// Attributes is [batch, attributes]: indices into their classes, -1 where it is not known.
+	Attributes []int32
 	// Size is height and width in pixels.
 	Size int
 	// N is the number of pictures.
@@ -52,6 +56,7 @@ func (b *Batch) Release() { release(b, b.free) }
 type Loader struct {
 	set     Set
 	opts    LoaderOptions
+	places  []int // Of the attributes that are wanted.
 	batches ahead[Batch]
 }
 
@@ -67,6 +72,10 @@ func NewLoader(set Set, opts LoaderOptions) (*Loader, error) {
 	}
 	if opts.Size < 1 {
 		return nil, fmt.Errorf("cannot load batches: picture size %d is not positive", opts.Size)
+	}
+	var err error
+	if l.places, err = places(set, opts.Attributes); err != nil {
+		return nil, fmt.Errorf("cannot load batches: %w", err)
 	}
 	l.batches.begin(opts.Workers, opts.Ahead)
 	return l, nil
@@ -85,11 +94,12 @@ func (l *Loader) Close() { l.batches.close() }
 func (l *Loader) newBatch(free chan<- *Batch) *Batch {
 	n, size := l.opts.Batch, l.opts.Size
 	return &Batch{
-		Pictures: make([]float32, n*size*size*3),
-		Labels:   make([]int32, n),
-		Size:     size,
-		N:        n,
-		free:     free,
+		Pictures:   make([]float32, n*size*size*3),
+		Labels:     make([]int32, n),
+		Attributes: make([]int32, n*len(l.places)),
+		Size:       size,
+		N:          n,
+		free:       free,
 	}
 }
 
@@ -102,6 +112,9 @@ func (l *Loader) fill(ctx context.Context, batch *Batch, s slot) error {
 	flip := l.opts.Flip && flipped(l.opts.Seed, s.at)
 	toFloats(batch.Pictures[s.number*values:(s.number+1)*values], picture, &symmetricRange, flip)
 	batch.Labels[s.number] = int32(l.set.Label(s.index))
+	for a, place := range l.places {
+		batch.Attributes[s.number*len(l.places)+a] = int32(l.set.Attribute(s.index, place))
+	}
 	return nil
 }
 

@@ -22,10 +22,12 @@ type numbered struct {
 	delay  time.Duration
 }
 
-func (s numbered) Len() int          { return s.n }
-func (s numbered) Classes() []string { return []string{"even", "odd"} }
-func (s numbered) Label(i int) int   { return i % 2 }
-func (s numbered) Name(i int) string { return fmt.Sprintf("picture %d", i) }
+func (s numbered) Len() int                { return s.n }
+func (s numbered) Classes() []string       { return []string{"even", "odd"} }
+func (s numbered) Label(i int) int         { return i % 2 }
+func (s numbered) Attributes() []Attribute { return nil }
+func (s numbered) Attribute(_, _ int) int  { return -1 }
+func (s numbered) Name(i int) string       { return fmt.Sprintf("picture %d", i) }
 
 func (s numbered) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
 	if s.broken[i] {

@@ -33,10 +33,12 @@ type subset struct {
 	indices []int
 }
 
-func (s subset) Len() int          { return len(s.indices) }
-func (s subset) Classes() []string { return s.set.Classes() }
-func (s subset) Label(i int) int   { return s.set.Label(s.indices[i]) }
-func (s subset) Name(i int) string { return s.set.Name(s.indices[i]) }
+func (s subset) Len() int                { return len(s.indices) }
+func (s subset) Classes() []string       { return s.set.Classes() }
+func (s subset) Label(i int) int         { return s.set.Label(s.indices[i]) }
+func (s subset) Attributes() []Attribute { return s.set.Attributes() }
+func (s subset) Attribute(i, a int) int  { return s.set.Attribute(s.indices[i], a) }
+func (s subset) Name(i int) string       { return s.set.Name(s.indices[i]) }
 func (s subset) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
 	return s.set.Picture(ctx, s.indices[i], size)
 }

@@ -13,8 +13,10 @@ type labelled struct {
 	labels []int
 }
 
-func (s labelled) Len() int        { return len(s.labels) }
-func (s labelled) Label(i int) int { return s.labels[i] }
+func (s labelled) Len() int                { return len(s.labels) }
+func (s labelled) Label(i int) int         { return s.labels[i] }
+func (s labelled) Attributes() []Attribute { return nil }
+func (s labelled) Attribute(_, _ int) int  { return -1 }
 
 func TestSplitHoldsOutEachNthPictureOfEachClass(t *testing.T) {
 	set := labelled{labels: []int{0, 0, 1, 0, 0, 1, 1, 0, 0, 1}} // Six of class 0, four of class 1.

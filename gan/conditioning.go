@@ -4,6 +4,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
+	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/nn"
 )
 
@@ -49,9 +51,40 @@ func (v Verdict) halves() (real, fake Verdict) {
 	return real, fake
 }
 
-// oneHot turns labels, [batch], into [batch, classes].
+// conditions are the numbers of classes of all that G is told: of the hair colour, and of each attribute.
+func (c Config) conditions() []int {
+	all := []int{len(c.Classes)}
+	attributes, err := dataset.FindAttributes(c.Attributes)
+	if err != nil {
+		exceptions.Panicf("gan: %v", err) // Config.Validate finds it before.
+	}
+	for _, attribute := range attributes {
+		all = append(all, len(attribute.Classes))
+	}
+	return all
+}
+
+// conditionWidth is the length of the vector that tells G and D what is asked for.
+func (c Config) conditionWidth() (width int) {
+	for _, classes := range c.conditions() {
+		width += classes
+	}
+	return width
+}
+
+// oneHot turns labels into what G and D are told: a one-hot vector of the class, and behind it one of each attribute, which is zero where it is not known. An
+// embedding of the whole is the sum of embeddings of each, which is what independent labels come to in the projection (Miyato & Koyama 2018, section 3).
+//
+//	labels: [batch], or [batch, 1 + attributes] → [batch, classes of all]
 func (c Config) oneHot(labels *Node, as dtypes.DType) *Node {
-	return OneHot(labels, len(c.Classes), as)
+	if len(c.Attributes) == 0 {
+		return OneHot(labels, len(c.Classes), as)
+	}
+	var parts []*Node
+	for i, classes := range c.conditions() {
+		parts = append(parts, OneHot(Squeeze(Slice(labels, AxisRange(), AxisElem(i)), 1), classes, as))
+	}
+	return Concatenate(parts, -1)
 }
 
 // latent is what G begins with: the noise, and beside it the class where no normalisation tells it.
@@ -137,7 +170,7 @@ func (c Config) verdict(scope *model.Scope, phi, oneHot *Node) Verdict {
 		embedding := nn.Embed(scope.At("embedding"), oneHot, phi.Shape().Dim(1), options...)
 		verdict.Score = Add(verdict.Score, ReduceSum(Mul(embedding, phi), 1))
 	case ConditionACGAN:
-		verdict.Classes = nn.Dense(scope.At("classes"), phi, len(c.Classes), options...)
+		verdict.Classes = nn.Dense(scope.At("classes"), phi, c.conditionWidth(), options...)
 	}
 	return verdict
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestAllPresetsAreValid(t *testing.T) {
-	assert.Equal(t, []string{"article", "article-srresnet", "laptop", "laptop-srresnet", "shipped", "smoke", "smoke-srresnet"}, Presets())
+	assert.Equal(t, []string{"article", "article-srresnet", "laptop", "laptop-attributes", "laptop-srresnet", "shipped", "smoke", "smoke-srresnet"}, Presets())
 	for _, name := range Presets() {
 		assert.NoError(t, preset(t, name).Validate(), name)
 	}
@@ -36,7 +36,7 @@ func TestArticlePresetsAreTheArticles(t *testing.T) {
 
 func TestUnknownPresetListsThoseThereAre(t *testing.T) {
 	_, err := Preset("labtop")
-	assert.EqualError(t, err, `there is no preset "labtop"; there are article, article-srresnet, laptop, laptop-srresnet, shipped, smoke, smoke-srresnet`)
+	assert.EqualError(t, err, `there is no preset "labtop"; there are article, article-srresnet, laptop, laptop-attributes, laptop-srresnet, shipped, smoke, smoke-srresnet`)
 }
 
 func TestPresetsAreCopies(t *testing.T) {
@@ -80,7 +80,7 @@ func TestSetChangesOneSetting(t *testing.T) {
 func TestSetRefusesWhatCannotBe(t *testing.T) {
 	tests := map[string]string{
 		"batch":               `setting "batch" is not of the form key=value`,
-		"batches=3":           `there is no setting "batches"; there are average_decay, batch, beta1, beta2, classes, clip, clip_limit, conditioning, data, `,
+		"batches=3":           `there is no setting "batches"; there are attributes, average_decay, batch, beta1, beta2, classes, clip, clip_limit, conditioning, data, `,
 		"Batch=3":             `there is no setting "Batch"`,
 		"batch=big":           `setting batch cannot be "big": it is now 4`,
 		"batch=":              `setting batch cannot be "": it is now 4`,

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"path/filepath"
 	"strings"
@@ -33,8 +34,19 @@ type Evaluation struct {
 	Classes []string `json:"classes"`
 	// Confusion counts [colour asked for][colour seen] of the generated portraits.
 	Confusion Confusion `json:"confusion"`
+	// Attributes says the same of each attribute.
+	Attributes []AttributeAccuracy `json:"attributes,omitempty"`
 	// Quality compares portraits with real pictures.
 	Quality Quality `json:"quality"`
+}
+
+// AttributeAccuracy says how often the class of an attribute is seen that was asked for, by a judge of its own.
+type AttributeAccuracy struct {
+	Name string `json:"name"`
+	// Accuracy, JudgeAccuracy and Chance are as in [Evaluation]. The classes of an attribute need not be equally frequent in the data: they are asked for as often.
+	Accuracy      float64 `json:"accuracy"`
+	JudgeAccuracy float64 `json:"judge_accuracy"`
+	Chance        float64 `json:"chance"`
 }
 
 // judgedPictures is how many held-out pictures the judge is measured on, at least.
@@ -115,6 +127,14 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 		Accuracy: confusion.Accuracy(), JudgeAccuracy: judged.Accuracy(), Chance: 1 / float64(len(config.Classes)),
 	}
 
+	for _, name := range config.Attributes {
+		of, err := judgeAttribute(ctx, backend, fmt.Sprintf("%s_%s", judgeDir, name), sampler, set, name, options)
+		if err != nil {
+			return e, fmt.Errorf("judge the attribute %s: %w", name, err)
+		}
+		e.Attributes = append(e.Attributes, of)
+	}
+
 	real = real.some(options.Samples)
 	if portraits, err = sampler.Sample(ctx, noise[:len(real.labels)], real.labels); err != nil {
 		return e, err
@@ -133,11 +153,65 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 	})
 }
 
+// judgeAttribute counts how often the class of an attribute is seen that was asked for, by a judge that is trained for it in a folder.
+func judgeAttribute(ctx context.Context, backend compute.Backend, dir string, sampler *Sampler, set dataset.Set, name string, options EvaluateOptions) (of AttributeAccuracy, err error) {
+	view, err := dataset.ByAttribute(set, name)
+	if err != nil {
+		return of, err
+	}
+	judged := sampler.Config.judgeConfig()
+	judged.Classes = view.Classes()
+	judge, err := TrainJudge(ctx, backend, dir, judged, view, options.Progress)
+	if err != nil {
+		return of, err
+	}
+	defer judge.Close()
+	_, test := dataset.SplitIndices(view, heldOut)
+	real, err := read(ctx, view, judged.Size, spread(test, max(options.Samples, judgedPictures)))
+	if err != nil {
+		return of, err
+	}
+	if len(real.images) == 0 {
+		return of, errors.New("no picture is held out to measure the judge on: the set is too small")
+	}
+	right, err := judge.confusion(ctx, real.images, real.labels)
+	if err != nil {
+		return of, err
+	}
+	var portraits []*image.RGBA
+	var asked []int
+	noise := sampler.Config.DrawNoise(options.Seed, options.Samples)
+	for label, class := range judged.Classes {
+		asking, err := sampler.Ask(name, class)
+		if err != nil {
+			return of, err
+		}
+		var some [][]float32
+		var colours []int
+		for i := label; i < len(noise); i += len(judged.Classes) {
+			some, colours, asked = append(some, noise[i]), append(colours, i/len(judged.Classes)%len(sampler.Config.Classes)), append(asked, label)
+		}
+		drawn, err := asking.Sample(ctx, some, colours)
+		if err != nil {
+			return of, err
+		}
+		portraits = append(portraits, drawn...)
+	}
+	seen, err := judge.confusion(ctx, portraits, asked)
+	return AttributeAccuracy{
+		Name: name, Accuracy: seen.Accuracy(), JudgeAccuracy: right.Accuracy(), Chance: 1 / float64(len(judged.Classes)),
+	}, err
+}
+
 // String says it in a sentence and a table.
 func (e Evaluation) String() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "asked-for hair colour seen in %.1f %% of %d portraits (judge on held-out pictures: %.1f %%, chance: %.1f %%)\n\n",
+	fmt.Fprintf(&text, "asked-for hair colour seen in %.1f %% of %d portraits (judge on held-out pictures: %.1f %%, chance: %.1f %%)\n",
 		100*e.Accuracy, e.Samples, 100*e.JudgeAccuracy, 100*e.Chance)
+	for _, of := range e.Attributes {
+		fmt.Fprintf(&text, "asked-for %s: %.1f %% (judge: %.1f %%, chance: %.1f %%)\n", of.Name, 100*of.Accuracy, 100*of.JudgeAccuracy, 100*of.Chance)
+	}
+	text.WriteString("\n")
 	q := e.Quality
 	table := tabwriter.NewWriter(&text, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(table, "%d of each\tgenerated\treal\t\n", q.Pictures)

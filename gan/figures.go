@@ -22,8 +22,10 @@ const smoothing = 0.95
 // ErrNoPenalty is wrapped by the error of [PenaltyFigure] where a run was trained without one, ErrNoAverage by that of [AverageFigure], and ErrNoClass where a configuration lacks a class.
 var (
 	ErrNoAverage = errors.New("it keeps no average of the generator's weights")
-	ErrNoPenalty = errors.New("it is trained without a penalty")
-	ErrNoClass   = errors.New("there is no class")
+	// ErrNoAttributes is wrapped by the error of [AttributesFigure] where G knows the hair colour alone.
+	ErrNoAttributes = errors.New("it knows no attributes beside the hair colour")
+	ErrNoPenalty    = errors.New("it is trained without a penalty")
+	ErrNoClass      = errors.New("there is no class")
 )
 
 // LossFigure draws the losses of a run, on a linear or a logarithmic axis: D's and G's, and AC-GAN's of the classes.
@@ -169,6 +171,50 @@ func ColourFigure(ctx context.Context, sampler *Sampler, seed uint64, rows int, 
 	return plots.Grid{Pictures: grid, RowLabels: rowLabels, ColumnLabels: colours, ColumnColours: swatches(colours)}.Figure()
 }
 
+// AttributesFigure draws one noise vector with the hair colour and the attributes changed one at a time: a row for each, in which all else stays. The error wraps
+// [ErrNoAttributes] where G knows the hair colour alone.
+func AttributesFigure(ctx context.Context, sampler *Sampler, seed uint64, colour string) (*plots.Figure, error) {
+	config := sampler.Config
+	attributes, err := dataset.FindAttributes(config.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	if len(attributes) == 0 {
+		return nil, ErrNoAttributes
+	}
+	label, err := config.Label(colour)
+	if err != nil {
+		return nil, err
+	}
+	noise := config.DrawNoise(seed, 1)[0]
+	grid := plots.Grid{RowLabels: []string{"hair"}}
+	labels := make([]int, len(config.Classes))
+	for i := range labels {
+		labels[i] = i
+	}
+	pictures, err := sampler.Sample(ctx, slices.Repeat([][]float32{noise}, len(labels)), labels)
+	if err != nil {
+		return nil, err
+	}
+	grid.Pictures = append(grid.Pictures, images(pictures))
+	for _, attribute := range attributes {
+		var row []image.Image
+		for _, class := range attribute.Classes {
+			asking, err := sampler.Ask(attribute.Name, class)
+			if err != nil {
+				return nil, err
+			}
+			picture, err := asking.Sample(ctx, [][]float32{noise}, []int{label})
+			if err != nil {
+				return nil, err
+			}
+			row = append(row, picture[0])
+		}
+		grid.Pictures, grid.RowLabels = append(grid.Pictures, row), append(grid.RowLabels, attribute.Name)
+	}
+	return grid.Figure()
+}
+
 // NoiseFigure draws what lies between noise vectors, from the left to the right of a row, under one hair colour: each row goes to another vector. The way between them is on
 // the sphere where noise of so many dimensions lies (White 2016), since the straight one leads through what G never saw.
 func NoiseFigure(ctx context.Context, sampler *Sampler, seed uint64, colour string, rows, columns int) (*plots.Figure, error) {
@@ -176,7 +222,10 @@ func NoiseFigure(ctx context.Context, sampler *Sampler, seed uint64, colour stri
 	if err != nil {
 		return nil, err
 	}
-	mixture := oneOf(len(sampler.Config.Classes), label)
+	mixture, err := sampler.withAttributes(sampler.Config.DrawNoise(seed, 1)[0], oneOf(len(sampler.Config.Classes), label))
+	if err != nil {
+		return nil, err
+	}
 	return between(ctx, sampler, rows, columns, func(row int, share float64) (noise, mixed []float32) {
 		ends := sampler.Config.DrawNoise(seed, rows+1)
 		return spherical(ends[row], ends[row+1], share), mixture

@@ -75,5 +75,22 @@ func Classification(logits, oneHot *Node) *Node {
 	return Neg(ReduceAllMean(ReduceSum(Mul(oneHot, LogSoftmax(logits)), -1)))
 }
 
+// classification is the [Classification] of the hair colour and of each attribute, added up. One that is not known has no part in it.
+//
+//	logits, oneHot: [batch, classes of all] → scalar
+func (c Config) classification(logits, oneHot *Node) (total *Node) {
+	begin := 0
+	for _, classes := range c.conditions() {
+		part := func(x *Node) *Node { return Slice(x, AxisRange(), AxisRange(begin, begin+classes)) }
+		if loss := Classification(part(logits), part(oneHot)); total == nil {
+			total = loss
+		} else {
+			total = Add(total, loss)
+		}
+		begin += classes
+	}
+	return total
+}
+
 // positive returns max(x, 0).
 func positive(x *Node) *Node { return MaxScalar(x, 0) }

@@ -2,10 +2,15 @@ package gan
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"image"
+	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -27,6 +32,8 @@ type Sampler struct {
 	// Step is the number of iterations that the generator was trained for.
 	Step int64
 	exec *model.Exec
+	// asked are the classes of attributes that were asked for; see [Sampler.Ask].
+	asked map[string]string
 }
 
 // OpenSampler loads the newest checkpoint of a run: the average of G's weights, where the run has one.
@@ -100,7 +107,7 @@ func newSampler(backend compute.Backend, config Config, store *model.Store, weig
 
 // compile compiles the generator, and checks that the store has all of its weights.
 func (s *Sampler) compile(store *model.Store) error {
-	if _, err := s.exec.Compile(shapes.Make(dtypes.Float32, sampleBatch, s.Config.Noise), shapes.Make(dtypes.Float32, sampleBatch, len(s.Config.Classes))); err != nil {
+	if _, err := s.exec.Compile(shapes.Make(dtypes.Float32, sampleBatch, s.Config.Noise), shapes.Make(dtypes.Float32, sampleBatch, s.Config.conditionWidth())); err != nil {
 		return lab.FitError(err)
 	}
 	return lab.CheckComplete(store) // What it lacks would be drawn at random.
@@ -129,14 +136,63 @@ func (s *Sampler) Sample(ctx context.Context, noise [][]float32, labels []int) (
 		if label < 0 || label >= len(s.Config.Classes) {
 			return nil, fmt.Errorf("label %d is not one of %d classes", label, len(s.Config.Classes))
 		}
-		mixtures[i] = make([]float32, len(s.Config.Classes))
-		mixtures[i][label] = 1
+		mixtures[i] = oneOf(len(s.Config.Classes), label)
 	}
 	return s.SampleMixed(ctx, noise, mixtures)
 }
 
+// Ask returns a sampler that shares the program and draws portraits of a class of an attribute: of each that is not asked for, the noise decides the class, so that
+// one noise vector has the same under every hair colour.
+func (s *Sampler) Ask(attribute, class string) (*Sampler, error) {
+	attributes, err := dataset.FindAttributes(s.Config.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range attributes {
+		if a.Name != attribute {
+			continue
+		}
+		if !slices.Contains(a.Classes, class) {
+			return nil, fmt.Errorf("%s cannot be %q: they are %s", attribute, class, strings.Join(a.Classes, ", "))
+		}
+		asking := *s
+		asking.asked = maps.Clone(s.asked)
+		if asking.asked == nil {
+			asking.asked = map[string]string{}
+		}
+		asking.asked[attribute] = class
+		return &asking, nil
+	}
+	if len(s.Config.Attributes) == 0 {
+		return nil, fmt.Errorf("the generator knows no attribute %q: it was trained with hair colours alone (--set attributes=… trains one with more)", attribute)
+	}
+	return nil, fmt.Errorf("the generator knows no attribute %q; it knows %s", attribute, strings.Join(s.Config.Attributes, ", "))
+}
+
+// withAttributes lays behind the shares of the hair colours what is asked for of the attributes, or else what the noise decides.
+func (s *Sampler) withAttributes(noise, mixture []float32) ([]float32, error) {
+	attributes, err := dataset.FindAttributes(s.Config.Attributes)
+	if err != nil || len(attributes) == 0 || len(mixture) != len(s.Config.Classes) {
+		return mixture, err
+	}
+	bits := fnv.New64()
+	if err := binary.Write(bits, binary.LittleEndian, noise); err != nil {
+		return nil, err
+	}
+	rng := rand.New(rand.NewPCG(bits.Sum64(), 0))
+	all := slices.Clone(mixture)
+	for _, a := range attributes {
+		class := rng.IntN(len(a.Classes))
+		if asked, ok := s.asked[a.Name]; ok {
+			class = slices.Index(a.Classes, asked)
+		}
+		all = append(all, oneOf(len(a.Classes), class)...)
+	}
+	return all, nil
+}
+
 // SampleMixed draws a portrait for each noise vector, in a mixture of the classes: the shares that it has of each, which G was never trained with unless one is 1 and the
-// others are 0 (Miyato & Koyama 2018, section 4.1, "category morphing").
+// others are 0, with the attributes as in [Sampler.Ask], or with their shares behind (Miyato & Koyama 2018, section 4.1, "category morphing").
 func (s *Sampler) SampleMixed(ctx context.Context, noise, mixtures [][]float32) ([]*image.RGBA, error) {
 	if len(noise) != len(mixtures) {
 		return nil, fmt.Errorf("%d noise vectors, but %d labels", len(noise), len(mixtures))
@@ -199,17 +255,21 @@ func firstOf(ctx context.Context, set dataset.Set, label, size int) (*image.RGBA
 
 // sampleBatch draws up to sampleBatch portraits; what is missing is drawn and thrown away.
 func (s *Sampler) sampleBatch(noise, mixtures [][]float32) ([]*image.RGBA, error) {
-	classes := len(s.Config.Classes)
+	classes := s.Config.conditionWidth()
 	flatNoise, flatMixtures := make([]float32, sampleBatch*s.Config.Noise), make([]float32, sampleBatch*classes)
 	for i, vector := range noise {
 		if len(vector) != s.Config.Noise {
 			return nil, fmt.Errorf("noise vector has length %d, not %d", len(vector), s.Config.Noise)
 		}
-		if len(mixtures[i]) != classes {
-			return nil, fmt.Errorf("%d shares of %d classes", len(mixtures[i]), classes)
+		mixture, err := s.withAttributes(vector, mixtures[i])
+		if err != nil {
+			return nil, err
+		}
+		if len(mixture) != classes {
+			return nil, fmt.Errorf("%d shares of %d classes", len(mixture), classes)
 		}
 		copy(flatNoise[i*s.Config.Noise:], vector)
-		copy(flatMixtures[i*classes:], mixtures[i])
+		copy(flatMixtures[i*classes:], mixture)
 	}
 	output, err := s.exec.Call(
 		tensors.FromFlatDataAndDimensions(flatNoise, sampleBatch, s.Config.Noise),

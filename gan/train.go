@@ -69,9 +69,10 @@ const (
 
 // Inputs are what one iteration works on. All but the pictures and their labels is random; see [DrawInputs].
 type Inputs struct {
-	// Pictures are real ones, [steps of D, batch, size, size, 3] in [-1, 1], and Labels their classes, [steps of D, batch] int32.
+	// Pictures are real ones, [steps of D, batch, size, size, 3] in [-1, 1], and Labels their classes, [steps of D, batch] int32, or
+	// [steps of D, batch, 1 + attributes], -1 where an attribute is not known.
 	Pictures, Labels *Node
-	// Noise, [steps of D + 1, batch, noise], and FakeLabels, [steps of D + 1, batch] int32, are what G draws from.
+	// Noise, [steps of D + 1, batch, noise], and FakeLabels, like Labels, are what G draws from.
 	Noise, FakeLabels *Node
 	// Uniform moves the pictures for the penalty: like Pictures, in [0, 1).
 	Uniform *Node
@@ -84,9 +85,21 @@ func DrawInputs(scope *model.Scope, config Config, pictures, labels *Node) Input
 	return Inputs{
 		Pictures: pictures, Labels: labels,
 		Noise:      scope.RandomNormal(g, shapes.Make(dtypes.Float32, draws, config.Batch, config.Noise)),
-		FakeLabels: scope.RandomIntN(g, int32(len(config.Classes)), shapes.Make(dtypes.Int32, draws, config.Batch)),
+		FakeLabels: drawLabels(scope, config, g),
 		Uniform:    scope.RandomUniform(g, pictures.Shape()),
 	}
+}
+
+// drawLabels draws a class for each portrait, and one of each attribute.
+func drawLabels(scope *model.Scope, config Config, g *Graph) *Node {
+	var drawn []*Node
+	for _, classes := range config.conditions() {
+		drawn = append(drawn, scope.RandomIntN(g, int32(classes), shapes.Make(dtypes.Int32, config.DiscriminatorSteps+1, config.Batch)))
+	}
+	if len(drawn) == 1 {
+		return drawn[0]
+	}
+	return Stack(drawn, -1)
 }
 
 // Iteration builds one iteration of training: steps of D, two in the article, and then one of G, as one program. It returns
@@ -143,7 +156,7 @@ func (t training) stepD(step int) {
 		total = Add(total, MulScalar(t.metrics[Penalty], c.PenaltyWeight))
 	}
 	if ofReal.Classes != nil {
-		t.metrics[LossClassD] = Classification(ofReal.Classes, realY)
+		t.metrics[LossClassD] = c.classification(ofReal.Classes, realY)
 		total = Add(total, t.metrics[LossClassD])
 	}
 
@@ -168,7 +181,7 @@ func (t training) stepG() {
 	total := games[c.Loss].generator(verdict.Score)
 	t.metrics[LossG] = total
 	if verdict.Classes != nil {
-		t.metrics[LossClassG] = Classification(verdict.Classes, fakeY)
+		t.metrics[LossClassG] = c.classification(verdict.Classes, fakeY)
 		total = Add(total, t.metrics[LossClassG])
 	}
 	optimiser := nn.TellGradient(c.adam("generator"), func(length *Node) { t.metrics[GradientG] = length })
@@ -246,7 +259,7 @@ func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Set, er
 		set := dataset.Drawn(c.Seed, c.Drawn)
 		return set, c.checkClasses(set)
 	}
-	set, report, err := dataset.OpenFolder(ctx, c.Data, dataset.FolderOptions{Classes: c.Classes})
+	set, report, err := dataset.OpenFolder(ctx, c.Data, dataset.FolderOptions{Classes: c.Classes, Attributes: c.Attributes})
 	for _, bad := range report.Bad {
 		if warn != nil {
 			warn(bad)
@@ -259,6 +272,11 @@ func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Set, er
 func (c Config) checkClasses(set dataset.Set) error {
 	if classes := set.Classes(); !slices.Equal(classes, c.Classes) {
 		return fmt.Errorf("the pictures are of the classes %s, the configuration is of %s", strings.Join(classes, ", "), strings.Join(c.Classes, ", "))
+	}
+	for _, name := range c.Attributes {
+		if !slices.ContainsFunc(set.Attributes(), func(a dataset.Attribute) bool { return a.Name == name }) {
+			return fmt.Errorf("the pictures have no attribute %q, which the configuration asks for", name)
+		}
 	}
 	return nil
 }
@@ -274,6 +292,7 @@ type batches struct {
 func (c Config) Batches(set dataset.Set, position int64, warn func(error)) (lab.Source, error) {
 	loader, err := dataset.NewLoader(set, dataset.LoaderOptions{
 		Size: c.Size, Batch: c.Batch * c.DiscriminatorSteps, Seed: c.Seed, Flip: c.Flip, Start: position, OnBad: warn,
+		Attributes: c.Attributes,
 	})
 	return batches{loader, c.DiscriminatorSteps}, err
 }
@@ -286,8 +305,14 @@ func (b batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
 	}
 	defer batch.Release() // FromFlatData copies.
 	n := batch.N / b.steps
-	return []*tensors.Tensor{
-		tensors.FromFlatDataAndDimensions(batch.Pictures, b.steps, n, batch.Size, batch.Size, 3),
-		tensors.FromFlatDataAndDimensions(batch.Labels, b.steps, n),
-	}, nil
+	pictures := tensors.FromFlatDataAndDimensions(batch.Pictures, b.steps, n, batch.Size, batch.Size, 3)
+	attributes := len(batch.Attributes) / batch.N
+	if attributes == 0 {
+		return []*tensors.Tensor{pictures, tensors.FromFlatDataAndDimensions(batch.Labels, b.steps, n)}, nil
+	}
+	var labels []int32
+	for i, class := range batch.Labels {
+		labels = append(append(labels, class), batch.Attributes[i*attributes:][:attributes]...)
+	}
+	return []*tensors.Tensor{pictures, tensors.FromFlatDataAndDimensions(labels, b.steps, n, 1+attributes)}, nil
 }

@@ -249,9 +249,9 @@ func firstDifference(old, new json.RawMessage) string {
 	return ""
 }
 
-// isZero says whether a setting, as JSON, is the zero value of a Go type, or is not there.
+// isZero says whether a setting, as JSON, is the zero value of a Go type or an empty list, or is not there.
 func isZero(value string) bool {
-	return slices.Contains([]string{"", "0", "false", `""`, "null"}, value)
+	return slices.Contains([]string{"", "0", "false", `""`, "null", "[]"}, value)
 }
 
 // settings returns the settings of a configuration, as JSON, by their names.

@@ -109,6 +109,7 @@ func (f ganFigures) drawRun(command *cobra.Command, backend compute.Backend, num
 		{"all_colours", func() (*plots.Figure, error) { return gan.ColourFigure(ctx, sampler, f.seed, 6) }},
 		{"noise", func() (*plots.Figure, error) { return gan.NoiseFigure(ctx, sampler, f.seed, config.Classes[0], 4, 9) }},
 		{"morph", func() (*plots.Figure, error) { return gan.MorphFigure(ctx, sampler, f.seed, 9) }},
+		{"attributes", func() (*plots.Figure, error) { return gan.AttributesFigure(ctx, sampler, f.seed, config.Classes[0]) }},
 		{"losses", func() (*plots.Figure, error) { return gan.LossFigure(dir, false) }},
 		{"penalty", func() (*plots.Figure, error) { return gan.PenaltyFigure(dir) }},
 		{"watch", func() (*plots.Figure, error) { return gan.WatchFigure(dir) }},
@@ -119,7 +120,7 @@ func (f ganFigures) drawRun(command *cobra.Command, backend compute.Backend, num
 	}
 	for _, drawing := range drawings {
 		figure, err := drawing.of()
-		for _, missing := range []error{gan.ErrNoClass, gan.ErrNoPenalty, gan.ErrNoAverage, lab.ErrNoStrips, lab.ErrNoMetric} {
+		for _, missing := range []error{gan.ErrNoClass, gan.ErrNoAttributes, gan.ErrNoPenalty, gan.ErrNoAverage, lab.ErrNoStrips, lab.ErrNoMetric} {
 			if errors.Is(err, missing) {
 				figure, err = nil, nil
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ func newSampleCommand() *cobra.Command {
 	var dir, out string
 	var raw bool
 	var colours []string
+	var attributes map[string]string
 	var n int
 	var seed uint64
 	command := &cobra.Command{
@@ -33,11 +35,13 @@ With several colours each noise vector is drawn under each of them: the same fac
   moelab sample --run runs/hair --colour blue -n 16 -o samples
   moelab sample --run runs/hair --colour blue,blonde,green -n 4 --seed 3 -o samples
   moelab sample --run runs/hair -o samples           # all nine colours
+  moelab sample --run runs/more --colour red --attribute eyes=green,length=short
   moelab sample --run runs/hair --colour pink -n 1 -o - | moelab upscale - -o large.png`,
 	}
 	flags := command.Flags()
 	flags.StringVar(&dir, "run", "", "run directory (default: the generator that moelab ships)")
 	flags.StringSliceVar(&colours, "colour", nil, "hair colours, separated by commas (default: all)")
+	flags.StringToStringVar(&attributes, "attribute", nil, "what else is asked for, of a run that learnt it (laptop-attributes): eyes=blue,length=long (default: as the noise has it)")
 	flags.IntVarP(&n, "number", "n", 8, "noise vectors: portraits of each colour")
 	flags.Uint64Var(&seed, "seed", 1, "seed of the noise")
 	flags.StringVarP(&out, "out", "o", "samples", `folder for the pictures, or "-" to write one as a PNG to standard output`)
@@ -66,10 +70,16 @@ With several colours each noise vector is drawn under each of them: the same fac
 			return err
 		}
 		defer sampler.Close()
+		asking := sampler
+		for _, name := range slices.Sorted(maps.Keys(attributes)) {
+			if asking, err = asking.Ask(name, attributes[name]); err != nil {
+				return usageError{err}
+			}
+		}
 		if len(colours) == 0 {
 			colours = sampler.Config.Classes
 		}
-		return writeSamples(command, sampler, colours, n, seed, out)
+		return writeSamples(command, asking, colours, n, seed, out)
 	}
 	return command
 }

@@ -105,6 +105,8 @@ Each part is a setting that --set changes; what does not go together is refused,
   spectral_norm        of D's layers: true, false
   squeeze_excitation   in G's blocks: true, false
   generator_blocks     residual blocks of the srresnet generator
+  attributes           what G is told beside the colour: ["eyes","length","style"] or some of them; drawn portraits know them, a labels.csv has a
+                       column of that name (laptop-attributes)
 
 While it trains, moelab watches how often D is right, how long the gradients are and how varied G's pictures are, and says in a line on standard error when D
 wins, when G collapses or stands still, or when the training diverges, and what to try.
@@ -113,6 +115,7 @@ Without --data the portraits are drawn by moelab. A folder holds a folder of pic
 with the columns file and colour. Ctrl-C saves; the same command goes on where it stopped.`,
 		Example: `  moelab train gan --preset laptop --run runs/hair
   moelab train gan --preset laptop-srresnet --run runs/srresnet
+  moelab train gan --preset laptop-attributes --run runs/more
   moelab train gan --preset laptop --run runs/mine --data pictures --steps 5000
   moelab train gan --preset laptop --run runs/acgan --set conditioning=ac-gan --set penalty=r1
   moelab train gan --preset article --run runs/article --set batch=16 --set seed=7

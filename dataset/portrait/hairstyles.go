@@ -75,6 +75,8 @@ type back struct {
 	tails   []tail // on the right; the left ones mirror them
 	single  bool   // on one side only
 	bun     bool
+	length  string
+	style   string
 }
 
 // tail is hair that is tied together: it widens from the tie and runs out.
@@ -84,11 +86,12 @@ type tail struct {
 }
 
 var backs = [...]back{
-	{outline: []knot{{0.298, 0.54, false}, {0.285, 0.61, false}, {0.262, 0.685, true}, {0.225, 0.66, true}, {0.175, 0.745, true}, {0.12, 0.71, true}, {0, 0.73, false}}}, // short
-	{outline: []knot{{0.318, 0.56, false}, {0.325, 0.68, false}, {0.285, 0.80, false}, {0.215, 0.845, true}, {0.20, 0.81, true}, {0.14, 0.84, true}, {0, 0.80, false}}},  // bob
-	{outline: []knot{{0.312, 0.56, false}, {0.325, 0.78, false}, {0.345, 1.10, true}, {0, 1.10, false}}},                                                                 // long
-	{outline: []knot{{0.318, 0.56, false}, {0.36, 0.66, false}, {0.335, 0.77, false}, {0.39, 0.88, false}, {0.365, 1.10, true}, {0, 1.10, false}}},                       // long, wavy
+	{length: short, style: loose, outline: []knot{{0.298, 0.54, false}, {0.285, 0.61, false}, {0.262, 0.685, true}, {0.225, 0.66, true}, {0.175, 0.745, true}, {0.12, 0.71, true}, {0, 0.73, false}}}, // short
+	{length: medium, style: loose, outline: []knot{{0.318, 0.56, false}, {0.325, 0.68, false}, {0.285, 0.80, false}, {0.215, 0.845, true}, {0.20, 0.81, true}, {0.14, 0.84, true}, {0, 0.80, false}}}, // bob
+	{length: long, style: loose, outline: []knot{{0.312, 0.56, false}, {0.325, 0.78, false}, {0.345, 1.10, true}, {0, 1.10, false}}},                                                                  // long
+	{length: long, style: loose, outline: []knot{{0.318, 0.56, false}, {0.36, 0.66, false}, {0.335, 0.77, false}, {0.39, 0.88, false}, {0.365, 1.10, true}, {0, 1.10, false}}},                        // long, wavy
 	{ // twin tails
+		length: long, style: twinTails,
 		outline: []knot{{0.295, 0.54, false}, {0.25, 0.66, true}, {0, 0.68, false}},
 		tails: []tail{
 			{[]knot{{0.285, 0.29, false}, {0.375, 0.36, false}, {0.405, 0.62, false}, {0.375, 0.98, false}}, 0.125},
@@ -96,15 +99,17 @@ var backs = [...]back{
 		},
 	},
 	{ // side ponytail
+		length: long, style: ponytail,
 		outline: []knot{{0.295, 0.54, false}, {0.25, 0.67, true}, {0, 0.68, false}}, single: true,
 		tails: []tail{
 			{[]knot{{0.255, 0.23, false}, {0.345, 0.22, false}, {0.415, 0.38, false}, {0.385, 0.78, false}}, 0.150},
 			{[]knot{{0.255, 0.24, false}, {0.335, 0.27, false}, {0.365, 0.42, false}, {0.430, 0.64, false}}, 0.085},
 		},
 	},
-	{outline: []knot{{0.318, 0.54, false}, {0.385, 0.65, true}, {0.322, 0.655, true}, {0.365, 0.775, true}, {0.285, 0.755, true}, {0.265, 0.86, true}, {0.19, 0.80, true}, {0, 0.80, false}}}, // shaggy
-	{outline: []knot{{0.295, 0.54, false}, {0.25, 0.66, true}, {0, 0.68, false}}, bun: true},                                                                                                  // two buns
+	{length: medium, style: loose, outline: []knot{{0.318, 0.54, false}, {0.385, 0.65, true}, {0.322, 0.655, true}, {0.365, 0.775, true}, {0.285, 0.755, true}, {0.265, 0.86, true}, {0.19, 0.80, true}, {0, 0.80, false}}}, // shaggy
+	{length: short, style: buns, outline: []knot{{0.295, 0.54, false}, {0.25, 0.66, true}, {0, 0.68, false}}, bun: true},                                                                                                    // two buns
 	{ // low tails over the shoulders
+		length: long, style: twinTails,
 		outline: []knot{{0.300, 0.54, false}, {0.285, 0.68, false}, {0.24, 0.76, true}, {0, 0.74, false}},
 		tails:   []tail{{[]knot{{0.215, 0.715, false}, {0.262, 0.790, false}, {0.278, 0.90, false}, {0.262, 1.14, false}}, 0.120}},
 	},

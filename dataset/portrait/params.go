@@ -139,10 +139,12 @@ func rgb(hex uint32) color.RGBA {
 var (
 	skins = []color.RGBA{rgb(0xfff0e4), rgb(0xfeeadb), rgb(0xfde6d6), rgb(0xfce0cc), rgb(0xffeee8), rgb(0xf6d6bc)}
 
-	irises = []color.RGBA{
-		rgb(0x3f7fd0), rgb(0x2f9fc0), rgb(0x3aa878), rgb(0x7a9a30), rgb(0xc89020),
-		rgb(0x9a5a30), rgb(0xc04848), rgb(0x9a58b8), rgb(0xd06a9a), rgb(0x5a6078),
-	}
+	irises = func() (all []color.RGBA) { // In the order of the classes.
+		for _, class := range eyeColours {
+			all = append(all, class.irises...)
+		}
+		return all
+	}()
 
 	clothColours = []color.RGBA{
 		rgb(0xf7f7fa), rgb(0xf7f7fa), rgb(0x2f3a5c), rgb(0x3c3c48), rgb(0x8a3040), rgb(0xf2e6c8),
