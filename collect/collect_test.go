@@ -233,7 +233,7 @@ func TestSourcesAreAskedInTheirOrder(t *testing.T) {
 	assert.Equal(t, map[string]string{"plain.png": own, "tagged.png": own, in: own, "two.png": own, "white.png": ""}, said(ByLook))
 	assert.Equal(t, map[string]string{"plain.png": "", "tagged.png": "", in: tagged, "two.png": "", "white.png": ""}, said(ByFolder))
 
-	require.NoError(t, os.WriteFile(filepath.Join(dir, labelsFile), []byte("file,colour\nplain.png,Silver\ntwo.png,orange\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, labelsFile), []byte("file,colour,length\nplain.png,Silver,Long\ntwo.png,orange,\n"), 0o644))
 	assert.Equal(t, map[string]string{"plain.png": "silver", "tagged.png": tagged, in: tagged, "two.png": "", "white.png": ""}, said())
 }
 
@@ -259,10 +259,47 @@ func TestKagglesTaggedAnimeIllustrationsIsReadAsItIs(t *testing.T) {
 	}
 	assert.Equal(t, map[string]string{"1001.png": "green", "1001.jpg.png": "", "2002.png": "purple", "3003.png": "", "cover.png": ""}, got)
 
+	labels := filepath.Join(t.TempDir(), labelsFile)
+	require.NoError(t, tagged.Save(labels, false))
+	lines, err := dataset.ReadLabels(labels)
+	require.NoError(t, err)
+	for _, line := range lines {
+		want := map[string]string{}
+		if line.Class == "purple" {
+			want["eyes"] = "blue"
+		}
+		assert.Equal(t, want, line.Attributes, "what the tags say beside the colour")
+	}
+
 	broken := filepath.Join(metadata, "20170002.json")
 	require.NoError(t, os.WriteFile(broken, []byte("{}\n"), 0o644))
 	_, err = Tag(t.Context(), dir, Options{By: []string{ByTags}})
 	assert.ErrorContains(t, err, broken+", line 1")
+}
+
+func TestAttributesOfLabelsCountBeforeThoseOfTags(t *testing.T) {
+	dir := t.TempDir()
+	save(t, portrait.At(77, 0).Draw(64), dir, "a.png")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.txt"), []byte("red eyes, short hair, twintails, ponytail"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, labelsFile), []byte("file,colour,length\na.png,silver,Long\n"), 0o644))
+	for _, c := range []struct {
+		by   []string
+		want map[string]string
+	}{
+		{nil, map[string]string{"eyes": "red", "length": "long"}}, // Of two styles none is known.
+		{[]string{ByTags, ByFolder}, map[string]string{"eyes": "red", "length": "short"}},
+		{[]string{ByLook}, map[string]string{}},
+	} {
+		tagged, err := Tag(t.Context(), dir, Options{By: c.by})
+		require.NoError(t, err)
+		if len(c.by) == 2 {
+			got, err := (&sources{dir: dir, by: c.by, labels: map[string]dataset.Labelled{"a.png": {Attributes: map[string]string{"length": "long"}}}}).attributes("a.png")
+			require.NoError(t, err)
+			assert.Equal(t, c.want, got)
+			continue
+		}
+		assert.Equal(t, c.want, tagged.Pictures[0].Faces[0].Attributes)
+	}
 }
 
 func TestTagComparesWithTheFolder(t *testing.T) {

@@ -279,6 +279,11 @@ func (i *importing) cut(name string, picture *image.RGBA, found eyes.Face, only 
 	square = fitted(square, picture.Rect)
 	face.Box = [4]int{square.Min.X, square.Min.Y, square.Max.X, square.Max.Y}
 	face.Colour, portrait = colour.String(), dataset.Cut(picture, square, i.options.Size)
+	if only {
+		if face.Attributes, err = i.sources.attributes(name); err != nil {
+			return face, nil, err
+		}
+	}
 	face.Fingerprint, err = fingerprintOf(portrait)
 	return face, portrait, err
 }

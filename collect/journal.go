@@ -49,6 +49,8 @@ type Face struct {
 	// Colour is the hair colour, and By the source that said it.
 	Colour string `json:"colour,omitempty"`
 	By     string `json:"by,omitempty"`
+	// Attributes are those of dataset.Attributes that labels.csv or the tags say.
+	Attributes map[string]string `json:"attributes,omitempty"`
 
 	Fingerprint fingerprint `json:"fingerprint"`
 }

@@ -119,19 +119,35 @@ func (r *Report) String() string {
 	return text.String()
 }
 
-// writeLabels writes labels.csv: file and colour, as [dataset.OpenFolder] reads them, and where each portrait comes from.
+// writeLabels writes labels.csv: file, colour and attributes, as [dataset.OpenFolder] reads them, and where each portrait comes from.
 func (r *Report) writeLabels(out string) error {
 	rows := [][]string{{"file", "colour", "picture", "left", "top", "right", "bottom", "by"}}
+	rows[0] = append(rows[0], attributeNames()...)
 	for _, colour := range dataset.HairColours() {
 		for _, p := range r.Portraits(colour) {
 			row := []string{p.File, p.Colour, filepath.ToSlash(p.Picture)}
 			for _, side := range p.Box {
 				row = append(row, strconv.Itoa(side))
 			}
-			rows = append(rows, append(row, p.By))
+			rows = append(rows, append(append(row, p.By), p.attributeValues()...))
 		}
 	}
 	return writeRows(filepath.Join(out, labelsFile), rows)
+}
+
+// attributeNames are the columns of what is known beside the hair colour, and attributeValues what they hold for a face: nothing where it is not known.
+func attributeNames() (names []string) {
+	for _, attribute := range dataset.Attributes() {
+		names = append(names, attribute.Name)
+	}
+	return names
+}
+
+func (f Face) attributeValues() (values []string) {
+	for _, name := range attributeNames() {
+		values = append(values, f.Attributes[name])
+	}
+	return values
 }
 
 // writeRows writes a table as CSV.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -34,8 +35,8 @@ func Sources() []string { return []string{ByFolder, ByTags, ByLook} }
 type sources struct {
 	dir    string
 	by     []string
-	labels map[string]string  // Of labels.csv, by path below dir; nil where there is none.
-	posts  map[int64][]string // The tags of Danbooru's posts.
+	labels map[string]dataset.Labelled // Of labels.csv, by path below dir; nil where there is none.
+	posts  map[int64][]string          // The tags of Danbooru's posts.
 }
 
 // openSources reads the labels.csv of a folder, if there is one and it is asked for.
@@ -67,9 +68,9 @@ func (s *sources) readLabels(path string) error {
 	if err != nil {
 		return err
 	}
-	s.labels = map[string]string{}
+	s.labels = map[string]dataset.Labelled{}
 	for _, line := range lines {
-		s.labels[line.File] = line.Class
+		s.labels[line.File] = line
 	}
 	return nil
 }
@@ -158,12 +159,30 @@ func (s *sources) colour(name string, face *image.RGBA, only bool) (colour portr
 	return 0, "", why, nil
 }
 
+// attributes are what labels.csv and the tags say of a picture beside the hair colour; what the earlier source says counts.
+func (s *sources) attributes(name string) (map[string]string, error) {
+	all := map[string]string{}
+	for _, by := range slices.Backward(s.by) {
+		switch by {
+		case ByFolder:
+			maps.Copy(all, s.labels[name].Attributes)
+		case ByTags:
+			tags, err := s.tags(name)
+			if err != nil {
+				return nil, err
+			}
+			maps.Copy(all, tag.Attributes(tags))
+		}
+	}
+	return all, nil
+}
+
 // ofFolder is the colour that labels.csv or the name of a folder says, and whether one of them says anything.
 func (s *sources) ofFolder(name string) (colour portrait.Colour, why string, answered bool) {
 	if label, ok := s.labels[name]; ok {
-		colour, ok := named(label)
+		colour, ok := named(label.Class)
 		if !ok {
-			return 0, fmt.Sprintf("labelled %q, which is none of the nine colours", label), true
+			return 0, fmt.Sprintf("labelled %q, which is none of the nine colours", label.Class), true
 		}
 		return colour, "", true
 	}

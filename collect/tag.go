@@ -64,6 +64,9 @@ func tagAll(ctx context.Context, dir string, options Options) (*Tagged, error) {
 		face := Face{By: by, Why: why, Box: [4]int{0, 0, whole.Rect.Dx(), whole.Rect.Dy()}}
 		if why == "" {
 			face.Colour, face.File = colour.String(), filepath.ToSlash(name)
+			if face.Attributes, err = asked.attributes(name); err != nil {
+				return nil, err
+			}
 		}
 		tagged.Pictures = append(tagged.Pictures, Picture{Name: name, Faces: []Face{face}})
 		if known, _, answered := own.ofFolder(name); answered {
@@ -96,11 +99,11 @@ func (t *Tagged) Save(path string, replace bool) error {
 			return fmt.Errorf("%s is there already: name another file, or say that it is to be replaced", path)
 		}
 	}
-	rows := [][]string{{"file", "colour", "by"}}
+	rows := [][]string{append([]string{"file", "colour", "by"}, attributeNames()...)}
 	for _, picture := range t.Pictures {
 		for _, face := range picture.Faces {
 			if face.File != "" {
-				rows = append(rows, []string{face.File, face.Colour, face.By})
+				rows = append(rows, append([]string{face.File, face.Colour, face.By}, face.attributeValues()...))
 			}
 		}
 	}

@@ -196,11 +196,13 @@ type Labelled struct {
 	// Class is what is said of it, as it is written.
 	Class string
 
-	line       int
-	attributes []int // -1 where they are not known.
+	// Attributes are the values of the columns that are named like [Attributes], by that name, where there are any.
+	Attributes map[string]string
+
+	line int
 }
 
-// ReadLabels reads a labels.csv: a line for each picture, with the columns file and colour; other columns are ignored. Files that do not lie in the folder, that
+// ReadLabels reads a labels.csv: a line for each picture, with the columns file and colour, and those of [Attributes] if there are any; others are ignored. Files that do not lie in the folder, that
 // are named twice or have no class are errors, which name the line.
 func ReadLabels(path string) ([]Labelled, error) {
 	file, err := os.Open(path)
@@ -215,7 +217,8 @@ func ReadLabels(path string) ([]Labelled, error) {
 	return labels, nil
 }
 
-func readLabels(labels io.Reader, attributes []Attribute) (found []Labelled, err error) {
+// readLabels reads a labels.csv, which must have a column for each attribute that is wanted.
+func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err error) {
 	in := csv.NewReader(labels)
 	in.FieldsPerRecord = -1
 	header, err := in.Read()
@@ -230,9 +233,14 @@ func readLabels(labels io.Reader, attributes []Attribute) (found []Labelled, err
 	if fileColumn < 0 || classColumn < 0 {
 		return nil, fmt.Errorf("its columns are %s: it needs file and colour", strings.Join(header, ", "))
 	}
-	attributeColumns := make([]int, len(attributes))
-	for a, attribute := range attributes {
-		if attributeColumns[a] = column(header, attribute.Name); attributeColumns[a] < 0 {
+	attributes := map[string]int{} // Columns.
+	for _, attribute := range Attributes() {
+		if at := column(header, attribute.Name); at >= 0 {
+			attributes[attribute.Name] = at
+		}
+	}
+	for _, attribute := range wanted {
+		if _, ok := attributes[attribute.Name]; !ok {
 			return nil, fmt.Errorf("its columns are %s: it needs %s", strings.Join(header, ", "), attribute.Name)
 		}
 	}
@@ -260,13 +268,11 @@ func readLabels(labels io.Reader, attributes []Attribute) (found []Labelled, err
 			return nil, fmt.Errorf("line %d: %s is named a second time", line, record[fileColumn])
 		}
 		listed[file] = true
-		labelled := Labelled{File: file, Class: class, line: line}
-		for a, attribute := range attributes {
-			label := -1
-			if at := attributeColumns[a]; at < len(record) {
-				label = slices.Index(attribute.Classes, strings.ToLower(strings.TrimSpace(record[at])))
+		labelled := Labelled{File: file, Class: class, Attributes: map[string]string{}, line: line}
+		for name, at := range attributes {
+			if at < len(record) && strings.TrimSpace(record[at]) != "" {
+				labelled.Attributes[name] = strings.ToLower(strings.TrimSpace(record[at]))
 			}
-			labelled.attributes = append(labelled.attributes, label)
 		}
 		found = append(found, labelled)
 	}
@@ -291,7 +297,11 @@ func listLabels(ctx context.Context, labels io.Reader, dir string, known []strin
 		if label < 0 {
 			return nil, fmt.Errorf("line %d: unknown class %q; known are %s", l.line, l.Class, strings.Join(known, ", "))
 		}
-		found.entries = append(found.entries, entry{path, label, l.attributes})
+		made := entry{path: path, label: label}
+		for _, attribute := range attributes {
+			made.attributes = append(made.attributes, slices.Index(attribute.Classes, l.Attributes[attribute.Name]))
+		}
+		found.entries = append(found.entries, made)
 	}
 	found.sortClasses(known)
 	return found, found.countUnlisted(ctx, dir, listed)

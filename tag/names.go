@@ -24,6 +24,48 @@ var hairTags = map[portrait.Colour][]string{
 // otherHair are tags that say that the hair is of no colour of the nine, or of more than one.
 var otherHair = []string{"orange_hair", "aqua_hair", "multicolored_hair", "two-tone_hair", "gradient_hair", "rainbow_hair", "split-color_hair", "bald"}
 
+// attributeTags are the tags of the classes of [dataset.Attributes], by attribute and class. No tag says that hair is worn loose.
+var attributeTags = map[string]map[string][]string{
+	"eyes": {
+		"blue":   {"blue_eyes", "light_blue_eyes", "aqua_eyes"},
+		"green":  {"green_eyes"},
+		"yellow": {"yellow_eyes", "amber_eyes", "gold_eyes"},
+		"brown":  {"brown_eyes"},
+		"red":    {"red_eyes"},
+		"purple": {"purple_eyes", "violet_eyes"},
+		"pink":   {"pink_eyes"},
+		"grey":   {"grey_eyes", "gray_eyes", "silver_eyes"},
+	},
+	"length": {
+		"short":  {"short_hair", "very_short_hair"},
+		"medium": {"medium_hair", "shoulder-length_hair"},
+		"long":   {"long_hair", "very_long_hair", "absurdly_long_hair"},
+	},
+	"style": {
+		"loose":     {"hair_down"},
+		"twintails": {"twintails", "twin_tails", "low_twintails", "short_twintails", "twin_braids"},
+		"ponytail":  {"ponytail", "side_ponytail", "high_ponytail", "low_ponytail", "short_ponytail"},
+		"buns":      {"double_bun", "hair_bun", "single_hair_bun"},
+	},
+}
+
+// Attributes are the classes that tags say of [dataset.Attributes], by attribute: of those only of which they say exactly one.
+func Attributes(tags []string) map[string]string {
+	found := map[string]string{}
+	for attribute, classes := range attributeTags {
+		var said []string
+		for class, names := range classes {
+			if slices.ContainsFunc(tags, func(tag string) bool { return slices.Contains(names, Plain(tag)) }) {
+				said = append(said, class)
+			}
+		}
+		if len(said) == 1 {
+			found[attribute] = said[0]
+		}
+	}
+	return found
+}
+
 // Plain is a tag as Danbooru writes it: in lower case, with an underscore between words. Illustration2Vec and captions have spaces there.
 func Plain(tag string) string {
 	tag = strings.ToLower(strings.TrimSpace(tag))

@@ -6,8 +6,10 @@ import (
 	"image/draw"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -118,4 +120,17 @@ func TestTagsBesideAPicture(t *testing.T) {
 		_, err = Beside(filepath.Join(dir, "a.png"))
 		assert.ErrorContains(t, err, broken)
 	}
+}
+
+func TestTagsOfAttributesAreOfTheirClasses(t *testing.T) {
+	for _, attribute := range dataset.Attributes() {
+		assert.Len(t, attributeTags[attribute.Name], len(attribute.Classes), attribute.Name)
+		for _, class := range attribute.Classes {
+			tags := attributeTags[attribute.Name][class]
+			require.NotEmpty(t, tags, "%s %s", attribute.Name, class)
+			assert.Equal(t, map[string]string{attribute.Name: class}, Attributes([]string{"1girl", strings.ReplaceAll(tags[0], "_", " ")}))
+		}
+	}
+	assert.Len(t, attributeTags, len(dataset.Attributes()))
+	assert.Equal(t, map[string]string{"length": "long"}, Attributes([]string{"long_hair", "very_long_hair", "blue_eyes", "red_eyes"}), "of two colours none")
 }
