@@ -25,7 +25,8 @@ func newDataDrawCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "draw",
 		Short: "Draw anime portraits, with exact labels, or illustrations into a folder",
-		Long: `Draw portraits into OUT/<colour>/<number>.png, with OUT/labels.csv. With --blink draw blinks of 16 frames into
+		Long: `Draw portraits into OUT/<colour>/<number>.png, with OUT/labels.csv, which also says the colour of the eyes
+and the length and the style of the hair. With --blink draw blinks of 16 frames into
 OUT/<number>/frame_00.png and so on, each with the true opening of the eyes in aperture.csv. With --illustration draw
 scenes and manga pages, to enlarge, into OUT/<number>.png. The same seed draws the same pictures.`,
 		Example: `  moelab data draw -n 1000 --size 128 --seed 1 --out portraits

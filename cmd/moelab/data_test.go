@@ -64,7 +64,7 @@ func TestDrawFillsAFolderPerColour(t *testing.T) {
 	dir := drawn(t, "-n", "18", "--seed", "3")
 	rows := table(t, filepath.Join(dir, "labels.csv"))
 	require.Len(t, rows, 19)
-	assert.Equal(t, []string{"file", "colour"}, rows[0])
+	assert.Equal(t, []string{"file", "colour", "eyes", "length", "style"}, rows[0])
 	for _, row := range rows[1:] {
 		assert.Equal(t, row[1], filepath.Dir(row[0]))
 		assert.Equal(t, image.Pt(32, 32), pictureSize(t, filepath.Join(dir, row[0])))
