@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"image"
+	"image/color"
 	"image/draw"
 	"image/jpeg"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/eyes"
+	"github.com/moelab/moelab/tag"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -293,13 +295,53 @@ func TestAttributesOfLabelsCountBeforeThoseOfTags(t *testing.T) {
 		tagged, err := Tag(t.Context(), dir, Options{By: c.by})
 		require.NoError(t, err)
 		if len(c.by) == 2 {
-			got, err := (&sources{dir: dir, by: c.by, labels: map[string]dataset.Labelled{"a.png": {Attributes: map[string]string{"length": "long"}}}}).attributes("a.png")
+			asked := &sources{dir: dir, by: c.by, labels: map[string]dataset.Labelled{"a.png": {Attributes: map[string]string{"length": "long"}}}}
+			got, err := asked.ask(t.Context(), "a.png", nil, true)
 			require.NoError(t, err)
-			assert.Equal(t, c.want, got)
+			assert.Equal(t, c.want, got.attributes)
+			got, err = asked.ask(t.Context(), "a.png", nil, false)
+			require.NoError(t, err)
+			assert.Empty(t, got.attributes, "nobody knows which of several faces is meant")
 			continue
 		}
 		assert.Equal(t, c.want, tagged.Pictures[0].Faces[0].Attributes)
 	}
+}
+
+func TestTaggerIsAskedBetweenTagsAndLook(t *testing.T) {
+	network := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(network, "selected_tags.csv"), []byte("name\nsolo\nblue_hair\ngreen_hair\nred_hair\nblue_eyes\norange_hair\n"), 0o644))
+	path := filepath.Join(network, "model.onnx")
+	data, err := os.ReadFile(filepath.Join("..", "internal", "onnxnet", "testdata", "wd14.onnx"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr})
+	require.NoError(t, err)
+	tagger, err := tag.OpenTagger(backend, path) // It looks at the mean colour of the picture.
+	require.NoError(t, err)
+	defer tagger.Close()
+
+	dir := t.TempDir()
+	blue := blank(64, 64)
+	draw.Draw(blue, blue.Rect, image.NewUniform(color.RGBA{20, 20, 220, 255}), image.Point{}, draw.Src)
+	save(t, blue, dir, "blue.png")
+	save(t, blank(64, 64), dir, "white.png")
+	save(t, blue, dir, "tagged.png")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tagged.txt"), []byte("1girl, silver hair"), 0o644))
+	tagged, err := Tag(t.Context(), dir, Options{Tagger: tagger})
+	require.NoError(t, err)
+	got := map[string][]string{}
+	for _, picture := range tagged.Pictures {
+		face := picture.Faces[0]
+		got[picture.Name] = []string{face.Colour, face.By, face.Why, face.Attributes["eyes"]}
+	}
+	assert.Equal(t, map[string][]string{
+		"blue.png":   {"blue", ByTagger, "", "blue"},
+		"white.png":  {"", ByTagger, "no tag says a hair colour", ""},
+		"tagged.png": {"silver", ByTags, "", "blue"}, // What the tags beside it leave open the tagger says.
+	}, got)
+	_, err = Tag(t.Context(), dir, Options{By: []string{ByTagger}})
+	assert.ErrorContains(t, err, "none is named")
 }
 
 func TestTagComparesWithTheFolder(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/eyes"
+	"github.com/moelab/moelab/tag"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -25,6 +26,8 @@ type Options struct {
 	Least int
 	// By are the sources that are asked for the hair colour; nil means all, in the order of [Sources].
 	By []string
+	// Tagger is asked, as one of the sources; nil for none.
+	Tagger *tag.Tagger
 	// Workers is how many pictures are read at once; 0 means one per CPU.
 	Workers int
 	// Strict makes a broken picture an error. Otherwise it is left out and the report names it.
@@ -62,7 +65,7 @@ func importAll(ctx context.Context, finder *eyes.Finder, dir, out string, option
 	if options.Least == 0 {
 		options.Least = defaultLeast
 	}
-	sources, err := openSources(dir, options.By)
+	sources, err := openSources(dir, options.By, options.Tagger)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +83,7 @@ func importAll(ctx context.Context, finder *eyes.Finder, dir, out string, option
 	if err != nil {
 		return nil, err
 	}
-	journal, err := openJournal(out, settings{journalVersion, from, options.Size, options.Least, sources.by})
+	journal, err := openJournal(out, settings{journalVersion, from, options.Size, options.Least, sources.by, sources.tagger.Path()})
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +246,7 @@ func (i *importing) look(ctx context.Context, next todo) looked {
 		l.picture.Why = "no face found"
 	}
 	for _, face := range found {
-		made, portrait, err := i.cut(l.picture.Name, picture, face, len(found) == 1)
+		made, portrait, err := i.cut(ctx, l.picture.Name, picture, face, len(found) == 1)
 		if err != nil {
 			return fail(err)
 		}
@@ -253,7 +256,7 @@ func (i *importing) look(ctx context.Context, next todo) looked {
 }
 
 // cut makes a portrait of a face, or says why there is none.
-func (i *importing) cut(name string, picture *image.RGBA, found eyes.Face, only bool) (face Face, portrait *image.RGBA, err error) {
+func (i *importing) cut(ctx context.Context, name string, picture *image.RGBA, found eyes.Face, only bool) (face Face, portrait *image.RGBA, err error) {
 	square, ok := head(found)
 	if !ok {
 		eye := found.Eyes[0].Box
@@ -268,22 +271,17 @@ func (i *importing) cut(name string, picture *image.RGBA, found eyes.Face, only 
 		face.Why = "cut off by the border of the picture"
 		return face, nil, nil
 	}
-	colour, by, why, err := i.sources.colour(name, dataset.Cut(picture, square, i.options.Size), only) // Where the head lies in the square tells where the hair is.
+	said, err := i.sources.ask(ctx, name, dataset.Cut(picture, square, i.options.Size), only) // Where the head lies in the square tells where the hair is.
 	if err != nil {
-		return face, nil, err
+		return face, nil, fmt.Errorf("%s: %w", filepath.Join(i.dir, name), err)
 	}
-	face.By, face.Why = by, why
-	if why != "" {
+	face.By, face.Why = said.by, said.why
+	if said.why != "" {
 		return face, nil, nil
 	}
 	square = fitted(square, picture.Rect)
 	face.Box = [4]int{square.Min.X, square.Min.Y, square.Max.X, square.Max.Y}
-	face.Colour, portrait = colour.String(), dataset.Cut(picture, square, i.options.Size)
-	if only {
-		if face.Attributes, err = i.sources.attributes(name); err != nil {
-			return face, nil, err
-		}
-	}
+	face.Colour, face.Attributes, portrait = said.colour.String(), said.attributes, dataset.Cut(picture, square, i.options.Size)
 	face.Fingerprint, err = fingerprintOf(portrait)
 	return face, portrait, err
 }

@@ -24,6 +24,7 @@ type settings struct {
 	Size    int      `json:"size"`
 	Least   int      `json:"least"`
 	By      []string `json:"by"`
+	Tagger  string   `json:"tagger,omitempty"`
 }
 
 // Picture is what became of a picture.
@@ -49,7 +50,7 @@ type Face struct {
 	// Colour is the hair colour, and By the source that said it.
 	Colour string `json:"colour,omitempty"`
 	By     string `json:"by,omitempty"`
-	// Attributes are those of dataset.Attributes that labels.csv or the tags say.
+	// Attributes are those of dataset.Attributes that labels.csv, the tags or the tagger say.
 	Attributes map[string]string `json:"attributes,omitempty"`
 
 	Fingerprint fingerprint `json:"fingerprint"`

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"io/fs"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -24,12 +23,14 @@ const (
 	// ByTags are the tags in a file beside the picture (see [tag.Beside]) or, of pictures that are named by their number at Danbooru, in the metadata of Danbooru20xx:
 	// the files below the folder's metadata or danbooru-metadata. Kaggle's "Tagged Anime Illustrations" is read as it is.
 	ByTags = "tags"
+	// ByTagger is a network that the user names; see [tag.Tagger]. It is asked only where there is one.
+	ByTagger = "tagger"
 	// ByLook is the hair in the picture; see [tag.Look].
 	ByLook = "look"
 )
 
 // Sources are all of them.
-func Sources() []string { return []string{ByFolder, ByTags, ByLook} }
+func Sources() []string { return []string{ByFolder, ByTags, ByTagger, ByLook} }
 
 // sources says the hair colours of the pictures of a folder.
 type sources struct {
@@ -37,14 +38,24 @@ type sources struct {
 	by     []string
 	labels map[string]dataset.Labelled // Of labels.csv, by path below dir; nil where there is none.
 	posts  map[int64][]string          // The tags of Danbooru's posts.
+	tagger *tag.Tagger                 // Nil unless it is one of by.
 }
 
 // openSources reads the labels.csv of a folder, if there is one and it is asked for.
-func openSources(dir string, by []string) (*sources, error) {
-	if len(by) == 0 {
+func openSources(dir string, by []string, tagger *tag.Tagger) (*sources, error) {
+	switch {
+	case len(by) == 0:
 		by = Sources()
+		if tagger == nil {
+			by = slices.DeleteFunc(by, func(name string) bool { return name == ByTagger })
+		}
+	case slices.Contains(by, ByTagger) && tagger == nil:
+		return nil, errors.New("a tagger is to be asked, but none is named")
 	}
 	s := &sources{dir: dir, by: by}
+	if slices.Contains(by, ByTagger) {
+		s.tagger = tagger
+	}
 	for _, name := range by {
 		if !slices.Contains(Sources(), name) {
 			return nil, fmt.Errorf("there is no source %q of hair colours; there are %s", name, strings.Join(Sources(), ", "))
@@ -131,50 +142,58 @@ func (s *sources) tags(name string) ([]string, error) {
 	return s.posts[id], nil
 }
 
-// colour asks the sources for the hair colour of a face that was cut out of a picture of the folder. The picture's tags and labels are the face's only where it is
-// the only one. by is the source that answered; why is the reason where there is no colour.
-func (s *sources) colour(name string, face *image.RGBA, only bool) (colour portrait.Colour, by, why string, err error) {
-	why = "nothing says a hair colour"
+// answer is what the sources say of a face.
+type answer struct {
+	colour     portrait.Colour
+	by         string            // The source that said the colour.
+	why        string            // The reason where there is no colour.
+	attributes map[string]string // What is known beside it, by attribute and class.
+}
+
+// ask asks the sources for the hair colour and the attributes of a face that was cut out of a picture of the folder. The picture's tags and labels are the face's only
+// where it is the only one. The first source that says something of the colour counts, and of each attribute.
+func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only bool) (answer, error) {
+	said := answer{why: "nothing says a hair colour", attributes: map[string]string{}}
 	for _, by := range s.by {
+		var colour portrait.Colour
+		var why string
+		var attributes map[string]string
 		answered := true
-		switch by {
-		case ByFolder:
-			colour, why, answered = s.ofFolder(name)
-		case ByTags:
-			var tags []string
-			if tags, err = s.tags(name); err != nil {
-				return 0, by, "", err
-			}
-			colour, why = tag.HairColour(tags)
-			answered = len(tags) > 0
-		case ByLook:
+		switch {
+		case by == ByLook:
 			seen := tag.Look(face)
 			colour = seen.Colour
 			why, _ = seen.Found()
-		}
-		if answered && (only || by == ByLook) {
-			return colour, by, why, nil
-		}
-	}
-	return 0, "", why, nil
-}
-
-// attributes are what labels.csv and the tags say of a picture beside the hair colour; what the earlier source says counts.
-func (s *sources) attributes(name string) (map[string]string, error) {
-	all := map[string]string{}
-	for _, by := range slices.Backward(s.by) {
-		switch by {
-		case ByFolder:
-			maps.Copy(all, s.labels[name].Attributes)
-		case ByTags:
+		case by == ByTagger:
+			tags, err := s.tagger.Tags(ctx, face)
+			if err != nil {
+				return said, err
+			}
+			colour, why = tag.HairColour(tags)
+			attributes, answered = tag.Attributes(tags), len(tags) > 0
+		case !only:
+			continue
+		case by == ByFolder:
+			colour, why, answered = s.ofFolder(name)
+			attributes = s.labels[name].Attributes
+		case by == ByTags:
 			tags, err := s.tags(name)
 			if err != nil {
-				return nil, err
+				return said, err
 			}
-			maps.Copy(all, tag.Attributes(tags))
+			colour, why = tag.HairColour(tags)
+			attributes, answered = tag.Attributes(tags), len(tags) > 0
+		}
+		if answered && said.by == "" {
+			said.colour, said.by, said.why = colour, by, why
+		}
+		for attribute, class := range attributes {
+			if _, known := said.attributes[attribute]; !known {
+				said.attributes[attribute] = class
+			}
 		}
 	}
-	return all, nil
+	return said, nil
 }
 
 // ofFolder is the colour that labels.csv or the name of a folder says, and whether one of them says anything.

@@ -32,11 +32,11 @@ func Tag(ctx context.Context, dir string, options Options) (*Tagged, error) {
 }
 
 func tagAll(ctx context.Context, dir string, options Options) (*Tagged, error) {
-	asked, err := openSources(dir, options.By)
+	asked, err := openSources(dir, options.By, options.Tagger)
 	if err != nil {
 		return nil, err
 	}
-	own, err := openSources(dir, []string{ByFolder})
+	own, err := openSources(dir, []string{ByFolder}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -57,16 +57,13 @@ func tagAll(ctx context.Context, dir string, options Options) (*Tagged, error) {
 		if err != nil {
 			return nil, err
 		}
-		colour, by, why, err := asked.colour(name, whole, true)
+		said, err := asked.ask(ctx, name, whole, true)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", pictures.Name(n), err)
 		}
-		face := Face{By: by, Why: why, Box: [4]int{0, 0, whole.Rect.Dx(), whole.Rect.Dy()}}
-		if why == "" {
-			face.Colour, face.File = colour.String(), filepath.ToSlash(name)
-			if face.Attributes, err = asked.attributes(name); err != nil {
-				return nil, err
-			}
+		face := Face{By: said.by, Why: said.why, Box: [4]int{0, 0, whole.Rect.Dx(), whole.Rect.Dy()}}
+		if said.why == "" {
+			face.Colour, face.File, face.Attributes = said.colour.String(), filepath.ToSlash(name), said.attributes
 		}
 		tagged.Pictures = append(tagged.Pictures, Picture{Name: name, Faces: []Face{face}})
 		if known, _, answered := own.ofFolder(name); answered {

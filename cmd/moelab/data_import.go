@@ -5,22 +5,44 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/collect"
 	"github.com/moelab/moelab/eyes"
+	"github.com/moelab/moelab/tag"
 	"github.com/spf13/cobra"
 )
 
-// sourcesFlag adds --by to a command.
-func sourcesFlag(command *cobra.Command) func() ([]string, error) {
-	names := command.Flags().StringSlice("by", collect.Sources(), "who says the hair colour, asked in this order")
-	return func() ([]string, error) {
-		for _, name := range *names {
+// sourcesFlags adds --by and --tagger to a command. The function opens the tagger, if one is named; it is nil otherwise.
+func sourcesFlags(command *cobra.Command, backend func() (compute.Backend, error)) func() (by []string, tagger *tag.Tagger, err error) {
+	flags := command.Flags()
+	names := flags.StringSlice("by", collect.Sources(), "who says the hair colour, asked in this order")
+	path := flags.String("tagger", "", "WD14's or Illustration2Vec's network, an ONNX file with selected_tags.csv or tag_list.json beside it")
+	return func() ([]string, *tag.Tagger, error) {
+		by := *names
+		for _, name := range by {
 			if !slices.Contains(collect.Sources(), name) {
-				return nil, usage("--by has %q: there are %s", name, strings.Join(collect.Sources(), ", "))
+				return nil, nil, usage("--by has %q: there are %s", name, strings.Join(collect.Sources(), ", "))
 			}
 		}
-		return *names, nil
+		asked := slices.Contains(by, collect.ByTagger)
+		switch {
+		case *path == "" && !flags.Changed("by"):
+			return nil, nil, nil
+		case *path == "" && asked:
+			return nil, nil, usage("--by has %q, but --tagger does not name one", collect.ByTagger)
+		case *path == "":
+			return by, nil, nil
+		case !asked:
+			return nil, nil, usage("--tagger is not asked: add %q to --by", collect.ByTagger)
+		}
+		opened, err := backend()
+		if err != nil {
+			return nil, nil, err
+		}
+		tagger, err := tag.OpenTagger(opened, *path)
+		return by, tagger, wrongInput(err)
 	}
 }
 
@@ -39,12 +61,14 @@ The hair colour is asked for in this order, of which --by takes a part:
   folder  a labels.csv in DIR (columns file and colour), or a folder's name: blonde, blonde_hair, …
   tags    a file beside the picture: NAME.txt or NAME.json with Danbooru's tags (blonde_hair, …), or Danbooru20xx's metadata: JSON lines below
           DIR/metadata or DIR/danbooru-metadata, of pictures named by their number; Kaggle's "Tagged Anime Illustrations" as it is
+  tagger  a network that --tagger names
   look    the hair in the picture, above the forehead
-Where a picture has several faces, only the last one is asked.
+Where a picture has several faces, only the last two are asked. Tags, a tagger and labels.csv (columns eyes, length, style) say attributes too.
 
 An import that was interrupted goes on when it is called again, and takes in pictures that came since.`,
 		Example: `  moelab data import illustrations --out portraits
   moelab data import illustrations --out portraits --size 64 --by look
+  moelab data import illustrations --out portraits --tagger wd-vit-tagger-v3/model.onnx
   moelab train gan --run runs/mine --data portraits`,
 		Args: oneArgument("folder"),
 	}
@@ -53,18 +77,23 @@ An import that was interrupted goes on when it is called again, and takes in pic
 	flags.IntVar(&size, "size", 128, "height and width of the portraits in pixels, 16 to 512")
 	flags.IntVar(&least, "least", 48, "height and width in pixels that a face with its hair must have in the picture")
 	flags.BoolVar(&strict, "strict", false, "stop at the first picture that is broken")
-	by, backend := sourcesFlag(command), backendFor(command, true)
+	backend := sync.OnceValues(backendFor(command, true)) // The finder and the tagger share it.
+	sources := sourcesFlags(command, backend)
 	command.RunE = func(command *cobra.Command, args []string) error {
-		names, err := by()
 		switch {
-		case err != nil:
-			return err
 		case out == "":
 			return usage("--out is missing: name the folder to fill (see %s -h)", command.CommandPath())
 		case size < 16 || size > 512:
 			return usage("--size is %d: it must be from 16 to 512", size)
 		case least < 1:
 			return usage("--least is %d: it must be at least 1", least)
+		}
+		by, tagger, err := sources()
+		if err != nil {
+			return err
+		}
+		if tagger != nil {
+			defer tagger.Close()
 		}
 		opened, err := backend()
 		if err != nil {
@@ -76,7 +105,7 @@ An import that was interrupted goes on when it is called again, and takes in pic
 		}
 		defer finder.Close()
 		report, err := collect.Import(command.Context(), finder, args[0], out, collect.Options{
-			Size: size, Least: least, By: names, Strict: strict, Progress: countBar(command, "importing"),
+			Size: size, Least: least, By: by, Tagger: tagger, Strict: strict, Progress: countBar(command, "importing"),
 		})
 		if err != nil {
 			return wrongInput(err)
@@ -96,23 +125,27 @@ func newDataTagCommand() *cobra.Command {
 		Long: `Say the hair colour of each picture of a folder, which shows one face that fills it, and write them to DIR/labels.csv. See moelab data
 import -h for who is asked. Where the folder says colours itself, they are compared with those of --by.`,
 		Example: `  moelab data tag portraits
-  moelab data tag portraits --by look --out guessed.csv`,
+  moelab data tag portraits --by look --out guessed.csv
+  moelab data tag portraits --by tagger --tagger illustration2vec/tagger.onnx --out guessed.csv`,
 		Args: oneArgument("folder"),
 	}
 	flags := command.Flags()
 	flags.StringVar(&out, "out", "", "file to write (default DIR/labels.csv)")
 	flags.BoolVar(&force, "force", false, "replace the file if it is there")
 	flags.BoolVar(&strict, "strict", false, "stop at the first picture that is broken")
-	by := sourcesFlag(command)
+	sources := sourcesFlags(command, backendFor(command, true))
 	command.RunE = func(command *cobra.Command, args []string) error {
-		names, err := by()
+		by, tagger, err := sources()
 		if err != nil {
 			return err
+		}
+		if tagger != nil {
+			defer tagger.Close()
 		}
 		if out == "" {
 			out = filepath.Join(args[0], "labels.csv")
 		}
-		tagged, err := collect.Tag(command.Context(), args[0], collect.Options{By: names, Strict: strict, Progress: countBar(command, "tagging")})
+		tagged, err := collect.Tag(command.Context(), args[0], collect.Options{By: by, Tagger: tagger, Strict: strict, Progress: countBar(command, "tagging")})
 		if err != nil {
 			return wrongInput(err)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,29 @@ func TestTagWritesLabels(t *testing.T) {
 	succeed(t, "data", "tag", dir, "--force")
 }
 
+func TestImportAsksATagger(t *testing.T) {
+	network := t.TempDir()
+	names := "name\nsolo\nblue_hair\ngreen_hair\nred_hair\nblue_eyes\norange_hair\n"
+	require.NoError(t, os.WriteFile(filepath.Join(network, "selected_tags.csv"), []byte(names), 0o644))
+	data, err := os.ReadFile(filepath.Join("..", "..", "internal", "onnxnet", "testdata", "wd14.onnx"))
+	require.NoError(t, err)
+	path := filepath.Join(network, "model.onnx")
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+
+	dir := filepath.Join(t.TempDir(), "portraits")
+	succeed(t, "data", "draw", "-n", "9", "--size", "160", "--out", dir)
+	out := filepath.Join(t.TempDir(), "out")
+	said := succeed(t, "data", "import", dir, "--out", out, "--by", "tagger", "--tagger", path)
+	rows := table(t, filepath.Join(out, "labels.csv"))
+	require.Greater(t, len(rows), 1, said)
+	colour, by := slices.Index(rows[0], "colour"), slices.Index(rows[0], "by")
+	for _, row := range rows[1:] {
+		assert.Equal(t, "tagger", row[by], "who said it")
+		assert.Contains(t, []string{"blue", "green", "red"}, row[colour], "all that this network knows")
+	}
+	refused(t, "name a new folder", "data", "import", dir, "--out", out, "--by", "look")
+}
+
 func TestImportRefusesBadCalls(t *testing.T) {
 	dir := drawn(t, "-n", "9")
 	empty := t.TempDir()
@@ -47,12 +71,14 @@ func TestImportRefusesBadCalls(t *testing.T) {
 		{"--out is missing", []string{"import", dir}},
 		{"--size is 8", []string{"import", dir, "--out", "x", "--size", "8"}},
 		{"--least is 0", []string{"import", dir, "--out", "x", "--least", "0"}},
-		{`--by has "guess": there are folder, tags, look`, []string{"import", dir, "--out", "x", "--by", "guess"}},
+		{`--by has "guess": there are folder, tags, tagger, look`, []string{"import", dir, "--out", "x", "--by", "guess"}},
 		{"there are no pictures", []string{"import", empty, "--out", filepath.Join(t.TempDir(), "x")}},
 		{"lies in it", []string{"import", dir, "--out", filepath.Join(dir, "x")}},
 		{"no such file", []string{"tag", filepath.Join(empty, "none")}},
 		{"it needs file and colour", []string{"tag", labels}},
 		{`--by has "guess"`, []string{"tag", dir, "--by", "guess"}},
+		{"no such file", []string{"tag", dir, "--tagger", filepath.Join(empty, "none.onnx")}},
+		{"neither selected_tags.csv", []string{"import", dir, "--out", filepath.Join(t.TempDir(), "x"), "--tagger", "../../internal/onnxnet/testdata/wd14.onnx"}},
 	} {
 		refused(t, c.says, append([]string{"data"}, c.args...)...)
 	}

@@ -4,23 +4,35 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/gan"
+	"github.com/moelab/moelab/internal/onnxnet"
 	"github.com/moelab/moelab/plots"
 	"github.com/spf13/cobra"
 )
 
-// The networks that FID and KID may look through.
+// The networks that FID and KID may look through, besides an ONNX file.
 const (
 	judgeFeatures = "judge"
 	vggFeatures   = "vgg"
 )
 
+// onnxInputs are how the pictures of an ONNX file may be prepared, by what --features-input calls it.
+var onnxInputs = map[string]onnxnet.Input{
+	"imagenet": onnxnet.ImageNet, "caffe": onnxnet.Caffe, "levels": onnxnet.Levels, "unit": onnxnet.Unit, "signed": onnxnet.Signed,
+}
+
+// isONNX says whether --features names a file.
+func isONNX(features string) bool { return strings.EqualFold(filepath.Ext(features), ".onnx") }
+
 func newEvalGANCommand() *cobra.Command {
-	var dir, data, features string
+	var dir, data, features, input, output string
 	var n int
 	var seed uint64
 	command := &cobra.Command{
@@ -37,12 +49,16 @@ func newEvalGANCommand() *cobra.Command {
 Prints a table and writes evaluation.json, figures/accuracy.png and figures/neighbours.png in the run directory.`,
 		Example: `  moelab eval gan --run runs/hair
   moelab eval gan --run runs/hair -n 2000 --features vgg      # after "moelab setup --vgg"
+  moelab eval gan --run runs/hair --features inception.onnx --features-input signed --features-output pool3
   moelab eval gan --run runs/hair --data pictures             # beside other pictures than those it was trained on`,
 	}
 	flags := command.Flags()
 	flags.StringVar(&dir, "run", "", "run directory (required)")
 	flags.StringVar(&data, "data", "", "folder of real pictures (default: what the run was trained on)")
-	flags.StringVar(&features, "features", judgeFeatures, `what FID and KID look through: "judge", the classifier, or "vgg", VGG16 trained on ImageNet`)
+	flags.StringVar(&features, "features", judgeFeatures, `what FID and KID look through: "judge", the classifier, "vgg", VGG16 trained on ImageNet, or an ONNX file`)
+	flags.StringVar(&input, "features-input", "imagenet", `how an ONNX file wants its pictures: "imagenet" (RGB, torchvision's mean and deviation), "caffe" (BGR less its mean),
+"levels" (RGB, 0 to 255), "unit" (0 to 1) or "signed" (-1 to 1)`)
+	flags.StringVar(&output, "features-output", "", "the ONNX file's output or inner value (default: its first output); of maps the mean is taken")
 	flags.IntVarP(&n, "number", "n", 450, "portraits")
 	flags.Uint64Var(&seed, "seed", 1, "seed of the noise")
 	open := backendFlag(command)
@@ -52,8 +68,12 @@ Prints a table and writes evaluation.json, figures/accuracy.png and figures/neig
 			return usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
 		case n < 1:
 			return usage("-n is %d: it must be at least 1", n)
-		case features != judgeFeatures && features != vggFeatures:
-			return usage("--features is %q: it must be %q or %q", features, judgeFeatures, vggFeatures)
+		case features != judgeFeatures && features != vggFeatures && !isONNX(features):
+			return usage("--features is %q: it must be %q, %q or a file NAME.onnx", features, judgeFeatures, vggFeatures)
+		case !isONNX(features) && (flags.Changed("features-input") || flags.Changed("features-output")):
+			return usage("--features-input and --features-output are for an ONNX file, not for %q", features)
+		case onnxInputs[input] == onnxnet.Input{}:
+			return usage("--features-input is %q: there are %s", input, strings.Join(slices.Sorted(maps.Keys(onnxInputs)), ", "))
 		case features == vggFeatures && esrgan.InstalledVGG() == "":
 			return wrongInput(errors.New(`VGG16 is not installed: run "moelab setup --vgg"`))
 		}
@@ -71,7 +91,15 @@ Prints a table and writes evaluation.json, figures/accuracy.png and figures/neig
 			return err
 		}
 		options := gan.EvaluateOptions{Samples: n, Seed: seed, Data: data, Set: set, Progress: progressFor(command)}
-		if features == vggFeatures {
+		switch {
+		case isONNX(features):
+			network, err := onnxnet.Open(backend, features, onnxnet.Options{Input: onnxInputs[input], Output: output, Size: config.Size})
+			if err != nil {
+				return wrongInput(err)
+			}
+			defer network.Close()
+			options.Features = gan.Features{Name: strings.TrimSuffix(filepath.Base(features)+"'s "+output, "'s "), Of: network.Features}
+		case features == vggFeatures:
 			embedder, err := openEmbedder(backend)
 			if err != nil {
 				return err

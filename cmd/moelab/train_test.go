@@ -90,6 +90,12 @@ func TestARunIsTrainedInterruptedContinuedSampledAndEvaluated(t *testing.T) {
 			assert.FileExists(t, filepath.Join(dir, name))
 		}
 
+		network := filepath.Join("..", "..", "internal", "onnxnet", "testdata", "wd14.onnx")
+		succeed(t, "eval", "gan", "--run", dir, "-n", "90", "--features", network, "--features-input", "unit", "--features-output", "features")
+		evaluation, err := os.ReadFile(filepath.Join(dir, "evaluation.json"))
+		require.NoError(t, err)
+		assert.Contains(t, string(evaluation), `"features": "wd14.onnx's features"`)
+
 		data := filepath.Join(t.TempDir(), "data")
 		succeed(t, "data", "draw", "-n", "360", "--size", "16", "--seed", "9", "--out", data)
 		assert.Contains(t, succeed(t, "eval", "gan", "--run", dir, "-n", "90", "--data", data), "36 of each", "one in ten of other pictures is held out")
