@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -91,18 +90,18 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 		}
 	}
 	set = dataset.Cached(set, cacheBytes)
+	_, test := dataset.SplitIndices(set, heldOut)
+	if len(test) == 0 {
+		return e, errNoneHeldOut(set)
+	}
 	judge, err := TrainJudge(ctx, backend, judgeDir, config.judgeConfig(), set, options.Progress)
 	if err != nil {
 		return e, err
 	}
 	defer judge.Close()
-	_, test := dataset.SplitIndices(set, heldOut)
 	real, err := read(ctx, set, config.Size, spread(test, max(options.Samples, judgedPictures)))
 	if err != nil {
 		return e, err
-	}
-	if len(real.images) == 0 {
-		return e, errors.New("no picture is held out to measure the judge on: the set is too small")
 	}
 	judged, err := judge.confusion(ctx, real.images, real.labels)
 	if err != nil {
@@ -153,6 +152,11 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 	})
 }
 
+// errNoneHeldOut says that a set is too small to be evaluated with.
+func errNoneHeldOut(set dataset.Set) error {
+	return fmt.Errorf("%d pictures are too few to measure the judge: one in %d of each class is held out for that, and no class has as many", set.Len(), heldOut)
+}
+
 // judgeAttribute counts how often the class of an attribute is seen that was asked for, by a judge that is trained for it in a folder.
 func judgeAttribute(ctx context.Context, backend compute.Backend, dir string, sampler *Sampler, set dataset.Set, name string, options EvaluateOptions) (of AttributeAccuracy, err error) {
 	view, err := dataset.ByAttribute(set, name)
@@ -160,19 +164,19 @@ func judgeAttribute(ctx context.Context, backend compute.Backend, dir string, sa
 		return of, err
 	}
 	judged := sampler.Config.judgeConfig()
-	judged.Classes = view.Classes()
+	judged.Classes, judged.Steps = view.Classes(), attributeSteps
+	_, test := dataset.SplitIndices(view, heldOut)
+	if len(test) == 0 {
+		return of, errNoneHeldOut(view)
+	}
 	judge, err := TrainJudge(ctx, backend, dir, judged, view, options.Progress)
 	if err != nil {
 		return of, err
 	}
 	defer judge.Close()
-	_, test := dataset.SplitIndices(view, heldOut)
 	real, err := read(ctx, view, judged.Size, spread(test, max(options.Samples, judgedPictures)))
 	if err != nil {
 		return of, err
-	}
-	if len(real.images) == 0 {
-		return of, errors.New("no picture is held out to measure the judge on: the set is too small")
 	}
 	right, err := judge.confusion(ctx, real.images, real.labels)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"strings"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -35,7 +36,7 @@ const judgeExperiment = "hair colour judge"
 // heldOut says that one picture in so many is for measuring the judge, not for training it.
 const heldOut = 10
 
-// Judge reads the hair colour of a portrait. It is a small classifier that has seen real pictures only, never a GAN's, and
+// Judge reads the hair colour, or an attribute, of a portrait. It is a small classifier that has seen real pictures only, never a GAN's, and
 // so tells how often the asked-for colour is the one seen.
 type Judge struct {
 	config JudgeConfig
@@ -49,6 +50,9 @@ func (c Config) judgeConfig() JudgeConfig {
 		Batch: 32, LearningRate: 2e-3, Steps: 300, Seed: c.Seed,
 	}
 }
+
+// attributeSteps is how long a judge of an attribute is trained: what it looks at, such as the colour of the eyes, takes up a smaller part of the picture than the hair.
+const attributeSteps = 1200
 
 // features is the judge's network without its last layer: four convolutions, each halving the size, and the mean over what remains.
 //
@@ -104,7 +108,7 @@ func TrainJudge(ctx context.Context, backend compute.Backend, dir string, config
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("train the judge of hair colours: %w", err)
+		return nil, fmt.Errorf("train the judge of %s: %w", strings.Join(config.Classes, ", "), err)
 	}
 	store := model.NewStore()
 	if _, err := run.LoadCheckpoint(store, nil); err != nil {

@@ -362,6 +362,10 @@ func TestEvaluationIsConsistent(t *testing.T) {
 	assert.Equal(t, e, again, "the judge is there already")
 	_, err = Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{})
 	assert.ErrorContains(t, err, "at least one")
+	few := filepath.Join(t.TempDir(), "few")
+	require.NoError(t, dataset.Draw(t.Context(), few, 20, 16, 1, nil))
+	_, err = Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 9, Data: few})
+	assert.ErrorContains(t, err, "20 pictures are too few to measure the judge: one in 10 of each class")
 
 	// The judge's run is no GAN's, although its settings have the same names.
 	_, err = OpenSampler(backend, filepath.Join(trained.dir, "judge"))
