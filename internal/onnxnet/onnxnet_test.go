@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/moelab/moelab/internal/venv"
@@ -108,4 +109,38 @@ func TestWhatIsNoNetworkIsRefused(t *testing.T) {
 	}
 	require.ErrorContains(t, err, "none")
 	assert.NotContains(t, err.Error(), "\n")
+}
+
+func TestDamagedNetworksAreErrors(t *testing.T) {
+	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr, Quick: true})
+	require.NoError(t, err)
+	whole, err := os.ReadFile("testdata/wd14.onnx")
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "damaged.onnx")
+	failed := 0
+	try := func(data []byte) {
+		require.NoError(t, os.WriteFile(path, data, 0o644))
+		network, err := Open(backend, path, Options{Input: Levels})
+		if err == nil {
+			defer network.Close()
+			_, err = network.See(t.Context(), []*image.RGBA{testPicture()})
+		}
+		if err != nil {
+			failed++
+			assert.ErrorContains(t, err, path)
+			assert.NotContains(t, err.Error(), "\n")
+		}
+	}
+	cuts := 0
+	for length := 1; length < len(whole); length += 97 {
+		try(whole[:length])
+		cuts++
+	}
+	assert.Equal(t, cuts, failed, "a file that is cut short is no network")
+	for at := 3; at < len(whole); at += 41 {
+		flipped := slices.Clone(whole)
+		flipped[at] ^= 0x15
+		try(flipped)
+	}
+	assert.Greater(t, failed, cuts)
 }
