@@ -122,6 +122,7 @@ var presets = map[string]Config{
 	}),
 	"laptop-attributes": with(article, func(c *Config) { // As laptop, with a wider D: it has more to tell apart.
 		c.Attributes = []string{"eyes", "length"}
+		c.Conditioning = ConditionACGAN // Told by the projection, D overlooks what is as small as the eyes.
 		c.Size, c.GeneratorChannels, c.DiscriminatorChannels = 64, 16, 16
 		c.Batch, c.Steps = 12, 2400
 		c.Drawn = 4500

@@ -187,7 +187,7 @@ func AttributesFigure(ctx context.Context, sampler *Sampler, seed uint64, colour
 		return nil, err
 	}
 	noise := config.DrawNoise(seed, 1)[0]
-	grid := plots.Grid{RowLabels: []string{"hair"}}
+	grid := plots.Grid{RowLabels: []string{"hair"}, Captions: [][]string{config.Classes}}
 	labels := make([]int, len(config.Classes))
 	for i := range labels {
 		labels[i] = i
@@ -210,7 +210,7 @@ func AttributesFigure(ctx context.Context, sampler *Sampler, seed uint64, colour
 			}
 			row = append(row, picture[0])
 		}
-		grid.Pictures, grid.RowLabels = append(grid.Pictures, row), append(grid.RowLabels, attribute.Name)
+		grid.Pictures, grid.RowLabels, grid.Captions = append(grid.Pictures, row), append(grid.RowLabels, attribute.Name), append(grid.Captions, attribute.Classes)
 	}
 	return grid.Figure()
 }

@@ -120,6 +120,17 @@ func TestTheConditioningNotebookRunsWhole(t *testing.T) {
 	}
 }
 
+func TestTheAttributesNotebookRunsWhole(t *testing.T) {
+	dir := t.TempDir()
+	printed, _, pictures := runNotebook(t, "attributes.ipynb", "preset=smoke", "attributes=length", "conditioning=ac-gan", "dir="+dir)
+	assert.Regexp(t, `length: known of 180 of 180 portraits`, printed)
+	assert.Regexp(t, `asked-for length: \d+\.\d % \(judge: \d+\.\d %, chance: 33\.3 %\)`, printed)
+	assert.Equal(t, 5, pictures)
+	for _, name := range []string{"data_length", "losses", "attributes_1", "attributes_2", "attributes_3"} {
+		assert.FileExists(t, filepath.Join(dir, "figures", name+".png"))
+	}
+}
+
 func TestTheHairColourNotebookRunsWhole(t *testing.T) {
 	dir := t.TempDir()
 	printed, page, pictures := runNotebook(t, "hair_colour.ipynb", "preset=smoke", "dir="+dir)

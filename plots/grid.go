@@ -21,6 +21,8 @@ type Grid struct {
 	RowLabels, ColumnLabels []string
 	// RowColours and ColumnColours put a sample of a colour before each label, or are nil.
 	RowColours, ColumnColours []color.Color
+	// Captions are written under the pictures: a row of them for each row of pictures, as long or shorter, or nil.
+	Captions [][]string
 	// Gap is the space between pictures in points; 0 stands for 4.
 	Gap int
 	// Scale is the size of a picture's pixel in points. 0 chooses it: pictures grow by a whole number of screen pixels up to
@@ -35,10 +37,12 @@ const (
 	defaultGap = 4
 	// Points up to which small pictures grow and down to which large ones shrink.
 	largestCell, smallestCell = 192, 24
+	// captionHeight is the room for a caption in points.
+	captionHeight = 20
 )
 
 // Figure draws the grid. It returns an error if there is no picture, if pictures differ in size, if labels are not as many
-// as rows or columns, or if Gap or Scale is negative.
+// as rows or columns, if a caption is under no picture, or if Gap or Scale is negative.
 func (g Grid) Figure() (*Figure, error) {
 	size, columns, err := g.check()
 	if err != nil {
@@ -52,6 +56,10 @@ func (g Grid) Figure() (*Figure, error) {
 		gap = defaultGap
 	}
 	gap *= pixelsPerPoint // from here on in pixels
+	caption := 0
+	if g.Captions != nil {
+		caption = captionHeight * pixelsPerPoint
+	}
 
 	left := rowLabels.widthBeside()
 	room := int((notebookWidth-2*margin-left)*pixelsPerPoint) - (columns-1)*gap
@@ -59,14 +67,15 @@ func (g Grid) Figure() (*Figure, error) {
 	if cell.X > maxPixels || cell.Y > maxPixels {
 		return nil, fmt.Errorf("plots: pictures of %d×%d pixels at scale %g are too large to draw", size.X, size.Y, g.Scale)
 	}
-	width, height := columns*(cell.X+gap)-gap, rows*(cell.Y+gap)-gap
+	pitch := image.Pt(cell.X+gap, cell.Y+caption+gap)
+	width, height := columns*pitch.X-gap, rows*pitch.Y-gap
 	if width > maxPixels || height > maxPixels {
 		return nil, fmt.Errorf("plots: a grid of %d×%d pictures would have %d×%d pixels, more than %d on a side: show less, or smaller",
 			rows, columns, width, height, maxPixels)
 	}
-	sheet := g.sheet(cell, gap, image.Pt(width, height))
+	sheet := g.sheet(cell, pitch, image.Pt(width, height))
 
-	pitchX, pitchY := points(cell.X+gap), points(cell.Y+gap)
+	pitchX, pitchY := points(pitch.X), points(pitch.Y)
 	top := columnLabels.heightAbove(pitchX)
 	total := max(2*margin+left+points(width), min(notebookWidth, 2*margin+titleStyle().Width(g.Title)))
 	text := newTexts(total-2*margin, g.Title, "", nil)
@@ -79,6 +88,11 @@ func (g Grid) Figure() (*Figure, error) {
 		}, sheet)
 		rowLabels.drawBeside(c, x, y-points(cell.Y)/2, pitchY)
 		columnLabels.drawAbove(c, x+points(cell.X)/2, y, pitchX)
+		for i, row := range g.Captions {
+			for j, text := range row {
+				drawText(c, rowLabels.style(), x+points(cell.X)/2+vg.Length(j)*pitchX, y-points(cell.Y)-captionHeight/2-vg.Length(i)*pitchY, draw.XCenter, text)
+			}
+		}
 	})
 }
 
@@ -108,6 +122,11 @@ func (g Grid) check() (size image.Point, columns int, err error) {
 	}
 	if first == "" {
 		return size, 0, errors.New("plots: a grid without a picture")
+	}
+	for i, row := range g.Captions {
+		if i >= len(g.Pictures) || len(row) > len(g.Pictures[i]) {
+			return size, 0, fmt.Errorf("plots: row %d has captions that are under no picture", i)
+		}
 	}
 	if g.Gap < 0 || g.Gap > maxPixels {
 		return size, 0, fmt.Errorf("plots: a gap of %d is outside [0, %d]", g.Gap, maxPixels)
@@ -150,8 +169,8 @@ func scaled(length int, scale float64) int {
 	return int(min(max(1, math.Round(float64(length)*scale)), maxPixels+1))
 }
 
-// sheet draws all pictures, without labels, on white.
-func (g Grid) sheet(cell image.Point, gap int, size image.Point) *image.RGBA {
+// sheet draws all pictures, without labels, on white: their corners are pitch apart.
+func (g Grid) sheet(cell, pitch, size image.Point) *image.RGBA {
 	sheet := image.NewRGBA(image.Rectangle{Max: size})
 	imagedraw.Draw(sheet, sheet.Bounds(), image.White, image.Point{}, imagedraw.Src)
 	for i, row := range g.Pictures {
@@ -159,7 +178,7 @@ func (g Grid) sheet(cell image.Point, gap int, size image.Point) *image.RGBA {
 			if picture == nil {
 				continue
 			}
-			corner := image.Pt(j*(cell.X+gap), i*(cell.Y+gap))
+			corner := image.Pt(j*pitch.X, i*pitch.Y)
 			place := image.Rectangle{Min: corner, Max: corner.Add(cell)}
 			g.scaler(cell, picture.Bounds().Size()).Scale(sheet, place, picture, picture.Bounds(), imagedraw.Over, nil)
 		}

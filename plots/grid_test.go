@@ -146,6 +146,37 @@ func TestGridHasLabelsAndSwatches(t *testing.T) {
 	assert.GreaterOrEqual(t, count(figure.Image(), figure.Image().Bounds(), silver), 20*20)
 }
 
+func TestCaptionsAreUnderTheirPictures(t *testing.T) {
+	pictures := [][]image.Image{{noise(40, 30, 1), noise(40, 30, 2)}, {noise(40, 30, 3)}}
+	grid := plots.Grid{Pictures: pictures, Scale: 1, Captions: [][]string{{"", "two"}, {"three"}}}
+	figure, err := grid.Figure()
+	require.NoError(t, err)
+	_, height := figure.Size()
+	assert.Equal(t, 14+30+20+4+30+20+14, height)
+	inked := func(x, y int) (n int) { // Below a picture, in points.
+		for py := 2 * y; py < 2*(y+20); py++ {
+			for px := 2 * x; px < 2*(x+40); px++ {
+				if r, _, _, _ := figure.Image().At(px, py).RGBA(); r < 0x8000 {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	assert.Zero(t, inked(14, 14+30))
+	assert.NotZero(t, inked(14+44, 14+30))
+	assert.NotZero(t, inked(14, 14+54+30))
+	assert.Zero(t, inked(14+44, 14+54+30))
+	assert.Equal(t, color.RGBAModel.Convert(pictures[1][0].At(3, 5)), color.RGBAModel.Convert(figure.Image().At(28, 28+2*54)), "a row is lower by the captions above it")
+
+	grid.Captions = [][]string{{"one", "two"}, {"three", "four"}}
+	_, err = grid.Figure()
+	assert.ErrorContains(t, err, "row 1 has captions that are under no picture")
+	grid.Captions = [][]string{nil, nil, {"five"}}
+	_, err = grid.Figure()
+	assert.ErrorContains(t, err, "row 2 has captions")
+}
+
 func TestGridHasNoNumbers(t *testing.T) {
 	figure, err := plots.Grid{Pictures: [][]image.Image{{noise(8, 8, 1)}}}.Figure()
 	require.NoError(t, err)
