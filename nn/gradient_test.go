@@ -86,11 +86,13 @@ func TestGradientOfPenaltyMatchesFiniteDifferences(t *testing.T) {
 // Kernels of even size are where GoMLX's own gradient is wrong.
 func TestGradientsOfAnyKernelMatchFiniteDifferences(t *testing.T) {
 	for _, size := range []int{1, 2, 3, 4, 9} {
-		t.Run(fmt.Sprintf("%dx%d", size, size), func(t *testing.T) {
-			assertGradients(t, func(scope *model.Scope, in []*Node) *Node {
-				return ReduceAllSum(Square(convolve(in[0], in[1])))
-			}, random(rng(1), 1, 2, 4, 3, 2), random(rng(2), 1, size, size, 2, 3))
-		})
+		for _, outputs := range []int{3, 1} { // More and fewer than inputs: see plainKernelGradient.
+			t.Run(fmt.Sprintf("%dx%[1]d to %d", size, outputs), func(t *testing.T) {
+				assertGradients(t, func(scope *model.Scope, in []*Node) *Node {
+					return ReduceAllSum(Square(convolve(in[0], in[1])))
+				}, random(rng(1), 1, 2, 4, 3, 2), random(rng(2), 1, size, size, 2, outputs))
+			})
+		}
 	}
 }
 
@@ -106,7 +108,7 @@ func TestSecondGradientsMatchFiniteDifferences(t *testing.T) {
 		{"ConvPool", convPool(2), 3}, {"UpConv", upConv(2), 3},
 	}
 	for _, l := range layers {
-		for _, shape := range [][]int{{2, 2, 2, 2}, {1, 4, 6, 1}} {
+		for _, shape := range [][]int{{2, 2, 2, 2}, {1, 4, 6, 1}, {1, 4, 2, 3}} {
 			t.Run(fmt.Sprint(l.name, shape), func(t *testing.T) {
 				assertGradients(t, func(scope *model.Scope, in []*Node) *Node {
 					y := l.layer.with(scope, in[0], in[1], in[2])
