@@ -244,6 +244,7 @@ func (t *trainer) compile(inputShapes []shapes.Shape) (err error) {
 	if err := t.loaded.CheckUsed(); err != nil {
 		return err
 	}
+	defer returnMemory()
 	if t.saved > 0 {
 		return CheckComplete(t.store)
 	}
