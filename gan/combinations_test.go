@@ -55,6 +55,7 @@ func TestEveryCombinationThatMakesSenseTakesSteps(t *testing.T) {
 		{{"penalty", PenaltyDRAGAN}, {"penalty", PenaltyWGANGP}, {"penalty", PenaltyR1}, {"penalty", PenaltyNone}},
 		{{"clip", ClipNone}, {"clip", ClipWeights}, {"clip", ClipGradients}},
 		{{"spectral_norm", "true"}, {"spectral_norm", "false"}},
+		{{"discriminator_noise", "0"}, {"discriminator_noise", "0.1"}},
 		{{"squeeze_excitation", "true"}, {"squeeze_excitation", "false"}},
 		{{"generator_norm", NormConditional}, {"generator_norm", NormPlain}},
 	}

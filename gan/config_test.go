@@ -130,6 +130,7 @@ func TestValidateNamesEveryWrongSetting(t *testing.T) {
 		"beta1=1":                  "beta1 is 1: it must be in [0, 1)",
 		"beta2=-0.1":               "beta2 is -0.1: it must be in [0, 1)",
 		"penalty_weight=-1":        "penalty_weight is -1: it must not be negative",
+		"discriminator_noise=-1":   "discriminator_noise is -1: it must not be negative",
 		"generator_norm=batch":     `generator_norm is "batch": it must be one of conditional, plain`,
 		"conditioning=none":        `conditioning is "none": it must be one of projection, input, hidden, ac-gan`,
 		"loss=lsgan":               `loss is "lsgan": it must be one of hinge, non-saturating, wgan`,

@@ -55,6 +55,7 @@ func TestIterationMatchesPyTorch(t *testing.T) {
 		{"resblock-hidden", "article", []string{"conditioning=hidden", "loss=wgan", "penalty=none", "clip=gradients"}},
 		{"resblock-ac-gan", "article", []string{"conditioning=ac-gan", "loss=non-saturating", "penalty=r1", "squeeze_excitation=true", "spectral_norm=false"}},
 		{"srresnet", "article-srresnet", nil},
+		{"srresnet-noise", "article-srresnet", []string{"discriminator_noise=0.1"}},
 		{"srresnet-input", "article-srresnet", []string{"conditioning=input", "loss=non-saturating", "penalty=wgan-gp", "spectral_norm=true"}},
 		{"srresnet-hidden", "article-srresnet", []string{"conditioning=hidden", "loss=wgan", "penalty=none", "clip=weights"}},
 		{"srresnet-ac-gan", "article-srresnet", []string{"conditioning=ac-gan", "penalty=r1", "squeeze_excitation=true", "generator_norm=conditional"}},
@@ -68,9 +69,8 @@ func TestIterationMatchesPyTorch(t *testing.T) {
 			}
 			golden.Check(t, backend, path, func(scope *model.Scope, x []*graph.Node) []*graph.Node {
 				nn.Plainly(x[0].Graph()) // Compiles sooner.
-				inputs := gan.Inputs{Pictures: x[0], Labels: x[1], Noise: x[2], FakeLabels: x[3], Uniform: x[4]}
-				return gan.Iteration(scope, config, gan.Networks[config.Network], inputs)
-			}, []string{"pictures", "labels", "noise", "fake_labels", "uniform"}, config.Losses(), func(path string) bool { return withoutInfluence(config, path) })
+				return gan.Iteration(scope, config, gan.Networks[config.Network], bench.GANInputs(x))
+			}, bench.GANInputNames(config), config.Losses(), func(path string) bool { return withoutInfluence(config, path) })
 		})
 	}
 }

@@ -76,18 +76,33 @@ type Inputs struct {
 	Noise, FakeLabels *Node
 	// Uniform moves the pictures for the penalty: like Pictures, in [0, 1).
 	Uniform *Node
+	// Disturbance is what is laid on all that D sees, N(0, 1), where there is a [Config.DiscriminatorNoise], else nil: on real pictures, generated ones and the
+	// penalty's, [steps of D + 1, 3, batch, size, size, 3].
+	Disturbance *Node
 }
+
+// What is disturbed, by its place in [Inputs.Disturbance].
+const (
+	disturbedReal = iota
+	disturbedFake
+	disturbedMoved
+	disturbances
+)
 
 // DrawInputs completes a batch of pictures with what is drawn at random: the noise, a hair colour for each portrait, each
 // as likely as another, and the penalty's U.
 func DrawInputs(scope *model.Scope, config Config, pictures, labels *Node) Inputs {
 	g, draws := pictures.Graph(), config.DiscriminatorSteps+1
-	return Inputs{
+	inputs := Inputs{
 		Pictures: pictures, Labels: labels,
 		Noise:      scope.RandomNormal(g, shapes.Make(dtypes.Float32, draws, config.Batch, config.Noise)),
 		FakeLabels: drawLabels(scope, config, g),
 		Uniform:    scope.RandomUniform(g, pictures.Shape()),
 	}
+	if config.DiscriminatorNoise > 0 {
+		inputs.Disturbance = scope.RandomNormal(g, shapes.Make(dtypes.Float32, draws, disturbances, config.Batch, config.Size, config.Size, 3))
+	}
+	return inputs
 }
 
 // drawLabels draws a class for each portrait, and one of each attribute.
@@ -138,6 +153,14 @@ func (t training) generate(step int) (pictures, oneHot *Node) {
 	return t.network.Generator(t.scopeG, t.config, row(t.inputs.Noise, step), oneHot), oneHot
 }
 
+// disturbed is a step's pictures of a kind with noise on them, as D sees them.
+func (t training) disturbed(step, kind int, pictures *Node) *Node {
+	if t.inputs.Disturbance == nil {
+		return pictures
+	}
+	return Add(pictures, MulScalar(row(row(t.inputs.Disturbance, step), kind), t.config.DiscriminatorNoise))
+}
+
 // stepD is a step of D: its loss of real and generated pictures, the penalty, and AC-GAN's classes of the real ones.
 func (t training) stepD(step int) {
 	c := t.config
@@ -146,12 +169,15 @@ func (t training) stepD(step int) {
 	fake = StopGradient(fake)
 
 	// Both halves in one pass: nothing in D looks across the batch.
-	both, bothY := Concatenate([]*Node{real, fake}, 0), Concatenate([]*Node{realY, fakeY}, 0)
+	both := Concatenate([]*Node{t.disturbed(step, disturbedReal, real), t.disturbed(step, disturbedFake, fake)}, 0)
+	bothY := Concatenate([]*Node{realY, fakeY}, 0)
 	ofReal, ofFake := t.network.Discriminator(t.scopeD, c, both, bothY).halves()
 	total := games[c.Loss].discriminator(ofReal.Score, ofFake.Score)
 	t.metrics[LossD] = total
 	if penalty := penalties[c.Penalty]; penalty != nil {
-		critic := func(x *Node) *Node { return t.network.Discriminator(t.scopeD, c, x, realY).Score }
+		critic := func(x *Node) *Node {
+			return t.network.Discriminator(t.scopeD, c, t.disturbed(step, disturbedMoved, x), realY).Score
+		}
 		t.metrics[Penalty] = penalty(critic, real, fake, row(t.inputs.Uniform, step))
 		total = Add(total, MulScalar(t.metrics[Penalty], c.PenaltyWeight))
 	}
@@ -177,7 +203,7 @@ func (t training) stepD(step int) {
 func (t training) stepG() {
 	c := t.config
 	fake, fakeY := t.generate(c.DiscriminatorSteps)
-	verdict := t.network.Discriminator(t.scopeD, c, fake, fakeY)
+	verdict := t.network.Discriminator(t.scopeD, c, t.disturbed(c.DiscriminatorSteps, disturbedFake, fake), fakeY)
 	total := games[c.Loss].generator(verdict.Score)
 	t.metrics[LossG] = total
 	if verdict.Classes != nil {

@@ -103,6 +103,7 @@ Each part is a setting that --set changes; what does not go together is refused,
   penalty              dragan, wgan-gp, r1, none; penalty_weight is its λ
   clip                 of D's "weights" or "gradients" what exceeds clip_limit, or none
   spectral_norm        of D's layers: true, false
+  discriminator_noise  deviation of the noise on what D sees; the article's author had 0.1 in his code
   squeeze_excitation   in G's blocks: true, false
   generator_blocks     residual blocks of the srresnet generator
   attributes           what G is told beside the colour: ["eyes","length","style"] or some of them; drawn portraits know them, a labels.csv has a

@@ -17,8 +17,7 @@ func GAN(backend compute.Backend, config gan.Config) (Case, error) {
 	c := Case{
 		config: config, seed: config.Seed, networks: []string{"generator", "discriminator"}, peers: peersOf("gan"),
 		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-			inputs := gan.Inputs{Pictures: x[0], Labels: x[1], Noise: x[2], FakeLabels: x[3], Uniform: x[4]}
-			return gan.Iteration(scope, config, network, inputs)[:len(config.Losses())] // The peers do not watch either.
+			return gan.Iteration(scope, config, network, GANInputs(x))[:len(config.Losses())] // The peers do not watch either.
 		},
 	}
 	var err error
@@ -26,6 +25,26 @@ func GAN(backend compute.Backend, config gan.Config) (Case, error) {
 		return c, fmt.Errorf("draw the inputs: %w", err)
 	}
 	return c, nil
+}
+
+// ganInputs are the names of an iteration's inputs. The last one is there where D has noise.
+var ganInputs = []string{"pictures", "labels", "noise", "fake_labels", "uniform", "disturbance"}
+
+// GANInputNames are the names of an iteration's inputs, in their order.
+func GANInputNames(config gan.Config) []string {
+	if config.DiscriminatorNoise > 0 {
+		return ganInputs
+	}
+	return ganInputs[:len(ganInputs)-1]
+}
+
+// GANInputs are an iteration's inputs, from nodes in the order of [GANInputNames].
+func GANInputs(x []*graph.Node) gan.Inputs {
+	inputs := gan.Inputs{Pictures: x[0], Labels: x[1], Noise: x[2], FakeLabels: x[3], Uniform: x[4]}
+	if len(x) == len(ganInputs) {
+		inputs.Disturbance = x[5]
+	}
+	return inputs
 }
 
 // drawGANInputs draws the inputs of one iteration: portraits, and what is random.
@@ -45,12 +64,18 @@ func drawGANInputs(backend compute.Backend, config gan.Config) ([]input, error) 
 	}
 	random, err := model.CallOnceN(backend, store, func(scope *model.Scope, pictures, labels *graph.Node) []*graph.Node {
 		in := gan.DrawInputs(scope, config, pictures, labels)
-		return []*graph.Node{in.Noise, in.FakeLabels, in.Uniform}
+		nodes := []*graph.Node{in.Noise, in.FakeLabels, in.Uniform}
+		if in.Disturbance != nil {
+			nodes = append(nodes, in.Disturbance)
+		}
+		return nodes
 	}, real[0], real[1])
 	if err != nil {
 		return nil, err
 	}
-	return []input{
-		{"pictures", real[0]}, {"labels", real[1]}, {"noise", random[0]}, {"fake_labels", random[1]}, {"uniform", random[2]},
-	}, nil
+	var inputs []input
+	for i, value := range append(real, random...) {
+		inputs = append(inputs, input{ganInputs[i], value})
+	}
+	return inputs, nil
 }

@@ -136,16 +136,22 @@ def main():
 
     networks, (loss_of_d, loss_of_g) = Networks(config), LOSSES[config["loss"]]
 
+    def disturbed(step, kind, x):  # Of kinds 0: real, 1: generated, 2: the penalty's.
+        deviation = config["discriminator_noise"]
+        return x + deviation * case.pictures("inputs/disturbance")[step, kind] if deviation else x
+
     def iteration():
         for step in range(config["discriminator_steps"]):
             real, y = pictures[step], real_y[step]
             with torch.no_grad():
                 fake = networks.generator(g, noise[step], fake_y[step])
-            scores, logits = networks.discriminator(d, torch.cat([real, fake]), torch.cat([y, fake_y[step]]))
+            both = torch.cat([disturbed(step, 0, real), disturbed(step, 1, fake)])
+            scores, logits = networks.discriminator(d, both, torch.cat([y, fake_y[step]]))
             adversarial = loss_of_d(*scores.chunk(2))
             total, of_d = adversarial, []
             if config["penalty"] != "none":
-                of_d.append(penalty(config["penalty"], lambda x: networks.discriminator(d, x, y)[0], real, fake, uniform[step]))
+                critic = lambda x: networks.discriminator(d, disturbed(step, 2, x), y)[0]
+                of_d.append(penalty(config["penalty"], critic, real, fake, uniform[step]))
                 total = total + config["penalty_weight"] * of_d[0]
             if logits is not None:
                 of_d.append(F.cross_entropy(logits.chunk(2)[0], y))
@@ -161,7 +167,7 @@ def main():
                         p.clamp_(-config["clip_limit"], config["clip_limit"])
         for p in d.parameters():
             p.requires_grad_(False)
-        scores, logits = networks.discriminator(d, networks.generator(g, noise[-1], fake_y[-1]), fake_y[-1])
+        scores, logits = networks.discriminator(d, disturbed(-1, 1, networks.generator(g, noise[-1], fake_y[-1])), fake_y[-1])
         of_g = [loss_of_g(scores)]
         if logits is not None:
             of_g.append(F.cross_entropy(logits, fake_y[-1]))
