@@ -197,6 +197,8 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 		assert.ErrorContains(t, err, "lies in it")
 		_, err = Import(t.Context(), finder, dir, t.TempDir(), Options{By: []string{"guess"}})
 		assert.ErrorContains(t, err, `no source "guess"`)
+		_, err = Import(t.Context(), finder, filepath.Join(dir, "nobody.png"), t.TempDir(), Options{})
+		assert.ErrorContains(t, err, "nobody.png: it is not a folder")
 		full := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(full, "mine.txt"), nil, 0o644))
 		_, err = Import(t.Context(), finder, dir, full, Options{})

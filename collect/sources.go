@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -43,6 +44,9 @@ type sources struct {
 
 // openSources reads the labels.csv of a folder, if there is one and it is asked for.
 func openSources(dir string, by []string, tagger *tag.Tagger) (*sources, error) {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, errors.New("it is not a folder; an archive must be unpacked first")
+	}
 	switch {
 	case len(by) == 0:
 		by = Sources()

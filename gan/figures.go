@@ -19,13 +19,16 @@ import (
 // smoothing is how much of the past a smoothed loss keeps.
 const smoothing = 0.95
 
-// ErrNoPenalty is wrapped by the error of [PenaltyFigure] where a run was trained without one, ErrNoAverage by that of [AverageFigure], and ErrNoClass where a configuration lacks a class.
+// What a run may lack that a figure is of.
 var (
+	// ErrNoAverage is wrapped by the error of [AverageFigure].
 	ErrNoAverage = errors.New("it keeps no average of the generator's weights")
 	// ErrNoAttributes is wrapped by the error of [AttributesFigure] where G knows the hair colour alone.
 	ErrNoAttributes = errors.New("it knows no attributes beside the hair colour")
-	ErrNoPenalty    = errors.New("it is trained without a penalty")
-	ErrNoClass      = errors.New("there is no class")
+	// ErrNoPenalty is wrapped by the error of [PenaltyFigure].
+	ErrNoPenalty = errors.New("it is trained without a penalty")
+	// ErrNoClass is wrapped where a class is asked for that a configuration lacks.
+	ErrNoClass = errors.New("there is no class")
 )
 
 // LossFigure draws the losses of a run, on a linear or a logarithmic axis: D's and G's, and AC-GAN's of the classes.

@@ -35,13 +35,14 @@ of its layouts) and in JAX: the same equations, weights, inputs and shapes. Afte
 turn; medians are compared. A ratio below 1 says that moelab is faster. The peers' Python environment is made first; it
 takes some gigabytes.`,
 		Example: `  moelab bench train
-  moelab bench train --preset article-srresnet --size 128 --batch 4 --runs 9`,
+  moelab bench train --preset article-srresnet --size 128 --batch 64 --runs 3     # the article's own batch: 20 GiB
+  moelab bench train --channels 32 --runs 9`,
 	}
 	flags := command.Flags()
 	flags.IntVar(&runs, "runs", 5, "timed runs of each program")
 	flags.IntVar(&size, "size", 0, "picture size (default: 64 with batch 16, and 128 with batch 4)")
 	flags.IntVar(&batch, "batch", 16, "batch, where --size is given")
-	flags.IntVar(&channels, "channels", 32, "width of the generator at full size, the discriminator's in proportion; the article has 64")
+	flags.IntVar(&channels, "channels", 64, "width of the generator at full size, the discriminator's in proportion; the article's is 64")
 	flags.StringArrayVar(&presets, "preset", []string{"article", "article-srresnet"}, `networks: "article" or "article-srresnet"`)
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	open := backendFlag(command)
