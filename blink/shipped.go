@@ -27,7 +27,7 @@ func OpenShipped(backend compute.Backend) (*Blinker, error) {
 	if err != nil {
 		return nil, err
 	}
-	weights, err := lab.ReadShipped(shippedWeights)
+	weights, _, err := lab.ReadShipped(shippedWeights)
 	if err != nil {
 		return nil, err
 	}

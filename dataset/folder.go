@@ -76,18 +76,39 @@ func (r Report) String() string {
 	if more := len(r.Bad) - shown; more > 0 {
 		fmt.Fprintf(&text, "\n  … and %d more", more)
 	}
+	for _, lack := range r.Lacks() {
+		fmt.Fprintf(&text, "\n%s", lack)
+	}
+	return text.String()
+}
+
+// Lacks says in a line each what of the folder is not used, or not known, apart from broken pictures.
+func (r Report) Lacks() (lines []string) {
+	if empty := r.Empty(); len(empty) > 0 {
+		lines = append(lines, "no pictures of "+strings.Join(empty, ", "))
+	}
 	if len(r.UnknownFolders) > 0 {
-		fmt.Fprintf(&text, "\nfolders left out, as they are none of the classes: %s", strings.Join(r.UnknownFolders, ", "))
+		lines = append(lines, "folders left out, as they are none of the classes: "+strings.Join(r.UnknownFolders, ", "))
 	}
 	if r.Unlisted > 0 {
-		fmt.Fprintf(&text, "\n%s left out, as %s does not name them", count(r.Unlisted, "picture"), labelsFile)
+		lines = append(lines, fmt.Sprintf("%s left out, as %s does not name them", count(r.Unlisted, "picture"), labelsFile))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Unknown)) {
 		if n := r.Unknown[name]; n > 0 {
-			fmt.Fprintf(&text, "\n%s not known of %s", name, count(n, "picture"))
+			lines = append(lines, fmt.Sprintf("%s not known of %s", name, count(n, "picture")))
 		}
 	}
-	return text.String()
+	return lines
+}
+
+// Empty are the classes without pictures.
+func (r Report) Empty() (classes []string) {
+	for label, n := range r.PerClass {
+		if n == 0 {
+			classes = append(classes, r.Classes[label])
+		}
+	}
+	return classes
 }
 
 func count(n int, noun string) string {

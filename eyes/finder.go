@@ -59,7 +59,7 @@ const atOnce = 6
 
 // NewFinder makes a finder with the weights that moelab ships.
 func NewFinder(backend compute.Backend) (*Finder, error) {
-	weights, err := lab.ReadShipped(shippedWeights)
+	weights, _, err := lab.ReadShipped(shippedWeights)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the network that finds eyes: %w", err)
 	}

@@ -69,7 +69,7 @@ func TestTrainFillsARunThatEyesAreFoundWith(t *testing.T) {
 	require.NoError(t, err)
 	_, weights, _, err := readRun(dir)
 	require.NoError(t, err)
-	shipped, err := lab.ReadShipped(data)
+	shipped, _, err := lab.ReadShipped(data)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(weights)), slices.Collect(maps.Keys(shipped)))
 }
@@ -93,7 +93,7 @@ func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 
 func TestShippedWeightsAreSmall(t *testing.T) {
 	assert.Less(t, len(shippedWeights), 1<<20)
-	weights, err := lab.ReadShipped(shippedWeights)
+	weights, _, err := lab.ReadShipped(shippedWeights)
 	require.NoError(t, err)
 	n := 0
 	for _, w := range weights {

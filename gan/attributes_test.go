@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/dataset"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -43,6 +45,39 @@ func TestUnknownAttributesHaveNoPartInTheClassification(t *testing.T) {
 		return []*Node{MulScalar(Classification(part, OneHot(Const(x[0].Graph(), []int32{1}), 8, x[0].DType())), 0.5)} // The mean is over both pictures.
 	}, tensors.FromFlatDataAndDimensions(logits, 2, 20))[0][0]
 	assert.InDelta(t, alone, whole-without, 1e-9)
+}
+
+// conditionSum is a D that sees nothing but how much it is told: its score is 0.2 times the sum of the vector of conditions.
+var conditionSum = Network{
+	Generator: oneWeight.Generator,
+	Discriminator: func(scope *model.Scope, _ Config, x, oneHot *Node) Verdict {
+		w := scope.VariableWithValue("w", float32(0.2)).NodeValue(x.Graph())
+		return Verdict{Score: Mul(ReduceSum(oneHot, 1), w)}
+	},
+}
+
+func TestDIsToldNoMoreOfGeneratedPicturesThanOfRealOnes(t *testing.T) {
+	config := withAttributes(t, "size=8", "batch=3", "noise=2", "penalty=none", "discriminator_steps=1", "average_decay=0")
+	for _, c := range []struct {
+		real []int32
+		want float64 // D's loss, max(0, 1 − 0.2·n) + max(0, 1 + 0.2·n) where n things are known of each picture.
+	}{
+		{[]int32{1, 2, 0, 8, 7, 2, 4, 0, 1}, 2},
+		{[]int32{1, -1, -1, 8, -1, -1, 4, -1, -1}, 2},
+		{[]int32{1, -1, 0, 8, 7, -1, 4, -1, -1}, 2},
+	} {
+		exec, err := model.NewExec(backendOf(t, openGo), model.NewStore(), func(scope *model.Scope, x []*Node) []*Node {
+			return Iteration(scope, config, conditionSum, Inputs{Pictures: x[0], Labels: x[1], Noise: x[2], FakeLabels: x[3], Uniform: x[0]})
+		})
+		require.NoError(t, err)
+		defer exec.Finalize()
+		outputs, err := exec.Call(
+			tensors.FromShape(shapes.Make(dtypes.Float32, 1, 3, 8, 8, 3)), tensors.FromFlatDataAndDimensions(c.real, 1, 3, 3),
+			tensors.FromShape(shapes.Make(dtypes.Float32, 2, 3, 2)), tensors.FromShape(shapes.Make(dtypes.Int32, 2, 3, 3)),
+		)
+		require.NoError(t, err)
+		assert.InDelta(t, c.want, float64(tensors.ToScalar[float32](outputs[0])), 1e-6, c.real)
+	}
 }
 
 func TestEveryConditioningLearnsAttributes(t *testing.T) {

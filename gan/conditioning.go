@@ -102,7 +102,7 @@ func (c Config) latent(noise, oneHot *Node) *Node {
 //	x: [batch, height, width, channels] → the same
 func (c Config) normalise(scope *model.Scope, x, oneHot *Node) *Node {
 	if c.GeneratorNorm == NormConditional {
-		return nn.ConditionalBatchNorm(scope, x, oneHot)
+		return nn.ConditionalBatchNorm(scope, x, oneHot, len(c.conditions()))
 	}
 	return nn.BatchNorm(scope, x)
 }

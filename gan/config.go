@@ -161,8 +161,13 @@ func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 // Preset returns a configuration by its name: "article", "laptop" or "smoke", with the ResBlock networks, or one of them with "-srresnet" behind it; "laptop-attributes" knows more than the hair colour. "shipped" is that of [OpenShipped].
 func Preset(name string) (Config, error) {
 	config, err := lab.Preset(presets, name)
-	config.Classes, config.Attributes = slices.Clone(config.Classes), slices.Clone(config.Attributes)
-	return config, err
+	return config.clone(), err
+}
+
+// clone returns a copy that shares nothing.
+func (c Config) clone() Config {
+	c.Classes, c.Attributes = slices.Clone(c.Classes), slices.Clone(c.Attributes)
+	return c
 }
 
 // Set changes a setting by its name in config.json; see [lab.Assign]. Where it returns an error nothing has changed.
@@ -219,6 +224,7 @@ func (c Config) checkChoices(checks *lab.Checks) {
 	checks.That(c.Clip == ClipNone || c.ClipLimit > 0, "clip_limit is %g: it must be positive where %s are clipped", c.ClipLimit, c.Clip)
 	checks.That(c.Clip != ClipWeights || !c.SpectralNorm,
 		"clip is \"weights\" and spectral_norm true: that norm divides by the size of the weights, so that clipping them bounds nothing; choose one of the two")
+	// Gradients that are clipped bound nothing either (see ClipGradients), but they are what the article tried.
 	checks.That(c.Loss != LossWasserstein || c.Clip != ClipNone || c.SpectralNorm || c.Penalty != PenaltyNone && c.PenaltyWeight > 0,
 		"loss is \"wgan\" and nothing bounds D, whose loss then falls for ever: clip its weights, or set a penalty or spectral_norm")
 	switch c.Network {

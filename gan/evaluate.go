@@ -1,6 +1,7 @@
 package gan
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -56,7 +57,7 @@ type EvaluateOptions struct {
 	// Samples is the number of portraits, and Seed that of their noise.
 	Samples int
 	Seed    uint64
-	// Data is a folder of real pictures to compare with. Empty: the data of the run.
+	// Data is a folder of real pictures to train the judge on and to compare with. Empty: the data of the run, in which the nearest pictures are looked for in any case.
 	Data string
 	// Set holds those pictures. Nil: they are opened.
 	Set dataset.Set
@@ -78,11 +79,8 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 		return e, err
 	}
 	defer sampler.Close()
-	config, judgeDir := sampler.Config, filepath.Join(dir, "judge")
-	if options.Data != "" && options.Data != config.Data {
-		config.Data = options.Data
-		judgeDir = fmt.Sprintf("%s_%.4x", judgeDir, sha256.Sum256([]byte(options.Data))) // One of other pictures is another judge.
-	}
+	config := sampler.Config
+	config.Data = cmp.Or(options.Data, config.Data)
 	set := options.Set
 	if set == nil {
 		if set, err = config.OpenData(ctx, nil); err != nil {
@@ -90,11 +88,18 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 		}
 	}
 	set = dataset.Cached(set, cacheBytes)
+	var learnt dataset.Set
+	if config.Data != sampler.Config.Data {
+		if learnt, err = sampler.Config.OpenData(ctx, nil); err != nil {
+			return e, fmt.Errorf("open what the run was trained on, to look for what was learnt by heart: %w", err)
+		}
+		learnt = dataset.Cached(learnt, cacheBytes)
+	}
 	_, test := dataset.SplitIndices(set, heldOut)
 	if len(test) == 0 {
 		return e, errNoneHeldOut(set)
 	}
-	judge, err := TrainJudge(ctx, backend, judgeDir, config.judgeConfig(), set, options.Progress)
+	judge, err := TrainJudge(ctx, backend, config.judgeDir(dir, "judge", set), config.judgeConfig(), set, options.Progress)
 	if err != nil {
 		return e, err
 	}
@@ -127,7 +132,7 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 	}
 
 	for _, name := range config.Attributes {
-		of, err := judgeAttribute(ctx, backend, fmt.Sprintf("%s_%s", judgeDir, name), sampler, set, name, options)
+		of, err := judgeAttribute(ctx, backend, dir, config, sampler, set, name, options)
 		if err != nil {
 			return e, fmt.Errorf("judge the attribute %s: %w", name, err)
 		}
@@ -142,7 +147,7 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 	if features.Of == nil {
 		features = judge.Features()
 	}
-	if e.Quality, err = measureQuality(ctx, config, portraits, real, set, features, options.Progress); err != nil {
+	if e.Quality, err = measureQuality(ctx, config, portraits, real, set, learnt, features, options.Progress); err != nil {
 		return e, fmt.Errorf("compare portraits with real pictures: %w", err)
 	}
 	return e, lab.WriteFile(filepath.Join(dir, "evaluation.json"), func(w io.Writer) error {
@@ -157,19 +162,32 @@ func errNoneHeldOut(set dataset.Set) error {
 	return fmt.Errorf("%d pictures are too few to measure the judge: one in %d of each class is held out for that, and no class has as many", set.Len(), heldOut)
 }
 
-// judgeAttribute counts how often the class of an attribute is seen that was asked for, by a judge that is trained for it in a folder.
-func judgeAttribute(ctx context.Context, backend compute.Backend, dir string, sampler *Sampler, set dataset.Set, name string, options EvaluateOptions) (of AttributeAccuracy, err error) {
+// judgeDir is where a run has the judge of a set. Other pictures have another judge: those of another folder, and of one that has changed, since pictures that the first was
+// trained on may be among those that are held out now.
+func (c Config) judgeDir(dir, name string, set dataset.Set) string {
+	if c.Data == "" {
+		return filepath.Join(dir, name)
+	}
+	all := sha256.New()
+	for i := range set.Len() {
+		fmt.Fprintf(all, "%s %d\n", set.Name(i), set.Label(i)) // A hash takes all.
+	}
+	return filepath.Join(dir, fmt.Sprintf("%s_%.4x", name, all.Sum(nil)))
+}
+
+// judgeAttribute counts how often the class of an attribute is seen that was asked for, by a judge that is trained for it. The configuration is that of the real pictures.
+func judgeAttribute(ctx context.Context, backend compute.Backend, dir string, config Config, sampler *Sampler, set dataset.Set, name string, options EvaluateOptions) (of AttributeAccuracy, err error) {
 	view, err := dataset.ByAttribute(set, name)
 	if err != nil {
 		return of, err
 	}
-	judged := sampler.Config.judgeConfig()
+	judged := config.judgeConfig()
 	judged.Classes, judged.Steps = view.Classes(), attributeSteps
 	_, test := dataset.SplitIndices(view, heldOut)
 	if len(test) == 0 {
 		return of, errNoneHeldOut(view)
 	}
-	judge, err := TrainJudge(ctx, backend, dir, judged, view, options.Progress)
+	judge, err := TrainJudge(ctx, backend, config.judgeDir(dir, "judge_"+name, view), judged, view, options.Progress)
 	if err != nil {
 		return of, err
 	}
@@ -230,6 +248,6 @@ func (e Evaluation) String() string {
 	fmt.Fprintf(table, "nearest picture\t%.1f\t%.1f\t\n", q.Nearest.Generated, q.Nearest.Real)
 	table.Flush() // To a builder, which takes all.
 	fmt.Fprintf(&text, "\nFID and KID: %s features, against %d other real pictures. MS-SSIM between pictures of a class: more than real ones have is less varied.\n"+
-		"Nearest picture of the data, root mean square in levels of 255: less than real ones have is learnt by heart.", q.Features, q.Reference)
+		"Nearest picture of what G was trained on, root mean square in levels of 255: less than real ones have is learnt by heart.", q.Features, q.Reference)
 	return text.String()
 }

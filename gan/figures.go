@@ -344,7 +344,10 @@ func ConfusionFigure(evaluation Evaluation) (*plots.Figure, error) {
 func NeighbourFigure(evaluation Evaluation) (*plots.Figure, error) {
 	rows := make([][]image.Image, 2)
 	var distances []string
-	for _, n := range evaluation.Quality.Closest {
+	for _, n := range evaluation.Quality.Neighbours {
+		if n.Picture == nil {
+			break
+		}
 		rows[0], rows[1] = append(rows[0], n.Portrait), append(rows[1], n.Picture)
 		distances = append(distances, fmt.Sprintf("%.1f", n.Distance))
 	}

@@ -39,11 +39,11 @@ type Quality struct {
 	KID *Compared[measure.Estimate] `json:"kid,omitempty"`
 	// Diversity is the MS-SSIM between portraits of a class, by class; where two or more pictures of it are there. A generator that collapsed has more than real pictures have.
 	Diversity []ClassDiversity `json:"diversity"`
-	// Nearest is the median of how far the nearest picture of the data is, not counting itself, in levels of 255. A generator that learnt pictures by heart has less than
-	// real pictures have.
+	// Nearest is the median of how far the nearest picture is of those that G was trained on, not counting itself, in levels of 255. A generator that learnt pictures by heart has
+	// less than real pictures have.
 	Nearest Compared[float64] `json:"nearest"`
-	// Closest are the portraits whose nearest picture is the closest.
-	Closest []Neighbour `json:"closest"`
+	// Neighbours are the portraits with their nearest pictures, the closest first.
+	Neighbours []Neighbour `json:"neighbours"`
 }
 
 // Compared is a measure of generated pictures, and of real ones.
@@ -61,10 +61,11 @@ type ClassDiversity struct {
 // Neighbour is a portrait and the picture of the data that is the most like it, mirrored or not: by the root of the mean squared difference of their red, green and blue, shrunk to
 // 32×32 pixels, in levels of 255.
 type Neighbour struct {
-	Name     string      `json:"name"` // Of the picture.
+	Sample   int         `json:"sample"` // The portrait's number, from 0.
+	Name     string      `json:"name"`   // Of the picture.
 	Distance float64     `json:"distance"`
 	Portrait *image.RGBA `json:"-"`
-	Picture  *image.RGBA `json:"-"`
+	Picture  *image.RGBA `json:"-"` // Of the first few; nil of the others.
 }
 
 const (
@@ -78,7 +79,7 @@ const (
 	diversityPairs, diversitySide = 50, 128
 	// thumbnailSide is the size at which the nearest pictures are looked for.
 	thumbnailSide = 32
-	// closestShown is how many neighbours are kept.
+	// closestShown is how many neighbours are shown.
 	closestShown = 8
 )
 
@@ -127,63 +128,95 @@ func spread[T any](all []T, n int) []T {
 	return some
 }
 
-// measureQuality compares portraits with real pictures, one of the same label for each, that were held out, with those that were not, and with all for the nearest. Indices are those of set.
-func measureQuality(ctx context.Context, config Config, portraits []*image.RGBA, real pictures, set dataset.Set, features Features, progress lab.Progress) (q Quality, err error) {
+// measureQuality compares portraits with real pictures, one of the same label for each, that were held out, and with those of the set that were not; and it looks for the nearest among
+// those that G learnt from: learnt, or the set itself where that is nil. Indices are those of the set.
+func measureQuality(
+	ctx context.Context, config Config, portraits []*image.RGBA, real pictures, set, learnt dataset.Set, features Features, progress lab.Progress,
+) (q Quality, err error) {
+	training, _ := dataset.SplitIndices(set, heldOut)
+	training = spread(training, referencePictures)
+	same := learnt == nil
+	if same {
+		learnt = set
+	}
+	done, all := 0, learnt.Len()+len(training)
 	if progress != nil {
-		progress.Start(0, int64(set.Len()))
+		progress.Start(0, int64(all))
 		defer func() { progress.Stop(err) }()
 	}
+	step := func(n int) {
+		if done += n; progress != nil {
+			progress.Step(int64(done), nil)
+		}
+	}
 	q = Quality{Pictures: len(portraits), Features: features.Name, Diversity: diversity(config, portraits, real)}
-	ofPortraits, ofReal := measure.NewNearest(thumbnails(portraits, false)), measure.NewNearest(thumbnails(real.images, false))
-	training, _ := dataset.SplitIndices(set, heldOut)
-	inReference := map[int]bool{}
-	for _, index := range spread(training, referencePictures) {
-		inReference[index] = true
-	}
-
-	var reference []float64
-	for first := 0; first < set.Len(); first += blockPictures {
-		var indices []int
-		for i := first; i < min(first+blockPictures, set.Len()); i++ {
-			indices = append(indices, i)
-		}
-		block, err := read(ctx, set, config.Size, indices)
-		if err != nil {
-			return q, err
-		}
-		for _, mirrored := range []bool{false, true} {
-			if len(block.images) > 0 && (!mirrored || config.Flip) {
-				small := thumbnails(block.images, mirrored)
-				ofPortraits.Among(small, block.indices, nil)
-				ofReal.Among(small, block.indices, real.indices)
-			}
-		}
-		var known []*image.RGBA
-		for i, index := range block.indices {
-			if inReference[index] {
-				known = append(known, block.images[i])
-			}
-		}
-		if len(known) > 0 && len(portraits) >= leastPictures {
-			rows, err := features.Of(ctx, known)
-			if err != nil {
-				return q, err
-			}
-			reference = append(reference, rows.RawMatrix().Data...)
-			q.Reference += len(known)
-		}
-		if progress != nil {
-			progress.Step(int64(first+len(indices)), nil)
-		}
-	}
-	q.Nearest = Compared[float64]{median(ofPortraits.Distance), median(ofReal.Distance)}
-	if q.Closest, err = closest(ctx, config, portraits, ofPortraits, set); err != nil {
+	if err := q.findNearest(ctx, config, portraits, real, learnt, same, step); err != nil {
 		return q, err
 	}
-	if q.Reference < leastPictures {
+	if len(portraits) < leastPictures {
 		return q, nil
 	}
+	var reference []float64
+	err = inBlocks(ctx, set, config.Size, training, func(block pictures) error {
+		rows, err := features.Of(ctx, block.images)
+		if err != nil {
+			return err
+		}
+		reference = append(reference, rows.RawMatrix().Data...)
+		q.Reference += len(block.images)
+		step(len(block.images))
+		return nil
+	})
+	if err != nil || q.Reference < leastPictures {
+		return q, err
+	}
 	return q, q.distances(ctx, portraits, real.images, mat.NewDense(q.Reference, len(reference)/q.Reference, reference), features)
+}
+
+// inBlocks reads pictures of a set and hands them on, some at a time. Those that are broken are left out.
+func inBlocks(ctx context.Context, set dataset.Set, size int, indices []int, f func(block pictures) error) error {
+	for some := range slices.Chunk(indices, blockPictures) {
+		block, err := read(ctx, set, size, some)
+		if err != nil {
+			return err
+		}
+		if len(block.images) == 0 {
+			continue
+		}
+		if err := f(block); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findNearest fills in the nearest pictures. Where the real pictures are among those that G learnt from, same, none counts as its own neighbour.
+func (q *Quality) findNearest(ctx context.Context, config Config, portraits []*image.RGBA, real pictures, learnt dataset.Set, same bool, step func(n int)) (err error) {
+	ofPortraits, ofReal := measure.NewNearest(thumbnails(portraits, false)), measure.NewNearest(thumbnails(real.images, false))
+	var themselves, all []int
+	if same {
+		themselves = real.indices
+	}
+	for i := range learnt.Len() {
+		all = append(all, i)
+	}
+	err = inBlocks(ctx, learnt, config.Size, all, func(block pictures) error {
+		for _, mirrored := range []bool{false, true} {
+			if !mirrored || config.Flip {
+				small := thumbnails(block.images, mirrored)
+				ofPortraits.Among(small, block.indices, nil)
+				ofReal.Among(small, block.indices, themselves)
+			}
+		}
+		step(len(block.images))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	q.Nearest = Compared[float64]{median(ofPortraits.Distance), median(ofReal.Distance)}
+	q.Neighbours, err = neighbours(ctx, config, portraits, ofPortraits, learnt)
+	return err
 }
 
 // distances fills in FID and KID.
@@ -289,18 +322,20 @@ func thumbnails(pictures []*image.RGBA, mirrored bool) *mat.Dense {
 	return rows
 }
 
-// closest returns the portraits that are closest to a picture, and those.
-func closest(ctx context.Context, config Config, portraits []*image.RGBA, nearest *measure.Nearest, set dataset.Set) (all []Neighbour, err error) {
+// neighbours returns the portraits with their nearest pictures, the closest first.
+func neighbours(ctx context.Context, config Config, portraits []*image.RGBA, nearest *measure.Nearest, set dataset.Set) (all []Neighbour, err error) {
 	order := make([]int, len(portraits))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(nearest.Distance[i], nearest.Distance[j]) })
-	for _, i := range order[:min(closestShown, len(order))] {
+	for rank, i := range order {
 		index := nearest.Index[i]
-		neighbour := Neighbour{Name: set.Name(index), Distance: nearest.Distance[i], Portrait: portraits[i]}
-		if neighbour.Picture, err = set.Picture(ctx, index, config.Size); err != nil {
-			return nil, fmt.Errorf("read the nearest picture: %w", err)
+		neighbour := Neighbour{Sample: i, Name: set.Name(index), Distance: nearest.Distance[i], Portrait: portraits[i]}
+		if rank < closestShown {
+			if neighbour.Picture, err = set.Picture(ctx, index, config.Size); err != nil {
+				return nil, fmt.Errorf("read the nearest picture: %w", err)
+			}
 		}
 		all = append(all, neighbour)
 	}

@@ -32,7 +32,7 @@ func quality(t *testing.T, portraits func(config Config, set dataset.Set, real p
 	_, test := dataset.SplitIndices(set, heldOut)
 	real, err := read(t.Context(), set, config.Size, test)
 	require.NoError(t, err)
-	q, err := measureQuality(t.Context(), config, portraits(config, set, real), real, set, brightness, nil)
+	q, err := measureQuality(t.Context(), config, portraits(config, set, real), real, set, nil, brightness, nil)
 	require.NoError(t, err)
 	assert.Equal(t, 90, q.Pictures)
 	assert.Equal(t, 810, q.Reference)
@@ -100,6 +100,6 @@ func TestLearningByHeartIsSeenInTheNearestPicture(t *testing.T) {
 	})
 	assert.Zero(t, q.Nearest.Generated)
 	assert.Greater(t, q.Nearest.Real, 1.)
-	assert.Equal(t, q.Closest[0].Name, "portrait 0 of seed 1")
-	assert.InDelta(t, 0, q.Closest[7].Distance, 1e-9)
+	assert.Equal(t, q.Neighbours[0].Name, "portrait 0 of seed 1")
+	assert.InDelta(t, 0, q.Neighbours[7].Distance, 1e-9)
 }

@@ -56,7 +56,7 @@ func (c Config) drawnWith() string {
 
 // openSampler loads the newest checkpoint of a run, with the weights below a scope.
 func openSampler(backend compute.Backend, dir string, weights func(Config) string) (*Sampler, error) {
-	config := article // Runs from before there was a choice have its ways.
+	config := article.clone() // Runs from before there was a choice have its ways. A copy, since JSON is read into the slices that are there.
 	run, err := lab.OpenExperiment(dir, &config, experimentName)
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func openSampler(backend compute.Backend, dir string, weights func(Config) strin
 
 // ReadConfig returns the configuration of a run. The error wraps [lab.ErrNotARun] or [lab.ErrOtherExperiment] where it is none of this package.
 func ReadConfig(dir string) (config Config, err error) {
-	config = article // See OpenSampler.
+	config = article.clone() // See openSampler.
 	_, err = lab.OpenExperiment(dir, &config, experimentName)
 	return config, err
 }

@@ -2,6 +2,7 @@ package gan
 
 import (
 	_ "embed" // For the weights.
+	"encoding/json"
 	"fmt"
 
 	"github.com/gomlx/compute"
@@ -23,18 +24,18 @@ var shippedWeights []byte
 
 // OpenShipped opens the generator that comes with moelab, of the preset "shipped".
 func OpenShipped(backend compute.Backend) (*Sampler, error) {
-	config, err := Preset("shipped")
+	return openWeights(backend, shippedWeights)
+}
+
+// openWeights opens a generator that [Ship] wrote, with its configuration.
+func openWeights(backend compute.Backend, data []byte) (*Sampler, error) {
+	weights, metadata, err := lab.ReadShipped(data)
 	if err != nil {
 		return nil, err
 	}
-	return openWeights(backend, config, shippedWeights)
-}
-
-// openWeights opens a generator that [Ship] wrote.
-func openWeights(backend compute.Backend, config Config, data []byte) (*Sampler, error) {
-	weights, err := lab.ReadShipped(data)
-	if err != nil {
-		return nil, err
+	config := article.clone() // See openSampler.
+	if err := json.Unmarshal([]byte(metadata["config"]), &config); err != nil {
+		return nil, fmt.Errorf("the configuration of the generator that moelab ships: %w", err)
 	}
 	store := model.NewStore()
 	weights.Into(store)
@@ -48,10 +49,14 @@ func openWeights(backend compute.Backend, config Config, data []byte) (*Sampler,
 
 // Ship writes the generator of a run's newest checkpoint to a file, as [OpenShipped] reads it.
 func Ship(dir, path string) error {
-	config := article // See OpenSampler.
+	config := article.clone() // See openSampler.
 	run, err := lab.OpenExperiment(dir, &config, experimentName)
 	if err != nil {
 		return err
 	}
-	return run.Ship(path, config.drawnWith(), map[string]string{"config": config.String()})
+	text, err := json.Marshal(config)
+	if err != nil {
+		return err
+	}
+	return run.Ship(path, config.drawnWith(), map[string]string{"config": string(text)})
 }

@@ -24,6 +24,7 @@ func TestShippedGeneratorDrawsTheColoursThatItIsAskedFor(t *testing.T) {
 	require.NoError(t, err)
 	defer sampler.Close()
 	config := sampler.Config
+	assert.Equal(t, preset(t, "shipped"), config, "the preset makes it again")
 	set, err := config.OpenData(t.Context(), nil)
 	require.NoError(t, err)
 	judge, err := TrainJudge(t.Context(), backend, filepath.Join(t.TempDir(), "judge"), config.judgeConfig(), set, nil)
@@ -47,9 +48,10 @@ func TestShippingKeepsWhatAGeneratorDraws(t *testing.T) {
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	config := trained.sampler.Config
-	sampler, err := openWeights(backendOf(t, openXLA), config, data)
+	sampler, err := openWeights(backendOf(t, openXLA), data)
 	require.NoError(t, err)
 	defer sampler.Close()
+	assert.Equal(t, config, sampler.Config)
 	labels := []int{0, 4, 8}
 	noise := config.DrawNoise(3, len(labels))
 	want, err := trained.sampler.Sample(t.Context(), noise, labels)

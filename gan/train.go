@@ -2,6 +2,7 @@ package gan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -153,6 +154,17 @@ func (t training) generate(step int) (pictures, oneHot *Node) {
 	return t.network.Generator(t.scopeG, t.config, row(t.inputs.Noise, step), oneHot), oneHot
 }
 
+// told is what D is told of the portraits of a step: what was asked for, but for attributes that are not known of the real pictures in the same places. Else what D is told would
+// tell it which pictures are real.
+func (t training) told(step int) *Node {
+	labels := row(t.inputs.FakeLabels, step)
+	if len(t.config.Attributes) > 0 {
+		real := row(t.inputs.Labels, min(step, t.config.DiscriminatorSteps-1))
+		labels = Where(IsNegative(real), real, labels)
+	}
+	return t.config.oneHot(labels, t.inputs.Noise.DType())
+}
+
 // disturbed is a step's pictures of a kind with noise on them, as D sees them.
 func (t training) disturbed(step, kind int, pictures *Node) *Node {
 	if t.inputs.Disturbance == nil {
@@ -165,12 +177,12 @@ func (t training) disturbed(step, kind int, pictures *Node) *Node {
 func (t training) stepD(step int) {
 	c := t.config
 	real, realY := row(t.inputs.Pictures, step), c.oneHot(row(t.inputs.Labels, step), t.inputs.Pictures.DType())
-	fake, fakeY := t.generate(step)
+	fake, _ := t.generate(step)
 	fake = StopGradient(fake)
 
 	// Both halves in one pass: nothing in D looks across the batch.
 	both := Concatenate([]*Node{t.disturbed(step, disturbedReal, real), t.disturbed(step, disturbedFake, fake)}, 0)
-	bothY := Concatenate([]*Node{realY, fakeY}, 0)
+	bothY := Concatenate([]*Node{realY, t.told(step)}, 0)
 	ofReal, ofFake := t.network.Discriminator(t.scopeD, c, both, bothY).halves()
 	total := games[c.Loss].discriminator(ofReal.Score, ofFake.Score)
 	t.metrics[LossD] = total
@@ -203,7 +215,7 @@ func (t training) stepD(step int) {
 func (t training) stepG() {
 	c := t.config
 	fake, fakeY := t.generate(c.DiscriminatorSteps)
-	verdict := t.network.Discriminator(t.scopeD, c, t.disturbed(c.DiscriminatorSteps, disturbedFake, fake), fakeY)
+	verdict := t.network.Discriminator(t.scopeD, c, t.disturbed(c.DiscriminatorSteps, disturbedFake, fake), t.told(c.DiscriminatorSteps))
 	total := games[c.Loss].generator(verdict.Score)
 	t.metrics[LossG] = total
 	if verdict.Classes != nil {
@@ -261,7 +273,7 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 	defer run.Close()
 	recorder := recorder{backend: options.Backend, config: config, dir: dir}
 	defer recorder.close()
-	return lab.Train(ctx, run, lab.Training{
+	summary, err = lab.Train(ctx, run, lab.Training{
 		Backend: options.Backend,
 		Steps:   config.Steps,
 		Metrics: config.Metrics(),
@@ -277,21 +289,50 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 		Progress:  options.Progress,
 		Warn:      options.Warn,
 	})
+	if errors.Is(err, lab.ErrNotFinite) {
+		err = fmt.Errorf("%w; in a new run try %s", err, strings.Join(config.calmer(), ", or "))
+	}
+	return summary, err
 }
 
-// OpenData opens the pictures that a configuration names; warn is told of each that is broken.
+// OpenData opens the pictures that a configuration names; warn is told of each that is broken, and of what the folder lacks.
 func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Set, error) {
 	if c.Data == "" {
 		set := dataset.Drawn(c.Seed, c.Drawn)
 		return set, c.checkClasses(set)
 	}
 	set, report, err := dataset.OpenFolder(ctx, c.Data, dataset.FolderOptions{Classes: c.Classes, Attributes: c.Attributes})
+	if warn == nil {
+		return set, err
+	}
 	for _, bad := range report.Bad {
-		if warn != nil {
-			warn(bad)
+		warn(bad)
+	}
+	if err == nil {
+		for _, lack := range report.Lacks() {
+			warn(fmt.Errorf("%s: %s", c.Data, lack))
 		}
 	}
 	return set, err
+}
+
+// FitClasses leaves the classes out of a configuration of which its data folder has no pictures: G would be asked for what it never sees. Where dir is a run already its classes are
+// taken. It returns those that were left out.
+func FitClasses(ctx context.Context, dir string, config Config) (fitted Config, left []string, err error) {
+	if config.Data == "" {
+		return config, nil, nil
+	}
+	if own, err := ReadConfig(dir); err == nil {
+		config.Classes = own.Classes
+		return config, nil, nil
+	}
+	_, report, err := dataset.OpenFolder(ctx, config.Data, dataset.FolderOptions{Classes: config.Classes, Attributes: config.Attributes})
+	if err != nil {
+		return config, nil, err
+	}
+	left = report.Empty()
+	config.Classes = slices.DeleteFunc(slices.Clone(config.Classes), func(class string) bool { return slices.Contains(left, class) })
+	return config, left, nil
 }
 
 // checkClasses returns an error unless the labels of a set mean what the configuration says.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -346,9 +347,9 @@ func TestEvaluationIsConsistent(t *testing.T) {
 		assert.Less(t, d.Real, 1., "they are different pictures")
 	}
 	assert.Greater(t, q.Nearest.Generated, q.Nearest.Real)
-	require.Len(t, q.Closest, 8)
-	assert.Regexp(t, `^portrait \d+ of seed 1$`, q.Closest[0].Name)
-	assert.LessOrEqual(t, q.Closest[0].Distance, q.Closest[7].Distance)
+	require.Len(t, q.Neighbours, 18, "each portrait has one")
+	assert.Regexp(t, `^portrait \d+ of seed 1$`, q.Neighbours[0].Name)
+	assert.LessOrEqual(t, q.Neighbours[0].Distance, q.Neighbours[17].Distance)
 	assert.Regexp(t, `(?m)^ *18 of each +generated +real *$`, e.String())
 	for _, figure := range []func(Evaluation) (*plots.Figure, error){ConfusionFigure, NeighbourFigure} {
 		drawn, err := figure(e)
@@ -362,6 +363,21 @@ func TestEvaluationIsConsistent(t *testing.T) {
 	assert.Equal(t, e, again, "the judge is there already")
 	_, err = Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{})
 	assert.ErrorContains(t, err, "at least one")
+	others := filepath.Join(t.TempDir(), "others")
+	require.NoError(t, dataset.Draw(t.Context(), others, 180, 16, 2, nil))
+	beside, err := Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 27, Seed: 1, Data: others})
+	require.NoError(t, err)
+	assert.Equal(t, q.Neighbours[0].Name, beside.Quality.Neighbours[0].Name, "what was learnt by heart is looked for in what was learnt from")
+	judges := func() int {
+		found, err := filepath.Glob(filepath.Join(trained.dir, "judge_*"))
+		require.NoError(t, err)
+		return len(found)
+	}
+	require.Equal(t, 1, judges())
+	require.NoError(t, os.WriteFile(filepath.Join(others, "labels.csv"), withoutLastLine(t, filepath.Join(others, "labels.csv")), 0o644))
+	_, err = Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 27, Seed: 1, Data: others})
+	require.NoError(t, err)
+	assert.Equal(t, 2, judges(), "other pictures have another judge")
 	few := filepath.Join(t.TempDir(), "few")
 	require.NoError(t, dataset.Draw(t.Context(), few, 20, 16, 1, nil))
 	_, err = Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 9, Data: few})
@@ -370,6 +386,51 @@ func TestEvaluationIsConsistent(t *testing.T) {
 	// The judge's run is no GAN's, although its settings have the same names.
 	_, err = OpenSampler(backend, filepath.Join(trained.dir, "judge"))
 	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
+}
+
+// withoutLastLine reads a text but for its last line.
+func withoutLastLine(t *testing.T, path string) []byte {
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := strings.SplitAfter(string(text), "\n")
+	return []byte(strings.Join(lines[:len(lines)-2], ""))
+}
+
+func TestClassesThatAFolderLacksAreLeftOut(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "drawn")
+	require.NoError(t, dataset.Draw(t.Context(), data, 36, 16, 1, nil))
+	require.NoError(t, os.Remove(filepath.Join(data, "labels.csv")))
+	for _, colour := range []string{"brown", "silver"} {
+		require.NoError(t, os.RemoveAll(filepath.Join(data, colour)))
+	}
+	require.NoError(t, os.Rename(filepath.Join(data, "red"), filepath.Join(data, "orange")))
+	config, run := preset(t, "smoke", "batch=2", "data="+data), filepath.Join(t.TempDir(), "run")
+	fitted, left, err := FitClasses(t.Context(), run, config)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"brown", "red", "silver"}, left)
+	assert.Equal(t, []string{"blonde", "black", "blue", "pink", "purple", "green"}, fitted.Classes)
+	assert.Len(t, config.Classes, 9, "what is given stays as it is")
+
+	var warnings []string
+	_, err = config.OpenData(t.Context(), func(err error) { warnings = append(warnings, err.Error()) })
+	require.NoError(t, err)
+	assert.Equal(t, []string{data + ": no pictures of brown, red, silver", data + ": folders left out, as they are none of the classes: orange"}, warnings)
+
+	_, err = Train(t.Context(), run, fitted, TrainOptions{Backend: backendOf(t, openXLA)})
+	require.NoError(t, err)
+	require.NoError(t, os.Rename(filepath.Join(data, "orange"), filepath.Join(data, "red")))
+	again, left, err := FitClasses(t.Context(), run, config)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+	assert.Equal(t, fitted.Classes, again.Classes, "a run keeps its own")
+	assert.Equal(t, dataset.HairColours(), preset(t, "smoke").Classes, "what was read changes no preset")
+}
+
+func TestATrainingThatMeetsNaNSaysWhatToTry(t *testing.T) {
+	config := preset(t, "smoke", "learning_rate=1e30", "penalty=none", "spectral_norm=false", "batch=2", "steps=20")
+	_, err := Train(t.Context(), filepath.Join(t.TempDir(), "run"), config, TrainOptions{Backend: backendOf(t, openXLA)})
+	require.ErrorIs(t, err, lab.ErrNotFinite)
+	assert.ErrorContains(t, err, "in a new run try learning_rate=2.5e+29, or penalty=dragan, or spectral_norm=true")
 }
 
 // tiny is a training of which GoMLX's own backend, which has nothing to compile, makes a step at once.

@@ -79,12 +79,11 @@ func (w *watch) step(step int64, values map[string]float64) error {
 // troubles are what can go wrong, measured now.
 func (w *watch) troubles() []trouble {
 	c := w.config
-	slower := fmt.Sprintf("learning_rate=%.2g", c.LearningRate/4)
-	bounds := w.bounds()
+	slower, bounds := c.slower(), c.bounds()
 	growth := max(w.growth(GradientD), w.growth(GradientG))
 	all := []trouble{
 		{"divergence", growth, divergedGrowth, calmGrowth,
-			fmt.Sprintf("the training diverges: the gradients are %.0f times what they were", growth), append([]string{slower}, bounds...)},
+			fmt.Sprintf("the training diverges: the gradients are %.0f times what they were", growth), c.calmer()},
 		{"D wins", w.means[Ranking], wonRanking, lostRanking,
 			fmt.Sprintf("D wins: it ranks %.1f %% of pairs of a real and a generated picture right, and has little left to tell G", 100*w.means[Ranking]), nil},
 	}
@@ -92,9 +91,6 @@ func (w *watch) troubles() []trouble {
 		all[1].tries = append(all[1].tries, "discriminator_steps=1")
 	}
 	all[1].tries = append(append(all[1].tries, slower), bounds...)
-	if c.SqueezeExcitation {
-		all[0].tries = append([]string{"squeeze_excitation=false"}, all[0].tries...)
-	}
 	all = append(all, trouble{"standstill", w.growth(GradientG), stillShare, movingShare,
 		"G stands still: D gives it no gradient any more", w.stronger(slower)})
 	if c.Batch > 1 { // A batch of one has no variety.
@@ -115,15 +111,26 @@ func (w *watch) stronger(slower string) []string {
 	if w.config.Clip != ClipNone {
 		return []string{fmt.Sprintf("clip_limit=%.2g", 10*w.config.ClipLimit), slower}
 	}
-	return append([]string{slower}, w.bounds()...)
+	return append([]string{slower}, w.config.bounds()...)
+}
+
+// slower is a learning rate that is lower.
+func (c Config) slower() string { return fmt.Sprintf("learning_rate=%.2g", c.LearningRate/4) }
+
+// calmer are settings with which a training that diverged may not.
+func (c Config) calmer() (settings []string) {
+	if c.SqueezeExcitation {
+		settings = append(settings, "squeeze_excitation=false")
+	}
+	return append(append(settings, c.slower()), c.bounds()...)
 }
 
 // bounds are the settings that keep D from being too steep, those that are not set yet.
-func (w *watch) bounds() (settings []string) {
-	if w.config.Penalty == PenaltyNone {
+func (c Config) bounds() (settings []string) {
+	if c.Penalty == PenaltyNone {
 		settings = append(settings, "penalty="+PenaltyDRAGAN)
 	}
-	if !w.config.SpectralNorm && w.config.Clip != ClipWeights {
+	if !c.SpectralNorm && c.Clip != ClipWeights {
 		settings = append(settings, "spectral_norm=true")
 	}
 	return settings

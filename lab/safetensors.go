@@ -99,7 +99,7 @@ func ReadSafetensors(path string) (map[string]*tensors.Tensor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read weights: %w", err)
 	}
-	values, err := readSafetensors(file, info.Size())
+	values, _, err := readSafetensors(file, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("read weights %s: %w", path, err)
 	}
@@ -107,21 +107,21 @@ func ReadSafetensors(path string) (map[string]*tensors.Tensor, error) {
 }
 
 // readSafetensors reads a file of so many bytes.
-func readSafetensors(file io.ReaderAt, all int64) (map[string]*tensors.Tensor, error) {
+func readSafetensors(file io.ReaderAt, all int64) (values map[string]*tensors.Tensor, metadata map[string]string, err error) {
 	var length uint64
 	if err := binary.Read(io.NewSectionReader(file, 0, all), binary.LittleEndian, &length); err != nil {
-		return nil, fmt.Errorf("no safetensors file: %w", err)
+		return nil, nil, fmt.Errorf("no safetensors file: %w", err)
 	}
 	if length > maxHeader || int64(length) > all-8 {
-		return nil, fmt.Errorf("no safetensors file, or cut short: its header claims %d bytes, the file has %d", length, all)
+		return nil, nil, fmt.Errorf("no safetensors file, or cut short: its header claims %d bytes, the file has %d", length, all)
 	}
 	text := make([]byte, length)
 	if _, err := io.ReadFull(io.NewSectionReader(file, 8, all-8), text); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	header, err := parseHeader(text)
+	header, metadata, err := parseHeader(text)
 	if err != nil {
-		return nil, fmt.Errorf("its header is damaged: %w", err)
+		return nil, nil, fmt.Errorf("its header is damaged: %w", err)
 	}
 	start, size := int64(8+length), all-int64(8+length)
 	names := slices.SortedFunc(maps.Keys(header), func(a, b string) int {
@@ -129,17 +129,17 @@ func readSafetensors(file io.ReaderAt, all int64) (map[string]*tensors.Tensor, e
 		return cmp.Or(cmp.Compare(first[0], second[0]), cmp.Compare(first[1], second[1]))
 	})
 	if err := checkOffsets(header, names, size); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	values := map[string]*tensors.Tensor{}
+	values = map[string]*tensors.Tensor{}
 	for _, name := range names {
 		value, err := readTensor(file, start, header[name])
 		if err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
+			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
 		values[name] = value
 	}
-	return values, nil
+	return values, metadata, nil
 }
 
 // checkOffsets returns an error unless the tensors, in order, fill size bytes without a gap or an overlap.
@@ -158,41 +158,40 @@ func checkOffsets(header map[string]safeTensor, names []string, size int64) erro
 	return nil
 }
 
-// parseHeader reads the descriptions of the tensors by their names, and leaves out the metadata.
-func parseHeader(text []byte) (map[string]safeTensor, error) {
+// parseHeader reads the descriptions of the tensors by their names, and the metadata.
+func parseHeader(text []byte) (header map[string]safeTensor, metadata map[string]string, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
-		return nil, cmp.Or(err, errors.New("it is no JSON object"))
+		return nil, nil, cmp.Or(err, errors.New("it is no JSON object"))
 	}
-	header := map[string]safeTensor{}
+	header = map[string]safeTensor{}
 	for decoder.More() { // Token by token: json.Unmarshal would keep the last of two entries of a name.
 		name, err := decoder.Token()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if name == metadataName {
-			var metadata map[string]string
 			if err := decoder.Decode(&metadata); err != nil {
-				return nil, fmt.Errorf("metadata: %w", err)
+				return nil, nil, fmt.Errorf("metadata: %w", err)
 			}
 			continue
 		}
 		var t safeTensor
 		if err := decoder.Decode(&t); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
+			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
 		if _, twice := header[name.(string)]; twice {
-			return nil, fmt.Errorf("there are two tensors %q", name)
+			return nil, nil, fmt.Errorf("there are two tensors %q", name)
 		}
 		header[name.(string)] = t
 	}
 	if _, err := decoder.Token(); err != nil { // The closing brace.
-		return nil, err
+		return nil, nil, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows it")
+		return nil, nil, errors.New("something follows it")
 	}
-	return header, nil
+	return header, metadata, nil
 }
 
 // readTensor reads the tensor that an entry of the header describes; the data begins at start.

@@ -93,11 +93,11 @@ func WriteShipped(path string, weights Weights, metadata map[string]string) erro
 	return WriteFile(path, func(w io.Writer) error { return WriteSafetensors(w, values, metadata) })
 }
 
-// ReadShipped reads what [WriteShipped] wrote.
-func ReadShipped(data []byte) (Weights, error) {
-	values, err := readSafetensors(bytes.NewReader(data), int64(len(data)))
+// ReadShipped reads what [WriteShipped] wrote: the weights, and what else is to be known of them.
+func ReadShipped(data []byte) (Weights, map[string]string, error) {
+	values, metadata, err := readSafetensors(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return nil, fmt.Errorf("read the weights that moelab ships: %w", err)
+		return nil, nil, fmt.Errorf("read the weights that moelab ships: %w", err)
 	}
 	for name, value := range values {
 		if value.DType() != dtypes.Float16 {
@@ -105,7 +105,7 @@ func ReadShipped(data []byte) (Weights, error) {
 		}
 		narrow, err := tensors.CopyFlatData[float16.Float16](value)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		wide := make([]float32, len(narrow))
 		for i, v := range narrow {
@@ -113,5 +113,5 @@ func ReadShipped(data []byte) (Weights, error) {
 		}
 		values[name] = tensors.FromFlatDataAndDimensions(wide, value.Shape().Dimensions...)
 	}
-	return values, nil
+	return values, metadata, nil
 }

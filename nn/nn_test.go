@@ -126,7 +126,7 @@ func TestShapesThatDoNotFitAreNamed(t *testing.T) {
 			"nn.Dense at /: cannot make 2 outputs of (Float32)[1, 3, 4, 6], which must be [batch, inputs]"},
 		{"Normalise of no batch", Normalise, []int{4}, "nn.Normalise at /: there must be a batch"},
 		{"ConditionalBatchNorm of other classes", func(scope *model.Scope, x *Node) *Node {
-			return ConditionalBatchNorm(scope, x, Zeros(x.Graph(), count(3, 9).single().Shape()))
+			return ConditionalBatchNorm(scope, x, Zeros(x.Graph(), count(3, 9).single().Shape()), 1)
 		}, []int{2, 4, 4, 3}, "nn.ConditionalBatchNorm at /: classes must be [2, classes]"},
 	}
 	for _, c := range cases {

@@ -91,10 +91,11 @@ func BatchNorm(scope *model.Scope, x *Node) *Node {
 	return Add(Mul(x, ExpandLeftToRank(scale, x.Rank())), ExpandLeftToRank(offset, x.Rank()))
 }
 
-// ConditionalBatchNorm is [Normalise] followed by a scale and an offset per class and channel (Dumoulin et al. 2017).
+// ConditionalBatchNorm is [Normalise] followed by a scale and an offset per class and channel (Dumoulin et al. 2017). Of several conditions, each with classes of its own, the scales
+// and the offsets are added up; the scales begin at one over their number, so that what is normalised stays so at first.
 //
-//	x: [batch, height, width, channels], oneHot: [batch, classes] → [batch, height, width, channels]
-func ConditionalBatchNorm(scope *model.Scope, x, oneHot *Node) *Node {
+//	x: [batch, height, width, channels], oneHot: [batch, classes of all conditions] → [batch, height, width, channels]
+func ConditionalBatchNorm(scope *model.Scope, x, oneHot *Node, conditions int) *Node {
 	batch, _, _, channels := dims4("ConditionalBatchNorm", x)
 	if oneHot.Rank() != 2 || oneHot.Shape().Dim(0) != batch {
 		exceptions.Panicf("nn.ConditionalBatchNorm at %s: classes must be [%d, classes] for pictures of %s, got %s",
@@ -104,7 +105,8 @@ func ConditionalBatchNorm(scope *model.Scope, x, oneHot *Node) *Node {
 	perClass := func(name string, init model.VariableInitializer) *Node {
 		return Reshape(Embed(scope.At("%s", name).WithInitializer(init), oneHot, channels), batch, 1, 1, channels)
 	}
-	return Add(Mul(x, perClass("scale", initializer.One)), perClass("offset", initializer.Zero))
+	share := func(g *Graph, shape shapes.Shape) *Node { return DivScalar(Ones(g, shape), conditions) }
+	return Add(Mul(x, perClass("scale", share)), perClass("offset", initializer.Zero))
 }
 
 // squeezed is by how much [SqueezeExcitation] narrows, "r" in the paper.

@@ -52,7 +52,7 @@ func TestNormalisingTheBatchMatchesPyTorch(t *testing.T) {
 			scope.At("scale").VariableWithNodeValue("weights", in[1])
 			scope.At("offset").VariableWithNodeValue("weights", in[2])
 			labels := Const(in[0].Graph(), []int32{2, 0, 2})
-			return []*Node{ConditionalBatchNorm(scope, in[0], OneHot(labels, 4, in[0].DType()))}
+			return []*Node{ConditionalBatchNorm(scope, in[0], OneHot(labels, 4, in[0].DType()), 1)}
 		}},
 	}
 	for _, c := range cases {
@@ -69,6 +69,22 @@ func TestNormalisingTheBatchMatchesPyTorch(t *testing.T) {
 				assertClose(t, "d_"+input, want["d_"+input], got[i+1], 2e-5)
 			}
 		})
+	}
+}
+
+func TestConditionalBatchNormKeepsWhatIsNormalisedAtFirst(t *testing.T) {
+	for conditions := 1; conditions <= 3; conditions++ {
+		y := run(t, func(scope *model.Scope, in []*Node) []*Node {
+			training(scope, in[0])
+			var oneHot []*Node
+			for range conditions {
+				oneHot = append(oneHot, OneHot(Const(in[0].Graph(), []int32{2, 0, 1}), 4, in[0].DType()))
+			}
+			return []*Node{Sub(ConditionalBatchNorm(scope.At("layer"), in[0], Concatenate(oneHot, 1), conditions), Normalise(scope.At("alone"), in[0]))}
+		}, count(3, 2, 2, 5).single())[0]
+		for _, difference := range y.Values {
+			assert.InDelta(t, 0, difference, 1e-6)
+		}
 	}
 }
 

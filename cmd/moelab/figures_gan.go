@@ -31,6 +31,7 @@ func newFiguresGANCommand() *cobra.Command {
   all_colours_N.png      noise vectors under each colour
   noise_N.png            what lies between noise vectors
   morph_N.png            what lies between hair colours
+  attributes_N.png       one face, its attributes changed one at a time (where the run knows them)
   losses_N.png, .csv     its training: the losses, and
   penalty_N.png, .csv    the gradient penalty, where there is one
   watch_N.png, .csv      how often D is right, and how varied the portraits are

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/gan"
@@ -113,7 +115,7 @@ While it trains, moelab watches how often D is right, how long the gradients are
 wins, when G collapses or stands still, or when the training diverges, and what to try.
 
 Without --data the portraits are drawn by moelab. A folder holds a folder of pictures per hair colour, or a labels.csv
-with the columns file and colour. Ctrl-C saves; the same command goes on where it stopped.`,
+with the columns file and colour; colours that it lacks are left out of what the GAN learns. Ctrl-C saves; the same command goes on where it stopped.`,
 		Example: `  moelab train gan --preset laptop --run runs/hair
   moelab train gan --preset laptop-srresnet --run runs/srresnet
   moelab train gan --preset laptop-attributes --run runs/more
@@ -122,7 +124,7 @@ with the columns file and colour. Ctrl-C saves; the same command goes on where i
   moelab train gan --preset article --run runs/article --set batch=16 --set seed=7
   moelab train gan --run runs/hair --steps 4000      # goes on with a run, to 4000 steps`,
 	}
-	f.add(command, `"smoke" (seconds), "laptop" (minutes) or "article", or one of them with "-srresnet" behind it`, "folder of pictures (default: portraits that moelab draws)")
+	f.add(command, `"smoke" (seconds), "laptop" (minutes) or "article", or one of them with "-srresnet" behind it; "laptop-attributes"; "shipped", the generator that comes with moelab`, "folder of pictures (default: portraits that moelab draws)")
 	command.Flags().Int64Var(&sampleEvery, "sample-every", 100, "iterations between pictures of the same noise, for \"moelab figures gan\"; 0: none")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
@@ -132,6 +134,15 @@ with the columns file and colour. Ctrl-C saves; the same command goes on where i
 		config, err := trainConfig(command, f, gan.Preset, gan.ReadConfig, nil)
 		if err != nil {
 			return err
+		}
+		if !slices.ContainsFunc(f.settings, func(setting string) bool { return strings.HasPrefix(setting, "classes=") }) {
+			var left []string
+			if config, left, err = gan.FitClasses(command.Context(), f.dir, config); err != nil {
+				return wrongInput(err)
+			}
+			if len(left) > 0 {
+				warner(command)(fmt.Errorf("%s has no pictures of %s: the GAN learns %s", config.Data, strings.Join(left, ", "), strings.Join(config.Classes, ", ")))
+			}
 		}
 		set, err := config.OpenData(command.Context(), warner(command))
 		if err != nil {
