@@ -3,6 +3,8 @@ package collect
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -10,8 +12,10 @@ import (
 	"image/jpeg"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
@@ -161,7 +165,11 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 		require.NoError(t, journal.Close())
 
 		calls := 0
-		_, err = Import(t.Context(), finder, dir, again, Options{Size: 64, Progress: func(int, int) { calls++ }})
+		checked := 0
+		_, err = Import(t.Context(), finder, dir, again, Options{Size: 64, Checking: func(done, _ int) { checked = done }, Progress: func(int, int) {
+			assert.Equal(t, 7, checked, "which comes first")
+			calls++
+		}})
 		require.NoError(t, err)
 		assert.Less(t, calls, 6, "what is done is not done again")
 		assert.Equal(t, labels(t, out), labels(t, again))
@@ -172,6 +180,19 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, one, other, file)
 		}
+	})
+
+	t.Run("a second import into the same folder is refused meanwhile", func(t *testing.T) {
+		again := filepath.Join(t.TempDir(), "again")
+		_, err := Import(t.Context(), finder, dir, again, Options{Size: 64, Progress: func(done, _ int) {
+			if done == 3 {
+				_, err := Import(t.Context(), finder, dir, again, Options{Size: 64})
+				assert.ErrorIs(t, err, ErrLocked)
+				assert.ErrorContains(t, err, fmt.Sprintf("%s is being filled by process %d: wait for it", again, os.Getpid()))
+			}
+		}})
+		require.NoError(t, err)
+		assert.Equal(t, labels(t, out), labels(t, again))
 	})
 
 	t.Run("a picture that changed is taken in anew", func(t *testing.T) {
@@ -193,6 +214,10 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 	t.Run("other settings are refused", func(t *testing.T) {
 		_, err := Import(t.Context(), finder, dir, out, Options{Size: 32})
 		assert.ErrorContains(t, err, "other settings")
+		old := t.TempDir()
+		write(t, `{"version":1}`+"\n", old, journalFile)
+		_, err = Import(t.Context(), finder, dir, old, Options{})
+		assert.ErrorContains(t, err, "another version of moelab")
 		_, err = Import(t.Context(), finder, dir, dir, Options{})
 		assert.ErrorContains(t, err, "lies in it")
 		_, err = Import(t.Context(), finder, dir, t.TempDir(), Options{By: []string{"guess"}})
@@ -206,6 +231,341 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 		_, err = Import(t.Context(), finder, dir, filepath.Join(t.TempDir(), "o"), Options{Strict: true})
 		assert.ErrorContains(t, err, "broken.png")
 	})
+}
+
+// taken reads which colours labels.csv says of the portraits of each picture, and wants the dataset's folder to hold those portraits and no others.
+func taken(t *testing.T, out string) map[string]string {
+	t.Helper()
+	file, err := os.Open(filepath.Join(out, labelsFile))
+	require.NoError(t, err)
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	require.NoError(t, err)
+	colours, listed := map[string]string{}, []string{}
+	for _, row := range rows[1:] {
+		listed = append(listed, filepath.Join(out, filepath.FromSlash(row[0])))
+		colours[row[2]] = strings.TrimSpace(colours[row[2]] + " " + row[1])
+	}
+	there, err := filepath.Glob(filepath.Join(out, "*", "*.png"))
+	require.NoError(t, err)
+	assert.ElementsMatch(t, listed, there, "the portraits that labels.csv lists and those that are there")
+	return colours
+}
+
+// faces fills a folder with three pictures: first.png, other.png and second.png, which is the first again.
+func faces(t *testing.T) (dir, first, other string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "pictures")
+	scene := blank(400, 400)
+	first = paste(scene, 3, 40, 60, 300).Colour.String()
+	save(t, scene, dir, "first.png")
+	save(t, scene, dir, "second.png")
+	scene = blank(400, 400)
+	other = paste(scene, 4, 40, 60, 300).Colour.String()
+	save(t, scene, dir, "other.png")
+	return dir, first, other
+}
+
+// another draws a picture of another face.
+func another(t *testing.T, parts ...string) (colour string) {
+	t.Helper()
+	scene := blank(400, 400)
+	colour = paste(scene, 5, 40, 60, 300).Colour.String()
+	save(t, scene, parts...)
+	return colour
+}
+
+func rename(t *testing.T, dir, from, to string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, to)), 0o755))
+	require.NoError(t, os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)))
+}
+
+func write(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(parts...), []byte(text), 0o644))
+}
+
+func TestASecondImportFollowsWhatChanged(t *testing.T) {
+	finder := newFinder(t)
+	_, first, other := faces(t)
+	fresh := another(t, t.TempDir(), "fresh.png")
+	type colours = map[string]string // By picture.
+	for name, c := range map[string]struct {
+		change func(t *testing.T, dir, out string)
+		want   colours
+		redone int
+	}{
+		"nothing": {
+			func(*testing.T, string, string) {},
+			colours{"first.png": first, "other.png": other}, 0,
+		},
+		"a picture that is moved keeps its portrait": {
+			func(t *testing.T, dir, _ string) { rename(t, dir, "other.png", "a/moved.png") },
+			colours{"first.png": first, "a/moved.png": other}, 1,
+		},
+		"a picture that is gone has none": {
+			func(t *testing.T, dir, _ string) { require.NoError(t, os.Remove(filepath.Join(dir, "other.png"))) },
+			colours{"first.png": first}, 0,
+		},
+		"a picture that got broken has none": {
+			func(t *testing.T, dir, _ string) { write(t, "no picture", dir, "other.png") },
+			colours{"first.png": first}, 0,
+		},
+		"the duplicate of a picture that is gone stands in for it": {
+			func(t *testing.T, dir, _ string) { require.NoError(t, os.Remove(filepath.Join(dir, "first.png"))) },
+			colours{"other.png": other, "second.png": first}, 1,
+		},
+		"the duplicate of a picture that changed is none any more": {
+			func(t *testing.T, dir, _ string) { another(t, dir, "first.png") },
+			colours{"first.png": fresh, "other.png": other, "second.png": first}, 2,
+		},
+		"a portrait that is missing is made again": {
+			func(t *testing.T, _, out string) { require.NoError(t, os.RemoveAll(filepath.Join(out, other))) },
+			colours{"first.png": first, "other.png": other}, 1,
+		},
+		"a colour that is corrected in labels.csv": {
+			func(t *testing.T, dir, _ string) { write(t, "file,colour\nother.png,silver\n", dir, labelsFile) },
+			colours{"first.png": first, "other.png": "silver"}, 1,
+		},
+		"tags in a .txt that came": {
+			func(t *testing.T, dir, _ string) { write(t, "1girl, silver hair", dir, "other.txt") },
+			colours{"first.png": first, "other.png": "silver"}, 1,
+		},
+		"tags in a .json of a picture that has a duplicate": {
+			func(t *testing.T, dir, _ string) { write(t, `{"tag_string": "silver_hair"}`, dir, "first.json") },
+			colours{"first.png": "silver", "other.png": other}, 2,
+		},
+		"tags that take the colour away": {
+			func(t *testing.T, dir, _ string) { write(t, "1girl, orange hair", dir, "first.txt") },
+			colours{"second.png": first, "other.png": other}, 2,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, _, _ := faces(t)
+			out := filepath.Join(t.TempDir(), "out")
+			_, err := Import(t.Context(), finder, dir, out, Options{Size: 64})
+			require.NoError(t, err)
+			require.Equal(t, colours{"first.png": first, "other.png": other}, taken(t, out))
+
+			c.change(t, dir, out)
+			redone := 0
+			_, err = Import(t.Context(), finder, dir, out, Options{Size: 64, Progress: func(int, int) { redone++ }})
+			require.NoError(t, err)
+			assert.Equal(t, c.want, taken(t, out))
+			assert.Equal(t, c.redone, redone, "pictures that are done again")
+		})
+	}
+
+	t.Run("one change after the other", func(t *testing.T) {
+		dir, _, _ := faces(t)
+		out := filepath.Join(t.TempDir(), "out")
+		rename(t, dir, "other.png", "1001.png")
+		require.NoError(t, os.Mkdir(filepath.Join(dir, "metadata"), 0o755))
+		for _, step := range []struct {
+			what   string
+			change func()
+			want   colours
+		}{
+			{"metadata", func() { write(t, `{"id": 1001, "tag_string": "red_hair"}`, dir, "metadata", "2017.json") }, colours{"1001.png": "red", "first.png": first}},
+			{"other metadata", func() { write(t, `{"id": 1001, "tag_string": "pink_hair"}`, dir, "metadata", "2017.json") }, colours{"1001.png": "pink", "first.png": first}},
+			{"gone", func() { rename(t, dir, "first.png", "../first.png") }, colours{"1001.png": "pink", "second.png": first}},
+			{"its duplicate gone too", func() { rename(t, dir, "second.png", "../second.png") }, colours{"1001.png": "pink"}},
+			{"back", func() { rename(t, dir, "../first.png", "first.png") }, colours{"1001.png": "pink", "first.png": first}},
+			{"its duplicate back too", func() { rename(t, dir, "../second.png", "second.png") }, colours{"1001.png": "pink", "first.png": first}},
+		} {
+			step.change()
+			_, err := Import(t.Context(), finder, dir, out, Options{Size: 64})
+			require.NoError(t, err)
+			require.Equal(t, step.want, taken(t, out), step.what)
+		}
+	})
+}
+
+func TestASecondImportGoesOnFromWhereverItWasKilled(t *testing.T) {
+	finder := newFinder(t)
+	dir, first, other := faces(t)
+	out := filepath.Join(t.TempDir(), "out")
+	lines := func() []string {
+		t.Helper()
+		_, err := Import(t.Context(), finder, dir, out, Options{Size: 64})
+		require.NoError(t, err)
+		data, err := os.ReadFile(filepath.Join(out, journalFile))
+		require.NoError(t, err)
+		return strings.SplitAfter(strings.TrimSuffix(string(data), "\n"), "\n")
+	}
+	start := len(lines())
+	before := filepath.Join(t.TempDir(), "before")
+	require.NoError(t, os.CopyFS(before, os.DirFS(out)))
+
+	// One gets a label, another is gone, so that its duplicate stands in for it, and one is new.
+	write(t, "file,colour\nother.png,silver\n", dir, labelsFile)
+	rename(t, dir, "first.png", "../first.png")
+	fresh := another(t, dir, "fresh.png")
+	all := lines()
+	require.Len(t, all, start+3+3, "three are forgotten, three are done")
+
+	// killed is what an import leaves that was killed after n lines of the journal: what it named is written, but perhaps the last, and labels.csv is that of the one before.
+	killed := func(t *testing.T, n int, last bool) string {
+		left := filepath.Join(t.TempDir(), "killed")
+		require.NoError(t, os.CopyFS(left, os.DirFS(before)))
+		write(t, strings.TrimSuffix(strings.Join(all[:n], ""), "\n")+"\n", left, journalFile)
+		for k := start; k < n; k++ {
+			var line entry
+			require.NoError(t, json.Unmarshal([]byte(all[k]), &line))
+			for _, file := range line.files() {
+				if k < n-1 || last {
+					picture, err := dataset.ReadPicture(filepath.Join(out, file))
+					require.NoError(t, err)
+					save(t, picture, left, file)
+				}
+			}
+		}
+		return left
+	}
+	each := func(what string, check func(t *testing.T, taken map[string]string)) {
+		for n := start; n <= len(all); n++ {
+			for _, last := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %d lines, the last one's portrait written %v", what, n-start, last), func(t *testing.T) {
+					left := killed(t, n, last)
+					_, err := Import(t.Context(), finder, dir, left, Options{Size: 64})
+					require.NoError(t, err)
+					check(t, taken(t, left))
+				})
+			}
+		}
+	}
+	each("as it was", func(t *testing.T, taken map[string]string) {
+		assert.Equal(t, map[string]string{"fresh.png": fresh, "other.png": "silver", "second.png": first}, taken)
+	})
+
+	rename(t, dir, "../first.png", "first.png")
+	require.NoError(t, os.Remove(filepath.Join(dir, labelsFile)))
+	each("changes taken back", func(t *testing.T, taken map[string]string) {
+		of := "first.png"
+		if _, ok := taken["second.png"]; ok { // Which of the two stays is which was met first.
+			of = "second.png"
+		}
+		assert.Equal(t, map[string]string{"fresh.png": fresh, "other.png": other, of: first}, taken)
+	})
+}
+
+func TestAPictureThatIsDoneAgainTakesItsDuplicatesWithIt(t *testing.T) {
+	out := t.TempDir()
+	write(t, "", out, "a.png")
+	write(t, "", out, "b.png")
+	a, b := Picture{Name: "a", Faces: []Face{{File: "a.png"}}}, Picture{Name: "b", Faces: []Face{{Like: "a.png"}, {File: "b.png"}}}
+	c, d := Picture{Name: "c", Faces: []Face{{Like: "b.png"}}}, Picture{Name: "d", Why: "no face found"}
+	i := &importing{out: out, journal: &journal{done: map[string]Picture{"a": a, "b": b, "c": c, "d": d}}}
+	assert.Equal(t, map[string]bool{"a": true, "b": true, "c": true, "d": true}, i.counting([]Picture{a, b, c, d}))
+	assert.Equal(t, map[string]bool{"d": true}, i.counting([]Picture{b, c, d}), "c looks like a face of b, which is done again as another looks like a")
+}
+
+func TestBrokenFilesOfTagsAreNamedAndTheirPicturesCountAsUntagged(t *testing.T) {
+	dir, first, other := faces(t)
+	broken := filepath.Join(dir, "other.json")
+	write(t, "{", broken)
+	finder := newFinder(t)
+	out := filepath.Join(t.TempDir(), "out")
+	for range 2 { // The second time the picture is not looked at.
+		report, err := Import(t.Context(), finder, dir, out, Options{Size: 64})
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"first.png": first, "other.png": other}, taken(t, out))
+		assert.Contains(t, report.String(), "broken: the tags of a picture, "+broken+": ")
+		page, err := os.ReadFile(filepath.Join(out, pageFile))
+		require.NoError(t, err)
+		assert.Contains(t, string(page), "<li>the tags of a picture, "+broken+": ")
+	}
+	tagged, err := Tag(t.Context(), dir, Options{})
+	require.NoError(t, err)
+	assert.Len(t, tagged.Pictures, 3)
+	assert.Contains(t, tagged.String(), "broken: the tags of a picture, "+broken+": ")
+
+	_, err = Import(t.Context(), finder, dir, out, Options{Size: 64, Strict: true})
+	assert.ErrorContains(t, err, broken)
+	_, err = Tag(t.Context(), dir, Options{Strict: true})
+	assert.ErrorContains(t, err, broken)
+	report, err := Import(t.Context(), finder, dir, out, Options{Size: 64, By: []string{ByLook}})
+	require.ErrorContains(t, err, "other settings")
+	assert.Nil(t, report)
+
+	write(t, `{"tags": ["silver_hair"]}`, broken)
+	report, err = Import(t.Context(), finder, dir, out, Options{Size: 64, Strict: true})
+	require.NoError(t, err)
+	assert.Empty(t, report.BadTags)
+	assert.Equal(t, map[string]string{"first.png": first, "other.png": "silver"}, taken(t, out), "it was mended")
+}
+
+func TestTagsAnswerWhereOneIsOfTheHairsColour(t *testing.T) {
+	dir := t.TempDir()
+	face := portrait.At(77, 0)
+	look := face.Colour.String()
+	save(t, face.Draw(64), dir, "a.png")
+	for _, c := range []struct{ tags, colour, by, why string }{
+		{"1girl, silver hair", "silver", ByTags, ""},
+		{"1girl, solo", look, ByLook, ""},
+		{"a girl with long hair stands in the rain", look, ByLook, ""},
+		{"", look, ByLook, ""},
+		{"green hair, red hair", "", ByTags, "tagged with more than one hair colour: green, red"},
+		{"1girl, orange hair", "", ByTags, "tagged orange_hair"},
+		{"1girl, multicolored hair", "", ByTags, "tagged multicolored_hair"},
+	} {
+		write(t, c.tags, dir, "a.txt")
+		tagged, err := Tag(t.Context(), dir, Options{})
+		require.NoError(t, err)
+		got := tagged.Pictures[0].Faces[0]
+		assert.Equal(t, []string{c.colour, c.by, c.why}, []string{got.Colour, got.By, got.Why}, c.tags)
+	}
+	write(t, "1girl, blue eyes", dir, "a.txt")
+	tagged, err := Tag(t.Context(), dir, Options{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"eyes": "blue"}, tagged.Pictures[0].Faces[0].Attributes, "what else they say counts")
+}
+
+func TestSeveralAreDoneAtOnceAndTakenInTheirOrder(t *testing.T) {
+	second := make(chan struct{})
+	var got []int
+	require.NoError(t, inOrder(t.Context(), 2, 20, func(ctx context.Context, i int) (int, error) {
+		switch i {
+		case 0:
+			select {
+			case <-second:
+			case <-time.After(time.Minute):
+				return 0, errors.New("the second was not done meanwhile")
+			}
+		case 1:
+			close(second)
+		}
+		return i * i, ctx.Err()
+	}, func(square int) error {
+		got = append(got, square)
+		return nil
+	}))
+	require.Len(t, got, 20)
+	for i, square := range got {
+		assert.Equal(t, i*i, square)
+	}
+
+	errTest := errors.New("no more")
+	taken := 0
+	err := inOrder(t.Context(), 3, 20, func(_ context.Context, i int) (int, error) {
+		if i >= 5 {
+			return 0, fmt.Errorf("number %d: %w", i, errTest)
+		}
+		return i, nil
+	}, func(int) error {
+		taken++
+		return nil
+	})
+	require.ErrorIs(t, err, errTest)
+	assert.ErrorContains(t, err, "number 5", "the first in order")
+	assert.Equal(t, 5, taken)
+	ctx, stop := context.WithCancel(t.Context())
+	err = inOrder(ctx, 0, 1000, func(context.Context, int) (int, error) { return 0, nil }, func(int) error {
+		stop()
+		return nil
+	})
+	assert.ErrorIs(t, err, context.Canceled)
 }
 
 func TestSourcesAreAskedInTheirOrder(t *testing.T) {
@@ -359,6 +719,21 @@ func TestTagComparesWithTheFolder(t *testing.T) {
 	assert.GreaterOrEqual(t, tagged.Mistaken["red, not silver"], 9)
 	assert.Contains(t, tagged.String(), "red, not silver")
 
+	var names []string
+	for _, picture := range tagged.Pictures {
+		names = append(names, picture.Name)
+	}
+	for _, workers := range []int{1, 4} {
+		var last int
+		again, err := Tag(t.Context(), dir, Options{By: []string{ByLook}, Workers: workers, Progress: func(done, total int) {
+			last++
+			assert.Equal(t, []int{last, 90}, []int{done, total})
+		}})
+		require.NoError(t, err)
+		assert.Equal(t, tagged, again, "%d workers", workers)
+		assert.True(t, slices.IsSorted(names))
+	}
+
 	path := filepath.Join(dir, labelsFile)
 	require.NoError(t, tagged.Save(path, false))
 	assert.ErrorContains(t, tagged.Save(path, false), "is there already")
@@ -366,6 +741,18 @@ func TestTagComparesWithTheFolder(t *testing.T) {
 	_, report, err := dataset.OpenFolder(t.Context(), dir, dataset.FolderOptions{Classes: dataset.HairColours()})
 	require.NoError(t, err)
 	assert.InDelta(t, 90, report.Total, 2)
+}
+
+func TestTagComparesOnlyWithTheNineColours(t *testing.T) {
+	dir := t.TempDir()
+	face := portrait.At(77, 0)
+	save(t, face.Draw(64), dir, "a.png")
+	save(t, face.Draw(64), dir, "b.png")
+	write(t, "file,colour\na.png,orange\nb.png,"+face.Colour.String()+"\n", dir, labelsFile)
+	tagged, err := Tag(t.Context(), dir, Options{By: []string{ByLook}})
+	require.NoError(t, err)
+	assert.Equal(t, []int{1, 1}, []int{tagged.Known, tagged.Right})
+	assert.Empty(t, tagged.Mistaken, "nothing is said of orange")
 }
 
 func TestOnlyTheSamePictureIsADuplicate(t *testing.T) {

@@ -6,6 +6,6 @@
 // for the hair colour, one after the other: what the folder says itself, the tags beside a picture, the hair in the picture. What has none of the nine colours,
 // and what is there already, is left out, and the report says why.
 //
-// The files: import.go goes through the pictures, crop.go cuts faces out, duplicate.go knows pictures again, sources.go asks for the hair colour, journal.go
-// remembers what is done so that an interrupted import goes on, report.go tells a person.
+// The files: import.go goes through the pictures, crop.go cuts faces out, duplicate.go knows pictures again, sources.go asks for the hair colour, tag.go is
+// [Tag], parallel.go does several pictures at once, journal.go remembers what is done so that an interrupted import goes on, report.go tells a person.
 package collect

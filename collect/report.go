@@ -25,11 +25,13 @@ type Report struct {
 	Pictures []Picture
 	// Bad are those that could not.
 	Bad []dataset.Bad
+	// BadTags are the files of tags beside pictures that could not be read. The pictures count as if they had none.
+	BadTags []error
 }
 
 // report is of all pictures that are there now.
 func (i *importing) report(bad []dataset.Bad) *Report {
-	report := &Report{From: i.dir, Bad: bad}
+	report := &Report{From: i.dir, Bad: bad, BadTags: i.badTags}
 	for n := range i.pictures.Len() {
 		name, err := filepath.Rel(i.dir, i.pictures.Name(n))
 		if err == nil {
@@ -114,6 +116,9 @@ func (r *Report) String() string {
 		fmt.Fprintf(&text, "\nleft out, %s: %d, the first %s", left.Why, len(left.Names), left.Names[0])
 	}
 	for _, bad := range r.Bad {
+		fmt.Fprintf(&text, "\nbroken: %v", bad)
+	}
+	for _, bad := range r.BadTags {
 		fmt.Fprintf(&text, "\nbroken: %v", bad)
 	}
 	return text.String()

@@ -2,6 +2,8 @@ package collect
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"image"
@@ -22,9 +24,11 @@ const (
 	// ByFolder is what the folder says itself: a labels.csv in it, or the name of a folder, such as blonde or blonde_hair, that a picture lies in.
 	ByFolder = "folder"
 	// ByTags are the tags in a file beside the picture (see [tag.Beside]) or, of pictures that are named by their number at Danbooru, in the metadata of Danbooru20xx:
-	// the files below the folder's metadata or danbooru-metadata. Kaggle's "Tagged Anime Illustrations" is read as it is.
+	// the files below the folder's metadata or danbooru-metadata. Kaggle's "Tagged Anime Illustrations" is read as it is. They answer where one of them is of the hair's colour:
+	// what says "1girl, solo", and captions in sentences, leave it to the next source.
 	ByTags = "tags"
-	// ByTagger is a network that the user names; see [tag.Tagger]. It is asked only where there is one.
+	// ByTagger is a network that the user names; see [tag.Tagger]. It is asked only where there is one. It has looked at the face, so that
+	// it answers with any tag, also where none is of the hair's colour.
 	ByTagger = "tagger"
 	// ByLook is the hair in the picture; see [tag.Look].
 	ByLook = "look"
@@ -136,14 +140,26 @@ func postOf(name string) (id int64, ok bool) {
 	return id, err == nil
 }
 
-// tags are those beside a picture, or of its post.
-func (s *sources) tags(name string) ([]string, error) {
-	tags, err := tag.Beside(filepath.Join(s.dir, name))
-	if err != nil || len(tags) > 0 {
-		return tags, err
+// tags are those beside a picture, or of its post. bad is what is wrong with the file beside it, which then counts as if it were not there.
+func (s *sources) tags(name string) (tags []string, bad error) {
+	tags, bad = tag.Beside(filepath.Join(s.dir, name))
+	if len(tags) > 0 {
+		return tags, nil
 	}
 	id, _ := postOf(name)
-	return s.posts[id], nil
+	return s.posts[id], bad
+}
+
+// about is a digest of what the sources know of a picture without a look at it: when it changes they must be asked again. bad is as in tags.
+func (s *sources) about(name string) (digest string, bad error) {
+	var tags []string
+	if slices.Contains(s.by, ByTags) {
+		tags, bad = s.tags(name)
+	}
+	label := s.labels[name]
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q %q %q %q", label.Class, label.Attributes, tags, s.tagger.Stamp())
+	return hex.EncodeToString(sum.Sum(nil)[:16]), bad
 }
 
 // answer is what the sources say of a face.
@@ -181,12 +197,9 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 			colour, why, answered = s.ofFolder(name)
 			attributes = s.labels[name].Attributes
 		case by == ByTags:
-			tags, err := s.tags(name)
-			if err != nil {
-				return said, err
-			}
+			tags, _ := s.tags(name) // See about for what is wrong with them.
 			colour, why = tag.HairColour(tags)
-			attributes, answered = tag.Attributes(tags), len(tags) > 0
+			attributes, answered = tag.Attributes(tags), tag.SayHair(tags)
 		}
 		if answered && said.by == "" {
 			said.colour, said.by, said.why = colour, by, why

@@ -40,7 +40,7 @@ func tagAll(ctx context.Context, dir string, options Options) (*Tagged, error) {
 	if err != nil {
 		return nil, err
 	}
-	pictures, opened, err := dataset.OpenPictures(ctx, dir, dataset.PicturesOptions{Strict: options.Strict, Workers: options.Workers})
+	pictures, opened, err := dataset.OpenPictures(ctx, dir, dataset.PicturesOptions{Strict: options.Strict, Workers: options.Workers, Progress: options.Checking})
 	if err != nil {
 		return nil, errors.Unwrap(err)
 	}
@@ -48,32 +48,56 @@ func tagAll(ctx context.Context, dir string, options Options) (*Tagged, error) {
 		return nil, err
 	}
 	tagged := &Tagged{Report: Report{From: dir, Bad: opened.Bad}, Mistaken: map[string]int{}}
-	for n := range pictures.Len() {
-		name, err := filepath.Rel(dir, pictures.Name(n))
-		if err != nil {
-			return nil, err
+	ask := func(ctx context.Context, n int) (tagging, error) { return tagOne(ctx, asked, pictures, n) }
+	err = inOrder(ctx, options.Workers, pictures.Len(), ask, func(one tagging) error {
+		switch {
+		case one.badTags != nil && options.Strict:
+			return one.badTags
+		case one.badTags != nil:
+			tagged.BadTags = append(tagged.BadTags, one.badTags)
 		}
-		whole, err := pictures.Whole(ctx, n)
-		if err != nil {
-			return nil, err
-		}
-		said, err := asked.ask(ctx, name, whole, true)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", pictures.Name(n), err)
-		}
-		face := Face{By: said.by, Why: said.why, Box: [4]int{0, 0, whole.Rect.Dx(), whole.Rect.Dy()}}
-		if said.why == "" {
-			face.Colour, face.File, face.Attributes = said.colour.String(), filepath.ToSlash(name), said.attributes
-		}
-		tagged.Pictures = append(tagged.Pictures, Picture{Name: name, Faces: []Face{face}})
-		if known, _, answered := own.ofFolder(name); answered {
-			tagged.compare(face, known.String())
+		tagged.Pictures = append(tagged.Pictures, one.picture)
+		if known, why, answered := own.ofFolder(one.picture.Name); answered && why == "" { // A label may say orange, which no source could.
+			tagged.compare(one.picture.Faces[0], known.String())
 		}
 		if options.Progress != nil {
-			options.Progress(n+1, pictures.Len())
+			options.Progress(len(tagged.Pictures), pictures.Len())
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return tagged, nil
+}
+
+// tagging is what was said of a picture.
+type tagging struct {
+	picture Picture
+	badTags error // What is wrong with the file of tags beside it.
+}
+
+// tagOne asks about picture n. All of it is the face.
+func tagOne(ctx context.Context, asked *sources, pictures dataset.Pictures, n int) (one tagging, err error) {
+	name, err := filepath.Rel(asked.dir, pictures.Name(n))
+	if err != nil {
+		return one, err
+	}
+	whole, err := pictures.Whole(ctx, n)
+	if err != nil {
+		return one, err
+	}
+	_, one.badTags = asked.about(name)
+	said, err := asked.ask(ctx, name, whole, true)
+	if err != nil {
+		return one, fmt.Errorf("%s: %w", pictures.Name(n), err)
+	}
+	face := Face{By: said.by, Why: said.why, Box: [4]int{0, 0, whole.Rect.Dx(), whole.Rect.Dy()}}
+	if said.why == "" {
+		face.Colour, face.File, face.Attributes = said.colour.String(), filepath.ToSlash(name), said.attributes
+	}
+	one.picture = Picture{Name: name, Faces: []Face{face}}
+	return one, nil
 }
 
 // compare counts whether the colour of a face is the one that its folder says.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/moelab/moelab/internal/lockfile"
 )
 
 // Errors that a caller may want to tell apart with [errors.Is].
@@ -104,21 +105,16 @@ func (r *Run) Path(elements ...string) string {
 	return filepath.Join(append([]string{r.dir}, elements...)...)
 }
 
-// acquire locks the run directory and writes down who did.
+// acquire locks the run directory.
 func (r *Run) acquire() error {
-	path := r.Path(".lock")
-	r.lock = flock.New(path)
-	locked, err := r.lock.TryLock()
-	if err != nil {
+	lock, owner, err := lockfile.Acquire(r.dir)
+	switch {
+	case err != nil:
 		return fmt.Errorf("lock run directory %s: %w", r.dir, err)
+	case lock == nil:
+		return fmt.Errorf("%w: %s is being trained by process %s: stop it, or choose another directory", ErrLocked, r.dir, owner)
 	}
-	if !locked {
-		owner, _ := os.ReadFile(path) // Who it is only makes the message better.
-		return fmt.Errorf("%w: %s is being trained by process %s: stop it, or choose another directory", ErrLocked, r.dir, bytes.TrimSpace(owner))
-	}
-	if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {
-		return errors.Join(fmt.Errorf("lock run directory %s: %w", r.dir, err), r.lock.Unlock())
-	}
+	r.lock = lock
 	return nil
 }
 

@@ -83,6 +83,17 @@ func colourOf(plain string) (portrait.Colour, bool) {
 	return 0, false
 }
 
+// ofHair says whether a plain tag is of the hair's colour, one of the nine or not.
+func ofHair(plain string) bool {
+	_, ok := colourOf(plain)
+	return ok || slices.Contains(otherHair, plain)
+}
+
+// SayHair says whether any of the tags is of the hair's colour. It may be none of the nine, or one of several: then [HairColour] says why it is none all the same.
+func SayHair(tags []string) bool {
+	return slices.ContainsFunc(tags, func(tag string) bool { return ofHair(Plain(tag)) })
+}
+
 // HairColour is the hair colour that tags say, or why they say none.
 func HairColour(tags []string) (colour portrait.Colour, why string) {
 	var said []portrait.Colour

@@ -20,6 +20,7 @@ import (
 // Tagger is a network, named by the user, that says the tags of pictures: WD14's or Illustration2Vec's, as an ONNX file. It may be used by several goroutines.
 type Tagger struct {
 	path      string
+	stamp     string
 	network   *onnxnet.Network
 	names     []string
 	threshold float32
@@ -63,11 +64,12 @@ func OpenTagger(backend compute.Backend, path string) (*Tagger, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
-	names, err := readNames(filepath.Join(dir, wd14File), wd14Names)
+	namesFile := wd14File
+	names, err := readNames(filepath.Join(dir, namesFile), wd14Names)
 	if errors.Is(err, fs.ErrNotExist) {
-		t.threshold = illustration2VecThreshold
+		namesFile, t.threshold = illustration2VecFile, illustration2VecThreshold
 		options = onnxnet.Options{Input: illustration2VecInput, Size: illustration2VecSize}
-		names, err = readNames(filepath.Join(dir, illustration2VecFile), illustration2VecNames)
+		names, err = readNames(filepath.Join(dir, namesFile), illustration2VecNames)
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -76,8 +78,23 @@ func OpenTagger(backend compute.Backend, path string) (*Tagger, error) {
 		return nil, err
 	}
 	t.names = names
+	if t.stamp, err = stampOf(path, filepath.Join(dir, namesFile)); err != nil {
+		return nil, err
+	}
 	t.network, err = onnxnet.Open(backend, path, options)
 	return t, err
+}
+
+// stampOf tells files from others that lay there before or will: by their sizes and times.
+func stampOf(paths ...string) (stamp string, err error) {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return "", err
+		}
+		stamp += fmt.Sprintf("%s: %d bytes, %d\n", filepath.Base(path), info.Size(), info.ModTime().UnixNano())
+	}
+	return stamp, nil
 }
 
 // readNames reads a file of names.
@@ -126,6 +143,14 @@ func (t *Tagger) Path() string {
 	return t.path
 }
 
+// Stamp changes when another network, or other names of its tags, come to lie at the same path; empty for no tagger.
+func (t *Tagger) Stamp() string {
+	if t == nil {
+		return ""
+	}
+	return t.stamp
+}
+
 // Close frees the network.
 func (t *Tagger) Close() { t.network.Close() }
 
@@ -172,7 +197,7 @@ func (t *Tagger) Tags(ctx context.Context, picture *image.RGBA) ([]string, error
 
 // rival names the question that a tag answers and other tags answer otherwise; empty for most.
 func rival(plain string) string {
-	if _, ok := colourOf(plain); ok || slices.Contains(otherHair, plain) {
+	if ofHair(plain) {
 		return "hair colour"
 	}
 	for attribute, classes := range attributeTags {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/xla"
@@ -63,6 +64,26 @@ func TestTaggersOfBothKindsSayTheColour(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheStampOfATaggerTellsItsFilesFromOthersAtTheSamePath(t *testing.T) {
+	backend := openBackend(t)
+	path := taggerFile(t, "wd14.onnx", wd14File, names[wd14File])
+	stamp := func() string {
+		tagger, err := OpenTagger(backend, path)
+		require.NoError(t, err)
+		defer tagger.Close()
+		return tagger.Stamp()
+	}
+	seen := map[string]string{stamp(): "as it was"}
+	assert.Contains(t, seen, stamp(), "the same files")
+	for i, name := range []string{"model.onnx", wd14File} {
+		at := time.Date(2001, 2, 3, 4, i, 0, 0, time.UTC)
+		require.NoError(t, os.Chtimes(filepath.Join(filepath.Dir(path), name), at, at))
+		assert.NotContains(t, seen, stamp(), name)
+		seen[stamp()] = name
+	}
+	assert.Empty(t, (*Tagger)(nil).Stamp())
 }
 
 func TestTaggersThatCannotBeAreRefused(t *testing.T) {

@@ -76,10 +76,12 @@ func TestHairColourOfTags(t *testing.T) {
 		{[]string{"brown_hair", "red_hair"}, ""},
 		{[]string{"red_hair", "two-tone_hair"}, ""},
 		{[]string{"orange_hair"}, ""},
+		{[]string{"Multicolored Hair"}, ""},
 		{[]string{"blue_eyes"}, ""},
 		{nil, ""},
 	} {
 		colour, why := HairColour(c.tags)
+		assert.Equal(t, why != "no tag says a hair colour", SayHair(c.tags), "%v", c.tags)
 		if c.want == "" {
 			assert.NotEmpty(t, why, "%v", c.tags)
 			continue

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -63,9 +65,12 @@ The hair colour is asked for in this order, of which --by takes a part:
           DIR/metadata or DIR/danbooru-metadata, of pictures named by their number; Kaggle's "Tagged Anime Illustrations" as it is
   tagger  a network that --tagger names
   look    the hair in the picture, above the forehead
-Where a picture has several faces, only the last two are asked. Tags, a tagger and labels.csv (columns eyes, length, style) say attributes too.
+The first that answers counts. Tags answer where one of them is of the hair's colour, be it orange_hair or one of two; a tagger, which has looked,
+with any tag. Where a picture has several faces, only the last two are asked. Tags, a tagger and labels.csv (columns eyes, length, style) say
+attributes too.
 
-An import that was interrupted goes on when it is called again, and takes in pictures that came since.`,
+An import that was interrupted goes on when it is called again. Pictures that came or changed since are taken in, those too whose labels, tags or tagger
+changed, and portraits of pictures that are gone are removed.`,
 		Example: `  moelab data import illustrations --out portraits
   moelab data import illustrations --out portraits --size 64 --by look
   moelab data import illustrations --out portraits --tagger wd-vit-tagger-v3/model.onnx
@@ -76,7 +81,7 @@ An import that was interrupted goes on when it is called again, and takes in pic
 	flags.StringVar(&out, "out", "", "folder to fill (required)")
 	flags.IntVar(&size, "size", 128, "height and width of the portraits in pixels, 16 to 512")
 	flags.IntVar(&least, "least", 48, "height and width in pixels that a face with its hair must have in the picture")
-	flags.BoolVar(&strict, "strict", false, "stop at the first picture that is broken")
+	flags.BoolVar(&strict, "strict", false, "stop at the first picture, or file of tags, that is broken")
 	backend := sync.OnceValues(backendFor(command, true)) // The finder and the tagger share it.
 	sources := sourcesFlags(command, backend)
 	command.RunE = func(command *cobra.Command, args []string) error {
@@ -105,9 +110,12 @@ An import that was interrupted goes on when it is called again, and takes in pic
 		}
 		defer finder.Close()
 		report, err := collect.Import(command.Context(), finder, args[0], out, collect.Options{
-			Size: size, Least: least, By: by, Tagger: tagger, Strict: strict, Progress: countBar(command, "importing"),
+			Size: size, Least: least, By: by, Tagger: tagger, Strict: strict, Checking: countBar(command, "reading"), Progress: countBar(command, "importing"),
 		})
-		if err != nil {
+		switch {
+		case errors.Is(err, collect.ErrLocked):
+			return err // The call is right, but for later.
+		case err != nil:
 			return wrongInput(err)
 		}
 		fmt.Fprintf(command.OutOrStdout(), "%v\n%s shows them\n", report, filepath.Join(out, "report.html"))
@@ -132,9 +140,15 @@ import -h for who is asked. Where the folder says colours itself, they are compa
 	flags := command.Flags()
 	flags.StringVar(&out, "out", "", "file to write (default DIR/labels.csv)")
 	flags.BoolVar(&force, "force", false, "replace the file if it is there")
-	flags.BoolVar(&strict, "strict", false, "stop at the first picture that is broken")
+	flags.BoolVar(&strict, "strict", false, "stop at the first picture, or file of tags, that is broken")
 	sources := sourcesFlags(command, backendFor(command, true))
 	command.RunE = func(command *cobra.Command, args []string) error {
+		if out == "" {
+			out = filepath.Join(args[0], "labels.csv")
+		}
+		if _, err := os.Lstat(out); err == nil && !force { // Before anything is tagged, which takes long.
+			return usage("%s is there already: name another file with --out, or say --force to replace it", out)
+		}
 		by, tagger, err := sources()
 		if err != nil {
 			return err
@@ -142,10 +156,9 @@ import -h for who is asked. Where the folder says colours itself, they are compa
 		if tagger != nil {
 			defer tagger.Close()
 		}
-		if out == "" {
-			out = filepath.Join(args[0], "labels.csv")
-		}
-		tagged, err := collect.Tag(command.Context(), args[0], collect.Options{By: by, Tagger: tagger, Strict: strict, Progress: countBar(command, "tagging")})
+		tagged, err := collect.Tag(command.Context(), args[0], collect.Options{
+			By: by, Tagger: tagger, Strict: strict, Checking: countBar(command, "reading"), Progress: countBar(command, "tagging"),
+		})
 		if err != nil {
 			return wrongInput(err)
 		}

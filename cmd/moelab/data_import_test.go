@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -33,6 +35,10 @@ func TestTagWritesLabels(t *testing.T) {
 	refused(t, "is there already", "data", "tag", dir)
 	assert.Equal(t, before, files(t, dir))
 	succeed(t, "data", "tag", dir, "--force")
+
+	none := filepath.Join(t.TempDir(), "none.onnx")
+	refused(t, labels+" is there already", "data", "tag", dir, "--out", labels, "--tagger", none) // Before the tagger is opened, let alone asked.
+	refused(t, "no such file", "data", "tag", dir, "--out", labels, "--tagger", none, "--force")
 }
 
 func TestImportAsksATagger(t *testing.T) {
@@ -56,6 +62,31 @@ func TestImportAsksATagger(t *testing.T) {
 		assert.Contains(t, []string{"blue", "green", "red"}, row[colour], "all that this network knows")
 	}
 	refused(t, "name a new folder", "data", "import", dir, "--out", out, "--by", "look")
+
+	said = succeed(t, "data", "import", dir, "--out", out, "--by", "tagger", "--tagger", path)
+	assert.Equal(t, rows, table(t, filepath.Join(out, "labels.csv")), "the same tagger says nothing new: "+said)
+	names = strings.NewReplacer("blue_hair", "green_hair", "green_hair", "red_hair", "red_hair", "blue_hair").Replace(names)
+	require.NoError(t, os.WriteFile(filepath.Join(network, "selected_tags.csv"), []byte(names), 0o644))
+	succeed(t, "data", "import", dir, "--out", out, "--by", "tagger", "--tagger", path)
+	picture, now := slices.Index(rows[0], "picture"), map[string]string{}
+	for _, row := range table(t, filepath.Join(out, "labels.csv"))[1:] {
+		now[row[picture]] = row[colour]
+	}
+	for _, row := range rows[1:] {
+		assert.Equal(t, map[string]string{"blue": "green", "green": "red", "red": "blue"}[row[colour]], now[row[picture]], "another tagger at the same path: %s", row[picture])
+	}
+}
+
+func TestASecondImportIntoTheSameFolderWaits(t *testing.T) {
+	dir, out := drawn(t, "-n", "9"), t.TempDir()
+	lock, _, err := lockfile.Acquire(out)
+	require.NoError(t, err)
+	call := []string{"data", "import", dir, "--out", out, "--by", "look"}
+	status, _, stderr := moelab(t, call...)
+	assert.Equal(t, statusFailed, status, "the call is right")
+	assert.Contains(t, stderr, fmt.Sprintf("%s is being filled by process %d: wait for it", out, os.Getpid()))
+	require.NoError(t, lock.Unlock())
+	succeed(t, call...)
 }
 
 func TestImportRefusesBadCalls(t *testing.T) {
@@ -75,9 +106,10 @@ func TestImportRefusesBadCalls(t *testing.T) {
 		{"there are no pictures", []string{"import", empty, "--out", filepath.Join(t.TempDir(), "x")}},
 		{"lies in it", []string{"import", dir, "--out", filepath.Join(dir, "x")}},
 		{"no such file", []string{"tag", filepath.Join(empty, "none")}},
-		{"it needs file and colour", []string{"tag", labels}},
-		{`--by has "guess"`, []string{"tag", dir, "--by", "guess"}},
-		{"no such file", []string{"tag", dir, "--tagger", filepath.Join(empty, "none.onnx")}},
+		{"it needs file and colour", []string{"tag", labels, "--force"}},
+		{"labels.csv is there already", []string{"tag", dir}},
+		{`--by has "guess"`, []string{"tag", dir, "--force", "--by", "guess"}},
+		{"no such file", []string{"tag", dir, "--force", "--tagger", filepath.Join(empty, "none.onnx")}},
 		{"neither selected_tags.csv", []string{"import", dir, "--out", filepath.Join(t.TempDir(), "x"), "--tagger", "../../internal/onnxnet/testdata/wd14.onnx"}},
 	} {
 		refused(t, c.says, append([]string{"data"}, c.args...)...)

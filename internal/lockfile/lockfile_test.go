@@ -1,0 +1,30 @@
+package lockfile
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAFolderIsLockedOnceAndTellsByWhom(t *testing.T) {
+	dir := t.TempDir()
+	lock, _, err := Acquire(dir)
+	require.NoError(t, err)
+	require.NotNil(t, lock)
+	second, owner, err := Acquire(dir)
+	require.NoError(t, err)
+	assert.Nil(t, second)
+	assert.Equal(t, strconv.Itoa(os.Getpid()), owner)
+
+	require.NoError(t, lock.Unlock())
+	lock, _, err = Acquire(dir)
+	require.NoError(t, err)
+	require.NotNil(t, lock, "it was given up")
+	require.NoError(t, lock.Unlock())
+	_, _, err = Acquire(filepath.Join(dir, "none"))
+	assert.ErrorContains(t, err, "none")
+}
