@@ -43,8 +43,13 @@ func goldenConfig(t *testing.T, preset string, settings ...string) gan.Config {
 }
 
 // Each network with each conditioning, each loss, each penalty and each clipping, and with each option of G.
+//
+// What is compared of an iteration are the losses, the changes of the weights, and Adam's first moments: of G, which takes one step, (1−β₁)·g, and of D, which takes two,
+// (1−β₁)·(β₁·g₁ + g₂). D's g₁ is compared by itself as well, as PyTorch has it before it is clipped, and so is what the networks make of the inputs.
 func TestIterationMatchesPyTorch(t *testing.T) {
 	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr})
+	require.NoError(t, err)
+	simple, err := xla.Open(t.Context(), xla.Options{Backend: "go:ops_sequential"}) // It has nothing to compile: XLA takes a hundred times as long.
 	require.NoError(t, err)
 	for _, test := range []struct {
 		name, preset string
@@ -54,6 +59,8 @@ func TestIterationMatchesPyTorch(t *testing.T) {
 		{"resblock-input", "article", []string{"conditioning=input", "loss=wgan", "penalty=wgan-gp", "generator_norm=plain"}},
 		{"resblock-hidden", "article", []string{"conditioning=hidden", "loss=wgan", "penalty=none", "clip=gradients"}},
 		{"resblock-ac-gan", "article", []string{"conditioning=ac-gan", "loss=non-saturating", "penalty=r1", "squeeze_excitation=true", "spectral_norm=false"}},
+		{"resblock-attributes", "article", []string{`attributes=["eyes","length"]`, "conditioning=ac-gan"}},
+		{"resblock-attributes-projection", "article", []string{`attributes=["eyes","length"]`}},
 		{"srresnet", "article-srresnet", nil},
 		{"srresnet-noise", "article-srresnet", []string{"discriminator_noise=0.1"}},
 		{"srresnet-input", "article-srresnet", []string{"conditioning=input", "loss=non-saturating", "penalty=wgan-gp", "spectral_norm=true"}},
@@ -67,11 +74,49 @@ func TestIterationMatchesPyTorch(t *testing.T) {
 				require.NoError(t, err)
 				require.NoError(t, bench.WriteGolden(context.Background(), backend, iteration, goldenIterations, path, os.Stderr))
 			}
-			golden.Check(t, backend, path, func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-				nn.Plainly(x[0].Graph()) // Compiles sooner.
-				return gan.Iteration(scope, config, gan.Networks[config.Network], bench.GANInputs(x))
-			}, bench.GANInputNames(config), config.Losses(), func(path string) bool { return withoutInfluence(config, path) })
+			withoutInfluence := func(path string) bool { return withoutInfluence(config, path) }
+			names := bench.GANInputNames(config)
+			golden.Check(t, simple, path, iterationOf(config), names, config.Losses(), withoutInfluence)
+			if test.settings == nil { // The article's.
+				golden.Check(t, backend, path, iterationOf(config), names, config.Losses(), withoutInfluence)
+			}
+
+			outputs := []string{"generated", "scores"}
+			if config.Conditioning == gan.ConditionACGAN {
+				outputs = append(outputs, "classes")
+			}
+			golden.CheckOutputs(t, simple, path, forwardOf(config), names, outputs)
+
+			first := config
+			first.DiscriminatorSteps, first.Beta1, first.Clip = 1, 0, gan.ClipNone
+			golden.CheckGradients(t, simple, path, iterationOf(first), names, "discriminator", withoutInfluence)
 		})
+	}
+}
+
+// iterationOf returns an iteration of a configuration.
+func iterationOf(config gan.Config) func(scope *model.Scope, x []*graph.Node) []*graph.Node {
+	return func(scope *model.Scope, x []*graph.Node) []*graph.Node {
+		nn.Plainly(x[0].Graph()) // Compiles sooner.
+		return gan.Iteration(scope, config, gan.Networks[config.Network], bench.GANInputs(x))
+	}
+}
+
+// forwardOf returns what draws portraits from the noise of the first step, and judges its real pictures, as the networks do while they are trained.
+func forwardOf(config gan.Config) func(scope *model.Scope, x []*graph.Node) []*graph.Node {
+	network := gan.Networks[config.Network]
+	return func(scope *model.Scope, x []*graph.Node) []*graph.Node {
+		nn.Plainly(x[0].Graph())
+		scope.Store().SetTraining(x[0].Graph(), true)
+		first := func(x *graph.Node) *graph.Node { return graph.Squeeze(graph.Slice(x, graph.AxisElem(0)), 0) }
+		in := bench.GANInputs(x)
+		noise, pictures := first(in.Noise), first(in.Pictures)
+		generated := network.Generator(scope.At("generator"), config, noise, config.OneHot(first(in.FakeLabels), noise.DType()))
+		verdict := network.Discriminator(scope.At("discriminator"), config, pictures, config.OneHot(first(in.Labels), pictures.DType()))
+		if verdict.Classes == nil {
+			return []*graph.Node{generated, verdict.Score}
+		}
+		return []*graph.Node{generated, verdict.Score, verdict.Classes}
 	}
 }
 

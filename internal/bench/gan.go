@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/gan"
@@ -58,6 +59,11 @@ func drawGANInputs(backend compute.Backend, config gan.Config) ([]input, error) 
 	if err != nil {
 		return nil, err
 	}
+	if len(config.Attributes) > 0 {
+		if real[1], err = withUnknown(real[1]); err != nil {
+			return nil, err
+		}
+	}
 	store := model.NewStore()
 	if err := store.SetRNGStateFromSeed(int64(config.Seed) + 1); err != nil {
 		return nil, err
@@ -78,4 +84,17 @@ func drawGANInputs(backend compute.Backend, config gan.Config) ([]input, error) 
 		inputs = append(inputs, input{ganInputs[i], value})
 	}
 	return inputs, nil
+}
+
+// withUnknown returns labels, [steps of D, batch, 1 + attributes], with the last attribute of each step's first picture not known, as it may be in a folder.
+func withUnknown(labels *tensors.Tensor) (*tensors.Tensor, error) {
+	flat, err := tensors.CopyFlatData[int32](labels)
+	if err != nil {
+		return nil, err
+	}
+	batch, parts := labels.Shape().Dim(1), labels.Shape().Dim(2)
+	for i := parts - 1; i < len(flat); i += batch * parts {
+		flat[i] = -1
+	}
+	return tensors.FromFlatDataAndDimensions(flat, labels.Shape().Dimensions...), nil
 }

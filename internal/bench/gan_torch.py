@@ -121,18 +121,28 @@ def penalty(kind, critic, real, fake, uniform):
     return square.mean() / 2 if kind == "r1" else ((square + 1e-12).sqrt() - 1).square().mean()
 
 
+ATTRIBUTES = {"eyes": 8, "length": 3, "style": 4}  # Their numbers of classes, as dataset.Attributes has them.
+
+
 def main():
     case = Case()
     config = case.config
     g, d = case.net("generator"), case.net("discriminator")
     adam_g, adam_d = case.adam(g), case.adam(d)
-    classes = len(config["classes"])
+    classes = [len(config["classes"]), *(ATTRIBUTES[name] for name in config["attributes"])]
     pictures = [p.contiguous(memory_format=case.layout) for p in case.pictures("inputs/pictures")]
     uniform = [p.contiguous(memory_format=case.layout) for p in case.pictures("inputs/uniform")]
     noise = case.tensors["inputs/noise"]
-    one_hot = lambda labels: F.one_hot(labels.long(), classes).to(noise.dtype)
-    real_y = [one_hot(row) for row in case.tensors["inputs/labels"]]
-    fake_y = [one_hot(row) for row in case.tensors["inputs/fake_labels"]]
+    labels, fake_labels = case.tensors["inputs/labels"], case.tensors["inputs/fake_labels"]
+
+    def one_hot(row):  # A vector of the hair colour, and behind it one of each attribute, which is zero where it is not known.
+        columns = row.reshape(len(row), -1).t()
+        parts = [column[:, None] == torch.arange(n) for column, n in zip(columns, classes)]
+        return torch.cat(parts, 1).to(noise.dtype)
+
+    real_y, fake_y = [one_hot(row) for row in labels], [one_hot(row) for row in fake_labels]
+    # D is told as little of generated pictures as of the real ones in the same places, in G's step those of its own last.
+    told_y = [one_hot(torch.where(real < 0, real, fake)) for real, fake in zip([*labels, labels[-1]], fake_labels)]
 
     networks, (loss_of_d, loss_of_g) = Networks(config), LOSSES[config["loss"]]
 
@@ -140,13 +150,21 @@ def main():
         deviation = config["discriminator_noise"]
         return x + deviation * case.pictures("inputs/disturbance")[step, kind] if deviation else x
 
+    def classification(logits, y):  # That of the hair colour and of each attribute, added up.
+        return sum(F.cross_entropy(part, of) for part, of in zip(logits.split(classes, 1), y.split(classes, 1)))
+
+    def forward():
+        scores, logits = networks.discriminator(d, pictures[0], real_y[0])
+        outputs = {"generated": networks.generator(g, noise[0], fake_y[0]).permute(0, 2, 3, 1), "scores": scores}
+        return outputs if logits is None else outputs | {"classes": logits}
+
     def iteration():
         for step in range(config["discriminator_steps"]):
             real, y = pictures[step], real_y[step]
             with torch.no_grad():
                 fake = networks.generator(g, noise[step], fake_y[step])
             both = torch.cat([disturbed(step, 0, real), disturbed(step, 1, fake)])
-            scores, logits = networks.discriminator(d, both, torch.cat([y, fake_y[step]]))
+            scores, logits = networks.discriminator(d, both, torch.cat([y, told_y[step]]))
             adversarial = loss_of_d(*scores.chunk(2))
             total, of_d = adversarial, []
             if config["penalty"] != "none":
@@ -154,10 +172,11 @@ def main():
                 of_d.append(penalty(config["penalty"], critic, real, fake, uniform[step]))
                 total = total + config["penalty_weight"] * of_d[0]
             if logits is not None:
-                of_d.append(F.cross_entropy(logits.chunk(2)[0], y))
+                of_d.append(classification(logits.chunk(2)[0], y))
                 total = total + of_d[-1]
             adam_d.zero_grad()
             total.backward()
+            case.keep_gradients("discriminator", d)
             if config["clip"] == "gradients":
                 torch.nn.utils.clip_grad_value_(d.parameters(), config["clip_limit"])
             adam_d.step()
@@ -167,10 +186,10 @@ def main():
                         p.clamp_(-config["clip_limit"], config["clip_limit"])
         for p in d.parameters():
             p.requires_grad_(False)
-        scores, logits = networks.discriminator(d, disturbed(-1, 1, networks.generator(g, noise[-1], fake_y[-1])), fake_y[-1])
+        scores, logits = networks.discriminator(d, disturbed(-1, 1, networks.generator(g, noise[-1], fake_y[-1])), told_y[-1])
         of_g = [loss_of_g(scores)]
         if logits is not None:
-            of_g.append(F.cross_entropy(logits, fake_y[-1]))
+            of_g.append(classification(logits, fake_y[-1]))
         adam_g.zero_grad()
         sum(of_g).backward()
         adam_g.step()
@@ -178,7 +197,7 @@ def main():
             p.requires_grad_(True)
         return [loss.item() for loss in [adversarial, of_g[0], *of_d, *of_g[1:]]]
 
-    case.run(iteration, {"discriminator": (d, adam_d), "generator": (g, adam_g)})
+    case.run(iteration, {"discriminator": (d, adam_d), "generator": (g, adam_g)}, forward)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ Each line read from standard input runs one iteration and answers with a line of
 With "golden" it reads no lines: it runs ITERATIONS in double precision and writes OUT, which holds all of CASE, "losses"
 ([ITERATIONS, losses]), and for each weight NAME of the networks, in CASE's layout and after the first iteration,
 "change/NAME", by how much it changed, and, where it is trained, "moment/NAME", the mean of its gradients that Adam keeps.
+Where a peer tells them there are also "outputs/...", what the networks make of inputs with the weights of CASE, and
+"gradient/NAME", the gradient of a network's first step.
 """
 
 import json
@@ -94,6 +96,17 @@ def of_videos(layout):
     return torch.channels_last_3d if layout is torch.channels_last else layout
 
 
+def outputs_of(forward, trained):
+    """What a function of the networks returns, {name: output}. It leaves them as they were: a pass through a layer that is
+    spectrally normalised changes its u."""
+    kept = {prefix: dict(net.w) for prefix, (net, _) in trained.items()}
+    with torch.no_grad():
+        outputs = {"outputs/" + name: value for name, value in forward().items()}
+    for prefix, (net, _) in trained.items():
+        net.w.update(kept[prefix])
+    return outputs
+
+
 def results_of(iteration, iterations, trained):
     """The golden numbers: runs the iterations, and looks at the networks, which are {name: (net, Adam)}, after the first."""
     before = {(prefix, name): w.detach().clone() for prefix, (net, _) in trained.items() for name, w in net.w.items()}
@@ -125,6 +138,7 @@ class Case:
         if self.golden:
             self.tensors = {name: v.double() if v.is_floating_point() else v for name, v in self.given.items()}
         self.layout = torch.channels_last if "channels_last" in sys.argv[2:] else torch.contiguous_format
+        self.gradients = {}
 
     def net(self, prefix):
         return Net(self.tensors, prefix, self.layout)
@@ -137,10 +151,16 @@ class Case:
         betas = (self.config["beta1"], self.config["beta2"])
         return torch.optim.Adam(net.parameters(), lr=self.config["learning_rate"], betas=betas, eps=1e-7)
 
-    def run(self, iteration, trained):
-        """Serves iterations, or writes golden numbers; trained is {name: (net, Adam)}."""
+    def keep_gradients(self, prefix, net):
+        """Keeps the gradients of a network's first step for the golden numbers."""
+        if self.golden and not self.gradients:
+            self.gradients = {f"gradient/{prefix}/{name}": moelabs(net.w[name].grad) for name in net.trainable}
+
+    def run(self, iteration, trained, forward=lambda: {}):
+        """Serves iterations, or writes golden numbers; trained is {name: (net, Adam)}, forward returns {name: output}."""
         if self.golden:
-            results = results_of(iteration, int(sys.argv[4]), trained)
+            outputs = outputs_of(forward, trained)
+            results = results_of(iteration, int(sys.argv[4]), trained) | outputs | self.gradients
             results = self.given | {name: value.float() for name, value in results.items()}
             save_file({name: value.contiguous().numpy() for name, value in results.items()}, sys.argv[3])
             return

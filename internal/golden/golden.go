@@ -1,5 +1,5 @@
-// Package golden compares an iteration of a training with what PyTorch made of the same weights and inputs, in a file that package bench
-// writes. It is for tests.
+// Package golden compares an iteration of a training, and what the networks make of its inputs, with what PyTorch made of the same weights and inputs, in a file
+// that package bench writes. It is for tests.
 package golden
 
 import (
@@ -25,37 +25,91 @@ import (
 func Check(t *testing.T, backend compute.Backend, path string, iteration func(scope *model.Scope, x []*graph.Node) []*graph.Node,
 	inputNames, lossNames []string, vanishing func(path string) bool) {
 	t.Helper()
-	golden, err := lab.ReadSafetensors(path)
-	require.NoError(t, err)
-	store := model.NewStore()
-	exec, err := model.NewExec(backend, store, iteration)
-	require.NoError(t, err)
-	defer exec.Finalize()
-	var inputs []any
-	var inputShapes []shapes.Shape
-	for _, name := range inputNames {
-		input := golden["inputs/"+name]
-		require.NotNil(t, input, name)
-		input = double(t, input)
-		inputs, inputShapes = append(inputs, input), append(inputShapes, input.Shape())
-	}
-	_, err = exec.Compile(inputShapes...)
-	require.NoError(t, err)
-	require.NoError(t, store.InitializeVariables(backend, nil))
-	weights := setWeights(t, store, golden)
-
-	want := values(t, golden["losses"])
+	p := open(t, backend, path, iteration, inputNames)
+	want := values(t, p.golden["losses"])
 	for i := range len(want) / len(lossNames) {
-		losses, err := exec.Call(inputs...)
-		require.NoError(t, err)
+		losses := p.call(t)
 		for j, name := range lossNames {
 			expected := want[len(lossNames)*i+j]
 			assert.InDeltaf(t, expected, tensors.ToScalar[float64](losses[j]), 1e-4*math.Abs(expected), "%s of iteration %d", name, i+1)
 		}
 		if i == 0 {
-			assertChanges(t, store, weights, golden, vanishing)
+			assertChanges(t, p.store, p.weights, p.golden, vanishing)
 		}
 	}
+}
+
+// CheckOutputs asserts that what networks make of the inputs is what PyTorch's make of them: each element to 1e-4 of the largest of its output. The names of the outputs are in the
+// order of forward's.
+func CheckOutputs(t *testing.T, backend compute.Backend, path string, forward func(scope *model.Scope, x []*graph.Node) []*graph.Node, inputNames, outputNames []string) {
+	t.Helper()
+	p := open(t, backend, path, forward, inputNames)
+	outputs := p.call(t)
+	require.Len(t, outputs, len(outputNames))
+	for i, name := range outputNames {
+		golden := p.golden["outputs/"+name]
+		require.NotNil(t, golden, name)
+		require.Equal(t, golden.Shape().Dimensions, outputs[i].Shape().Dimensions, name)
+		want := values(t, golden)
+		assert.InDeltaSlice(t, want, values(t, outputs[i]), 1e-4*largest(want), name)
+	}
+}
+
+// CheckGradients asserts that the gradients of a network's first step are PyTorch's to 1e-4 relative. The iteration must take one step of it, with a β₁ of 0: then Adam's
+// first moments are the gradients. vanishing is that of [Check].
+func CheckGradients(t *testing.T, backend compute.Backend, path string, iteration func(scope *model.Scope, x []*graph.Node) []*graph.Node,
+	inputNames []string, network string, vanishing func(path string) bool) {
+	t.Helper()
+	p := open(t, backend, path, iteration, inputNames)
+	p.call(t)
+	compared := 0
+	for _, weight := range p.weights {
+		if strings.HasPrefix(weight, network+"/") && p.store.GetVariable("/"+weight).Trainable {
+			compared++
+			assertMoment(t, "gradient of "+weight, values(t, p.golden["gradient/"+weight]), p.store, weight, vanishing)
+		}
+	}
+	assert.Greater(t, compared, 10)
+}
+
+// program is a function of the networks, with the weights and inputs of a golden file.
+type program struct {
+	exec    *model.Exec
+	store   *model.Store
+	inputs  []any
+	weights []string // Their paths.
+	golden  map[string]*tensors.Tensor
+}
+
+// open compiles a function of the networks and gives these the weights of a golden file.
+func open(t *testing.T, backend compute.Backend, path string, build func(scope *model.Scope, x []*graph.Node) []*graph.Node, inputNames []string) program {
+	t.Helper()
+	golden, err := lab.ReadSafetensors(path)
+	require.NoError(t, err)
+	p := program{store: model.NewStore(), golden: golden}
+	p.exec, err = model.NewExec(backend, p.store, build)
+	require.NoError(t, err)
+	t.Cleanup(p.exec.Finalize)
+	var inputShapes []shapes.Shape
+	for _, name := range inputNames {
+		input := golden["inputs/"+name]
+		require.NotNil(t, input, name)
+		input = double(t, input)
+		p.inputs, inputShapes = append(p.inputs, input), append(inputShapes, input.Shape())
+	}
+	_, err = p.exec.Compile(inputShapes...)
+	require.NoError(t, err)
+	require.NoError(t, p.store.InitializeVariables(backend, nil))
+	p.weights = setWeights(t, p.store, golden)
+	return p
+}
+
+// call runs the function once.
+func (p program) call(t *testing.T) []*tensors.Tensor {
+	t.Helper()
+	outputs, err := p.exec.Call(p.inputs...)
+	require.NoError(t, err)
+	return outputs
 }
 
 // double turns numbers into double precision. In single precision what lies next to the corner of a ReLU or of an absolute value would fall on one side or the
@@ -72,7 +126,7 @@ func double(t *testing.T, x *tensors.Tensor) *tensors.Tensor {
 func setWeights(t *testing.T, store *model.Store, golden map[string]*tensors.Tensor) (paths []string) {
 	t.Helper()
 	for path, value := range golden {
-		if scope, _, _ := strings.Cut(path, "/"); !slices.Contains([]string{"inputs", "change", "moment", "losses"}, scope) {
+		if scope, _, _ := strings.Cut(path, "/"); !slices.Contains([]string{"inputs", "outputs", "losses", "change", "moment", "gradient"}, scope) {
 			v := store.GetVariable("/" + path)
 			require.NotNilf(t, v, "the networks have no %s", path)
 			require.NoError(t, v.SetValue(double(t, value)))
@@ -90,41 +144,49 @@ func assertChanges(t *testing.T, store *model.Store, paths []string, golden map[
 	for _, path := range paths {
 		moment := golden["moment/"+path]
 		if change, ok := golden["change/"+path]; ok {
-			want, got := values(t, change), valueOf(t, store.GetVariable("/"+path))
-			for i, before := range values(t, golden[path]) {
-				got[i] -= before
-			}
 			compared++
-			if vanishing(path) {
-				continue
+			if !vanishing(path) {
+				assertChange(t, path, values(t, golden[path]), values(t, change), valueOf(t, store.GetVariable("/"+path)), moment)
 			}
-			if moment != nil {
-				ignoreVanishing(values(t, moment), want, got)
-			}
-			assertNear(t, "change of "+path, want, got)
 		}
 		if moment != nil {
-			network, _, _ := strings.Cut(path, "/")
-			v := store.GetVariable("/adam_" + network + "/" + path + "_1st_moment")
-			if vanishing(path) {
-				assert.Less(t, norm(valueOf(t, v)), 1e-6, path)
-				continue
-			}
-			assertNear(t, "moment of "+path, values(t, moment), valueOf(t, v))
+			assertMoment(t, "moment of "+path, values(t, moment), store, path, vanishing)
 		}
 	}
 	assert.Greater(t, compared, 40)
 }
 
+// assertChange compares how a weight changed with PyTorch's change of it. The moment is nil where it is not trained.
+func assertChange(t *testing.T, path string, before, want, after []float64, moment *tensors.Tensor) {
+	t.Helper()
+	got := make([]float64, len(after))
+	for i := range after {
+		got[i] = after[i] - before[i]
+	}
+	if moment != nil {
+		ignoreVanishing(values(t, moment), want, got)
+	}
+	assertNear(t, "change of "+path, want, got)
+}
+
+// assertMoment compares the first moment that Adam keeps of a weight with what it should be.
+func assertMoment(t *testing.T, what string, want []float64, store *model.Store, path string, vanishing func(path string) bool) {
+	t.Helper()
+	network, _, _ := strings.Cut(path, "/")
+	got := valueOf(t, store.GetVariable("/adam_"+network+"/"+path+"_1st_moment"))
+	if vanishing(path) {
+		assert.Less(t, norm(got), 1e-6, path)
+		return
+	}
+	assertNear(t, what, want, got)
+}
+
 // ignoreVanishing sets those elements of changes to zero of which the gradient is a thousandth of the largest: Adam makes as large a step
 // of what is rounding there.
 func ignoreVanishing(gradient []float64, changes ...[]float64) {
-	largest := 0.0
-	for _, g := range gradient {
-		largest = max(largest, math.Abs(g))
-	}
+	limit := largest(gradient) / 1000
 	for i, g := range gradient {
-		if math.Abs(g) < largest/1000 {
+		if math.Abs(g) < limit {
 			for _, change := range changes {
 				change[i] = 0
 			}
@@ -141,6 +203,14 @@ func assertNear(t *testing.T, what string, want, got []float64) {
 		difference[i] = got[i] - want[i]
 	}
 	assert.LessOrEqualf(t, norm(difference), 1e-4*norm(want), "%s: want %v, got %v", what, want[:min(4, len(want))], got[:min(4, len(got))])
+}
+
+// largest is the largest magnitude of a vector's elements.
+func largest(x []float64) (magnitude float64) {
+	for _, v := range x {
+		magnitude = max(magnitude, math.Abs(v))
+	}
+	return magnitude
 }
 
 // norm is the length of a vector.
