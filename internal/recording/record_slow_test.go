@@ -1,0 +1,7 @@
+//go:build slow
+
+package main
+
+import "testing"
+
+func TestAllExperimentsAreAsRecorded(t *testing.T) { compareWithRecording(t, false) }
