@@ -8,6 +8,7 @@ import (
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/plots"
 	"gonum.org/v1/gonum/stat"
@@ -180,7 +181,7 @@ func Closed(clip *dataset.Clip) int { return closedFrame(clip) }
 func StripOf(label string, clip *dataset.Clip, portrait image.Rectangle) Strip {
 	strip := Strip{Label: label}
 	for _, frame := range clip.Frames {
-		strip.Frames = append(strip.Frames, dataset.Bicubic(frame, portrait.Dx(), portrait.Dy()))
+		strip.Frames = append(strip.Frames, imaging.Bicubic(frame, portrait.Dx(), portrait.Dy()))
 	}
 	return strip
 }

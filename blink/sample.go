@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/nn"
 	"golang.org/x/image/draw"
@@ -128,8 +129,8 @@ func (b *Blinker) Blink(ctx context.Context, picture *image.RGBA, faces [][]imag
 		draw.Draw(frames[i], picture.Rect, picture, picture.Rect.Min, draw.Src)
 	}
 	if b.Config.Part == "face" {
-		square := dataset.CentredSquare(picture.Rect)
-		drawn, err := b.draw(picture, square, reference, dataset.CentredSquare(reference.Frames[0].Rect))
+		square := imaging.CentredSquare(picture.Rect)
+		drawn, err := b.draw(picture, square, reference, imaging.CentredSquare(reference.Frames[0].Rect))
 		for k, frame := range drawn {
 			draw.Draw(frames[k], square, frame, image.Point{}, draw.Src)
 		}
@@ -165,18 +166,18 @@ func (b *Blinker) draw(picture *image.RGBA, square image.Rectangle, reference *d
 	size := b.Config.Size
 	each := size * size * 3
 	values := make([]float32, each)
-	dataset.WriteValues(values, dataset.Cut(picture, square, size))
+	imaging.Symmetric.Put(values, imaging.Cut(picture, square, size), false)
 	values, err = b.generate(values, reference, from)
 	if err != nil {
 		return nil, err
 	}
-	small := func(k int) *image.RGBA { return dataset.FromValues(values[k*each:], size, size) }
+	small := func(k int) *image.RGBA { return imaging.FromValues(values[k*each:], size, size) }
 	first := small(0) // Nothing has moved yet: what the networks make of the picture as it is.
-	whole, seen := dataset.Cut(picture, square, square.Dx()), dataset.Bicubic(first, square.Dx(), square.Dy())
+	whole, seen := imaging.Cut(picture, square, square.Dx()), imaging.Bicubic(first, square.Dx(), square.Dy())
 	frames = make([]*image.RGBA, Frames)
 	eachFrame(func(k int) {
 		frame := small(k)
-		frames[k] = dataset.Bicubic(frame, square.Dx(), square.Dy())
+		frames[k] = imaging.Bicubic(frame, square.Dx(), square.Dy())
 		if b.Detail {
 			addDetail(frames[k], whole, seen, first, frame)
 		}
@@ -192,7 +193,7 @@ func (b *Blinker) generate(picture []float32, reference *dataset.Clip, square im
 		each := size * size * 3
 		values := make([]float32, Frames*each)
 		for k, frame := range reference.Frames {
-			dataset.WriteValues(values[k*each:(k+1)*each], dataset.Cut(frame, square, size))
+			imaging.Symmetric.Put(values[k*each:(k+1)*each], imaging.Cut(frame, square, size), false)
 		}
 		videos := tensors.FromFlatDataAndDimensions(values, 1, Frames, size, size, 3)
 		defer func() { err = errors.Join(err, videos.FinalizeAll()) }()
@@ -229,7 +230,7 @@ func addDetail(large, whole, seen, first, frame *image.RGBA) {
 		}
 		setColour(kept, x, y, 0, 1-smoothStep(most/changed))
 	})
-	share := dataset.Bicubic(kept, large.Rect.Dx(), large.Rect.Dy())
+	share := imaging.Bicubic(kept, large.Rect.Dx(), large.Rect.Dy())
 	eachPixel(large.Rect, func(x, y int) {
 		for c := range 3 {
 			detail := colourAt(whole, x, y, c) - colourAt(seen, x, y, c)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -89,10 +90,10 @@ func TestPastingAtThePicturesEdgeStaysWithin(t *testing.T) {
 func TestDetailIsKeptWhereNothingChanged(t *testing.T) {
 	picture := painted(40, func(x, y int) float64 { return float64((x*7+y*13)%10) / 10 })
 	square := image.Rect(3, 5, 35, 37)
-	small := dataset.Cut(picture, square, 16)
-	unchanged := dataset.Cut(picture, square, 16)
-	whole, seen := dataset.Cut(picture, square, 32), dataset.Bicubic(small, 32, 32)
-	large := dataset.Bicubic(unchanged, 32, 32)
+	small := imaging.Cut(picture, square, 16)
+	unchanged := imaging.Cut(picture, square, 16)
+	whole, seen := imaging.Cut(picture, square, 32), imaging.Bicubic(small, 32, 32)
+	large := imaging.Bicubic(unchanged, 32, 32)
 	addDetail(large, whole, seen, small, unchanged)
 	eachPixel(large.Rect, func(x, y int) {
 		assert.InDelta(t, colourAt(picture, x+3, y+5, 0), colourAt(large, x, y, 0), 2.0/255, "at %d, %d", x, y)
@@ -100,7 +101,7 @@ func TestDetailIsKeptWhereNothingChanged(t *testing.T) {
 
 	closed := painted(16, func(x, y int) float64 { return 0.5 })
 	eachPixel(small.Rect, func(x, y int) { setColour(small, x, y, 0, 0.2+0.6*float64(y%2)) }) // Far from what is drawn everywhere.
-	large = dataset.Bicubic(closed, 32, 32)
-	addDetail(large, whole, dataset.Bicubic(small, 32, 32), small, closed)
+	large = imaging.Bicubic(closed, 32, 32)
+	addDetail(large, whole, imaging.Bicubic(small, 32, 32), small, closed)
 	assert.InDelta(t, 0.5, colourAt(large, 16, 16, 0), 0.01, "detail of an open eye is seen on a closed one")
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/eyes"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/tag"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/assert"
@@ -43,7 +44,7 @@ func save(t *testing.T, picture image.Image, parts ...string) {
 	t.Helper()
 	path := filepath.Join(parts...)
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	require.NoError(t, dataset.SavePNG(path, picture))
+	require.NoError(t, imaging.SavePNG(path, picture))
 }
 
 // illustrations fills a folder with pictures of 3 + 1 + 1 + 1 faces, one of them there a second time, one of no face, and a broken one.
@@ -62,7 +63,7 @@ func illustrations(t *testing.T) string {
 	}
 	again := blank(400, 400)
 	paste(again, 3, 40, 60, 300)
-	smaller := dataset.Bicubic(again, 300, 300)
+	smaller := imaging.Bicubic(again, 300, 300)
 	file, err := os.Create(filepath.Join(dir, "one_again.jpg"))
 	require.NoError(t, err)
 	require.NoError(t, jpeg.Encode(file, smaller, &jpeg.Options{Quality: 80}))
@@ -762,7 +763,7 @@ func TestOnlyTheSamePictureIsADuplicate(t *testing.T) {
 		made, err := fingerprintOf(picture)
 		require.NoError(t, err)
 		prints = append(prints, made)
-		again, err := fingerprintOf(dataset.Bicubic(dataset.Bicubic(picture, 97, 97), 128, 128))
+		again, err := fingerprintOf(imaging.Bicubic(imaging.Bicubic(picture, 97, 97), 128, 128))
 		require.NoError(t, err)
 		assert.True(t, made.same(again), "portrait %d, made smaller and larger again", i)
 		recoloured := portrait.At(5, i)

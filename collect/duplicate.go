@@ -6,7 +6,7 @@ import (
 	"math/bits"
 
 	"github.com/corona10/goimagehash"
-	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // fingerprint is by what a picture is known again after it was enlarged, made smaller or compressed.
@@ -28,7 +28,7 @@ func fingerprintOf(picture *image.RGBA) (fingerprint, error) {
 	if err != nil {
 		return fingerprint{}, fmt.Errorf("hash a picture: %w", err)
 	}
-	return fingerprint{hash.GetHash(), dataset.Bicubic(picture, 4, 4).Pix}, nil
+	return fingerprint{hash.GetHash(), imaging.Bicubic(picture, 4, 4).Pix}, nil
 }
 
 // same says whether two fingerprints are of the same picture.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/eyes"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/tag"
 )
 
@@ -309,7 +310,7 @@ func (i *importing) cut(ctx context.Context, name string, picture *image.RGBA, f
 		face.Why = "cut off by the border of the picture"
 		return face, nil, nil
 	}
-	said, err := i.sources.ask(ctx, name, dataset.Cut(picture, square, i.options.Size), only) // Where the head lies in the square tells where the hair is.
+	said, err := i.sources.ask(ctx, name, imaging.Cut(picture, square, i.options.Size), only) // Where the head lies in the square tells where the hair is.
 	if err != nil {
 		return face, nil, fmt.Errorf("%s: %w", filepath.Join(i.dir, name), err)
 	}
@@ -319,7 +320,7 @@ func (i *importing) cut(ctx context.Context, name string, picture *image.RGBA, f
 	}
 	square = fitted(square, picture.Rect)
 	face.Box = [4]int{square.Min.X, square.Min.Y, square.Max.X, square.Max.Y}
-	face.Colour, face.Attributes, portrait = said.colour.String(), said.attributes, dataset.Cut(picture, square, i.options.Size)
+	face.Colour, face.Attributes, portrait = said.colour.String(), said.attributes, imaging.Cut(picture, square, i.options.Size)
 	face.Fingerprint, err = fingerprintOf(portrait)
 	return face, portrait, err
 }
@@ -351,7 +352,7 @@ func (i *importing) take(l looked) error {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return err
 		}
-		if err := dataset.SavePNG(file, l.portrait[n]); err != nil {
+		if err := imaging.SavePNG(file, l.portrait[n]); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // limits bound what an archive may take, whatever its headers say.
@@ -40,9 +42,9 @@ type archive struct {
 
 // listArchive finds the pictures of an archive by what it is, not by how it is called.
 func listArchive(ctx context.Context, file string, bounds limits) ([]stored, []Bad, error) {
-	in, info, err := openPicture(file) // It stays open, until the last of its pictures is garbage.
+	in, info, err := imaging.OpenRegular(file) // It stays open, until the last of its pictures is garbage.
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, imaging.WithoutPath(err)
 	}
 	a := &archive{path: file, modified: info.ModTime(), limits: bounds, place: map[string]int{}}
 	switch kindOfArchive(in) {
@@ -114,7 +116,7 @@ type member struct {
 	inside   string // Its name there.
 	size     int64
 	modified time.Time // When the archive was.
-	open     func() (pictureFile, error)
+	read     func() ([]byte, error)
 }
 
 func (m member) name() string { return filepath.Join(m.archive, filepath.FromSlash(m.inside)) }
@@ -126,12 +128,12 @@ func (m member) check(x *index) error {
 	})
 }
 
-func (m member) decode() (decoded, error) {
-	file, err := m.open()
+func (m member) decode() (imaging.Still, error) {
+	data, err := m.read()
 	if err != nil {
-		return decoded{}, err
+		return imaging.Still{}, err
 	}
-	return decode(file)
+	return imaging.DecodeStill(data)
 }
 
 // isPicture says whether a member is one by its name. One that is a picture by its name but cannot be used is noted as bad.
@@ -146,7 +148,7 @@ func (a *archive) isPicture(name string, regular bool, size int64) bool {
 	switch {
 	case isArchive(inside):
 		a.leaveOut(inside, errors.New("an archive in an archive is not opened: unpack it"))
-	case !isPicture(inside):
+	case !imaging.HasExtension(inside):
 	case !filepath.IsLocal(filepath.FromSlash(inside)):
 		a.leaveOut(inside, errors.New("its name leads out of the archive"))
 	case !regular:
@@ -166,8 +168,8 @@ func (a *archive) leaveOut(inside string, err error) {
 }
 
 // add takes a picture in. One that has the name of another replaces it, as it would where the archive is unpacked.
-func (a *archive) add(name string, size int64, open func() (pictureFile, error)) {
-	m := member{archive: a.path, inside: path.Clean(shownName(name)), size: size, modified: a.modified, open: open}
+func (a *archive) add(name string, size int64, read func() ([]byte, error)) {
+	m := member{archive: a.path, inside: path.Clean(shownName(name)), size: size, modified: a.modified, read: read}
 	if at, again := a.place[m.inside]; again {
 		a.found[at] = m
 		return

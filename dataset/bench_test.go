@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"fmt"
-	"image/color"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -115,16 +114,4 @@ func BenchmarkOpenFolder(b *testing.B) {
 			open(b)
 		}
 	})
-}
-
-// BenchmarkBicubic shrinks a decoded picture.
-func BenchmarkBicubic(b *testing.B) {
-	picture := plain(512, color.RGBA{200, 100, 50, 255})
-	for _, size := range []int{64, 128, 256} {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			for b.Loop() {
-				Bicubic(picture, size, size)
-			}
-		})
-	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // Clip is a face that blinks: opaque frames of one size, [portrait.BlinkRate] a second.
@@ -61,11 +62,11 @@ func (d drawnBlinks) Clip(ctx context.Context, i int) (*Clip, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("%s: %w", clip.Name, err)
 		}
-		picture := frame.Draw(d.size)
+		drawn := frame.Draw(d.size)
 		if lossy {
-			picture = throughJPEG(picture, quality)
+			drawn = imaging.ThroughJPEG(drawn, quality)
 		}
-		clip.Frames = append(clip.Frames, picture)
+		clip.Frames = append(clip.Frames, drawn)
 		clip.Aperture = append(clip.Aperture, frame.EyeOpening)
 	}
 	return clip, nil
@@ -156,11 +157,10 @@ func (f folderClips) Clip(ctx context.Context, i int) (clip *Clip, err error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		d, err := decodeFile(path)
+		frame, err := imaging.Load(path)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 		}
-		frame := d.whole()
 		if len(clip.Frames) > 0 && frame.Rect != clip.Frames[0].Rect {
 			return nil, fmt.Errorf("%s has %d×%d pixels, the frames before it %d×%d: they must have one size",
 				filepath.Base(path), frame.Rect.Dx(), frame.Rect.Dy(), clip.Frames[0].Rect.Dx(), clip.Frames[0].Rect.Dy())
@@ -181,7 +181,7 @@ func (f folderClips) Clip(ctx context.Context, i int) (clip *Clip, err error) {
 func framesIn(dir string) (frames []string, err error) {
 	entries, err := os.ReadDir(dir)
 	for _, entry := range entries {
-		if name := entry.Name(); !entry.IsDir() && !hidden(name) && isPicture(name) {
+		if name := entry.Name(); !entry.IsDir() && !hidden(name) && imaging.HasExtension(name) {
 			frames = append(frames, filepath.Join(dir, name))
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -50,7 +51,7 @@ func TestFoldersThatHoldNoBlinkAreNamed(t *testing.T) {
 		return dir
 	}
 	small := func(t *testing.T, path string) {
-		require.NoError(t, SavePNG(path, image.NewRGBA(image.Rect(0, 0, 9, 9))))
+		require.NoError(t, imaging.SavePNG(path, image.NewRGBA(image.Rect(0, 0, 9, 9))))
 	}
 	cases := map[string]struct {
 		spoil   func(t *testing.T, clip string)
@@ -203,11 +204,5 @@ func TestTintsTurnHuesAroundGrey(t *testing.T) {
 		slope := (colours[3] - colours[0]) / 0.6
 		mean := (colours[6] + colours[7] + colours[8]) / 3
 		assert.InDelta(t, colours[0]+slope*(0.1+0.2), mean, 1e-5)
-	}
-}
-
-func TestPicturesGoOnAsMirrorsOnAllSides(t *testing.T) {
-	for place, want := range map[int]int{-1: 0, -3: 2, -4: 2, -6: 0, -7: 0, 0: 0, 2: 2, 3: 2, 5: 0, 6: 0} {
-		assert.Equal(t, want, mirrored(place, 3), "place %d of 3", place)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 	"math/rand/v2"
+
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // CropOptions say what the batches of a [CropLoader] hold and how they are read.
@@ -36,7 +38,7 @@ const CropScale = 4
 type CropBatch struct {
 	// High is [batch, crop, crop, 3]: RGB in [0, 1].
 	High []float32
-	// Low is [batch, crop/4, crop/4, 3]: High made smaller by [Bicubic], RGB in [0, 1].
+	// Low is [batch, crop/4, crop/4, 3]: High made smaller by [imaging.Bicubic], RGB in [0, 1].
 	Low []float32
 	// Crop is High's height and width in pixels.
 	Crop int
@@ -98,62 +100,35 @@ func (l *CropLoader) newBatch(free chan<- *CropBatch) *CropBatch {
 }
 
 func (l *CropLoader) fill(ctx context.Context, batch *CropBatch, s slot) error {
-	picture, err := l.pictures.Whole(ctx, s.index)
+	whole, err := l.pictures.Whole(ctx, s.index)
 	if err != nil {
 		return err
 	}
 	const crops = 0x63726f70 // Keeps these numbers apart from those of the order and the flips.
 	rng := rand.New(rand.NewPCG(l.opts.Seed^crops, s.at))
-	high := randomCrop(rng, picture, l.opts.Crop)
+	high := randomCrop(rng, whole, l.opts.Crop)
 	small := l.opts.Crop / CropScale
-	low := Bicubic(high, small, small)
+	low := imaging.Bicubic(high, small, small)
 	if l.opts.Degrade {
 		low = Degrade(low, rng)
 	}
 	flip := l.opts.Flip && flipped(l.opts.Seed, s.at)
-	put := func(to []float32, picture *image.RGBA) {
+	put := func(to []float32, crop *image.RGBA) {
 		values := len(to) / batch.N
-		toFloats(to[s.number*values:(s.number+1)*values], picture, &unitRange, flip)
+		imaging.Unit.Put(to[s.number*values:(s.number+1)*values], crop, flip)
 	}
 	put(batch.High, high)
 	put(batch.Low, low)
 	return nil
 }
 
-// unitRange is 0…255 as [0, 1].
-var unitRange = func() (table [256]float32) {
-	for v := range table {
-		table[v] = float32(v) / 255
-	}
-	return table
-}()
-
 // randomCrop is a square out of a picture.
-func randomCrop(rng *rand.Rand, picture *image.RGBA, side int) *image.RGBA {
+func randomCrop(rng *rand.Rand, whole *image.RGBA, side int) *image.RGBA {
 	within := func(length int) int { return rng.IntN(max(length-side, 0) + 1) }
-	corner := image.Pt(within(picture.Rect.Dx()), within(picture.Rect.Dy())).Add(picture.Rect.Min)
+	corner := image.Pt(within(whole.Rect.Dx()), within(whole.Rect.Dy())).Add(whole.Rect.Min)
 	square := image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
-	if square.In(picture.Rect) {
-		return picture.SubImage(square).(*image.RGBA)
+	if square.In(whole.Rect) {
+		return whole.SubImage(square).(*image.RGBA)
 	}
-	return continued(picture, square)
-}
-
-// continued is a part of the plane that is tiled with a picture and its mirror images.
-func continued(picture *image.RGBA, part image.Rectangle) *image.RGBA {
-	made := image.NewRGBA(image.Rect(0, 0, part.Dx(), part.Dy()))
-	bounds := picture.Rect
-	for y := range part.Dy() {
-		for x := range part.Dx() {
-			from := image.Pt(mirrored(x+part.Min.X-bounds.Min.X, bounds.Dx()), mirrored(y+part.Min.Y-bounds.Min.Y, bounds.Dy()))
-			made.SetRGBA(x, y, picture.RGBAAt(from.X+bounds.Min.X, from.Y+bounds.Min.Y))
-		}
-	}
-	return made
-}
-
-// mirrored is the place i of a row …, n−1…0, 0…n−1, n−1…0, … whose place 0 is a 0.
-func mirrored(i, n int) int {
-	i = ((i % (2 * n)) + 2*n) % (2 * n)
-	return min(i, 2*n-1-i)
+	return imaging.CopyPart(whole, square)
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -121,7 +122,7 @@ func TestLowIsHighAtAQuarter(t *testing.T) {
 				high.Pix[4*i+c] = uint8(math.Round(float64(b.High[(slot*64*64+i)*3+c]) * 255))
 			}
 		}
-		low := Bicubic(high, 16, 16)
+		low := imaging.Bicubic(high, 16, 16)
 		for i := range 16 * 16 {
 			for c := range 3 {
 				// The flip comes after, and rounds .5 the other way round.
@@ -216,18 +217,6 @@ func TestImpossibleCropLoadersAreRefused(t *testing.T) {
 	}
 }
 
-func TestBlurKeepsTheMeanAndSpreadsAPoint(t *testing.T) {
-	point := image.NewRGBA(image.Rect(0, 0, 31, 31))
-	point.SetRGBA(15, 15, color.RGBA{255, 255, 255, 255})
-	const sigma = 1.5
-	blurred := blur(point, sigma)
-	at := func(x, y int) float64 { return float64(blurred.RGBAAt(x, y).R) }
-	top := 255 / (2 * math.Pi * sigma * sigma)
-	assert.InDelta(t, top, at(15, 15), 1.5)
-	assert.InDelta(t, top*math.Exp(-4/(2*sigma*sigma)), at(17, 15), 1.5)
-	assert.InDelta(t, top*math.Exp(-5/(2*sigma*sigma)), at(16, 13), 1.5)
-}
-
 func TestNoiseHasItsDeviation(t *testing.T) {
 	grey := image.NewRGBA(image.Rect(0, 0, 100, 100))
 	for i := range grey.Pix {
@@ -249,23 +238,6 @@ func TestNoiseHasItsDeviation(t *testing.T) {
 		assert.Equal(t, shared, equal == 1e4)
 	}
 	assert.Equal(t, uint8(128), grey.Pix[0], "the picture itself stays")
-}
-
-func TestJPEGLosesMoreTheLowerItsQuality(t *testing.T) {
-	picture, err := Illustrations(1, 1).Whole(t.Context(), 0)
-	require.NoError(t, err)
-	loss := func(quality int) (sum float64) {
-		for i, v := range throughJPEG(picture, quality).Pix {
-			sum += math.Abs(float64(v) - float64(picture.Pix[i]))
-		}
-		return sum
-	}
-	assert.Greater(t, loss(30), 1.2*loss(60))
-	assert.Greater(t, loss(60), 1.2*loss(95))
-	assert.Greater(t, loss(95), 0.0)
-
-	long := image.NewRGBA(image.Rect(0, 0, 1<<16, 1))
-	assert.Equal(t, long, throughJPEG(long, 50), "too long for JPEG")
 }
 
 func TestCropsStopWithTheContext(t *testing.T) {

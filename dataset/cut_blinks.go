@@ -11,6 +11,7 @@ import (
 
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/footage"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // CutBlinks goes through a footage once more and writes the blinks that [FindBlinks] found in it, each to a folder of its own that is made: frame_00.png …
@@ -82,7 +83,7 @@ func (b FoundBlink) tooFew(frames int) error {
 func (b FoundBlink) last() int { return b.Frames[len(b.Frames)-1] }
 
 // saveFrame writes a frame of a footage wherever it is one of the blink.
-func (b FoundBlink) saveFrame(dir string, number int, picture image.Image) error {
+func (b FoundBlink) saveFrame(dir string, number int, frame image.Image) error {
 	for i, of := range b.Frames {
 		if of != number {
 			continue
@@ -90,7 +91,7 @@ func (b FoundBlink) saveFrame(dir string, number int, picture image.Image) error
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
-		if err := SavePNG(filepath.Join(dir, fmt.Sprintf("frame_%02d.png", i)), picture); err != nil {
+		if err := imaging.SavePNG(filepath.Join(dir, fmt.Sprintf("frame_%02d.png", i)), frame); err != nil {
 			return err
 		}
 	}

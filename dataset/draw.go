@@ -1,22 +1,19 @@
 package dataset
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
-	"image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/moelab/moelab/dataset/illustration"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // drawnFile marks a folder as one that was drawn, and says what with.
@@ -61,7 +58,7 @@ func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, pr
 		for _, attribute := range attributes {
 			lines[i] += "," + attributeOf(p, attribute.Name)
 		}
-		return SavePNG(filepath.Join(dir, filepath.FromSlash(file)), p.Draw(size))
+		return imaging.SavePNG(filepath.Join(dir, filepath.FromSlash(file)), p.Draw(size))
 	})
 	if err != nil {
 		return err
@@ -102,7 +99,7 @@ func DrawIllustrations(ctx context.Context, dir string, n, size int, seed uint64
 	err := claim(dir, drawing{"illustrations", seed, size, n})
 	if err == nil {
 		err = inParallel(ctx, 0, n, progress, func(i int) error {
-			return SavePNG(filepath.Join(dir, fmt.Sprintf("%06d.png", i)), illustration.Draw(seed, i, size))
+			return imaging.SavePNG(filepath.Join(dir, fmt.Sprintf("%06d.png", i)), illustration.Draw(seed, i, size))
 		})
 	}
 	if err != nil {
@@ -119,7 +116,7 @@ func saveClip(dir string, clip *Clip) error {
 	var apertures strings.Builder
 	apertures.WriteString("frame,aperture\n")
 	for i, frame := range clip.Frames {
-		if err := SavePNG(filepath.Join(dir, fmt.Sprintf("frame_%02d.png", i)), frame); err != nil {
+		if err := imaging.SavePNG(filepath.Join(dir, fmt.Sprintf("frame_%02d.png", i)), frame); err != nil {
 			return err
 		}
 		fmt.Fprintf(&apertures, "%d,%.4f\n", i, clip.Aperture[i])
@@ -170,25 +167,4 @@ func claim(dir string, want drawing) error {
 		return err
 	}
 	return atomicfile.WriteBytes(marker, append(data, '\n'))
-}
-
-// encoder favours speed: these files are drawn again at any time. Its buffers are kept from picture to picture.
-var encoder = png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &pngBuffers{}}
-
-type pngBuffers struct{ pool sync.Pool }
-
-func (b *pngBuffers) Get() *png.EncoderBuffer {
-	buffer, _ := b.pool.Get().(*png.EncoderBuffer)
-	return buffer
-}
-
-func (b *pngBuffers) Put(buffer *png.EncoderBuffer) { b.pool.Put(buffer) }
-
-// SavePNG writes a picture to path. The file appears whole or not at all.
-func SavePNG(path string, picture image.Image) error {
-	var data bytes.Buffer
-	if err := encoder.Encode(&data, picture); err != nil {
-		return fmt.Errorf("cannot save %s: %w", path, err)
-	}
-	return atomicfile.WriteBytes(path, data.Bytes())
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 func TestADrawnFolderOpensAsTheSetItWasDrawnFrom(t *testing.T) {
@@ -144,9 +145,9 @@ func TestABlinkIsSixteenFramesAndTheirApertures(t *testing.T) {
 			aperture, err := strconv.ParseFloat(row[1], 64)
 			require.NoError(t, err)
 			assert.InDelta(t, blink.Frames[frame].EyeOpening, aperture, 1e-4)
-			d, err := decodeFile(filepath.Join(clip, fmt.Sprintf("frame_%02d.png", frame)))
+			read, err := imaging.Load(filepath.Join(clip, fmt.Sprintf("frame_%02d.png", frame)))
 			require.NoError(t, err)
-			assert.Equal(t, drawn.Frames[frame].Pix, d.whole().Pix)
+			assert.Equal(t, drawn.Frames[frame].Pix, read.Pix)
 		}
 	}
 	err := Draw(t.Context(), dir, 3, 32, 7, nil)

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // EyeOptions say what the batches of an [EyeLoader] hold and how they are read.
@@ -93,7 +94,7 @@ func (l *EyeLoader) fill(ctx context.Context, batch *EyeBatch, s slot) error {
 	}
 	const variations = 0x65796573 // Keeps these numbers apart from those of the order and the flips.
 	rng := rand.New(rand.NewPCG(l.opts.Seed^variations, s.at))
-	part := CentredSquare(clip.Frames[0].Rect)
+	part := imaging.CentredSquare(clip.Frames[0].Rect)
 	if !l.opts.Whole {
 		part = EyeSquare(clip.Eyes[rng.IntN(len(clip.Eyes))])
 	}
@@ -106,7 +107,7 @@ func (l *EyeLoader) fill(ctx context.Context, batch *EyeBatch, s slot) error {
 	each := l.opts.Size * l.opts.Size * 3
 	for i, frame := range clip.Frames {
 		values := batch.Frames[(s.number*portrait.BlinkFrames+i)*each:][:each]
-		toFloats(values, Cut(frame, part, l.opts.Size), &symmetricRange, flip)
+		imaging.Symmetric.Put(values, imaging.Cut(frame, part, l.opts.Size), flip)
 		tint(values)
 	}
 	return nil
@@ -120,14 +121,6 @@ func EyeSquare(box image.Rectangle) image.Rectangle {
 	side := int(math.Ceil(eyeMargin * float64(max(box.Dx(), box.Dy()))))
 	corner := image.Pt(box.Min.X+(box.Dx()-side)/2, box.Min.Y+(box.Dy()-side)/2)
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
-}
-
-// Cut is a part of a picture, by [Bicubic] at size × size pixels, from (0, 0). Beyond the picture's border it goes on with the mirror image.
-func Cut(picture *image.RGBA, part image.Rectangle, size int) *image.RGBA {
-	if part.In(picture.Rect) && part.Dx() != size && part.Dy() != size {
-		return Bicubic(picture.SubImage(part).(*image.RGBA), size, size)
-	}
-	return Bicubic(continued(picture, part), size, size)
 }
 
 // shaken is a square of about the same place and size.
@@ -222,7 +215,7 @@ func (c *Clip) aroundEyes() *Clip {
 	near := *c
 	near.Frames, near.Eyes = nil, nil
 	for _, frame := range c.Frames {
-		near.Frames = append(near.Frames, continued(frame, part)) // A copy: the rest of the frame can be forgotten.
+		near.Frames = append(near.Frames, imaging.CopyPart(frame, part)) // A copy: the rest of the frame can be forgotten.
 	}
 	for _, eye := range c.Eyes {
 		near.Eyes = append(near.Eyes, eye.Sub(part.Min))

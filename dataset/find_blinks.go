@@ -10,6 +10,7 @@ import (
 
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/footage"
+	"github.com/moelab/moelab/internal/imaging"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 )
@@ -416,16 +417,16 @@ type softFrame struct {
 // smallSide is the longer side of small frames in pixels.
 const smallSide = 256
 
-func soften(picture *image.RGBA) *softFrame {
-	size := picture.Rect.Size()
+func soften(frame *image.RGBA) *softFrame {
+	size := frame.Rect.Size()
 	if long := max(size.X, size.Y); long > smallSide {
 		size = image.Pt(max(1, size.X*smallSide/long), max(1, size.Y*smallSide/long))
-		picture = Bicubic(picture, size.X, size.Y)
+		frame = imaging.Bicubic(frame, size.X, size.Y)
 	}
 	s := &softFrame{width: size.X, height: size.Y}
 	grey := make([]uint8, size.X*size.Y)
 	for y := range size.Y {
-		row := picture.Pix[y*picture.Stride:]
+		row := frame.Pix[y*frame.Stride:]
 		for x := range size.X {
 			r, g, b := int(row[4*x]), int(row[4*x+1]), int(row[4*x+2])
 			grey[y*size.X+x] = uint8((299*r + 587*g + 114*b + 500) / 1000) // The luma of JPEG.

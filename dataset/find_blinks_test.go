@@ -12,6 +12,7 @@ import (
 
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/footage"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/floats"
@@ -45,7 +46,7 @@ func film(person, n, size int, starts ...int) (frames []*image.RGBA, apertures [
 		sway := 0.006 * math.Sin(2*math.Pi*float64(i)/40)
 		q.Tilt += sway
 		q.Move.X += sway / 4
-		frames, apertures = append(frames, throughJPEG(q.Draw(size), 80)), append(apertures, q.EyeOpening)
+		frames, apertures = append(frames, imaging.ThroughJPEG(q.Draw(size), 80)), append(apertures, q.EyeOpening)
 	}
 	return frames, apertures
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // FolderOptions say how [OpenFolder] reads a folder. The zero value takes the classes that it finds.
@@ -126,7 +128,7 @@ func count(n int, noun string) string {
 // Every picture is decoded once, so that the broken ones are known before training begins. What was found is remembered
 // in the user's cache directory; a file that has not changed since is not decoded again.
 //
-// Pictures may have any size up to [MaxPixels] and may be PNG, JPEG, GIF, WebP, BMP or TIFF. EXIF orientation is
+// Pictures may have any size up to [imaging.MaxPixels] and may be PNG, JPEG, GIF, WebP, BMP or TIFF. EXIF orientation is
 // respected, an animation gives its first frame, transparency becomes white, and the centred square is what is used.
 //
 // It fails if the folder holds no readable picture, or pictures of one class alone, from which nothing conditional can
@@ -234,9 +236,9 @@ func (f *folder) Picture(ctx context.Context, i, size int) (*image.RGBA, error) 
 	if err := ctx.Err(); err != nil {
 		return nil, Bad{path, err}
 	}
-	d, err := decodeFile(path)
+	still, err := imaging.OpenStill(path)
 	if err != nil {
 		return nil, Bad{path, err}
 	}
-	return d.upright(size), nil
+	return still.Square(size), nil
 }

@@ -3,21 +3,19 @@ package dataset
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -49,16 +47,6 @@ func jpegBytes(t testing.TB, picture image.Image) []byte {
 	return data.Bytes()
 }
 
-// hugePNG is a PNG of which only the header is there. It claims side × side pixels.
-func hugePNG(side uint32) []byte {
-	header := []byte("IHDR")
-	header = binary.BigEndian.AppendUint32(header, side)
-	header = binary.BigEndian.AppendUint32(header, side)
-	header = append(header, 8, 2, 0, 0, 0)
-	data := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), header...)
-	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(header))
-}
-
 func write(t testing.TB, path string, data []byte) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
@@ -71,12 +59,6 @@ func noCache(t testing.TB) string {
 	t.Setenv("XDG_CACHE_HOME", dir)
 	t.Setenv("HOME", dir)
 	return dir
-}
-
-func fixture(t testing.TB, name string) []byte {
-	data, err := os.ReadFile(filepath.Join(fixtures(t), name))
-	require.NoError(t, err)
-	return data
 }
 
 // thousand makes 1000 files in three classes: 900 plain pictures, 50 of unusual kinds that can be read, and 50 that
@@ -101,25 +83,24 @@ func thousand(t testing.TB, dir string) map[string]string {
 	for range 5 {
 		for _, name := range []string{"cmyk.jpg", "ycck.jpg", "rgb16.png", "grey16.png", "animated.gif", "animated.png",
 			"animated.webp", "alpha.png", "exif6.jpg", "exif8.webp"} {
-			add(filepath.Ext(name), fixture(t, name))
+			add(filepath.Ext(name), imagingtest.Still(t, name))
 		}
 	}
-	wholePNG, wholeJPEG := fixture(t, "plain.png"), fixture(t, "plain.jpg")
+	wholePNG, wholeJPEG := imagingtest.Still(t, "plain.png"), imagingtest.Still(t, "plain.jpg")
 	wrong := map[string]string{}
 	for range 10 {
 		wrong[add(".png", wholePNG[:len(wholePNG)/2])] = "cut short"
 		wrong[add(".jpg", wholeJPEG[:len(wholeJPEG)*2/3])] = "cut short"
 		wrong[add(".png", []byte("<html>404 not found</html>"))] = "not a picture that can be read"
 		wrong[add(".jpeg", nil)] = "zero bytes"
-		wrong[add(".png", hugePNG(60000))] = "60000×60000 pixels: more than the 100 million"
+		wrong[add(".png", imagingtest.HugePNG(60000))] = "60000×60000 pixels: more than the 100 million"
 	}
 	require.Equal(t, 1000, next)
 	return wrong
 }
 
 func TestOfAThousandFilesTheBrokenOnesAreNamedAndLeftOut(t *testing.T) {
-	made := fixtures(t) // Before the cache directory is another.
-	require.DirExists(t, made)
+	require.DirExists(t, imagingtest.Stills(t)) // Before the cache directory is another.
 	cache := noCache(t)
 	dir := t.TempDir()
 	wrong := thousand(t, dir)
@@ -165,66 +146,6 @@ func TestOfAThousandFilesTheBrokenOnesAreNamedAndLeftOut(t *testing.T) {
 	var bad Bad
 	require.ErrorAs(t, err, &bad)
 	assert.Contains(t, wrong, bad.Path)
-}
-
-func TestAFileThatClaimsToBeHugeTakesNoMemory(t *testing.T) {
-	hugeGIF := bytes.Clone(fixture(t, "plain.gif"))
-	copy(hugeGIF[6:], "\x60\xea\x60\xea")
-	farTIFF := bytes.Clone(fixture(t, "plain.tiff"))
-	farTIFF[7] = 0x80 // Its directory is said to be 2 GB away.
-	for _, c := range []struct {
-		data []byte
-		says string
-	}{
-		{hugePNG(60000), "the header says 60000×60000 pixels: more than the 100 million that are read"},
-		{hugeGIF, "the header says 60000×60000 pixels"},
-		{farTIFF, "the file is cut short"},
-	} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err := decode(bytes.NewReader(c.data))
-		runtime.ReadMemStats(&after)
-		require.ErrorContains(t, err, c.says)
-		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), c.says)
-	}
-}
-
-func TestACutFileIsAnErrorWhateverItsFormat(t *testing.T) {
-	for _, name := range []string{"plain.png", "rgb16.png", "plain.jpg", "progressive.jpg", "cmyk.jpg", "plain.gif",
-		"lossy.webp", "lossless.webp", "alpha.webp", "animated.webp", "plain.bmp", "plain.tiff", "lzw.tiff", "deflate.tiff"} {
-		whole := fixture(t, name)
-		for _, part := range []int{1, 2, 5, 9} {
-			_, err := decode(bytes.NewReader(whole[:len(whole)*part/20]))
-			assert.Error(t, err, "%s, the first %d/20", name, part)
-		}
-	}
-}
-
-func TestAWebPWhoseFrameIsLargerThanItsCanvasIsRefused(t *testing.T) {
-	for _, name := range []string{"alpha.webp", "animated_alpha.webp", "exif8.webp"} {
-		damaged := fixture(t, name)
-		require.Equal(t, "VP8X", string(damaged[12:16]))
-		damaged[24] = 9 // The canvas is ten pixels wide, the picture 64.
-		_, err := decode(bytes.NewReader(damaged))
-		assert.Error(t, err, name)
-	}
-}
-
-func TestDamagedFilesDoNotPanic(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(fixtures(t), "*.*"))
-	require.NoError(t, err)
-	require.Greater(t, len(files), 30)
-	for _, file := range files {
-		whole, err := os.ReadFile(file)
-		require.NoError(t, err)
-		for at := 0; at < len(whole); at += 1 + len(whole)/60 {
-			damaged := bytes.Clone(whole)
-			damaged[at] ^= 0x5a
-			if d, err := decode(bytes.NewReader(damaged)); err == nil {
-				d.upright(4)
-			}
-		}
-	}
 }
 
 // small makes a folder of readable pictures with the given paths.

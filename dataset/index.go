@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // indexVersion changes when what can be decoded changes.
@@ -54,19 +55,18 @@ func openIndex(dir string) *index {
 	return x
 }
 
-// checkFile says what is wrong with a picture, nil if nothing is. It decodes the picture unless that was done before.
+// checkFile returns what is wrong with a picture, nil if nothing is. It decodes the picture unless that was done before.
 func (x *index) checkFile(path string) error {
 	name, err := filepath.Rel(x.dir, path)
 	if err != nil {
 		name = path
 	}
-	file, info, err := openPicture(path)
+	info, err := os.Stat(path)
 	if err != nil {
-		return err
+		return imaging.WithoutPath(err)
 	}
-	defer file.Close()
 	return x.check(name, info.Size(), info.ModTime(), func() error {
-		_, err := decode(file)
+		_, err := imaging.OpenStill(path)
 		return err
 	})
 }
@@ -80,7 +80,7 @@ func (x *index) check(name string, size int64, modified time.Time, try func() er
 	err := try()
 	var reading *fs.PathError
 	if errors.As(err, &reading) {
-		return withoutPath(err) // The disk's fault, or the network's: it may be gone next time.
+		return imaging.WithoutPath(err) // The disk's fault, or the network's: it may be gone next time.
 	}
 	if err != nil {
 		now.Wrong = err.Error()

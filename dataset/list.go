@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // labelsFile may say what the pictures of a folder are.
@@ -27,7 +29,7 @@ type listing struct {
 // list finds the labelled pictures of dir. Known classes are nil if any name is one.
 func list(ctx context.Context, dir string, known []string, attributes []Attribute) (*listing, error) {
 	if info, err := os.Stat(dir); err != nil {
-		return nil, withoutPath(err)
+		return nil, imaging.WithoutPath(err)
 	} else if !info.IsDir() {
 		return nil, errors.New("it is not a folder")
 	}
@@ -53,7 +55,7 @@ func list(ctx context.Context, dir string, known []string, attributes []Attribut
 func listFolders(ctx context.Context, dir string, known []string) (*listing, error) {
 	children, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, withoutPath(err)
+		return nil, imaging.WithoutPath(err)
 	}
 	found := &listing{classes: known}
 	loose := 0
@@ -65,7 +67,7 @@ func listFolders(ctx context.Context, dir string, known []string) (*listing, err
 		path := filepath.Join(dir, name)
 		info, err := os.Stat(path) // Through a symbolic link.
 		if err != nil || !info.IsDir() {
-			if isPicture(name) {
+			if imaging.HasExtension(name) {
 				loose++
 			}
 			continue
@@ -82,8 +84,8 @@ func listFolders(ctx context.Context, dir string, known []string) (*listing, err
 			found.unknownFolders = append(found.unknownFolders, name)
 			continue
 		}
-		for _, picture := range pictures {
-			found.entries = append(found.entries, entry{path: picture, label: label})
+		for _, path := range pictures {
+			found.entries = append(found.entries, entry{path: path, label: label})
 		}
 	}
 	if len(found.entries) > 0 {
@@ -155,7 +157,7 @@ func walkPictures(ctx context.Context, path string) ([]string, error) {
 			if child.IsDir() {
 				return fs.SkipDir
 			}
-		case !child.IsDir() && isPicture(child.Name()):
+		case !child.IsDir() && imaging.HasExtension(child.Name()):
 			pictures = append(pictures, filepath.Clean(file))
 		}
 		return nil
@@ -179,15 +181,6 @@ func leadsBackTo(dir, path string) (bool, error) {
 
 // hidden files are the system's own: .DS_Store, ._picture.png.
 func hidden(name string) bool { return strings.HasPrefix(name, ".") }
-
-func isPicture(name string) bool {
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff":
-		return true
-	default:
-		return false
-	}
-}
 
 // Labelled is a line of a labels.csv.
 type Labelled struct {
@@ -321,7 +314,7 @@ func (l *listing) countUnlisted(ctx context.Context, dir string, listed map[stri
 		if err != nil {
 			return err
 		}
-		if !child.IsDir() && !hidden(child.Name()) && isPicture(child.Name()) && !listed[file] {
+		if !child.IsDir() && !hidden(child.Name()) && imaging.HasExtension(child.Name()) && !listed[file] {
 			l.unlisted++
 		}
 		return nil

@@ -3,8 +3,8 @@ package dataset
 import (
 	"context"
 	"fmt"
-	"image"
-	"math"
+
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // LoaderOptions say what the batches of a [Loader] hold and how they are read.
@@ -104,60 +104,16 @@ func (l *Loader) newBatch(free chan<- *Batch) *Batch {
 }
 
 func (l *Loader) fill(ctx context.Context, batch *Batch, s slot) error {
-	picture, err := l.set.Picture(ctx, s.index, l.opts.Size)
+	square, err := l.set.Picture(ctx, s.index, l.opts.Size)
 	if err != nil {
 		return err
 	}
 	values := l.opts.Size * l.opts.Size * 3
 	flip := l.opts.Flip && flipped(l.opts.Seed, s.at)
-	toFloats(batch.Pictures[s.number*values:(s.number+1)*values], picture, &symmetricRange, flip)
+	imaging.Symmetric.Put(batch.Pictures[s.number*values:(s.number+1)*values], square, flip)
 	batch.Labels[s.number] = int32(l.set.Label(s.index))
 	for a, place := range l.places {
 		batch.Attributes[s.number*len(l.places)+a] = int32(l.set.Attribute(s.index, place))
 	}
 	return nil
-}
-
-// symmetricRange is 0…255 as [-1, 1].
-var symmetricRange = func() (table [256]float32) {
-	for v := range table {
-		table[v] = float32(v)/127.5 - 1
-	}
-	return table
-}()
-
-// WriteValues writes a picture's colours, [height, width, 3] in [-1, 1], as the networks take them.
-func WriteValues(values []float32, picture *image.RGBA) {
-	toFloats(values, picture, &symmetricRange, false)
-}
-
-// FromValues is the opaque picture of colours [height, width, 3]: -1 is black and 1 is full, as is what lies beyond.
-func FromValues(values []float32, width, height int) *image.RGBA {
-	picture := image.NewRGBA(image.Rect(0, 0, width, height))
-	for i := range width * height {
-		for c := range 3 {
-			level := (float64(values[3*i+c]) + 1) * 127.5
-			picture.Pix[4*i+c] = uint8(math.Round(min(max(level, 0), 255)))
-		}
-		picture.Pix[4*i+3] = 255
-	}
-	return picture
-}
-
-// toFloats writes picture into to, [height, width, 3], each level as the table of values says, mirrored left to right if flip.
-func toFloats(to []float32, picture *image.RGBA, values *[256]float32, flip bool) {
-	width, height := picture.Rect.Dx(), picture.Rect.Dy()
-	for y := range height {
-		row := picture.Pix[y*picture.Stride : y*picture.Stride+4*width]
-		for x := range width {
-			from := 4 * x
-			if flip {
-				from = 4 * (width - 1 - x)
-			}
-			pixel := to[3*(y*width+x):]
-			pixel[0] = values[row[from]]
-			pixel[1] = values[row[from+1]]
-			pixel[2] = values[row[from+2]]
-		}
-	}
 }

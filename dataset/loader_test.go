@@ -258,12 +258,6 @@ func TestImpossibleLoadersAreRefused(t *testing.T) {
 	}
 }
 
-func TestValuesSpanMinusOneToOne(t *testing.T) {
-	assert.EqualValues(t, -1, symmetricRange[0])
-	assert.EqualValues(t, 1, symmetricRange[255])
-	assert.InDelta(t, 0, symmetricRange[127]+symmetricRange[128], 1e-7)
-}
-
 func TestDrawnPortraitsAreBalancedOverTheColours(t *testing.T) {
 	const n = 9*20 + 4
 	set := Drawn(11, n)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/moelab/moelab/dataset/illustration"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // Pictures are pictures of any size, without labels, that can be read in any order, from many goroutines at once.
@@ -58,11 +59,11 @@ type PicturesOptions struct {
 
 // ReadPicture reads a picture file of any size and format, upright and on white. The error names it.
 func ReadPicture(path string) (*image.RGBA, error) {
-	d, err := decodeFile(path)
+	whole, err := imaging.Load(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the picture %s: %w", path, err)
 	}
-	return d.whole(), nil
+	return whole, nil
 }
 
 // OpenPictures opens all pictures below a folder, or in an archive: .zip, .tar or .tar.gz. Archives are read in place,
@@ -70,7 +71,7 @@ func ReadPicture(path string) (*image.RGBA, error) {
 // that they are; if that takes too much, the error says what to do instead.
 //
 // Every picture is decoded once, so that the broken ones are known before training begins. What was found is remembered
-// as by [OpenFolder], and formats, [MaxPixels], orientation, animation and transparency are as there. Names may lie:
+// as by [OpenFolder], and formats, [imaging.MaxPixels], orientation, animation and transparency are as there. Names may lie:
 // members of archives that would lead out of them, links, and archives in archives are left out as broken pictures are.
 //
 // It fails if there is no readable picture. The report, which has no classes, is filled in as far as it is known then.
@@ -128,14 +129,14 @@ func openPictures(ctx context.Context, path string, opts PicturesOptions) (Pictu
 func listPictures(ctx context.Context, path string) ([]stored, []Bad, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, withoutPath(err)
+		return nil, nil, imaging.WithoutPath(err)
 	}
 	if !info.IsDir() {
 		return listArchive(ctx, path, archiveLimits)
 	}
 	files, err := walkPictures(ctx, path)
 	if err != nil {
-		return nil, nil, withoutPath(err)
+		return nil, nil, imaging.WithoutPath(err)
 	}
 	found := make([]stored, len(files))
 	for i, file := range files {
@@ -150,7 +151,7 @@ type stored interface {
 	name() string
 	// check says what is wrong with it, nil if nothing is. The index may know.
 	check(index *index) error
-	decode() (decoded, error)
+	decode() (imaging.Still, error)
 }
 
 // openedPictures are those that could be read when they were opened.
@@ -163,19 +164,19 @@ func (p openedPictures) Whole(ctx context.Context, i int) (*image.RGBA, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, Bad{p[i].name(), err}
 	}
-	d, err := p[i].decode()
+	still, err := p[i].decode()
 	if err != nil {
 		return nil, Bad{p[i].name(), err}
 	}
-	return d.whole(), nil
+	return still.Whole(), nil
 }
 
 // pictureOnDisk is the path of a file.
 type pictureOnDisk string
 
-func (p pictureOnDisk) name() string             { return filepath.Clean(string(p)) }
-func (p pictureOnDisk) check(x *index) error     { return x.checkFile(string(p)) }
-func (p pictureOnDisk) decode() (decoded, error) { return decodeFile(string(p)) }
+func (p pictureOnDisk) name() string                   { return filepath.Clean(string(p)) }
+func (p pictureOnDisk) check(x *index) error           { return x.checkFile(string(p)) }
+func (p pictureOnDisk) decode() (imaging.Still, error) { return imaging.OpenStill(string(p)) }
 
 // CachedPictures keep what was read of others in memory, up to a number of bytes, so that it is decoded or drawn once
 // and not once an epoch. A picture takes width × height × 4 bytes. When the memory is full, what is there stays.

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -39,10 +41,10 @@ func varied(t testing.TB) []file {
 		{"a/deep/er/b.png", pngBytes(t, plain(11, color.RGBA{0, 9, 0, 255}))},
 	}
 	for _, name := range []string{"tall.png", "alpha.png", "exif6.jpg", "exif8.webp", "animated.gif", "cmyk.jpg", "rgb16.png", "lzw.tiff"} {
-		files = append(files, file{"a/" + name, fixture(t, name)})
+		files = append(files, file{"a/" + name, imagingtest.Still(t, name)})
 	}
-	whole := fixture(t, "plain.jpg")
-	return append(files, file{"a/cut.jpg", whole[:len(whole)/2]}, file{"b/huge.png", hugePNG(60000)}, file{"b/empty.png", nil})
+	whole := imagingtest.Still(t, "plain.jpg")
+	return append(files, file{"a/cut.jpg", whole[:len(whole)/2]}, file{"b/huge.png", imagingtest.HugePNG(60000)}, file{"b/empty.png", nil})
 }
 
 // zipped, tarred and gzipped pack files up, in another order than that of their names.
@@ -441,7 +443,7 @@ func TestReadPictureNamesWhatItCannotRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "half.png")
 	half := image.NewNRGBA(image.Rect(0, 0, 3, 2))
 	half.SetNRGBA(1, 1, color.NRGBA{255, 0, 0, 255})
-	require.NoError(t, SavePNG(path, half))
+	require.NoError(t, imaging.SavePNG(path, half))
 	read, err := ReadPicture(path)
 	require.NoError(t, err)
 	assert.Equal(t, image.Rect(0, 0, 3, 2), read.Rect)

@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"archive/tar"
-	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -19,7 +18,9 @@ func (a *archive) listTar(ctx context.Context, in *os.File) error {
 		if err != nil {
 			return err
 		}
-		a.add(header.Name, header.Size, func() (pictureFile, error) { return io.NewSectionReader(in, at, header.Size), nil })
+		a.add(header.Name, header.Size, func() ([]byte, error) {
+			return io.ReadAll(io.NewSectionReader(in, at, header.Size))
+		})
 		return nil
 	})
 }
@@ -41,7 +42,7 @@ func (a *archive) listGzip(ctx context.Context, in io.Reader) error {
 		if err != nil {
 			return err
 		}
-		a.add(header.Name, header.Size, func() (pictureFile, error) { return bytes.NewReader(data), nil })
+		a.add(header.Name, header.Size, func() ([]byte, error) { return data, nil })
 		return nil
 	})
 }

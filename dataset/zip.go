@@ -32,14 +32,14 @@ func (a *archive) listZip(ctx context.Context, in io.ReaderAt, size int64) error
 		}
 		left -= file.CompressedSize64
 		if a.isPicture(file.Name, file.Mode().IsRegular(), int64(file.UncompressedSize64)) {
-			a.add(file.Name, int64(file.UncompressedSize64), func() (pictureFile, error) { return unzip(file) })
+			a.add(file.Name, int64(file.UncompressedSize64), func() ([]byte, error) { return unzip(file) })
 		}
 	}
 	return nil
 }
 
 // unzip reads a member, and no more of it than its header says.
-func unzip(file *zip.File) (pictureFile, error) {
+func unzip(file *zip.File) ([]byte, error) {
 	const encrypted = 1
 	if file.Flags&encrypted != 0 {
 		return nil, errors.New("it is encrypted")
@@ -59,5 +59,5 @@ func unzip(file *zip.File) (pictureFile, error) {
 	if uint64(data.Len()) > file.UncompressedSize64 {
 		return nil, errors.New("it is larger than the archive says")
 	}
-	return bytes.NewReader(data.Bytes()), nil
+	return data.Bytes(), nil
 }

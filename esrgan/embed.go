@@ -10,7 +10,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 	"gonum.org/v1/gonum/mat"
 )
@@ -60,7 +60,7 @@ func (e *Embedder) Embed(ctx context.Context, pictures []*image.RGBA) (*mat.Dens
 			if other := picture.Rect.Size(); other != size {
 				return nil, fmt.Errorf("embed pictures: one has %d×%d pixels, another %d×%d", size.X, size.Y, other.X, other.Y)
 			}
-			dataset.WriteValues(values[i*each:(i+1)*each], picture)
+			imaging.Symmetric.Put(values[i*each:(i+1)*each], picture, false)
 		}
 		for i, v := range values {
 			values[i] = (v + 1) / 2 // From [-1, 1].

@@ -8,7 +8,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/moelab/moelab/internal/picture/picturetest"
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/floats"
@@ -22,7 +22,7 @@ func TestEmbeddingIsTheMeanOfTheLastFeatures(t *testing.T) {
 	defer embedder.Close()
 	var pictures []*image.RGBA
 	for i := range embedBatch + 1 { // One more than a batch.
-		pictures = append(pictures, opaqueRGBA(picturetest.Waves(32, 48, 10*i, 0)))
+		pictures = append(pictures, opaqueRGBA(imagingtest.Waves(32, 48, 10*i, 0)))
 	}
 	rows, err := embedder.Embed(t.Context(), pictures)
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func TestEmbeddingIsTheMeanOfTheLastFeatures(t *testing.T) {
 	exec, err := vgg.exec(backend, func(scope *model.Scope, x *Node) *Node { return vgg.Features(scope, x, 5, false)[4] })
 	require.NoError(t, err)
 	defer exec.Finalize()
-	last := picturetest.Waves(32, 48, 10*embedBatch, 0)
+	last := imagingtest.Waves(32, 48, 10*embedBatch, 0)
 	output, err := exec.Call(tensors.FromFlatDataAndDimensions(PixelsOf(last).RGB, 1, 48, 32, 3))
 	require.NoError(t, err)
 	features, err := tensors.CopyFlatData[float32](output[0])
@@ -55,7 +55,7 @@ func TestEmbedderRefuses(t *testing.T) {
 	embedder, err := NewEmbedder(openXLA(t), &VGG{Style: Random})
 	require.NoError(t, err)
 	defer embedder.Close()
-	square := func(side int) *image.RGBA { return opaqueRGBA(picturetest.Waves(side, side, 0, 0)) }
+	square := func(side int) *image.RGBA { return opaqueRGBA(imagingtest.Waves(side, side, 0, 0)) }
 	for says, pictures := range map[string][]*image.RGBA{
 		"there are none": nil, "less than 16×16": {square(8)}, "one has 16×16 pixels, another 32×32": {square(16), square(32)},
 	} {

@@ -12,7 +12,8 @@ import (
 	"testing"
 
 	"github.com/moelab/moelab/dataset"
-	"github.com/moelab/moelab/internal/picture/picturetest"
+	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/moelab/moelab/measure"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -30,13 +31,13 @@ func (s someFormulas) Whole(_ context.Context, i int) (*image.RGBA, error) {
 	if s[i] == (image.Point{}) {
 		return nil, fmt.Errorf("%s is broken", s.Name(i))
 	}
-	picture := picturetest.Waves(s[i].X, s[i].Y, 8*i, 0)
+	picture := imagingtest.Waves(s[i].X, s[i].Y, 8*i, 0)
 	return &image.RGBA{Pix: picture.Pix, Stride: picture.Stride, Rect: picture.Rect}, nil
 }
 
 // enlarge restores by copying each pixel 4×4 times.
 var enlarge = Restorer{"nearest", func(_ context.Context, small *image.RGBA) (*image.NRGBA, error) {
-	return picturetest.Paint(4*small.Rect.Dx(), 4*small.Rect.Dy(), func(x, y, c int) int {
+	return imagingtest.Paint(4*small.Rect.Dx(), 4*small.Rect.Dy(), func(x, y, c int) int {
 		return int(small.Pix[small.PixOffset(x/4, y/4)+c])
 	}), nil
 }}
@@ -50,9 +51,9 @@ func TestEvaluateAveragesTheMeasuresOfEachPicture(t *testing.T) {
 
 	var psnr, ssim []float64
 	for i, size := range pictures {
-		truth := picturetest.Waves(size.X, size.Y, 8*i, 0).SubImage(image.Rect(0, 0, size.X/4*4, size.Y/4*4)).(*image.NRGBA)
-		small := dataset.Bicubic(&image.RGBA{Pix: truth.Pix, Stride: truth.Stride, Rect: truth.Rect}, size.X/4, size.Y/4)
-		restored := opaque(dataset.Bicubic(small, size.X/4*4, size.Y/4*4))
+		truth := imagingtest.Waves(size.X, size.Y, 8*i, 0).SubImage(image.Rect(0, 0, size.X/4*4, size.Y/4*4)).(*image.NRGBA)
+		small := imaging.Bicubic(&image.RGBA{Pix: truth.Pix, Stride: truth.Stride, Rect: truth.Rect}, size.X/4, size.Y/4)
+		restored := opaque(imaging.Bicubic(small, size.X/4*4, size.Y/4*4))
 		psnr, ssim = append(psnr, measure.PSNR(truth, restored)), append(ssim, measure.SSIMY(truth, restored))
 	}
 	require.Len(t, e.Restorers, 2)
@@ -89,7 +90,7 @@ ESRGAN of a long name  9.50         –               0.988 ±0.032
 
 func TestEvaluateLeavesOutBadPicturesAndUndefinedMeasures(t *testing.T) {
 	flat := func(context.Context, *image.RGBA) (*image.NRGBA, error) {
-		return picturetest.Paint(64, 48, func(int, int, int) int { return 200 }), nil
+		return imagingtest.Paint(64, 48, func(int, int, int) int { return 200 }), nil
 	}
 	pictures := someFormulas{{}, {15, 80}, {64, 48}}
 	var bad []string
@@ -145,7 +146,7 @@ func TestEvaluateSaysWhichRestorerFailed(t *testing.T) {
 	for want, restorers := range map[string][]Restorer{
 		"picture 0: restore by net: it broke": {{"net", func(context.Context, *image.RGBA) (*image.NRGBA, error) { return nil, broken }}},
 		"picture 0: restore by half: it made 32×24 pixels of 16×12, not 4 times as many on a side": {{"half", func(_ context.Context, small *image.RGBA) (*image.NRGBA, error) {
-			return picturetest.Waves(32, 24, 0, 0), nil
+			return imagingtest.Waves(32, 24, 0, 0), nil
 		}}},
 		`two restorers are called "bicubic"`: {Bicubic(), Bicubic()},
 	} {

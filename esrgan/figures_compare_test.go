@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/moelab/moelab/internal/picture/picturetest"
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/moelab/moelab/plots"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,7 +21,7 @@ import (
 // someComparison is of a picture of 128×128 pixels.
 func someComparison(t *testing.T, noise int) Comparison {
 	t.Helper()
-	c, err := Compare(t.Context(), opaqueRGBA(picturetest.Waves(130, 129, noise, 0)), Bicubic(), enlarge)
+	c, err := Compare(t.Context(), opaqueRGBA(imagingtest.Waves(130, 129, noise, 0)), Bicubic(), enlarge)
 	require.NoError(t, err)
 	require.Equal(t, image.Pt(128, 128), c.Truth.Rect.Size())
 	return c
@@ -67,7 +67,7 @@ func TestCompareFigureRefusesBoxesOutsideThePicture(t *testing.T) {
 }
 
 func TestEnlargeFigureShowsGalleriesSideBySide(t *testing.T) {
-	small := func(noise int) *image.RGBA { return opaqueRGBA(picturetest.Waves(16, 16, noise, 0)) }
+	small := func(noise int) *image.RGBA { return opaqueRGBA(imagingtest.Waves(16, 16, noise, 0)) }
 	galleries := []Gallery{{"generated", []*image.RGBA{small(0), small(9)}}, {"drawn", []*image.RGBA{small(3)}}}
 	figure, err := EnlargeFigure(t.Context(), galleries, []string{"blonde", "blue"}, Bicubic(), enlarge)
 	require.NoError(t, err)
@@ -123,7 +123,7 @@ func TestFeatureFigureShowsChannelsBeforeAndAfterTheReLU(t *testing.T) {
 	backend, err := measureBackend()
 	require.NoError(t, err)
 	vgg := &VGG{Style: Random}
-	picture := picturetest.Waves(64, 48, 0, 0)
+	picture := imagingtest.Waves(64, 48, 0, 0)
 	figure, err := FeatureFigure(t.Context(), backend, vgg, picture, "conv2_2", 3)
 	require.NoError(t, err)
 	for _, text := range []string{"VGG16 (random), conv2_2: ", ">before ReLU<", ">after ReLU<", ">1: ", ">43: ", ">86: "} {
@@ -140,7 +140,7 @@ func TestFeatureFigureShowsChannelsBeforeAndAfterTheReLU(t *testing.T) {
 		"65 channels of 64":  func() (*plots.Figure, error) { return FeatureFigure(t.Context(), backend, vgg, picture, "conv1_2", 65) },
 		"0 channels of 64":   func() (*plots.Figure, error) { return FeatureFigure(t.Context(), backend, vgg, picture, "conv1_2", 0) },
 		"8×64 pixels has none": func() (*plots.Figure, error) {
-			return FeatureFigure(t.Context(), backend, vgg, picturetest.Waves(8, 64, 0, 0), "conv5_3", 1)
+			return FeatureFigure(t.Context(), backend, vgg, imagingtest.Waves(8, 64, 0, 0), "conv5_3", 1)
 		},
 	} {
 		_, err := call()

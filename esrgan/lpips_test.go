@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/moelab/moelab/internal/picture/picturetest"
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -52,8 +52,8 @@ func TestFeatureDistancesOfUnitVectorsAreTheClosedForm(t *testing.T) {
 }
 
 func TestFeatureDistanceGrowsWithTheDamage(t *testing.T) {
-	truth := picturetest.Waves(64, 48, 0, 0)
-	distances, err := randomFeatures(t).Distances(t.Context(), truth, truth, picturetest.Waves(64, 48, 20, 0), picturetest.Waves(64, 48, 120, 0))
+	truth := imagingtest.Waves(64, 48, 0, 0)
+	distances, err := randomFeatures(t).Distances(t.Context(), truth, truth, imagingtest.Waves(64, 48, 20, 0), imagingtest.Waves(64, 48, 120, 0))
 	require.NoError(t, err)
 	assert.InDelta(t, 0, distances[0], 1e-6)
 	assert.Greater(t, distances[1], 0.001)
@@ -63,7 +63,7 @@ func TestFeatureDistanceGrowsWithTheDamage(t *testing.T) {
 
 func TestFeatureDistanceOfALargePictureIsThatOfItsTiles(t *testing.T) {
 	features := randomFeatures(t)
-	truth, restored := picturetest.Waves(300, 32, 0, 0), picturetest.Waves(300, 32, 60, 0)
+	truth, restored := imagingtest.Waves(300, 32, 0, 0), imagingtest.Waves(300, 32, 60, 0)
 	part := func(picture *image.NRGBA, from int) *image.NRGBA {
 		return picture.SubImage(image.Rect(from, 0, from+256, 32)).(*image.NRGBA)
 	}
@@ -84,7 +84,7 @@ func TestAnUntrainedVGG16IsAlwaysTheSame(t *testing.T) {
 	other, err := NewFeatureDistance(backend, &VGG{Style: Random})
 	require.NoError(t, err)
 	defer other.Close()
-	truth, restored := picturetest.Waves(32, 32, 0, 0), picturetest.Waves(32, 32, 60, 0)
+	truth, restored := imagingtest.Waves(32, 32, 0, 0), imagingtest.Waves(32, 32, 60, 0)
 	want, err := randomFeatures(t).Distances(t.Context(), truth, restored)
 	require.NoError(t, err)
 	got, err := other.Distances(t.Context(), truth, restored)
@@ -112,15 +112,15 @@ func TestDistanceTilesCoverThePicture(t *testing.T) {
 
 func TestFeatureDistanceSaysWhatCannotBeCompared(t *testing.T) {
 	features := randomFeatures(t)
-	small := picturetest.Waves(20, 15, 0, 0)
+	small := imagingtest.Waves(20, 15, 0, 0)
 	_, err := features.Distances(t.Context(), small, small)
 	assert.ErrorContains(t, err, "20×15 pixels, less than 16×16")
-	_, err = features.Distances(t.Context(), picturetest.Waves(20, 20, 0, 0), picturetest.Waves(20, 24, 0, 0))
+	_, err = features.Distances(t.Context(), imagingtest.Waves(20, 20, 0, 0), imagingtest.Waves(20, 24, 0, 0))
 	assert.ErrorContains(t, err, "the truth has 20×20 pixels, what is restored 20×24")
-	_, err = features.Distances(t.Context(), picturetest.Waves(20, 20, 0, 0))
+	_, err = features.Distances(t.Context(), imagingtest.Waves(20, 20, 0, 0))
 	assert.ErrorContains(t, err, "no picture to compare")
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = features.Distances(stopped, picturetest.Waves(20, 20, 0, 0), picturetest.Waves(20, 20, 0, 0))
+	_, err = features.Distances(stopped, imagingtest.Waves(20, 20, 0, 0), imagingtest.Waves(20, 20, 0, 0))
 	assert.ErrorIs(t, err, context.Canceled)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 )
 
@@ -25,7 +26,7 @@ type Restorer struct {
 func Bicubic() Restorer {
 	return Restorer{"bicubic", func(_ context.Context, small *image.RGBA) (*image.NRGBA, error) {
 		size := small.Rect.Size().Mul(Scale)
-		return opaque(dataset.Bicubic(small, size.X, size.Y)), nil
+		return opaque(imaging.Bicubic(small, size.X, size.Y)), nil
 	}}
 }
 
@@ -109,7 +110,7 @@ func Compare(ctx context.Context, picture *image.RGBA, restorers ...Restorer) (C
 		return Comparison{}, errTooSmall(picture.Rect.Size())
 	}
 	truth := picture.SubImage(image.Rectangle{Max: size}.Add(picture.Rect.Min)).(*image.RGBA)
-	c := Comparison{Truth: opaque(truth), Small: dataset.Bicubic(truth, size.X/Scale, size.Y/Scale)}
+	c := Comparison{Truth: opaque(truth), Small: imaging.Bicubic(truth, size.X/Scale, size.Y/Scale)}
 	for _, restorer := range restorers {
 		restored, err := restorer.Restore(ctx, c.Small)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // warp brings a part of a canvas into a window: turned, stretched, sheared, mirrored, and bent a little.
@@ -148,7 +149,7 @@ func recolour(rng *rand.Rand, picture *image.RGBA) {
 // sketched keeps of a picture the lines, where it is darker than what is around, in black on white.
 func sketched(rng *rand.Rand, picture *image.RGBA) *image.RGBA {
 	size := picture.Rect.Dx()
-	around := dataset.Bicubic(dataset.Bicubic(picture, size/oneOf(rng, 4, 6, 8), size/6), size, size)
+	around := imaging.Bicubic(imaging.Bicubic(picture, size/oneOf(rng, 4, 6, 8), size/6), size, size)
 	made := image.NewRGBA(picture.Rect)
 	steep, keep := within(rng, 1, 3), within(rng, 0, 0.3)
 	for i := 0; i < len(picture.Pix); i += 4 {

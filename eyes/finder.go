@@ -15,7 +15,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/nn"
 )
@@ -153,7 +153,7 @@ func onWhite(picture image.Image) (canvas *image.RGBA, scale float64) {
 		return canvas, 1
 	}
 	short := func(length int) int { return max(int(math.Round(float64(length)/scale)), 1) }
-	return dataset.Bicubic(canvas, short(bounds.Dx()), short(bounds.Dy())), scale
+	return imaging.Bicubic(canvas, short(bounds.Dx()), short(bounds.Dy())), scale
 }
 
 // window is what the network looks at: a part of a picture, brought to the network's size.
@@ -186,7 +186,7 @@ func (f *Finder) everywhere(canvas *image.RGBA) (windows []window) {
 		scale := longer / (side * float64(size))
 		width := max(int(math.Round(float64(canvas.Rect.Dx())/scale)), 1)
 		height := max(int(math.Round(float64(canvas.Rect.Dy())/scale)), 1)
-		whole := dataset.Bicubic(canvas, width, height)
+		whole := imaging.Bicubic(canvas, width, height)
 		for _, y := range starts(height, size) {
 			for _, x := range starts(width, size) {
 				windows = append(windows, window{picture: cut(whole, x, y, size), x: float64(x) * scale, y: float64(y) * scale, scale: scale})
@@ -223,7 +223,7 @@ func (f *Finder) around(canvas *image.RGBA, c face, view view) window {
 	side := max(int(math.Round(c.width()/(usual*view.usual))), 1)
 	x, y := c.middle()
 	left, top := int(math.Round(x))-side/2, int(math.Round(y))-side/2
-	picture := dataset.Bicubic(cut(canvas, left, top, side), size, size)
+	picture := imaging.Bicubic(cut(canvas, left, top, side), size, size)
 	if view.mirrored {
 		picture = mirrored(picture)
 	}
@@ -257,7 +257,7 @@ func (f *Finder) lookEach(ctx context.Context, windows []window, least float64) 
 		}
 		values := make([]float32, atOnce*n) // Where there are fewer the rest is grey, and what is said of it is not looked at.
 		for i, w := range batch {
-			dataset.WriteValues(values[i*n:][:n], w.picture)
+			imaging.Symmetric.Put(values[i*n:][:n], w.picture, false)
 		}
 		input := tensors.FromFlatDataAndDimensions(values, atOnce, f.Config.Size, f.Config.Size, 3)
 		said, err := f.exec.Call(input)

@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/nn"
 	"golang.org/x/sync/errgroup"
@@ -114,7 +114,7 @@ func (b *batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
 		group.Go(func() error {
 			rng := rand.New(rand.NewPCG(config.Seed^windowDomain, uint64(b.position)*uint64(config.Batch)+uint64(i)))
 			picture, eyes := b.window(rng)
-			dataset.WriteValues(allValues[i*values:][:values], picture)
+			imaging.Symmetric.Put(allValues[i*values:][:values], picture, false)
 			config.target(allTruth[i*truth:][:truth], eyes)
 			return ctx.Err()
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train/loss"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/nn"
 	"gonum.org/v1/gonum/mat"
@@ -176,7 +177,7 @@ func (j *Judge) see(ctx context.Context, pictures []*image.RGBA, f func(n int, c
 			if side := picture.Rect.Dx(); side != j.config.Size || picture.Rect.Dy() != side {
 				return fmt.Errorf("the judge sees pictures of %d×%[1]d pixels, not of %v", j.config.Size, picture.Rect.Size())
 			}
-			dataset.WriteValues(values[i*each:(i+1)*each], picture)
+			imaging.Symmetric.Put(values[i*each:(i+1)*each], picture, false)
 		}
 		output, err := j.exec.Call(tensors.FromFlatDataAndDimensions(values, sampleBatch, j.config.Size, j.config.Size, 3))
 		if err == nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 )
 
@@ -284,7 +285,7 @@ func (s *Sampler) sampleBatch(noise, mixtures [][]float32) ([]*image.RGBA, error
 	pictures := make([]*image.RGBA, len(noise))
 	size := s.Config.Size
 	for i := range pictures {
-		pictures[i] = dataset.FromValues(values[i*size*size*3:], size, size)
+		pictures[i] = imaging.FromValues(values[i*size*size*3:], size, size)
 	}
 	return pictures, nil
 }

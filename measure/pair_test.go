@@ -10,7 +10,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/moelab/moelab/internal/picture/picturetest"
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/moelab/moelab/internal/venv"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,8 +46,8 @@ func TestMeasuresMatchScikitImage(t *testing.T) {
 	require.NotEmpty(t, cases)
 	for _, want := range cases {
 		t.Run(want.Name, func(t *testing.T) {
-			truth := picturetest.Waves(want.Width, want.Height, 0, 0)
-			restored := picturetest.Waves(want.Width, want.Height, want.Noise, want.Shift)
+			truth := imagingtest.Waves(want.Width, want.Height, 0, 0)
+			restored := imagingtest.Waves(want.Width, want.Height, want.Noise, want.Shift)
 			const tolerance = 1e-9
 			assert.InDelta(t, want.PSNR, PSNR(truth, restored), tolerance)
 			assert.InDelta(t, want.PSNRY, PSNRY(truth, restored), tolerance)
@@ -60,7 +60,7 @@ func TestMeasuresMatchScikitImage(t *testing.T) {
 }
 
 func TestMeasuresOfEqualPictures(t *testing.T) {
-	picture := picturetest.Waves(40, 30, 20, 0)
+	picture := imagingtest.Waves(40, 30, 20, 0)
 	assert.True(t, math.IsInf(PSNR(picture, picture), 1))
 	assert.True(t, math.IsInf(PSNRY(picture, picture), 1))
 	assert.InDelta(t, 1, SSIM(picture, picture), 1e-12)
@@ -69,24 +69,24 @@ func TestMeasuresOfEqualPictures(t *testing.T) {
 }
 
 func TestMeasuresOfWhatCannotBeComparedAreNaN(t *testing.T) {
-	picture, other := picturetest.Waves(40, 30, 0, 0), picturetest.Waves(30, 40, 0, 0)
+	picture, other := imagingtest.Waves(40, 30, 0, 0), imagingtest.Waves(30, 40, 0, 0)
 	for _, measure := range []func(truth, restored *image.NRGBA) float64{PSNR, PSNRY, SSIM, SSIMY, Sharpness} {
 		assert.True(t, math.IsNaN(measure(picture, other)))
 	}
-	small := picturetest.Waves(10, 20, 0, 0)
+	small := imagingtest.Waves(10, 20, 0, 0)
 	assert.True(t, math.IsNaN(SSIM(small, small)), "smaller than a window")
-	assert.True(t, math.IsNaN(Sharpness(picturetest.Waves(2, 20, 0, 0), picturetest.Waves(2, 20, 0, 0))), "nothing but border")
-	flat := picturetest.Paint(20, 20, func(int, int, int) int { return 128 })
+	assert.True(t, math.IsNaN(Sharpness(imagingtest.Waves(2, 20, 0, 0), imagingtest.Waves(2, 20, 0, 0))), "nothing but border")
+	flat := imagingtest.Paint(20, 20, func(int, int, int) int { return 128 })
 	assert.True(t, math.IsNaN(Sharpness(flat, picture.SubImage(flat.Rect).(*image.NRGBA))), "no edge")
 }
 
 func TestMeasuresSeeAPartOfAPicture(t *testing.T) {
-	truth, restored := picturetest.Waves(60, 60, 0, 0), picturetest.Waves(60, 60, 30, 0)
+	truth, restored := imagingtest.Waves(60, 60, 0, 0), imagingtest.Waves(60, 60, 30, 0)
 	box := image.Rect(7, 9, 47, 39)
 	part := func(picture *image.NRGBA) *image.NRGBA { return picture.SubImage(box).(*image.NRGBA) }
 	alone := func(noise int) *image.NRGBA {
-		whole := picturetest.Waves(60, 60, noise, 0)
-		return picturetest.Paint(box.Dx(), box.Dy(), func(x, y, c int) int { return int(whole.Pix[whole.PixOffset(x+7, y+9)+c]) })
+		whole := imagingtest.Waves(60, 60, noise, 0)
+		return imagingtest.Paint(box.Dx(), box.Dy(), func(x, y, c int) int { return int(whole.Pix[whole.PixOffset(x+7, y+9)+c]) })
 	}
 	assert.Equal(t, PSNR(alone(0), alone(30)), PSNR(part(truth), part(restored)))
 	assert.Equal(t, SSIMY(alone(0), alone(30)), SSIMY(part(truth), part(restored)))
@@ -96,7 +96,7 @@ func TestMeasuresSeeAPartOfAPicture(t *testing.T) {
 func TestSharpnessOfABlurredStepIsTheClosedForm(t *testing.T) {
 	normal := func(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
 	step := func(deviation float64) *image.NRGBA {
-		return picturetest.Paint(64, 40, func(x, _, _ int) int {
+		return imagingtest.Paint(64, 40, func(x, _, _ int) int {
 			return int(math.Round(20 + 200*normal((float64(x)-31.5)/deviation)))
 		})
 	}
@@ -110,7 +110,7 @@ func TestSharpnessOfABlurredStepIsTheClosedForm(t *testing.T) {
 
 func TestSharpnessAllowsALineBesideItsPlace(t *testing.T) {
 	line := func(at int) *image.NRGBA {
-		return picturetest.Paint(64, 40, func(x, _, _ int) int {
+		return imagingtest.Paint(64, 40, func(x, _, _ int) int {
 			if x == at || x == at+1 {
 				return 0
 			}
@@ -122,8 +122,8 @@ func TestSharpnessAllowsALineBesideItsPlace(t *testing.T) {
 }
 
 func TestColourDistanceIsHowFarValuesMove(t *testing.T) {
-	truth := picturetest.Paint(16, 16, func(x, _, _ int) int { return 10 * x })
-	moved := picturetest.Paint(16, 16, func(x, _, c int) int { return 10*x + 7*c })
+	truth := imagingtest.Paint(16, 16, func(x, _, _ int) int { return 10 * x })
+	moved := imagingtest.Paint(16, 16, func(x, _, c int) int { return 10*x + 7*c })
 	distance := NewColourHistogram(truth).Distance(NewColourHistogram(moved))
 	assert.InDeltaSlice(t, []float64{0, 7, 14}, distance[:], 1e-9)
 	half := NewColourHistogram(truth, moved).Distance(NewColourHistogram(truth))

@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/moelab/moelab/internal/picture/picturetest"
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/moelab/moelab/internal/venv"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,7 +71,7 @@ func TestSetsMatchTorchFidelityAndMSSSIM(t *testing.T) {
 		})
 	}
 	for _, want := range golden.Pictures {
-		a, b := picturetest.Waves(want.Width, want.Height, want.Noise, want.Shift), picturetest.Waves(want.Width, want.Height, 0, 0)
+		a, b := imagingtest.Waves(want.Width, want.Height, want.Noise, want.Shift), imagingtest.Waves(want.Width, want.Height, 0, 0)
 		assert.InDelta(t, want.MSSSIM, MSSSIM(a, b), 1e-6, "%+v", want)
 	}
 }
@@ -139,11 +139,11 @@ func TestSetsThatCannotBeComparedAreErrors(t *testing.T) {
 }
 
 func TestMSSSIMOfEqualSmallAndUnlikePictures(t *testing.T) {
-	picture := picturetest.Waves(64, 64, 20, 0)
+	picture := imagingtest.Waves(64, 64, 20, 0)
 	assert.InDelta(t, 1, MSSSIM(picture, picture), 1e-12)
-	assert.Less(t, MSSSIM(picture, picturetest.Waves(64, 64, 200, 3)), 0.9)
-	assert.True(t, math.IsNaN(MSSSIM(picture, picturetest.Waves(64, 32, 0, 0))))
-	small := picturetest.Waves(10, 10, 0, 0)
+	assert.Less(t, MSSSIM(picture, imagingtest.Waves(64, 64, 200, 3)), 0.9)
+	assert.True(t, math.IsNaN(MSSSIM(picture, imagingtest.Waves(64, 32, 0, 0))))
+	small := imagingtest.Waves(10, 10, 0, 0)
 	assert.True(t, math.IsNaN(MSSSIM(small, small)), "smaller than a window")
 }
 

@@ -8,7 +8,7 @@ import (
 	"io"
 	"math"
 
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	imagedraw "golang.org/x/image/draw"
 )
 
@@ -62,15 +62,15 @@ func (f Film) Figure() (*Figure, error) {
 // writeFilm writes frames as an animated PNG.
 func writeFilm(w io.Writer, film []image.Image, rate float64) error {
 	bounds := film[0].Bounds()
-	writer, err := picture.NewWriter(w, picture.PNG, picture.Info{Width: bounds.Dx(), Height: bounds.Dy(), Frames: len(film)})
+	writer, err := imaging.NewWriter(w, imaging.PNG, imaging.Info{Width: bounds.Dx(), Height: bounds.Dy(), Frames: len(film)})
 	if err != nil {
 		return err
 	}
-	delay := picture.Delay{Numerator: uint16(math.Round(1000 / rate)), Denominator: 1000}
+	delay := imaging.Delay{Numerator: uint16(math.Round(1000 / rate)), Denominator: 1000}
 	for _, frame := range film {
 		pixels := image.NewNRGBA64(image.Rectangle{Max: bounds.Size()})
 		draw.Draw(pixels, pixels.Rect, frame, frame.Bounds().Min, draw.Src)
-		if err := writer.Write(picture.Frame{Pixels: pixels, Delay: delay}); err != nil {
+		if err := writer.Write(imaging.Frame{Pixels: pixels, Delay: delay}); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/plots"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,7 +28,7 @@ func TestFilmPlaysItsClipsBesideEachOther(t *testing.T) {
 	require.NoError(t, err)
 	var file bytes.Buffer
 	require.NoError(t, figure.WritePNG(&file))
-	film, err := picture.Read(&file)
+	film, err := imaging.Read(&file)
 	require.NoError(t, err)
 	assert.Equal(t, 2, film.Info.Frames)
 	assert.Equal(t, 0, film.Plays)

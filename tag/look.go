@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/lucasb-eyer/go-colorful"
-	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // Impression is what [Look] sees. Distances are in CIELAB, with L in [0, 100].
@@ -65,7 +65,7 @@ func Look(picture *image.RGBA) Impression {
 
 // part is a part of the centred square of a picture, in 64ths of it.
 func part(bounds image.Rectangle, x0, y0, x1, y1 int) image.Rectangle {
-	square := dataset.CentredSquare(bounds)
+	square := imaging.CentredSquare(bounds)
 	at := func(v int) int { return v * square.Dx() / 64 }
 	return image.Rect(at(x0), at(y0), at(x1), at(y1)).Add(square.Min)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/moelab/moelab/blink"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/bench"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/spf13/cobra"
 	"gonum.org/v1/gonum/stat"
 )
@@ -100,7 +101,7 @@ func benchBlinking(command *cobra.Command, runs int, asJSON bool) error {
 		return err
 	}
 	portrait := filepath.Join(dir, "portrait.png")
-	if err := dataset.SavePNG(portrait, clip.Frames[0]); err != nil {
+	if err := imaging.SavePNG(portrait, clip.Frames[0]); err != nil {
 		return err
 	}
 	medians := map[string]float64{}

@@ -23,7 +23,7 @@ import (
 	"github.com/moelab/moelab/eyes"
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/footage"
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 )
@@ -116,7 +116,7 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	if err != nil {
 		return err
 	}
-	shown := picture.OnWhite(base)
+	shown := imaging.OnWhite(base)
 	faces := [][]image.Rectangle{given}
 	var reference *dataset.Clip
 	var blinker *blink.Blinker
@@ -143,7 +143,7 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 		return err
 	}
 	blinker.Blend = blink.Blend(b.blend)
-	colours := picture.Colours(base)
+	colours := imaging.Colours(base)
 	frames, err := blinker.Blink(ctx, colours, faces, reference)
 	if err != nil {
 		return err
@@ -179,12 +179,12 @@ func (b *blinking) givenEyes() (given []image.Rectangle, err error) {
 }
 
 // portrait reads the picture, of an animation the first frame.
-func (b *blinking) portrait() (base *image.NRGBA64, info picture.Info, err error) {
-	var p *picture.Picture
+func (b *blinking) portrait() (base *image.NRGBA64, info imaging.Info, err error) {
+	var p *imaging.Picture
 	if b.in == standard {
-		p, err = picture.Read(b.command.InOrStdin())
+		p, err = imaging.Read(b.command.InOrStdin())
 	} else {
-		p, err = picture.Open(b.in)
+		p, err = imaging.Open(b.in)
 	}
 	if err != nil {
 		return nil, info, usage("read %s: %w", b.in, err)
@@ -325,7 +325,7 @@ func (b *blinking) savePreview(shown *image.RGBA, faces [][]image.Rectangle, fou
 			frame(shown, eye, line)
 		}
 	}
-	if err := dataset.SavePNG(path, shown); err != nil {
+	if err := imaging.SavePNG(path, shown); err != nil {
 		return fmt.Errorf("write the preview: %w", err)
 	}
 	fmt.Fprintf(b.command.OutOrStdout(), "%s: where the eyes are; --eyes says it otherwise\n", path)
@@ -345,11 +345,11 @@ func frame(onto *image.RGBA, box image.Rectangle, line int) {
 }
 
 // timed are the frames of the result: the portrait, with what a blink changed of its colours.
-func (b *blinking) timed(base *image.NRGBA64, colours *image.RGBA, drawn []*image.RGBA) []picture.Frame {
-	frames := make([]picture.Frame, b.frames)
-	delay := picture.Delay{Numerator: 1, Denominator: portrait.BlinkRate}
+func (b *blinking) timed(base *image.NRGBA64, colours *image.RGBA, drawn []*image.RGBA) []imaging.Frame {
+	frames := make([]imaging.Frame, b.frames)
+	delay := imaging.Delay{Numerator: 1, Denominator: portrait.BlinkRate}
 	if b.frames < len(drawn) { // It takes as long as it did.
-		delay = picture.Delay{Numerator: uint16(len(drawn)), Denominator: uint16(portrait.BlinkRate * b.frames)}
+		delay = imaging.Delay{Numerator: uint16(len(drawn)), Denominator: uint16(portrait.BlinkRate * b.frames)}
 	}
 	shown := func(i int) int {
 		if b.frames < len(drawn) {
@@ -359,7 +359,7 @@ func (b *blinking) timed(base *image.NRGBA64, colours *image.RGBA, drawn []*imag
 	}
 	var all sync.WaitGroup
 	for i := range frames {
-		frames[i] = picture.Frame{Pixels: base, Delay: delay}
+		frames[i] = imaging.Frame{Pixels: base, Delay: delay}
 		if k := shown(i); k < len(drawn) {
 			all.Go(func() { frames[i].Pixels = changedTo(base, colours, drawn[k]) })
 		}
@@ -385,25 +385,25 @@ func changedTo(base *image.NRGBA64, old, new *image.RGBA) *image.NRGBA64 {
 }
 
 // writer returns what writes the result to --out.
-func (b *blinking) writer() (func(info picture.Info, frames []picture.Frame) error, error) {
+func (b *blinking) writer() (func(info imaging.Info, frames []imaging.Frame) error, error) {
 	info, err := os.Stat(b.out)
 	if isDir := err == nil && info.IsDir(); isDir || strings.HasSuffix(b.out, string(filepath.Separator)) || filepath.Ext(b.out) == "" {
 		return b.writeFolder, nil
 	}
-	format, err := picture.FormatOf(b.out)
+	format, err := imaging.FormatOf(b.out)
 	switch {
 	case err != nil:
 		return nil, usage("-o %s: %w", b.out, err)
-	case format == picture.JPEG:
+	case format == imaging.JPEG:
 		return nil, usage("-o %s: an animation cannot be a JPEG: write it as .gif, .png or .webp", b.out)
 	}
-	return func(info picture.Info, frames []picture.Frame) error {
+	return func(info imaging.Info, frames []imaging.Frame) error {
 		return writeAnimation(b.out, format, info, frames)
 	}, nil
 }
 
 // writeAnimation writes frames to a file.
-func writeAnimation(path string, format picture.Format, info picture.Info, frames []picture.Frame) error {
+func writeAnimation(path string, format imaging.Format, info imaging.Info, frames []imaging.Frame) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -417,8 +417,8 @@ func writeAnimation(path string, format picture.Format, info picture.Info, frame
 }
 
 // writeFrames writes frames as a picture.
-func writeFrames(out io.Writer, format picture.Format, info picture.Info, frames []picture.Frame) error {
-	writer, err := picture.NewWriter(out, format, info)
+func writeFrames(out io.Writer, format imaging.Format, info imaging.Info, frames []imaging.Frame) error {
+	writer, err := imaging.NewWriter(out, format, info)
 	if err != nil {
 		return err
 	}
@@ -431,11 +431,11 @@ func writeFrames(out io.Writer, format picture.Format, info picture.Info, frames
 }
 
 // writeFolder writes each frame as a PNG.
-func (b *blinking) writeFolder(info picture.Info, frames []picture.Frame) error {
+func (b *blinking) writeFolder(info imaging.Info, frames []imaging.Frame) error {
 	info.Frames = 1
 	for i, frame := range frames {
 		path := filepath.Join(b.out, fmt.Sprintf("frame_%02d.png", i))
-		if err := writeAnimation(path, picture.PNG, info, []picture.Frame{frame}); err != nil {
+		if err := writeAnimation(path, imaging.PNG, info, []imaging.Frame{frame}); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/moelab/moelab/dataset"
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -23,7 +23,7 @@ func drawnPortrait(t *testing.T, size int) (path string, clip *dataset.Clip, box
 	clip, err := dataset.DrawnBlinks(20_260_104, 1, size).Clip(t.Context(), 0)
 	require.NoError(t, err)
 	path = filepath.Join(t.TempDir(), "portrait.png")
-	require.NoError(t, dataset.SavePNG(path, clip.Frames[0]))
+	require.NoError(t, imaging.SavePNG(path, clip.Frames[0]))
 	for _, eye := range clip.Eyes {
 		boxes = append(boxes, "--eyes", boxText(eye))
 	}
@@ -31,13 +31,13 @@ func drawnPortrait(t *testing.T, size int) (path string, clip *dataset.Clip, box
 }
 
 // framesOf reads an animation.
-func framesOf(t *testing.T, path string) (info picture.Info, frames []*image.RGBA, delays []time.Duration) {
+func framesOf(t *testing.T, path string) (info imaging.Info, frames []*image.RGBA, delays []time.Duration) {
 	t.Helper()
-	p, err := picture.Open(path)
+	p, err := imaging.Open(path)
 	require.NoError(t, err)
 	for frame, err := range p.Frames() {
 		require.NoError(t, err)
-		frames, delays = append(frames, picture.OnWhite(frame.Pixels)), append(delays, frame.Delay.Duration())
+		frames, delays = append(frames, imaging.OnWhite(frame.Pixels)), append(delays, frame.Delay.Duration())
 	}
 	return p.Info, frames, delays
 }
@@ -104,7 +104,7 @@ func TestBlinkReadsStandardInputAndKeepsAlpha(t *testing.T) {
 		if strings.HasSuffix(out, ".gif") {
 			continue // A GIF has no half-transparent pixels.
 		}
-		p, err := picture.Open(out)
+		p, err := imaging.Open(out)
 		require.NoError(t, err)
 		for frame, err := range p.Frames() {
 			require.NoError(t, err)

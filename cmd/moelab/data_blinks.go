@@ -19,6 +19,7 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/footage"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/spf13/cobra"
 	"golang.org/x/image/draw"
 	"golang.org/x/image/font"
@@ -318,7 +319,7 @@ func (b *blinkCutter) draw(dir, name string) error {
 	if err := os.MkdirAll(b.preview, 0o755); err != nil {
 		return err
 	}
-	return dataset.SavePNG(filepath.Join(b.preview, name+".png"), blinkPreview(clip))
+	return imaging.SavePNG(filepath.Join(b.preview, name+".png"), blinkPreview(clip))
 }
 
 // blinkPreview is five frames of a clip, from the first over the most closed to the last, and the numbers of the boxes below them.
@@ -339,7 +340,7 @@ func blinkPreview(clip *dataset.Clip) *image.RGBA {
 	draw.Draw(strip, strip.Rect, image.White, image.Point{}, draw.Src)
 	for i, k := range chosen {
 		at := image.Pt(i*(width+gap), 0)
-		draw.Draw(strip, image.Rect(0, 0, width, height).Add(at), dataset.Bicubic(clip.Frames[k], width, height), image.Point{}, draw.Src)
+		draw.Draw(strip, image.Rect(0, 0, width, height).Add(at), imaging.Bicubic(clip.Frames[k], width, height), image.Point{}, draw.Src)
 		for _, eye := range clip.Eyes {
 			box := image.Rect(int(float64(eye.Min.X)*scale), int(float64(eye.Min.Y)*scale), int(math.Ceil(float64(eye.Max.X)*scale)), int(math.Ceil(float64(eye.Max.Y)*scale))).Add(at)
 			frame(strip, box.Inset(1), 1)

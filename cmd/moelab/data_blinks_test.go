@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/moelab/moelab/dataset"
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -45,7 +45,7 @@ func blinkFolder(t *testing.T, n int) string {
 	dir := filepath.Join(t.TempDir(), "me")
 	require.NoError(t, os.Mkdir(dir, 0o755))
 	for i := range n {
-		require.NoError(t, dataset.SavePNG(filepath.Join(dir, fmt.Sprintf("%d.png", i)), blinkingFace(i)))
+		require.NoError(t, imaging.SavePNG(filepath.Join(dir, fmt.Sprintf("%d.png", i)), blinkingFace(i)))
 	}
 	return dir
 }
@@ -104,12 +104,12 @@ func TestOtherRatesAreBroughtToThatOfBlinksAndThatIsSaid(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "me.gif")
 	file, err := os.Create(path)
 	require.NoError(t, err)
-	w, err := picture.NewWriter(file, picture.GIF, picture.Info{Width: 96, Height: 80, Frames: 72})
+	w, err := imaging.NewWriter(file, imaging.GIF, imaging.Info{Width: 96, Height: 80, Frames: 72})
 	require.NoError(t, err)
 	for i := range 72 {
 		pixels := image.NewNRGBA64(image.Rect(0, 0, 96, 80))
 		draw.Draw(pixels, pixels.Rect, blinkingFace(i/2), image.Point{}, draw.Src)
-		require.NoError(t, w.Write(picture.Frame{Pixels: pixels, Delay: picture.Delay{Numerator: 3, Denominator: 100}}))
+		require.NoError(t, w.Write(imaging.Frame{Pixels: pixels, Delay: imaging.Delay{Numerator: 3, Denominator: 100}}))
 	}
 	require.NoError(t, w.Close())
 	require.NoError(t, file.Close())
@@ -137,7 +137,7 @@ func TestDataBlinksRefusesWhatCannotBe(t *testing.T) {
 	staring := filepath.Join(t.TempDir(), "staring")
 	require.NoError(t, os.Mkdir(staring, 0o755))
 	for i := range 20 {
-		require.NoError(t, dataset.SavePNG(filepath.Join(staring, fmt.Sprintf("%d.png", i)), blinkingFace(0)))
+		require.NoError(t, imaging.SavePNG(filepath.Join(staring, fmt.Sprintf("%d.png", i)), blinkingFace(0)))
 	}
 	out := filepath.Join(t.TempDir(), "out")
 	for says, args := range map[string][]string{

@@ -7,7 +7,7 @@ import (
 	"math"
 
 	"github.com/moelab/moelab/esrgan"
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	"golang.org/x/image/draw"
 )
 
@@ -22,7 +22,7 @@ type enlarger struct {
 }
 
 // large returns what a picture of a kind becomes.
-func (e *enlarger) large(info picture.Info) (picture.Info, error) {
+func (e *enlarger) large(info imaging.Info) (imaging.Info, error) {
 	made := int64(info.Width) * int64(info.Height) * int64(e.upscaler.Scale*e.upscaler.Scale)
 	info.Width, info.Height = e.side(info.Width), e.side(info.Height)
 	if made > maxLarge {

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/esrgan"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -17,7 +17,7 @@ func TestFiguresSRDrawsWhatTheArticleShows(t *testing.T) {
 	dir := t.TempDir()
 	pictures, portraits, out := filepath.Join(dir, "pictures"), filepath.Join(dir, "portraits"), filepath.Join(dir, "out")
 	succeed(t, "data", "draw", "-n", "4", "--size", "64", "--out", pictures)
-	require.NoError(t, dataset.SavePNG(filepath.Join(pictures, "a_small_one.png"), image.NewRGBA(image.Rect(0, 0, 9, 9))))
+	require.NoError(t, imaging.SavePNG(filepath.Join(pictures, "a_small_one.png"), image.NewRGBA(image.Rect(0, 0, 9, 9))))
 	succeed(t, "train", "gan", "--preset", "smoke", "--steps", "1", "--run", portraits)
 	args := []string{"figures", "sr", "--data", pictures, "-n", "3", "--portraits", portraits, "-o", out}
 	for _, preset := range []string{"smoke", "smoke-srgan"} {

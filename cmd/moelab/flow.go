@@ -12,7 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/core/tensors/numpy"
 	"github.com/moelab/moelab/flow"
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/plots"
 	"github.com/spf13/cobra"
@@ -103,7 +103,7 @@ type namedFrame struct {
 func readFrames(paths []string) (frames []namedFrame, err error) {
 	taken := map[string]bool{}
 	for _, path := range paths {
-		p, err := picture.Open(path)
+		p, err := imaging.Open(path)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", path, err)
 		}
@@ -122,7 +122,7 @@ func readFrames(paths []string) (frames []namedFrame, err error) {
 				name = fmt.Sprintf("%s-%d", base, n)
 			}
 			taken[name] = true
-			frames = append(frames, namedFrame{name, picture.OnWhite(frame.Pixels)})
+			frames = append(frames, namedFrame{name, imaging.OnWhite(frame.Pixels)})
 		}
 		if first, last := frames[0].picture.Bounds().Size(), frames[len(frames)-1].picture.Bounds().Size(); first != last {
 			return nil, fmt.Errorf("%s has %d×%d pixels, the first frame %d×%d: they must have one size", path, last.X, last.Y, first.X, first.Y)

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors/numpy"
-	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -76,7 +76,7 @@ func TestFlowWritesArraysAndPictures(t *testing.T) {
 	}{{"a/first.png", 0}, {"a/second.png", 2}, {"b/second.png", -1}} {
 		path := filepath.Join(dir, frame.name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, dataset.SavePNG(path, shiftedWaves(frame.right)))
+		require.NoError(t, imaging.SavePNG(path, shiftedWaves(frame.right)))
 		args = append(args, path)
 	}
 	assert.Contains(t, succeed(t, args...), out+": the flow from the first frame to each later one, 2 in all")
@@ -100,8 +100,8 @@ func TestFlowWritesArraysAndPictures(t *testing.T) {
 func TestFlowRefusesWhatCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	small, large := filepath.Join(dir, "small.png"), filepath.Join(dir, "large.png")
-	require.NoError(t, dataset.SavePNG(small, image.NewRGBA(image.Rect(0, 0, 9, 9))))
-	require.NoError(t, dataset.SavePNG(large, image.NewRGBA(image.Rect(0, 0, 10, 9))))
+	require.NoError(t, imaging.SavePNG(small, image.NewRGBA(image.Rect(0, 0, 9, 9))))
+	require.NoError(t, imaging.SavePNG(large, image.NewRGBA(image.Rect(0, 0, 10, 9))))
 	text := filepath.Join(dir, "text.png")
 	require.NoError(t, os.WriteFile(text, []byte("no picture"), 0o644))
 	for says, args := range map[string][]string{

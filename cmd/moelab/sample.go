@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute"
-	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/gan"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/plots"
 	"github.com/spf13/cobra"
 )
@@ -123,7 +123,7 @@ func writeSamples(command *cobra.Command, sampler *gan.Sampler, colours []string
 		for i, picture := range pictures {
 			row[i] = picture
 			number++
-			if err := dataset.SavePNG(filepath.Join(out, fmt.Sprintf("%04d_%s.png", number, colours[i])), picture); err != nil {
+			if err := imaging.SavePNG(filepath.Join(out, fmt.Sprintf("%04d_%s.png", number, colours[i])), picture); err != nil {
 				return err
 			}
 		}

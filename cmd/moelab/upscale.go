@@ -18,7 +18,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/internal/atomicfile"
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -166,7 +166,7 @@ func (u *upscaling) run(jobs []upscaleJob) error {
 	u.bar = newUpscaleBar(u.command.ErrOrStderr(), len(jobs))
 	defer u.bar.close()
 	failed := 0
-	var made picture.Info
+	var made imaging.Info
 	for i, job := range jobs {
 		u.bar.start(i)
 		var err error
@@ -192,7 +192,7 @@ func (u *upscaling) run(jobs []upscaleJob) error {
 }
 
 // report says what was done, unless a picture went to standard output.
-func (u *upscaling) report(jobs []upscaleJob, last picture.Info) {
+func (u *upscaling) report(jobs []upscaleJob, last imaging.Info) {
 	stdout := u.command.OutOrStdout()
 	switch {
 	case len(jobs) == 1 && jobs[0].out == standard:
@@ -216,13 +216,13 @@ func counted(n int, thing string) string {
 }
 
 // do enlarges a picture, and returns what became of it.
-func (u *upscaling) do(ctx context.Context, job upscaleJob) (picture.Info, error) {
+func (u *upscaling) do(ctx context.Context, job upscaleJob) (imaging.Info, error) {
 	if job.err != nil {
-		return picture.Info{}, job.err
+		return imaging.Info{}, job.err
 	}
 	p, err := job.open(u.command.InOrStdin())
 	if err != nil {
-		return picture.Info{}, err
+		return imaging.Info{}, err
 	}
 	large, err := u.large(p.Info)
 	if err != nil {
@@ -258,8 +258,8 @@ func (u *upscaling) do(ctx context.Context, job upscaleJob) (picture.Info, error
 }
 
 // write enlarges the frames of a picture and writes each as soon as it is there.
-func (u *upscaling) write(ctx context.Context, out io.Writer, format picture.Format, large picture.Info, p *picture.Picture) error {
-	writer, err := picture.NewWriter(out, format, large)
+func (u *upscaling) write(ctx context.Context, out io.Writer, format imaging.Format, large imaging.Info, p *imaging.Picture) error {
+	writer, err := imaging.NewWriter(out, format, large)
 	if err != nil {
 		return err
 	}

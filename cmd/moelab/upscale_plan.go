@@ -10,23 +10,23 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // upscaleJob is a picture to enlarge.
 type upscaleJob struct {
 	in, out string // Files, or standard.
-	format  picture.Format
+	format  imaging.Format
 	inDir   bool  // OUT is a folder: what is done already need not be done again.
 	err     error // What was wrong with it before it was opened.
 }
 
 // open reads the picture.
-func (j upscaleJob) open(stdin io.Reader) (*picture.Picture, error) {
+func (j upscaleJob) open(stdin io.Reader) (*imaging.Picture, error) {
 	if j.in == standard {
-		return picture.Read(stdin)
+		return imaging.Read(stdin)
 	}
-	return picture.Open(j.in)
+	return imaging.Open(j.in)
 }
 
 // done says whether the picture was enlarged since it was last changed. What is there is whole: it is written so.
@@ -83,11 +83,11 @@ func planUpscale(ctx context.Context, in []string, out, formatName string) ([]up
 }
 
 // formatNamed returns what --format says, "" for nothing.
-func formatNamed(name string) (picture.Format, error) {
+func formatNamed(name string) (imaging.Format, error) {
 	if name == "" {
 		return "", nil
 	}
-	format, err := picture.FormatOf("." + strings.TrimPrefix(strings.ToLower(name), "."))
+	format, err := imaging.FormatOf("." + strings.TrimPrefix(strings.ToLower(name), "."))
 	if err != nil {
 		return "", usage("--format is %q: it must be png, jpg, gif or webp", name)
 	}
@@ -152,7 +152,7 @@ func picturesBelow(ctx context.Context, dir, out string) (found []foundPicture, 
 			if info, err := entry.Info(); err == nil && skipped != nil && os.SameFile(info, skipped) {
 				return fs.SkipDir
 			}
-		case !entry.IsDir() && picture.HasExtension(path):
+		case !entry.IsDir() && imaging.HasExtension(path):
 			found = append(found, foundPicture{in: filepath.Clean(path), relative: relative})
 		}
 		return nil
@@ -183,14 +183,14 @@ func isFolder(out string, must bool) (bool, error) {
 }
 
 // planOne is the plan for one picture that becomes one file.
-func planOne(in, out string, format picture.Format) ([]upscaleJob, error) {
+func planOne(in, out string, format imaging.Format) ([]upscaleJob, error) {
 	if out == standard {
 		if format == "" {
-			format = picture.PNG
+			format = imaging.PNG
 		}
 		return []upscaleJob{{in: in, out: out, format: format}}, nil
 	}
-	named, err := picture.FormatOf(out)
+	named, err := imaging.FormatOf(out)
 	if err != nil {
 		return nil, usage("-o %s: %w", out, err)
 	}
@@ -202,17 +202,17 @@ func planOne(in, out string, format picture.Format) ([]upscaleJob, error) {
 }
 
 // formatInFolder is the format that a picture becomes where nobody says one. What cannot be read will be found out later.
-func formatInFolder(in string) picture.Format {
+func formatInFolder(in string) imaging.Format {
 	if strings.EqualFold(filepath.Ext(in), ".gif") {
-		if p, err := picture.Open(in); err == nil && p.Info.Frames > 1 {
-			return picture.GIF
+		if p, err := imaging.Open(in); err == nil && p.Info.Frames > 1 {
+			return imaging.GIF
 		}
 	}
-	return picture.PNG
+	return imaging.PNG
 }
 
 // extensions are those of what is made.
-var extensions = map[picture.Format]string{picture.PNG: ".png", picture.JPEG: ".jpg", picture.GIF: ".gif", picture.WebP: ".webp"}
+var extensions = map[imaging.Format]string{imaging.PNG: ".png", imaging.JPEG: ".jpg", imaging.GIF: ".gif", imaging.WebP: ".webp"}
 
 // nameOutputs gives each picture its name in the folder out: its own with the extension of the format. Pictures that would have the same
 // name so, as a.png and a.jpg, keep their extensions before it.

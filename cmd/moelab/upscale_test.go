@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -108,9 +108,9 @@ func animation(t *testing.T) []byte {
 }
 
 // opened reads a picture and its frames.
-func opened(t *testing.T, path string) (picture.Info, []*image.NRGBA64) {
+func opened(t *testing.T, path string) (imaging.Info, []*image.NRGBA64) {
 	t.Helper()
-	p, err := picture.Open(path)
+	p, err := imaging.Open(path)
 	require.NoError(t, err)
 	var frames []*image.NRGBA64
 	for frame, err := range p.Frames() {
@@ -143,7 +143,7 @@ func assertBlocks(t *testing.T, small, large image.Image, tolerance int) {
 }
 
 // enlarged enlarges a picture of the given bytes and returns what became of it.
-func enlarged(t *testing.T, in, out string, data []byte, args ...string) (picture.Info, []*image.NRGBA64) {
+func enlarged(t *testing.T, in, out string, data []byte, args ...string) (imaging.Info, []*image.NRGBA64) {
 	t.Helper()
 	dir := t.TempDir()
 	from, to := putFile(t, filepath.Join(dir, in), data), filepath.Join(dir, out)

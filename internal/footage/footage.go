@@ -20,7 +20,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // Frame is what is seen at a time.
@@ -84,7 +84,7 @@ type shown struct {
 func Open(ctx context.Context, path string, options Options) (*Footage, error) {
 	f, err := open(ctx, path, options)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, withoutPath(err))
+		return nil, fmt.Errorf("open %s: %w", path, imaging.WithoutPath(err))
 	}
 	f.Path = path
 	return f, nil
@@ -113,7 +113,7 @@ func open(ctx context.Context, path string, options Options) (*Footage, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case strings.HasPrefix(kind, "image/") || !strings.HasPrefix(kind, "video/") && picture.HasExtension(path):
+	case strings.HasPrefix(kind, "image/") || !strings.HasPrefix(kind, "video/") && imaging.HasExtension(path):
 		return openAnimation(path, options.Rate)
 	case strings.HasPrefix(kind, "text/"):
 		return nil, errors.New("it is text: neither pictures nor a video") // ffmpeg would film it.
@@ -133,21 +133,6 @@ func contentOf(path string) (string, error) {
 	start, err := io.ReadAll(io.LimitReader(file, enough))
 	return http.DetectContentType(start), err
 }
-
-// withoutPath is the error less the path that package os puts in it, as it has been named.
-func withoutPath(err error) error {
-	var inner *os.PathError
-	if errors.As(err, &inner) && inner == err {
-		return fmt.Errorf("%w", &nameless{inner})
-	}
-	return err
-}
-
-// nameless is an error of the file system that does not say the path. It is still one: see [errors.As].
-type nameless struct{ inner *os.PathError }
-
-func (n *nameless) Error() string { return n.inner.Err.Error() }
-func (n *nameless) Unwrap() error { return n.inner }
 
 // Frames reads the frames from the beginning. It may be called again. After an error there are no more; the frames before it are good. It ends soon after ctx.
 func (f *Footage) Frames(ctx context.Context) iter.Seq2[Frame, error] {

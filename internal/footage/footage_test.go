@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -40,14 +40,14 @@ func savePNG(t *testing.T, path string, pixels image.Image) {
 }
 
 // animation writes frames of the grey levels 0, 10, 20, … with the delays.
-func animation(t *testing.T, path string, format picture.Format, delays ...picture.Delay) {
+func animation(t *testing.T, path string, format imaging.Format, delays ...imaging.Delay) {
 	t.Helper()
 	file, err := os.Create(path)
 	require.NoError(t, err)
-	w, err := picture.NewWriter(file, format, picture.Info{Width: 12, Height: 8, Frames: len(delays)})
+	w, err := imaging.NewWriter(file, format, imaging.Info{Width: 12, Height: 8, Frames: len(delays)})
 	require.NoError(t, err)
 	for i, delay := range delays {
-		require.NoError(t, w.Write(picture.Frame{Pixels: grey(12, 8, uint8(10*i)), Delay: delay}))
+		require.NoError(t, w.Write(imaging.Frame{Pixels: grey(12, 8, uint8(10*i)), Delay: delay}))
 	}
 	require.NoError(t, w.Close())
 	require.NoError(t, file.Close())
@@ -86,21 +86,21 @@ func TestPicturesOfAFolderComeInTheOrderOfTheirNumbers(t *testing.T) {
 }
 
 func TestFootageIsBroughtToARate(t *testing.T) {
-	hundredth := func(n uint16) picture.Delay { return picture.Delay{Numerator: n, Denominator: 100} }
+	hundredth := func(n uint16) imaging.Delay { return imaging.Delay{Numerator: n, Denominator: 100} }
 	cases := map[string]struct {
-		delays []picture.Delay
+		delays []imaging.Delay
 		rate   float64
 		want   []int
 	}{
-		"half as many":                  {[]picture.Delay{hundredth(5), hundredth(5), hundredth(5), hundredth(5)}, 10, []int{1, 3}},
-		"twice as many":                 {[]picture.Delay{hundredth(10), hundredth(10)}, 20, []int{0, 0, 1, 1}},
-		"one that is shown longer":      {[]picture.Delay{hundredth(10), hundredth(30), hundredth(10)}, 10, []int{0, 1, 1, 1, 2}},
-		"rounded to hundredths":         {[]picture.Delay{hundredth(6), hundredth(5), hundredth(6), hundredth(5)}, 18, []int{0, 1, 2, 3}},
-		"no delay is a tenth of second": {[]picture.Delay{hundredth(0), hundredth(1)}, 10, []int{0, 1}},
-		"as it is":                      {[]picture.Delay{hundredth(5), hundredth(40)}, 0, []int{0, 1}},
+		"half as many":                  {[]imaging.Delay{hundredth(5), hundredth(5), hundredth(5), hundredth(5)}, 10, []int{1, 3}},
+		"twice as many":                 {[]imaging.Delay{hundredth(10), hundredth(10)}, 20, []int{0, 0, 1, 1}},
+		"one that is shown longer":      {[]imaging.Delay{hundredth(10), hundredth(30), hundredth(10)}, 10, []int{0, 1, 1, 1, 2}},
+		"rounded to hundredths":         {[]imaging.Delay{hundredth(6), hundredth(5), hundredth(6), hundredth(5)}, 18, []int{0, 1, 2, 3}},
+		"no delay is a tenth of second": {[]imaging.Delay{hundredth(0), hundredth(1)}, 10, []int{0, 1}},
+		"as it is":                      {[]imaging.Delay{hundredth(5), hundredth(40)}, 0, []int{0, 1}},
 	}
 	for name, c := range cases {
-		for _, format := range []picture.Format{picture.GIF, picture.PNG} {
+		for _, format := range []imaging.Format{imaging.GIF, imaging.PNG} {
 			t.Run(fmt.Sprint(name, " ", format), func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "a.gif") // What it is called does not matter.
 				animation(t, path, format, c.delays...)
@@ -127,8 +127,8 @@ func TestTransparentFramesLieOnWhite(t *testing.T) {
 }
 
 func TestWhatIsWholeOfACutAnimationIsRead(t *testing.T) {
-	delay := picture.Delay{Numerator: 1, Denominator: 18}
-	for _, format := range []picture.Format{picture.GIF, picture.PNG} {
+	delay := imaging.Delay{Numerator: 1, Denominator: 18}
+	for _, format := range []imaging.Format{imaging.GIF, imaging.PNG} {
 		t.Run(string(format), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "cut")
 			animation(t, path, format, delay, delay, delay, delay, delay, delay)

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // openFolder lists the pictures of a folder, which are seen at a rate.
@@ -30,7 +30,7 @@ func openFolder(dir string, rate, to float64) (*Footage, error) {
 		case strings.HasPrefix(name, "."):
 		case entry.IsDir():
 			folders++
-		case picture.HasExtension(name):
+		case imaging.HasExtension(name):
 			names = append(names, name)
 		}
 	}
@@ -78,22 +78,22 @@ func natural(a, b string) int {
 
 // readPicture reads a picture, the first frame where it has several.
 func readPicture(path string) (*image.RGBA, error) {
-	p, err := picture.Open(path)
+	p, err := imaging.Open(path)
 	if err != nil {
-		return nil, withoutPath(err)
+		return nil, imaging.WithoutPath(err)
 	}
 	for frame, err := range p.Frames() {
-		return picture.OnWhite(frame.Pixels), err
+		return imaging.OnWhite(frame.Pixels), err
 	}
 	return nil, io.ErrUnexpectedEOF
 }
 
 // openAnimation reads an animated PNG, GIF or WebP.
 func openAnimation(path string, to float64) (*Footage, error) {
-	p, err := picture.Open(path)
+	p, err := imaging.Open(path)
 	damage := err
 	if err != nil {
-		if p = picture.Salvage(path); p == nil {
+		if p = imaging.Salvage(path); p == nil {
 			return nil, err
 		}
 	}
@@ -113,7 +113,7 @@ func openAnimation(path string, to float64) (*Footage, error) {
 				return
 			}
 			lasts := lasting(frame.Delay)
-			if !yield(shown{Frame{picture.OnWhite(frame.Pixels), at}, lasts}, nil) {
+			if !yield(shown{Frame{imaging.OnWhite(frame.Pixels), at}, lasts}, nil) {
 				return
 			}
 			at += lasts
@@ -125,7 +125,7 @@ func openAnimation(path string, to float64) (*Footage, error) {
 }
 
 // lasting is how long browsers show a frame: those that claim to be shown for 10 ms or less, a tenth of a second.
-func lasting(delay picture.Delay) time.Duration {
+func lasting(delay imaging.Delay) time.Duration {
 	if d := delay.Duration(); d > 10*time.Millisecond {
 		return d
 	}

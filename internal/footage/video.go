@@ -17,7 +17,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // openVideo asks ffmpeg what it makes of a file.
@@ -199,7 +199,7 @@ func readPPM(in *bufio.Reader) (*image.RGBA, error) {
 	if _, err := fmt.Fscanf(in, "P6\n%d %d\n%d\n", &width, &height, &largest); err != nil {
 		return nil, fmt.Errorf("ffmpeg does not write frames as it should: %w", unexpected(err))
 	}
-	if width < 1 || height < 1 || largest != 255 || int64(width)*int64(height) > picture.MaxPixels {
+	if width < 1 || height < 1 || largest != 255 || int64(width)*int64(height) > imaging.MaxPixels {
 		return nil, fmt.Errorf("ffmpeg writes frames of %d×%d pixels and values to %d: that is not what is read here", width, height, largest)
 	}
 	made := image.NewRGBA(image.Rect(0, 0, width, height))

@@ -22,7 +22,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 	"github.com/gomlx/onnx-gomlx/onnx/parser"
-	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -233,7 +233,7 @@ func (n *Network) call(values []float32) ([]float32, error) {
 
 // write writes a picture as the network wants it: [height, width, channel].
 func (n *Network) write(values []float32, picture *image.RGBA) {
-	scaled := dataset.Bicubic(padded(picture), n.size, n.size)
+	scaled := imaging.Bicubic(padded(picture), n.size, n.size)
 	input := n.options.Input
 	for y := range n.size {
 		row := scaled.Pix[y*scaled.Stride:]

@@ -28,25 +28,31 @@ const oldRuns = "internal/recording/testdata/runs"
 func main() {
 	base := flag.String("base", "", "commit to compare with; empty: only record")
 	backend := flag.String("backend", "cpu", `backend of both builds: "cpu" (XLA) or "go"`)
+	program := flag.String("program", "", "record this build of moelab instead of the working tree")
 	out := flag.String("o", "", "file for the recording of this working tree, as JSON")
 	quick := flag.Bool("quick", false, "leave out what takes the pure-Go backend long")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *base, *backend, *out, *quick); err != nil {
+	if err := run(ctx, *base, *program, *backend, *out, *quick); err != nil {
 		fmt.Fprintln(os.Stderr, "recording:", err)
 		os.Exit(1)
 	}
 }
 
 // run records this working tree, and compares the recording with that of a commit.
-func run(ctx context.Context, base, backend, out string, quick bool) error {
+func run(ctx context.Context, base, program, backend, out string, quick bool) error {
 	work, err := os.MkdirTemp("", "moelab-recording-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	now, err := recordTree(ctx, ".", filepath.Join(work, "now"), backend, quick)
+	var now recording
+	if program != "" {
+		now, err = record(ctx, program, filepath.Join(work, "now"), oldRuns, backend, quick)
+	} else {
+		now, err = recordTree(ctx, ".", filepath.Join(work, "now"), backend, quick)
+	}
 	if err != nil {
 		return err
 	}

@@ -255,6 +255,8 @@ func describe(path string) (string, error) {
 		return "", nil
 	case name == "metrics.jsonl":
 		return describeMetrics(data)
+	case name == "import.jsonl": // The journal of an import, whose files are looked at in any order.
+		return describeLines(data, "modified", "from", "about")
 	case name == "config.json":
 		return describeJSON(data, "created", "versions", "format")
 	case name == "state.json":
@@ -289,6 +291,20 @@ func describeMetrics(data []byte) (string, error) {
 		last = string(line)
 		sum.Write(line) // It never fails.
 	}
+}
+
+// describeLines returns a hash of lines of JSON, in any order, without some of the outermost keys.
+func describeLines(data []byte, without ...string) (string, error) {
+	var lines []string
+	for line := range bytes.Lines(data) {
+		text, err := describeJSON(line, without...)
+		if err != nil {
+			return "", err
+		}
+		lines = append(lines, text)
+	}
+	slices.Sort(lines)
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(lines, "\n")))), nil
 }
 
 // describeJSON returns JSON with its keys in order and without some of the outermost, or its hash where that is long.

@@ -1,8 +1,8 @@
 """Makes small pictures, one of each kind that people have, and golden.json: what Pillow reads of them.
 
-    python make_fixtures.py DIR        # needs pillow==11.0.0
+    python make_stills.py DIR        # needs pillow==11.0.0
 
-The tests run it into a temporary folder.
+The tests run it in a temporary folder; see picturetest.Stills.
 
 golden.json says for each picture what is left of it after EXIF orientation, white behind what is transparent, a centred
 square crop and a bicubic resize: {"file": …, "size": …, "rgb": [size * size * 3 values, 0–255]}.

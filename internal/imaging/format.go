@@ -1,4 +1,4 @@
-package picture
+package imaging
 
 import (
 	"bytes"
@@ -73,15 +73,12 @@ func still(data []byte, config func(io.Reader) (image.Config, error), decode fun
 	return file{canvas: size, parts: []part{{decode: decoder(data, decode), replace: true}}}, nil
 }
 
-// decoder returns what decodes a still picture. Decoders meet any bytes that people find on the net: if one fails on them, it is the
-// picture's fault.
+// decoder returns a function that decodes a still picture.
 func decoder(data []byte, decode func(io.Reader) (image.Image, error)) func() (image.Image, error) {
 	return func() (picture image.Image, err error) {
 		in := &endWatcher{Reader: bytes.NewReader(data)}
+		defer recovered(&err)
 		defer func() {
-			if r := recover(); r != nil {
-				err = fmt.Errorf("the decoder failed: %v", r)
-			}
 			if err != nil && in.ended && !errors.Is(err, io.ErrUnexpectedEOF) {
 				err = fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
 			}

@@ -1,4 +1,4 @@
-package picture
+package imaging
 
 import (
 	"encoding/binary"
@@ -83,23 +83,38 @@ func (o orientation) size(stored image.Point) image.Point {
 	return stored
 }
 
-// upright turns a picture the way that it should be seen.
-func (o orientation) upright(stored *image.NRGBA64) *image.NRGBA64 {
+// upright64 turns a picture upright.
+func (o orientation) upright64(stored *image.NRGBA64) *image.NRGBA64 {
 	if o < 2 {
 		return stored
 	}
 	made := image.NewNRGBA64(image.Rectangle{Max: o.size(stored.Rect.Size())})
-	last := stored.Rect.Size().Sub(image.Pt(1, 1))
-	for y := range made.Rect.Dy() {
-		for x := range made.Rect.Dx() {
-			fromX, fromY := o.source(x, y, last)
-			made.SetNRGBA64(x, y, stored.NRGBA64At(fromX, fromY))
-		}
-	}
+	o.turn(made.Pix, made.Rect.Size(), stored.Pix, stored.Stride, 8)
 	return made
 }
 
-// source is the stored pixel that is seen at x, y; last is the stored picture's last column and row.
+// upright turns a picture upright.
+func (o orientation) upright(stored *image.RGBA) *image.RGBA {
+	if o < 2 {
+		return stored
+	}
+	made := image.NewRGBA(image.Rectangle{Max: o.size(stored.Rect.Size())})
+	o.turn(made.Pix, made.Rect.Size(), stored.Pix, stored.Stride, 4)
+	return made
+}
+
+// turn copies stored pixels of some bytes each to where they belong in the upright picture, whose size is given.
+func (o orientation) turn(to []uint8, size image.Point, from []uint8, stride, bytes int) {
+	last := o.size(size).Sub(image.Pt(1, 1))
+	for y := range size.Y {
+		for x := range size.X {
+			fromX, fromY := o.source(x, y, last)
+			copy(to[(y*size.X+x)*bytes:][:bytes], from[fromY*stride+fromX*bytes:])
+		}
+	}
+}
+
+// source returns the stored pixel that is seen at x, y. last is the last column and row of the stored picture.
 func (o orientation) source(x, y int, last image.Point) (fromX, fromY int) {
 	switch o {
 	case 2: // Mirrored left to right.

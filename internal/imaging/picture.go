@@ -1,8 +1,8 @@
-// Package picture reads the pictures that people have, and writes others that keep what is in them: alpha channel, grey, 16 bits, colour profile,
+// Package imaging reads the pictures that people have, and writes others that keep what is in them: alpha channel, grey, 16 bits, colour profile,
 // and the frames of animations. It reads PNG, APNG, JPEG, GIF, WebP, BMP and TIFF and writes PNG, APNG, JPEG, GIF and WebP.
 //
-//	p, err := picture.Open("in.gif")
-//	w, err := picture.NewWriter(out, picture.PNG, p.Info)
+//	p, err := imaging.Open("in.gif")
+//	w, err := imaging.NewWriter(out, imaging.PNG, p.Info)
 //	for frame, err := range p.Frames() {
 //		err = w.Write(frame)
 //	}
@@ -10,7 +10,7 @@
 //
 // Animations are read, and written as APNG, one frame at a time; libraries at hand keep all in memory. The pixels themselves are left to package
 // image's decoders: each frame is cut out of its file as a still picture.
-package picture
+package imaging
 
 import (
 	"errors"
@@ -71,57 +71,108 @@ type Picture struct {
 	orientation orientation
 }
 
-// Open reads a file, whatever its name says that it is. Frames of an animation are decoded by [Picture.Frames]. The error does not name
-// the file, unless it cannot be opened.
+// Open reads a file; its contents decide on the format, not its name. Frames of an animation are decoded by
+// [Picture.Frames]. The error does not name the file unless it cannot be opened.
 func Open(path string) (*Picture, error) {
-	// Asked before opening: to open a named pipe would wait for somebody to write to it.
-	info, err := os.Stat(path)
+	data, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
+	return read(data)
+}
+
+// Read is [Open] for a stream.
+func Read(in io.Reader) (*Picture, error) {
+	data, err := readAll(in)
+	if err != nil {
+		return nil, err
+	}
+	return read(data)
+}
+
+// OpenRegular opens a file for reading. Anything but a regular file that is not empty is an error.
+func OpenRegular(path string) (*os.File, os.FileInfo, error) {
+	// Checked before opening: to open a named pipe would wait for a writer.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+		return nil, nil, errors.New("not a regular file")
+	}
+	if info.Size() == 0 {
+		return nil, nil, errEmpty
 	}
 	file, err := os.Open(path)
+	return file, info, err
+}
+
+var errEmpty = errors.New("the file is empty (zero bytes)")
+
+// readFile reads a regular file, up to maxFile.
+func readFile(path string) ([]byte, error) {
+	file, _, err := OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return Read(file)
+	return readAll(file)
 }
 
-// Read is [Open] of a stream.
-func Read(in io.Reader) (*Picture, error) {
+// readAll reads a stream, up to maxFile.
+func readAll(in io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	switch {
 	case err != nil:
 		return nil, err
 	case len(data) == 0:
-		return nil, errors.New("the file is empty (zero bytes)")
+		return nil, errEmpty
 	case len(data) > maxFile:
-		return nil, errors.New("the file is larger than 1 GiB: that is more than is read")
+		return nil, errors.New("the file is larger than 1 GiB, the most that is read")
 	}
-	p, err := read(data)
+	return data, nil
+}
+
+// open parses the structure of a file. With an error it returns what came before the damage.
+func open(data []byte) (f file, err error) {
+	format := recognise(data)
+	if format == nil {
+		return file{}, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
+	}
+	defer recovered(&err)
+	return format.open(data)
+}
+
+// recovered turns a panic into an error. Readers meet any bytes that people find on the net: if one fails on them, that is
+// the picture's fault.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("the decoder failed: %v", r)
+	}
+}
+
+// read parses a file and decodes it if it is a still picture.
+func read(data []byte) (*Picture, error) {
+	f, err := open(data)
+	if err != nil {
+		return nil, explain(err)
+	}
+	if err := checkSize(f.canvas); err != nil {
+		return nil, err
+	}
+	p, err := f.picture()
 	return p, explain(err)
 }
 
-func read(data []byte) (*Picture, error) {
-	f := recognise(data)
-	if f == nil {
-		return nil, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
+// checkSize returns an error if a picture is empty or larger than [MaxPixels].
+func checkSize(size image.Point) error {
+	switch {
+	case size.X < 1 || size.Y < 1:
+		return fmt.Errorf("the header says %d×%d pixels", size.X, size.Y)
+	case int64(size.X)*int64(size.Y) > MaxPixels:
+		return fmt.Errorf("the header says %d×%d pixels: more than the %d million that are read", size.X, size.Y, MaxPixels/1_000_000)
 	}
-	file, err := f.open(data)
-	if err != nil {
-		return nil, err
-	}
-	size := file.canvas
-	if size.X < 1 || size.Y < 1 {
-		return nil, fmt.Errorf("the header says %d×%d pixels", size.X, size.Y)
-	}
-	if int64(size.X)*int64(size.Y) > MaxPixels {
-		return nil, fmt.Errorf("the header says %d×%d pixels: more than the %d million that are read", size.X, size.Y, MaxPixels/1_000_000)
-	}
-	return file.picture()
+	return nil
 }
 
 // picture is what the file shows. A still picture is decoded.
@@ -170,7 +221,7 @@ func (p *Picture) Frames() iter.Seq2[Frame, error] {
 				yield(Frame{}, explain(err))
 				return
 			}
-			if !yield(Frame{p.orientation.upright(pixels), part.delay}, nil) {
+			if !yield(Frame{p.orientation.upright64(pixels), part.delay}, nil) {
 				return
 			}
 		}

@@ -1,5 +1,5 @@
-// Package picturetest makes pictures for tests.
-package picturetest
+// Package imagingtest makes pictures for tests.
+package imagingtest
 
 import "image"
 

@@ -1,9 +1,10 @@
-package picture
+package imaging
 
 import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"image"
 	"io"
 	"math"
@@ -45,7 +46,7 @@ func openWebP(data []byte) (file, error) {
 			if cut && i == len(chunks)-1 {
 				return f, io.ErrUnexpectedEOF
 			}
-			frame, err := webPFrame(c.data)
+			frame, err := webPFrame(c.data, f.canvas)
 			if err != nil {
 				return f, err
 			}
@@ -59,9 +60,32 @@ func openWebP(data []byte) (file, error) {
 	if len(f.parts) > 0 {
 		return f, nil
 	}
+	if f.canvas != (image.Point{}) {
+		if err := checkWebPSize(chunks, f.canvas); err != nil {
+			return f, err
+		}
+	}
 	one, err := still(simpleWebP(chunks, f.canvas), webp.DecodeConfig, DecodeWebP)
 	one.exif, one.profile = f.exif, f.profile
 	return one, err
+}
+
+// checkWebPSize returns an error unless the bitstream among the chunks has the size that its container announces: memory
+// is set aside for what the bitstream says.
+func checkWebPSize(chunks []webPChunk, size image.Point) error {
+	for _, c := range chunks {
+		if c.name != "VP8 " && c.name != "VP8L" {
+			continue
+		}
+		inner, err := webp.DecodeConfig(bytes.NewReader(simpleWebP([]webPChunk{c}, size)))
+		if err != nil {
+			return err
+		}
+		if inner.Width != size.X || inner.Height != size.Y {
+			return fmt.Errorf("webp: the picture has %d×%d pixels, its header says %d×%d", inner.Width, inner.Height, size.X, size.Y)
+		}
+	}
+	return nil
 }
 
 func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
@@ -69,8 +93,8 @@ func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 // noBlend is the flag of a frame whose transparent pixels are put down too.
 const noBlend = 2
 
-// webPFrame cuts a frame of an animation out as a still WebP.
-func webPFrame(data []byte) (part, error) {
+// webPFrame extracts a frame of an animation as a still WebP. It must lie on the canvas.
+func webPFrame(data []byte, canvas image.Point) (part, error) {
 	const header = 16
 	if len(data) < header {
 		return part{}, errors.New("webp: a frame without a header")
@@ -88,7 +112,10 @@ func webPFrame(data []byte) (part, error) {
 	if flags&dispose != 0 {
 		p.dispose = disposeBackground
 	}
-	return p, checkFrame(size)
+	if place := (image.Rectangle{Max: size}).Add(p.at); !place.In(image.Rectangle{Max: canvas}) {
+		return p, fmt.Errorf("webp: a frame lies at %v, outside of the canvas of %d×%d pixels", place, canvas.X, canvas.Y)
+	}
+	return p, errors.Join(checkFrame(size), checkWebPSize(chunks, size))
 }
 
 // simpleWebP makes a file of the chunks that hold pixels. Package webp, which reads it, knows the extended format with a separate alpha channel

@@ -1,4 +1,4 @@
-package picture_test
+package imaging_test
 
 import (
 	"bytes"
@@ -11,13 +11,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // movingSpot are frames of noise in which little changes: a spot moves, stands still, and at last is a hole, where asked for.
-func movingSpot(hole bool) (frames []picture.Frame) {
+func movingSpot(hole bool) (frames []imaging.Frame) {
 	random := rand.New(rand.NewPCG(1, 1))
 	still := image.NewNRGBA64(image.Rect(0, 0, 96, 64))
 	for y := range 64 {
@@ -37,7 +37,7 @@ func movingSpot(hole bool) (frames []picture.Frame) {
 				}
 			}
 		}
-		frames = append(frames, picture.Frame{Pixels: frame, Delay: picture.Delay{Numerator: 1, Denominator: 10}})
+		frames = append(frames, imaging.Frame{Pixels: frame, Delay: imaging.Delay{Numerator: 1, Denominator: 10}})
 	}
 	return frames
 }
@@ -48,14 +48,14 @@ func TestOnlyWhatChangesIsWritten(t *testing.T) {
 	copy(profile[16:], "RGB ") // The kind of its colours.
 	var paths []string
 	var all []string
-	for _, format := range []picture.Format{picture.PNG, picture.WebP, picture.GIF} {
+	for _, format := range []imaging.Format{imaging.PNG, imaging.WebP, imaging.GIF} {
 		for _, hole := range []bool{false, true} {
 			frames := movingSpot(hole)
 			sizes := map[int]int{}
 			for _, count := range []int{1, len(frames)} {
-				info := picture.Info{Width: 96, Height: 64, Frames: count, Alpha: hole, Profile: profile}
+				info := imaging.Info{Width: 96, Height: 64, Frames: count, Alpha: hole, Profile: profile}
 				var data bytes.Buffer
-				w, err := picture.NewWriter(&data, format, info)
+				w, err := imaging.NewWriter(&data, format, info)
 				require.NoError(t, err)
 				for _, frame := range frames[:count] {
 					require.NoError(t, w.Write(frame))
@@ -66,13 +66,13 @@ func TestOnlyWhatChangesIsWritten(t *testing.T) {
 				require.NoError(t, os.WriteFile(path, data.Bytes(), 0o644))
 				if count > 1 {
 					paths, all = append(paths, path), append(all, fmt.Sprintf("%s, hole %v", format, hole))
-				} else if format != picture.GIF {
-					p, err := picture.Open(path)
+				} else if format != imaging.GIF {
+					p, err := imaging.Open(path)
 					require.NoError(t, err)
 					assert.Equal(t, profile, p.Profile, "%s keeps the profile", format)
 				}
 			}
-			if format != picture.GIF || !hole { // A GIF with a hole has whole frames: what was shown is else seen in it.
+			if format != imaging.GIF || !hole { // A GIF with a hole has whole frames: what was shown is else seen in it.
 				assert.Less(t, sizes[len(frames)]-sizes[1], sizes[1], "%s: four frames of small changes are less than a whole one", format)
 			}
 		}
@@ -82,7 +82,7 @@ func TestOnlyWhatChangesIsWritten(t *testing.T) {
 	for i, path := range paths {
 		want := movingSpot(i%2 == 1)
 		require.Len(t, seen[i].Frames, len(want), all[i])
-		p, err := picture.Open(path)
+		p, err := imaging.Open(path)
 		require.NoError(t, err)
 		for k, got := range frames(t, p) {
 			assertPixels(t, rgba(want[k].Pixels), rgba(got.Pixels), 12, fmt.Sprintf("%s, frame %d read by moelab", all[i], k))
@@ -104,12 +104,12 @@ func TestGIFShowsColoursThatComeLater(t *testing.T) {
 		copy(red.Pix[8*(y*96+5):][:8*5], spot.Pixels.Pix[8*(y*96+5):])
 	}
 	var data bytes.Buffer
-	w, err := picture.NewWriter(&data, picture.GIF, picture.Info{Width: 96, Height: 64, Frames: 2})
+	w, err := imaging.NewWriter(&data, imaging.GIF, imaging.Info{Width: 96, Height: 64, Frames: 2})
 	require.NoError(t, err)
 	require.NoError(t, w.Write(still))
-	require.NoError(t, w.Write(picture.Frame{Pixels: red, Delay: spot.Delay}))
+	require.NoError(t, w.Write(imaging.Frame{Pixels: red, Delay: spot.Delay}))
 	require.NoError(t, w.Close())
-	p, err := picture.Read(&data)
+	p, err := imaging.Read(&data)
 	require.NoError(t, err)
 	assertPixels(t, rgba(red), rgba(frames(t, p)[1].Pixels), 12, "the frame with the spot")
 }

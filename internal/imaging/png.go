@@ -1,4 +1,4 @@
-package picture
+package imaging
 
 import (
 	"bytes"
@@ -62,6 +62,9 @@ func openPNG(data []byte) (file, error) {
 	for _, c := range chunks {
 		switch c.name {
 		case "IHDR":
+			if len(c.data) < 13 { // A second one: the decoder has read the first.
+				return f, errors.New("the file has a second, damaged header")
+			}
 			depth, colours := c.data[8], c.data[9]
 			f.gray, f.deep = colours == 0 || colours == 4, depth == 16
 		case "eXIf":

@@ -1,4 +1,4 @@
-package picture_test
+package imaging_test
 
 import (
 	"bytes"
@@ -17,7 +17,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/moelab/moelab/internal/picture"
+	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/moelab/moelab/internal/venv"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -92,17 +93,18 @@ func TestMain(m *testing.M) {
 	if fixturesDir != "" {
 		os.RemoveAll(fixturesDir)
 	}
+	imagingtest.RemoveStills()
 	os.Exit(status)
 }
 
 // frames reads all frames of a picture.
-func frames(t *testing.T, p *picture.Picture) (frames []picture.Frame) {
+func frames(t *testing.T, p *imaging.Picture) (frames []imaging.Frame) {
 	t.Helper()
 	for frame, err := range p.Frames() {
 		require.NoError(t, err)
 		pixels := *frame.Pixels
 		pixels.Pix = bytes.Clone(pixels.Pix)
-		frames = append(frames, picture.Frame{Pixels: &pixels, Delay: frame.Delay})
+		frames = append(frames, imaging.Frame{Pixels: &pixels, Delay: frame.Delay})
 	}
 	return frames
 }
@@ -142,7 +144,7 @@ func TestPicturesAreReadAsPillowReadsThem(t *testing.T) {
 	require.Greater(t, len(want), 35)
 	for name, want := range want {
 		t.Run(name, func(t *testing.T) {
-			p, err := picture.Open(filepath.Join(dir, name))
+			p, err := imaging.Open(filepath.Join(dir, name))
 			require.NoError(t, err)
 			assert.Equal(t, image.Pt(want.Width, want.Height), image.Pt(p.Width, p.Height))
 			assert.Equal(t, want.Alpha, p.Alpha, "alpha")
@@ -171,7 +173,7 @@ func TestPicturesAreReadAsPillowReadsThem(t *testing.T) {
 }
 
 // deepChannels returns the channels that a picture of 16 bits has.
-func deepChannels(pixels *image.NRGBA64, info picture.Info) (values []int) {
+func deepChannels(pixels *image.NRGBA64, info imaging.Info) (values []int) {
 	for y := range pixels.Rect.Dy() {
 		for x := range pixels.Rect.Dx() {
 			c := pixels.NRGBA64At(x, y)
@@ -201,16 +203,16 @@ type described struct {
 }
 
 // rewrite reads pictures and writes them in a format, and returns what Pillow reads then, by their names.
-func rewrite(t *testing.T, format picture.Format, extension string, names ...string) map[string]described {
+func rewrite(t *testing.T, format imaging.Format, extension string, names ...string) map[string]described {
 	t.Helper()
 	dir, _ := fixtures(t)
 	out := t.TempDir()
 	var paths []string
 	for _, name := range names {
-		p, err := picture.Open(filepath.Join(dir, name))
+		p, err := imaging.Open(filepath.Join(dir, name))
 		require.NoError(t, err)
 		var data bytes.Buffer
-		w, err := picture.NewWriter(&data, format, p.Info)
+		w, err := imaging.NewWriter(&data, format, p.Info)
 		require.NoError(t, err, name)
 		for frame, err := range p.Frames() {
 			require.NoError(t, err)
@@ -240,7 +242,7 @@ func TestPNGKeepsWhatIsInAPicture(t *testing.T) {
 	for name := range modes {
 		names = append(names, name)
 	}
-	for name, got := range rewrite(t, picture.PNG, ".png", names...) {
+	for name, got := range rewrite(t, imaging.PNG, ".png", names...) {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, modes[name], got.Mode)
 			assert.Equal(t, []int{want[name].Width, want[name].Height}, got.Size)
@@ -248,7 +250,7 @@ func TestPNGKeepsWhatIsInAPicture(t *testing.T) {
 			if len(want[name].Frames) > 0 && !strings.HasPrefix(got.Mode, "I") {
 				assertPixels(t, want[name].Frames[0], got.Frames[0], 3, name)
 			}
-			original, err := picture.Open(filepath.Join(dir, name))
+			original, err := imaging.Open(filepath.Join(dir, name))
 			require.NoError(t, err)
 			if original.Profile != nil {
 				assert.Equal(t, len(original.Profile), got.Profile)
@@ -260,10 +262,10 @@ func TestPNGKeepsWhatIsInAPicture(t *testing.T) {
 func TestDeepPicturesKeepEveryBit(t *testing.T) {
 	dir, _ := fixtures(t)
 	for _, name := range []string{"deep_gray.png", "deep_grayalpha.png", "deep_rgb.png", "deep_rgba.png"} {
-		p, err := picture.Open(filepath.Join(dir, name))
+		p, err := imaging.Open(filepath.Join(dir, name))
 		require.NoError(t, err)
 		var data bytes.Buffer
-		w, err := picture.NewWriter(&data, picture.PNG, p.Info)
+		w, err := imaging.NewWriter(&data, imaging.PNG, p.Info)
 		require.NoError(t, err)
 		before := frames(t, p)
 		require.NoError(t, w.Write(before[0]))
@@ -273,7 +275,7 @@ func TestDeepPicturesKeepEveryBit(t *testing.T) {
 		original, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
 		assert.Equal(t, original[colours], data.Bytes()[colours], name)
-		again, err := picture.Read(&data)
+		again, err := imaging.Read(&data)
 		require.NoError(t, err)
 		assert.Equal(t, p.Info, again.Info)
 		assert.Equal(t, before, frames(t, again))
@@ -284,7 +286,7 @@ func TestAnimationsAreWrittenFrameByFrame(t *testing.T) {
 	_, want := fixtures(t)
 	names := []string{"animated.png", "animated.webp", "animated.gif", "default.png"}
 	loops := map[string]int{"animated.png": 3, "animated.webp": 2, "animated.gif": 0, "default.png": 0}
-	for name, got := range rewrite(t, picture.PNG, ".png", names...) {
+	for name, got := range rewrite(t, imaging.PNG, ".png", names...) {
 		t.Run("to PNG "+name, func(t *testing.T) {
 			assert.Equal(t, "RGBA", got.Mode)
 			assert.Equal(t, loops[name], got.Loop)
@@ -295,7 +297,7 @@ func TestAnimationsAreWrittenFrameByFrame(t *testing.T) {
 			}
 		})
 	}
-	for name, got := range rewrite(t, picture.WebP, ".webp", names...) {
+	for name, got := range rewrite(t, imaging.WebP, ".webp", names...) {
 		t.Run("to WebP "+name, func(t *testing.T) {
 			assert.Equal(t, loops[name], got.Loop)
 			assert.InDeltaSlice(t, want[name].Delays, got.Delays, 0.001)
@@ -305,7 +307,7 @@ func TestAnimationsAreWrittenFrameByFrame(t *testing.T) {
 			}
 		})
 	}
-	for name, got := range rewrite(t, picture.GIF, ".gif", names...) {
+	for name, got := range rewrite(t, imaging.GIF, ".gif", names...) {
 		t.Run("to GIF "+name, func(t *testing.T) {
 			require.Len(t, got.Frames, len(want[name].Frames))
 			assert.InDeltaSlice(t, want[name].Delays, got.Delays, 0.001)
@@ -324,11 +326,11 @@ func TestAnimationsAreWrittenFrameByFrame(t *testing.T) {
 
 func TestJPEGKeepsProfileAndGrey(t *testing.T) {
 	dir, want := fixtures(t)
-	got := rewrite(t, picture.JPEG, ".jpg", "rgb.jpg", "gray.png", "rgba.png", "grayalpha.png")
+	got := rewrite(t, imaging.JPEG, ".jpg", "rgb.jpg", "gray.png", "rgba.png", "grayalpha.png")
 	for name, mode := range map[string]string{"rgb.jpg": "RGB", "gray.png": "L", "rgba.png": "RGB", "grayalpha.png": "L"} {
 		assert.Equal(t, mode, got[name].Mode)
 	}
-	p, err := picture.Open(filepath.Join(dir, "rgb.jpg"))
+	p, err := imaging.Open(filepath.Join(dir, "rgb.jpg"))
 	require.NoError(t, err)
 	require.Greater(t, len(p.Profile), 70000, "a profile in several pieces")
 	assert.Equal(t, len(p.Profile), got["rgb.jpg"].Profile)
@@ -338,25 +340,25 @@ func TestJPEGKeepsProfileAndGrey(t *testing.T) {
 }
 
 func TestWhatAFormatCannotHoldIsRefused(t *testing.T) {
-	still := picture.Info{Width: 10, Height: 10, Frames: 1}
+	still := imaging.Info{Width: 10, Height: 10, Frames: 1}
 	animation, wide := still, still
 	animation.Frames, wide.Width = 2, 70000
-	long := picture.Info{Width: 30000, Height: 30000, Frames: 100}
+	long := imaging.Info{Width: 30000, Height: 30000, Frames: 100}
 	for says, c := range map[string]struct {
-		format picture.Format
-		info   picture.Info
+		format imaging.Format
+		info   imaging.Info
 	}{
-		"an animation cannot be a JPEG":                                {picture.JPEG, animation},
-		"it would be 70000×10 pixels: a JPEG cannot have more":         {picture.JPEG, wide},
-		"it would be 70000×10 pixels: a GIF cannot have more":          {picture.GIF, wide},
-		"100 frames of 30000×30000 pixels: too much for a GIF, write ": {picture.GIF, long},
-		"it would be 70000×10 pixels: a WebP cannot have more":         {picture.WebP, wide},
+		"an animation cannot be a JPEG":                                {imaging.JPEG, animation},
+		"it would be 70000×10 pixels: a JPEG cannot have more":         {imaging.JPEG, wide},
+		"it would be 70000×10 pixels: a GIF cannot have more":          {imaging.GIF, wide},
+		"100 frames of 30000×30000 pixels: too much for a GIF, write ": {imaging.GIF, long},
+		"it would be 70000×10 pixels: a WebP cannot have more":         {imaging.WebP, wide},
 	} {
-		_, err := picture.NewWriter(&bytes.Buffer{}, c.format, c.info)
+		_, err := imaging.NewWriter(&bytes.Buffer{}, c.format, c.info)
 		assert.ErrorContains(t, err, says)
 	}
 	for path, says := range map[string]string{"a.tiff": ".tiff cannot be written: .png, .jpg, .gif and .webp can", "a": "no extension"} {
-		_, err := picture.FormatOf(path)
+		_, err := imaging.FormatOf(path)
 		assert.ErrorContains(t, err, says)
 	}
 }
@@ -378,7 +380,7 @@ func lying(t *testing.T, width, height uint32) []byte {
 func TestDamagedPicturesAreRefusedInALine(t *testing.T) {
 	dir, want := fixtures(t)
 	refused := func(t *testing.T, data []byte) string {
-		p, err := picture.Read(bytes.NewReader(data))
+		p, err := imaging.Read(bytes.NewReader(data))
 		if err == nil {
 			for _, frameErr := range p.Frames() {
 				err = frameErr
@@ -396,7 +398,7 @@ func TestDamagedPicturesAreRefusedInALine(t *testing.T) {
 			for n := range 40 { // None of them may panic.
 				damaged := bytes.Clone(data)
 				damaged[(n*7919+13)%len(damaged)] ^= 0x55
-				if p, err := picture.Read(bytes.NewReader(damaged)); err == nil {
+				if p, err := imaging.Read(bytes.NewReader(damaged)); err == nil {
 					for range p.Frames() {
 					}
 				}
@@ -419,6 +421,6 @@ func TestDamagedPicturesAreRefusedInALine(t *testing.T) {
 			assert.Contains(t, refused(t, data), says)
 		})
 	}
-	_, err := picture.Open(dir)
+	_, err := imaging.Open(dir)
 	assert.ErrorContains(t, err, "not a regular file")
 }

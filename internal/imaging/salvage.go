@@ -1,0 +1,45 @@
+package imaging
+
+import "encoding/binary"
+
+// Delays returns how long each frame is shown. Nothing is decoded for it.
+func (p *Picture) Delays() []Delay {
+	var delays []Delay
+	for _, part := range p.parts {
+		delays = append(delays, part.delay)
+	}
+	return delays
+}
+
+// Salvage reads the intact frames of an animation that [Open] rejects, such as an interrupted download: those before the
+// damage. It returns nil if there are fewer than two. The last one may still prove broken when it is decoded.
+func Salvage(path string) *Picture {
+	data, err := readFile(path)
+	if err != nil {
+		return nil
+	}
+	file, err := open(data) // Readers return what they have read so far.
+	if err != nil && begins(data, pngSignature) {
+		file.salvagePNG(data)
+	}
+	if len(file.parts) < 2 || checkSize(file.canvas) != nil {
+		return nil
+	}
+	p, err := file.picture()
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+// salvagePNG finds the frames in the intact chunks.
+func (f *file) salvagePNG(data []byte) {
+	chunks, _ := readChunks(data)
+	f.parts = nil
+	for _, c := range chunks {
+		if c.name == "acTL" && len(c.data) >= 8 {
+			_ = f.readAnimation(chunks, binary.BigEndian.Uint32(c.data)) // That there are fewer frames is known.
+			break
+		}
+	}
+}
