@@ -21,7 +21,6 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/eyes"
 	"github.com/moelab/moelab/internal/imaging"
-	"github.com/moelab/moelab/tag"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -680,7 +679,7 @@ func TestTaggerIsAskedBetweenTagsAndLook(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, data, 0o644))
 	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr})
 	require.NoError(t, err)
-	tagger, err := tag.OpenTagger(backend, path) // It looks at the mean colour of the picture.
+	tagger, err := OpenTagger(backend, path) // It looks at the mean colour of the picture.
 	require.NoError(t, err)
 	defer tagger.Close()
 

@@ -16,7 +16,6 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/eyes"
 	"github.com/moelab/moelab/internal/imaging"
-	"github.com/moelab/moelab/tag"
 )
 
 // Options say how pictures are taken in. The zero value will do.
@@ -28,7 +27,7 @@ type Options struct {
 	// By are the sources that are asked for the hair colour; nil means all, in the order of [Sources].
 	By []string
 	// Tagger is asked, as one of the sources; nil for none.
-	Tagger *tag.Tagger
+	Tagger *Tagger
 	// Workers is how many pictures are read at once; 0 means one per CPU.
 	Workers int
 	// Strict makes a broken picture, or a broken file of tags beside one, an error. Otherwise the picture is left out, or its tags are, and the report names the file.

@@ -16,21 +16,20 @@ import (
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
-	"github.com/moelab/moelab/tag"
 )
 
 // Sources of a hair colour, in the order in which they are asked.
 const (
 	// ByFolder is what the folder says itself: a labels.csv in it, or the name of a folder, such as blonde or blonde_hair, that a picture lies in.
 	ByFolder = "folder"
-	// ByTags are the tags in a file beside the picture (see [tag.Beside]) or, of pictures that are named by their number at Danbooru, in the metadata of Danbooru20xx:
+	// ByTags are the tags in a file beside the picture (see [tagsBeside]) or, of pictures that are named by their number at Danbooru, in the metadata of Danbooru20xx:
 	// the files below the folder's metadata or danbooru-metadata. Kaggle's "Tagged Anime Illustrations" is read as it is. They answer where one of them is of the hair's colour:
 	// what says "1girl, solo", and captions in sentences, leave it to the next source.
 	ByTags = "tags"
-	// ByTagger is a network that the user names; see [tag.Tagger]. It is asked only where there is one. It has looked at the face, so that
+	// ByTagger is a network that the user names; see [Tagger]. It is asked only where there is one. It has looked at the face, so that
 	// it answers with any tag, also where none is of the hair's colour.
 	ByTagger = "tagger"
-	// ByLook is the hair in the picture; see [tag.Look].
+	// ByLook is the hair in the picture; see [look].
 	ByLook = "look"
 )
 
@@ -43,11 +42,11 @@ type sources struct {
 	by     []string
 	labels map[string]dataset.Labelled // Of labels.csv, by path below dir; nil where there is none.
 	posts  map[int64][]string          // The tags of Danbooru's posts.
-	tagger *tag.Tagger                 // Nil unless it is one of by.
+	tagger *Tagger                     // Nil unless it is one of by.
 }
 
 // openSources reads the labels.csv of a folder, if there is one and it is asked for.
-func openSources(dir string, by []string, tagger *tag.Tagger) (*sources, error) {
+func openSources(dir string, by []string, tagger *Tagger) (*sources, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return nil, errors.New("it is not a folder; an archive must be unpacked first")
 	}
@@ -124,7 +123,7 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) erro
 			case entry.IsDir() || filepath.Ext(path) != ".json":
 				return nil
 			}
-			return tag.Posts(path, wanted, func(id int64, tags []string) { s.posts[id] = tags })
+			return danbooruPosts(path, wanted, func(id int64, tags []string) { s.posts[id] = tags })
 		})
 		if err != nil {
 			return err
@@ -142,7 +141,7 @@ func postOf(name string) (id int64, ok bool) {
 
 // tags are those beside a picture, or of its post. bad is what is wrong with the file beside it, which then counts as if it were not there.
 func (s *sources) tags(name string) (tags []string, bad error) {
-	tags, bad = tag.Beside(filepath.Join(s.dir, name))
+	tags, bad = tagsBeside(filepath.Join(s.dir, name))
 	if len(tags) > 0 {
 		return tags, nil
 	}
@@ -181,16 +180,16 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 		answered := true
 		switch {
 		case by == ByLook:
-			seen := tag.Look(face)
+			seen := look(face)
 			colour = seen.Colour
-			why, _ = seen.Found()
+			why, _ = seen.verdict()
 		case by == ByTagger:
 			tags, err := s.tagger.Tags(ctx, face)
 			if err != nil {
 				return said, err
 			}
-			colour, why = tag.HairColour(tags)
-			attributes, answered = tag.Attributes(tags), len(tags) > 0
+			colour, why = taggedHair(tags)
+			attributes, answered = taggedAttributes(tags), len(tags) > 0
 		case !only:
 			continue
 		case by == ByFolder:
@@ -198,8 +197,8 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 			attributes = s.labels[name].Attributes
 		case by == ByTags:
 			tags, _ := s.tags(name) // See about for what is wrong with them.
-			colour, why = tag.HairColour(tags)
-			attributes, answered = tag.Attributes(tags), tag.SayHair(tags)
+			colour, why = taggedHair(tags)
+			attributes, answered = taggedAttributes(tags), speaksOfHair(tags)
 		}
 		if answered && said.by == "" {
 			said.colour, said.by, said.why = colour, by, why
@@ -236,6 +235,6 @@ func named(name string) (portrait.Colour, bool) {
 	if colour, err := portrait.ParseColour(strings.ToLower(name)); err == nil {
 		return colour, true
 	}
-	colour, why := tag.HairColour([]string{name})
+	colour, why := taggedHair([]string{name})
 	return colour, why == ""
 }

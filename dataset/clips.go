@@ -75,8 +75,9 @@ func (d drawnBlinks) Clip(ctx context.Context, i int) (*Clip, error) {
 // The files beside the frames of a clip.
 const (
 	// EyesFile says where the eyes are: see [SaveEyes].
-	EyesFile     = "eyes.json"
-	apertureFile = "aperture.csv"
+	EyesFile = "eyes.json"
+	// AperturesFile holds how far the eyes are open: see [SaveApertures].
+	AperturesFile = "aperture.csv"
 )
 
 // OpenBlinks finds the clips below a folder: folders with frames, in the order of their names, and with eyes.json, as [DrawBlinks] writes them; aperture.csv may
@@ -173,7 +174,7 @@ func (f folderClips) Clip(ctx context.Context, i int) (clip *Clip, err error) {
 				clip.Frames[0].Rect.Dx(), clip.Frames[0].Rect.Dy())
 		}
 	}
-	clip.Aperture, err = readAperture(filepath.Join(dir, apertureFile), len(clip.Frames))
+	clip.Aperture, err = readAperture(filepath.Join(dir, AperturesFile), len(clip.Frames))
 	return clip, err
 }
 
@@ -188,7 +189,17 @@ func framesIn(dir string) (frames []string, err error) {
 	return frames, err
 }
 
-// readAperture reads the second column of a file; nil where there is no file.
+// SaveApertures writes how far the eyes are open in each frame, 0 closed … 1 open, as CSV with the columns frame and
+// aperture.
+func SaveApertures(path string, apertures []float64) error {
+	text := []byte("frame,aperture\n")
+	for i, aperture := range apertures {
+		text = fmt.Appendf(text, "%d,%.4f\n", i, aperture)
+	}
+	return atomicfile.WriteBytes(path, text)
+}
+
+// readAperture reads what SaveApertures wrote. It returns nil if there is no such file.
 func readAperture(path string, frames int) (aperture []float64, err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -71,7 +71,7 @@ func TestFoldersThatHoldNoBlinkAreNamed(t *testing.T) {
 		}, false, "that is not within the frames, which have 32×32 pixels"},
 		"a frame of another size": {func(t *testing.T, clip string) { small(t, filepath.Join(clip, "frame_05.png")) }, false, "frame_05.png has 9×9 pixels, the frames before it 32×32"},
 		"a broken frame":          {func(t *testing.T, clip string) { write(t, filepath.Join(clip, "frame_05.png"), []byte("no")) }, false, "frame_05.png"},
-		"apertures of words":      {func(t *testing.T, clip string) { write(t, filepath.Join(clip, apertureFile), []byte("a,b\n1,x\n")) }, false, "aperture.csv must have two columns"},
+		"apertures of words":      {func(t *testing.T, clip string) { write(t, filepath.Join(clip, AperturesFile), []byte("a,b\n1,x\n")) }, false, "aperture.csv must have two columns"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -113,18 +113,15 @@ func saveClip(dir string, clip *Clip) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	var apertures strings.Builder
-	apertures.WriteString("frame,aperture\n")
 	for i, frame := range clip.Frames {
 		if err := imaging.SavePNG(filepath.Join(dir, fmt.Sprintf("frame_%02d.png", i)), frame); err != nil {
 			return err
 		}
-		fmt.Fprintf(&apertures, "%d,%.4f\n", i, clip.Aperture[i])
 	}
 	if err := SaveEyes(filepath.Join(dir, EyesFile), clip.Eyes); err != nil {
 		return err
 	}
-	return atomicfile.WriteBytes(filepath.Join(dir, apertureFile), []byte(apertures.String()))
+	return SaveApertures(filepath.Join(dir, AperturesFile), clip.Aperture)
 }
 
 // claim makes sure that dir may be drawn to, and marks it.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/blink"
+	"github.com/moelab/moelab/collect"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/eyes"
@@ -231,7 +232,7 @@ func (b *blinking) findReference(ctx context.Context) (*dataset.Clip, error) {
 		return nil, wrongInput(err)
 	}
 	frames := held(film.Frames(ctx))
-	blinks, broken := dataset.FindBlinks(frames, dataset.FindBlinksOptions{Whole: whole})
+	blinks, broken := collect.FindBlinks(frames, collect.FindBlinksOptions{Whole: whole})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/moelab/moelab/collect"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/footage"
@@ -184,7 +185,7 @@ func (b *blinkCutter) source(path, name string) error {
 		return wrongInput(err)
 	}
 	frames, broken := b.watched(ctx, film)
-	blinks, err := dataset.FindBlinks(frames, dataset.FindBlinksOptions{Eyes: b.eyes, Whole: whole})
+	blinks, err := collect.FindBlinks(frames, collect.FindBlinksOptions{Eyes: b.eyes, Whole: whole})
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -258,13 +259,13 @@ func (b *blinkCutter) watched(ctx context.Context, film *footage.Footage) (iter.
 }
 
 // write cuts the blinks out and draws what they are to be looked at by.
-func (b *blinkCutter) write(frames iter.Seq2[footage.Frame, error], blinks []dataset.FoundBlink, name string, whole bool) error {
+func (b *blinkCutter) write(frames iter.Seq2[footage.Frame, error], blinks []collect.FoundBlink, name string, whole bool) error {
 	var names, dirs []string
 	for i := range blinks {
 		names = append(names, fmt.Sprintf("%s_%03d", name, i+1))
 		dirs = append(dirs, filepath.Join(b.out, names[i]))
 	}
-	n, err := dataset.CutBlinks(frames, blinks, dirs)
+	n, err := collect.CutBlinks(frames, blinks, dirs)
 	if n == 0 && err != nil && !errors.As(err, new(*fs.PathError)) && b.command.Context().Err() == nil {
 		err = wrongInput(err)
 	}
@@ -279,7 +280,7 @@ func (b *blinkCutter) write(frames iter.Seq2[footage.Frame, error], blinks []dat
 }
 
 // describe says what a blink is.
-func describe(blink dataset.FoundBlink, whole bool) string {
+func describe(blink collect.FoundBlink, whole bool) string {
 	var text strings.Builder
 	at := func(frame int) float64 { return (time.Duration(frame) * time.Second / portrait.BlinkRate).Seconds() }
 	if whole {

@@ -70,7 +70,7 @@ func TestBlinksOfAFolderAreWrittenToTrainOn(t *testing.T) {
 		assert.True(t, eye.In(trueEyes[k].Inset(-4)), "%v is not much more than %v", eye, trueEyes[k])
 	}
 	assert.Equal(t, blinkingFace(0).Pix, clip.Frames[0].Pix)
-	assert.Equal(t, []string{"frame", "eye_open"}, table(t, filepath.Join(out, "me_001", "aperture.csv"))[0])
+	assert.Equal(t, []string{"frame", "aperture"}, table(t, filepath.Join(out, "me_001", "aperture.csv"))[0])
 	assert.Equal(t, image.Pt(5*(96+4)-4, 80+18), pictureSize(t, filepath.Join(out+"-preview", "me_001.png")))
 
 	before := files(t, out)

@@ -12,16 +12,15 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/collect"
 	"github.com/moelab/moelab/eyes"
-	"github.com/moelab/moelab/tag"
 	"github.com/spf13/cobra"
 )
 
 // sourcesFlags adds --by and --tagger to a command. The function opens the tagger, if one is named; it is nil otherwise.
-func sourcesFlags(command *cobra.Command, backend func() (compute.Backend, error)) func() (by []string, tagger *tag.Tagger, err error) {
+func sourcesFlags(command *cobra.Command, backend func() (compute.Backend, error)) func() (by []string, tagger *collect.Tagger, err error) {
 	flags := command.Flags()
 	names := flags.StringSlice("by", collect.Sources(), "who says the hair colour, asked in this order")
 	path := flags.String("tagger", "", "WD14's or Illustration2Vec's network, an ONNX file with selected_tags.csv or tag_list.json beside it")
-	return func() ([]string, *tag.Tagger, error) {
+	return func() ([]string, *collect.Tagger, error) {
 		by := *names
 		for _, name := range by {
 			if !slices.Contains(collect.Sources(), name) {
@@ -43,7 +42,7 @@ func sourcesFlags(command *cobra.Command, backend func() (compute.Backend, error
 		if err != nil {
 			return nil, nil, err
 		}
-		tagger, err := tag.OpenTagger(opened, *path)
+		tagger, err := collect.OpenTagger(opened, *path)
 		return by, tagger, wrongInput(err)
 	}
 }

@@ -1,4 +1,4 @@
-package tag
+package collect
 
 import (
 	"encoding/json"
@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// Beside reads the tags of a picture from the file beside it: NAME.txt, NAME.EXT.txt, NAME.json or NAME.EXT.json, as gallery-dl, image boards and taggers write
+// tagsBeside reads the tags of a picture from the file beside it: NAME.txt, NAME.EXT.txt, NAME.json or NAME.EXT.json, as gallery-dl, image boards and taggers write
 // them. A .txt has tags between commas or, without any, a tag a line or between spaces. A .json is Danbooru's: "tag_string", or "tags" as one string, a list of
 // strings, or a list of {"name": …}. There are none, and no error, where there is no such file.
-func Beside(picture string) (tags []string, err error) {
+func tagsBeside(picture string) (tags []string, err error) {
 	stem := strings.TrimSuffix(picture, filepath.Ext(picture))
 	for _, name := range []string{stem + ".txt", picture + ".txt", stem + ".json", picture + ".json"} {
 		data, err := os.ReadFile(name)

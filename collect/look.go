@@ -1,4 +1,4 @@
-package tag
+package collect
 
 import (
 	"image"
@@ -10,8 +10,8 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// Impression is what [Look] sees. Distances are in CIELAB, with L in [0, 100].
-type Impression struct {
+// impression is what [look] sees. Distances are in CIELAB, with L in [0, 100].
+type impression struct {
 	// Colour is the nearest of the nine.
 	Colour portrait.Colour
 	// Distance is how far the hair is from the typical colour of that class.
@@ -31,8 +31,8 @@ const (
 	leastHair = 0.1
 )
 
-// Found says whether the hair has one of the nine colours. If not, why says the reason.
-func (i Impression) Found() (why string, ok bool) {
+// verdict says whether the hair has one of the nine colours. If not, why says the reason.
+func (i impression) verdict() (why string, ok bool) {
 	switch {
 	case i.Hair < leastHair:
 		return "no hair where it should be", false
@@ -42,17 +42,17 @@ func (i Impression) Found() (why string, ok bool) {
 	return "", true
 }
 
-// Look measures the hair colour of a portrait: the median colour above the eyes, where nearly every hair style has hair. The region lies within the skull, lest
+// look measures the hair colour of a portrait: the median colour above the eyes, where nearly every hair style has hair. The region lies within the skull, lest
 // the background or a hat counts, and skin of the forehead, which has the colour of that below the eyes, does not. The head is taken to fill the centred square of
 // the picture, as in the drawn portraits and in what moelab data import cuts out.
-func Look(picture *image.RGBA) Impression {
+func look(picture *image.RGBA) impression {
 	skin := median(coloursIn(picture, part(picture.Rect, 26, 44, 38, 50)))
 	region := coloursIn(picture, part(picture.Rect, 18, 14, 46, 28))
 	hair := slices.DeleteFunc(slices.Clone(region), func(c lab) bool { return c.white() || c.distance(skin) < likeSkin })
 	if len(hair) == 0 {
-		return Impression{}
+		return impression{}
 	}
-	seen := Impression{Distance: math.Inf(1), Hair: float64(len(hair)) / float64(len(region))}
+	seen := impression{Distance: math.Inf(1), Hair: float64(len(hair)) / float64(len(region))}
 	middle := median(hair)
 	for _, colour := range portrait.Colours() {
 		typical := colour.RGB()
@@ -85,12 +85,12 @@ func (c lab) distance(other lab) float64 {
 // white says whether a colour is that of an empty background.
 func (c lab) white() bool { return c[0] > 94 && math.Hypot(c[1], c[2]) < 6 }
 
-// looked is how many rows and columns of a region are looked at: more tell nothing new.
-const looked = 40
+// samplesPerSide is how many rows and columns of a region are samplesPerSide at: more tell nothing new.
+const samplesPerSide = 40
 
 // coloursIn are the colours of a region.
 func coloursIn(picture *image.RGBA, region image.Rectangle) (colours []lab) {
-	rows, columns := min(region.Dy(), looked), min(region.Dx(), looked)
+	rows, columns := min(region.Dy(), samplesPerSide), min(region.Dx(), samplesPerSide)
 	for i := range rows {
 		for j := range columns {
 			c := picture.RGBAAt(region.Min.X+j*region.Dx()/columns, region.Min.Y+i*region.Dy()/rows)

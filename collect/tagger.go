@@ -1,4 +1,4 @@
-package tag
+package collect
 
 import (
 	"bytes"
@@ -183,7 +183,7 @@ func (t *Tagger) Tags(ctx context.Context, picture *image.RGBA) ([]string, error
 	var kept []string
 	said := map[string]bool{}
 	for _, i := range tags {
-		plain := Plain(t.names[i])
+		plain := plainTag(t.names[i])
 		if of := rival(plain); of != "" {
 			if said[of] {
 				continue

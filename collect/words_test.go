@@ -1,4 +1,4 @@
-package tag
+package collect
 
 import (
 	"image"
@@ -21,8 +21,8 @@ func TestLookTellsTheHairOfDrawnPortraits(t *testing.T) {
 		right := 0
 		for i := range n {
 			params := portrait.At(20261124, i)
-			seen := Look(params.Draw(size))
-			_, found := seen.Found()
+			seen := look(params.Draw(size))
+			_, found := seen.verdict()
 			if found && seen.Colour == params.Colour {
 				right++
 			}
@@ -47,20 +47,20 @@ func TestLookFindsNoColourWhereThereIsNone(t *testing.T) {
 		"lime":   {150, 250, 20, 255},
 		"skin":   {253, 228, 212, 255}, // No hair at all.
 	} {
-		why, found := Look(filled(c)).Found()
+		why, found := look(filled(c)).verdict()
 		assert.False(t, found, name)
 		assert.NotEmpty(t, why, name)
 	}
 	for _, colour := range portrait.Colours() {
-		seen := Look(filled(colour.RGB()))
-		_, found := seen.Found()
+		seen := look(filled(colour.RGB()))
+		_, found := seen.verdict()
 		assert.True(t, found, colour)
 		assert.Equal(t, colour, seen.Colour)
 		assert.InDelta(t, 0, seen.Distance, 1e-6)
 	}
-	_, found := Look(image.NewRGBA(image.Rectangle{})).Found()
+	_, found := look(image.NewRGBA(image.Rectangle{})).verdict()
 	assert.False(t, found, "no pixels")
-	Look(image.NewRGBA(image.Rect(0, 0, 1, 300))) // Does not panic.
+	look(image.NewRGBA(image.Rect(0, 0, 1, 300))) // Does not panic.
 }
 
 func TestHairColourOfTags(t *testing.T) {
@@ -80,8 +80,8 @@ func TestHairColourOfTags(t *testing.T) {
 		{[]string{"blue_eyes"}, ""},
 		{nil, ""},
 	} {
-		colour, why := HairColour(c.tags)
-		assert.Equal(t, why != "no tag says a hair colour", SayHair(c.tags), "%v", c.tags)
+		colour, why := taggedHair(c.tags)
+		assert.Equal(t, why != "no tag says a hair colour", speaksOfHair(c.tags), "%v", c.tags)
 		if c.want == "" {
 			assert.NotEmpty(t, why, "%v", c.tags)
 			continue
@@ -103,23 +103,23 @@ func TestTagsBesideAPicture(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, c.name), []byte(c.text), 0o644))
-		tags, err := Beside(filepath.Join(dir, "a.png"))
+		tags, err := tagsBeside(filepath.Join(dir, "a.png"))
 		require.NoError(t, err, c.text)
 		for i := range tags {
-			tags[i] = Plain(tags[i])
+			tags[i] = plainTag(tags[i])
 		}
 		assert.Equal(t, []string{"1girl", "long_hair", "pink_hair"}, tags, c.text)
 	}
 
 	dir := t.TempDir()
-	tags, err := Beside(filepath.Join(dir, "a.png"))
+	tags, err := tagsBeside(filepath.Join(dir, "a.png"))
 	assert.NoError(t, err)
 	assert.Empty(t, tags)
 
 	broken := filepath.Join(dir, "a.json")
 	for _, text := range []string{"{", `{"tags": 3}`} {
 		require.NoError(t, os.WriteFile(broken, []byte(text), 0o644))
-		_, err = Beside(filepath.Join(dir, "a.png"))
+		_, err = tagsBeside(filepath.Join(dir, "a.png"))
 		assert.ErrorContains(t, err, broken)
 	}
 }
@@ -130,9 +130,9 @@ func TestTagsOfAttributesAreOfTheirClasses(t *testing.T) {
 		for _, class := range attribute.Classes {
 			tags := attributeTags[attribute.Name][class]
 			require.NotEmpty(t, tags, "%s %s", attribute.Name, class)
-			assert.Equal(t, map[string]string{attribute.Name: class}, Attributes([]string{"1girl", strings.ReplaceAll(tags[0], "_", " ")}))
+			assert.Equal(t, map[string]string{attribute.Name: class}, taggedAttributes([]string{"1girl", strings.ReplaceAll(tags[0], "_", " ")}))
 		}
 	}
 	assert.Len(t, attributeTags, len(dataset.Attributes()))
-	assert.Equal(t, map[string]string{"length": "long"}, Attributes([]string{"long_hair", "very_long_hair", "blue_eyes", "red_eyes"}), "of two colours none")
+	assert.Equal(t, map[string]string{"length": "long"}, taggedAttributes([]string{"long_hair", "very_long_hair", "blue_eyes", "red_eyes"}), "of two colours none")
 }

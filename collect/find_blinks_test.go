@@ -1,4 +1,4 @@
-package dataset
+package collect
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/footage"
 	"github.com/moelab/moelab/internal/imaging"
@@ -59,7 +60,7 @@ func overlap(a, b image.Rectangle) float64 {
 }
 
 func TestDrawnBlinksAreFoundWithTheirEyesAndApertures(t *testing.T) {
-	clips := DrawnBlinks(11, 8, 128)
+	clips := dataset.DrawnBlinks(11, 8, 128)
 	var overlaps []float64
 	for _, whole := range []bool{true, false} {
 		for i := range clips.Len() {
@@ -179,7 +180,7 @@ func TestCutBlinksOpenAgain(t *testing.T) {
 	n, err := CutBlinks(film, blinks, dirs)
 	require.NoError(t, err)
 	assert.Equal(t, 2, n)
-	clips, bad, err := OpenBlinks(t.Context(), out)
+	clips, bad, err := dataset.OpenBlinks(t.Context(), out)
 	require.NoError(t, err)
 	assert.Empty(t, bad)
 	require.Equal(t, 2, clips.Len())
@@ -199,7 +200,7 @@ func TestCutBlinksOpenAgain(t *testing.T) {
 
 	_, err = CutBlinks(film, blinks, dirs)
 	require.ErrorContains(t, err, "is there already, and may have been corrected")
-	assert.FileExists(t, filepath.Join(dirs[1], EyesFile), "what was there is left alone")
+	assert.FileExists(t, filepath.Join(dirs[1], dataset.EyesFile), "what was there is left alone")
 }
 
 func TestABlinkThatCannotBeCutLeavesNoFolder(t *testing.T) {

@@ -1,4 +1,4 @@
-package tag
+package collect
 
 import (
 	"bufio"
@@ -11,9 +11,9 @@ import (
 	"strconv"
 )
 
-// Posts reads the tags of posts out of a metadata file of Danbooru20xx, as Kaggle's "Tagged Anime Illustrations" has it too: a post as JSON in each line, with its
-// "id", a number or a text, and its tags as in [Beside]. take is called with each post that wanted says yes to.
-func Posts(path string, wanted func(id int64) bool, take func(id int64, tags []string)) error {
+// danbooruPosts reads the tags of posts out of a metadata file of Danbooru20xx, as Kaggle's "Tagged Anime Illustrations" has it too: a post as JSON in each line, with its
+// "id", a number or a text, and its tags as in [tagsBeside]. take is called with each post that wanted says yes to.
+func danbooruPosts(path string, wanted func(id int64) bool, take func(id int64, tags []string)) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package dataset
+package collect
 
 import (
 	"cmp"

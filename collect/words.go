@@ -1,4 +1,4 @@
-package tag
+package collect
 
 import (
 	"slices"
@@ -49,13 +49,13 @@ var attributeTags = map[string]map[string][]string{
 	},
 }
 
-// Attributes are the classes that tags say of [dataset.Attributes], by attribute: of those only of which they say exactly one.
-func Attributes(tags []string) map[string]string {
+// taggedAttributes are the classes that tags say of [dataset.Attributes], by attribute: of those only of which they say exactly one.
+func taggedAttributes(tags []string) map[string]string {
 	found := map[string]string{}
 	for attribute, classes := range attributeTags {
 		var said []string
 		for class, names := range classes {
-			if slices.ContainsFunc(tags, func(tag string) bool { return slices.Contains(names, Plain(tag)) }) {
+			if slices.ContainsFunc(tags, func(tag string) bool { return slices.Contains(names, plainTag(tag)) }) {
 				said = append(said, class)
 			}
 		}
@@ -66,8 +66,8 @@ func Attributes(tags []string) map[string]string {
 	return found
 }
 
-// Plain is a tag as Danbooru writes it: in lower case, with an underscore between words. Illustration2Vec and captions have spaces there.
-func Plain(tag string) string {
+// plainTag is a tag as Danbooru writes it: in lower case, with an underscore between words. Illustration2Vec and captions have spaces there.
+func plainTag(tag string) string {
 	tag = strings.ToLower(strings.TrimSpace(tag))
 	tag = strings.ReplaceAll(tag, `\`, "") // Captions escape their brackets.
 	return strings.Join(strings.FieldsFunc(tag, func(r rune) bool { return r == ' ' || r == '_' }), "_")
@@ -89,17 +89,17 @@ func ofHair(plain string) bool {
 	return ok || slices.Contains(otherHair, plain)
 }
 
-// SayHair says whether any of the tags is of the hair's colour. It may be none of the nine, or one of several: then [HairColour] says why it is none all the same.
-func SayHair(tags []string) bool {
-	return slices.ContainsFunc(tags, func(tag string) bool { return ofHair(Plain(tag)) })
+// speaksOfHair says whether any of the tags is of the hair's colour. It may be none of the nine, or one of several: then [taggedHair] says why it is none all the same.
+func speaksOfHair(tags []string) bool {
+	return slices.ContainsFunc(tags, func(tag string) bool { return ofHair(plainTag(tag)) })
 }
 
-// HairColour is the hair colour that tags say, or why they say none.
-func HairColour(tags []string) (colour portrait.Colour, why string) {
+// taggedHair is the hair colour that tags say, or why they say none.
+func taggedHair(tags []string) (colour portrait.Colour, why string) {
 	var said []portrait.Colour
 	other := ""
 	for _, tag := range tags {
-		plain := Plain(tag)
+		plain := plainTag(tag)
 		if colour, ok := colourOf(plain); ok && !slices.Contains(said, colour) {
 			said = append(said, colour)
 		} else if slices.Contains(otherHair, plain) {

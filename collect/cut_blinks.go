@@ -1,4 +1,4 @@
-package dataset
+package collect
 
 import (
 	"errors"
@@ -7,15 +7,14 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/footage"
 	"github.com/moelab/moelab/internal/imaging"
 )
 
 // CutBlinks goes through a footage once more and writes the blinks that [FindBlinks] found in it, each to a folder of its own that is made: frame_00.png …
-// frame_15.png, aperture.csv where that is known, and eyes.json last. [OpenBlinks] reads such folders. It returns how many of the blinks, from the first on,
+// frame_15.png, aperture.csv where that is known, and eyes.json last. [dataset.OpenBlinks] reads such folders. It returns how many of the blinks, from the first on,
 // are whole; the folders of others are removed, and those that were there already are an error.
 func CutBlinks(frames iter.Seq2[footage.Frame, error], blinks []FoundBlink, dirs []string) (whole int, err error) {
 	for _, dir := range dirs {
@@ -58,8 +57,8 @@ func CutBlinks(frames iter.Seq2[footage.Frame, error], blinks []FoundBlink, dirs
 }
 
 // Clip goes through a footage once more and keeps the frames of the blink in memory.
-func (b FoundBlink) Clip(name string, frames iter.Seq2[footage.Frame, error]) (*Clip, error) {
-	clip := &Clip{Name: name, Eyes: b.Eyes, Aperture: b.Aperture}
+func (b FoundBlink) Clip(name string, frames iter.Seq2[footage.Frame, error]) (*dataset.Clip, error) {
+	clip := &dataset.Clip{Name: name, Eyes: b.Eyes, Aperture: b.Aperture}
 	number := 0
 	for frame, err := range frames {
 		if err != nil {
@@ -101,14 +100,9 @@ func (b FoundBlink) saveFrame(dir string, number int, frame image.Image) error {
 // saveRest writes what is known of a blink whose frames are written.
 func (b FoundBlink) saveRest(dir string) error {
 	if b.Aperture != nil {
-		var apertures strings.Builder
-		apertures.WriteString("frame,eye_open\n")
-		for i, aperture := range b.Aperture {
-			fmt.Fprintf(&apertures, "%d,%.4f\n", i, aperture)
-		}
-		if err := atomicfile.WriteBytes(filepath.Join(dir, apertureFile), []byte(apertures.String())); err != nil {
+		if err := dataset.SaveApertures(filepath.Join(dir, dataset.AperturesFile), b.Aperture); err != nil {
 			return err
 		}
 	}
-	return SaveEyes(filepath.Join(dir, EyesFile), b.Eyes)
+	return dataset.SaveEyes(filepath.Join(dir, dataset.EyesFile), b.Eyes)
 }
