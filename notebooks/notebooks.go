@@ -1,0 +1,61 @@
+// Package notebooks is what the cells of the notebooks share: they import it with a dot.
+package notebooks
+
+import (
+	"context"
+	"image"
+	"log"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"github.com/gomlx/compute"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/plots"
+	"github.com/moelab/moelab/xla"
+)
+
+// Check ends the cell with the error, if any.
+func Check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// Interruptible returns a context that the stop button of the cell, or Ctrl-C, cancels.
+func Interruptible() context.Context {
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
+	return ctx
+}
+
+// Backend opens XLA: CUDA where there is a device, else the CPU. A plugin that is missing is installed, see [xla.Open].
+func Backend(ctx context.Context) compute.Backend {
+	backend, err := xla.Open(ctx, xla.Options{Log: os.Stdout})
+	Check(err)
+	return backend
+}
+
+// Show shows a figure below the cell and saves it as figures/NAME.png in a run directory. The error is that of the call
+// that made the figure.
+func Show(dir, name string, figure *plots.Figure, err error) {
+	Check(err)
+	Check(figure.Save(filepath.Join(dir, "figures", name+".png")))
+	Check(figure.Show())
+}
+
+// Warn prints a warning of a training.
+func Warn(err error) { log.New(os.Stdout, "warning: ", 0).Println(err) }
+
+// ReadPicture reads a picture of any format, upright, on white.
+func ReadPicture(path string) *image.RGBA {
+	picture, err := dataset.ReadPicture(path)
+	Check(err)
+	return picture
+}
+
+// SavePicture writes a picture as a PNG, and the folder that it lies in.
+func SavePicture(path string, picture image.Image) {
+	Check(os.MkdirAll(filepath.Dir(path), 0o755))
+	Check(imaging.SavePNG(path, picture))
+}
