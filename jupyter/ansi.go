@@ -8,10 +8,20 @@ import (
 	"strings"
 )
 
-// escape is an ANSI escape sequence; the first group holds the numbers of those that set colours.
-var escape = regexp.MustCompile("\x1b(?:\\[([0-9;]*)m|\\[[0-9;?]*[A-Za-ln-z]|[()][0-9A-B]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\))")
+// escape matches an ANSI escape sequence (ECMA-48). The first group holds the numbers of a sequence that sets colours.
+var escape = regexp.MustCompile("\x1b(?:" + strings.Join([]string{
+	`\[([0-9;]*)m`,                         // colours
+	`\[[0-?]*[ -/]*[@-~]`,                  // other control sequences
+	"[]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)", // titles, links, pictures: up to BEL or ESC \
+	`[ -/]+[0-~]`,                          // character sets
+	`[0-OQ-WYZ\\` + "`" + `-~]`,            // single functions
+	``,                                     // what is cut off
+}, "|") + ")")
 
 // ansiToHTML renders text as HTML, with its ANSI colours as spans. Other escape sequences are left out.
+//
+// github.com/buildkite/terminal-to-html (v3.16.8) would be an alternative, but misreads kernels' output: it takes the
+// red, green and blue of 38;2;R;G;B for styles of their own, ignores reverse video, and drops spaces at line ends.
 func ansiToHTML(text string) template.HTML {
 	var b strings.Builder
 	var style ansiStyle
@@ -27,7 +37,7 @@ func ansiToHTML(text string) template.HTML {
 	return template.HTML(b.String())
 }
 
-// ansiStyle is how text is shown after some escape sequences. Colours are CSS colours, "" being the default.
+// ansiStyle is the style of text. Colours are CSS colours; "" is the default.
 type ansiStyle struct {
 	text, ground                           string
 	bold, faint, italic, underline, invert bool
@@ -84,7 +94,7 @@ func (s *ansiStyle) set(numbers string) {
 	}
 }
 
-// extendedColour reads what follows 38 or 48: "5;index" or "2;red;green;blue".
+// extendedColour reads the numbers after 38 or 48, "5;index" or "2;red;green;blue", and returns those left over.
 func extendedColour(codes []int) (string, []int) {
 	switch {
 	case len(codes) >= 2 && codes[0] == 5:
@@ -95,13 +105,13 @@ func extendedColour(codes []int) (string, []int) {
 	return "", nil
 }
 
-// ansiColours are the 16 named colours, dark enough to be read on white.
+// ansiColours are the 16 named colours, dark enough to read on white.
 var ansiColours = [16]string{
 	"#24292f", "#b42318", "#1a7f37", "#8a5a00", "#0550ae", "#8250df", "#1b7c83", "#57606a",
 	"#57606a", "#cf222e", "#2da44e", "#9a6700", "#0969da", "#a475f9", "#3192aa", "#8c959f",
 }
 
-// colour256 is a colour of the palette of 256: 16 named ones, a cube of 6×6×6, and 24 greys.
+// colour256 returns a colour of the 256-colour palette: 16 named ones, a 6×6×6 cube, and 24 greys.
 func colour256(i int) string {
 	switch {
 	case i < 0 || i > 255:

@@ -16,20 +16,20 @@ type channel string
 
 const (
 	shell   channel = "shell"   // requests and their replies
-	iopub   channel = "iopub"   // what the kernel tells everyone: output and status
-	control channel = "control" // requests that must not wait behind a running cell
+	iopub   channel = "iopub"   // output and status, broadcast to all clients
+	control channel = "control" // requests that must not wait for a running cell
 	stdin   channel = "stdin"   // the kernel's questions to the user
 )
 
-// client is connected to the sockets of one kernel.
+// client is a connection to the sockets of one kernel.
 type client struct {
 	session string
 	key     []byte
 	sockets map[channel]zmq4.Socket
 	cancel  context.CancelFunc
 
-	// incoming delivers what the kernel sends. Messages are taken off the sockets at once and wait here, since kernels drop
-	// output that a client is slow to take.
+	// incoming delivers the kernel's messages. They are taken off the sockets at once and queued, because kernels drop
+	// output for slow clients.
 	incoming chan received
 }
 
@@ -38,7 +38,8 @@ type received struct {
 	*message
 }
 
-// connect connects to the kernel's sockets. It tries again until the kernel listens or ctx, which cancel ends, is done.
+// connect connects to the kernel's sockets. It retries until the kernel listens or ctx is done. Closing the client
+// calls cancel, which must end ctx.
 func connect(ctx context.Context, cancel context.CancelFunc, c connection) (*client, error) {
 	k := &client{
 		session:  uuid.NewString(),
@@ -46,7 +47,7 @@ func connect(ctx context.Context, cancel context.CancelFunc, c connection) (*cli
 		cancel:   cancel,
 		incoming: make(chan received),
 	}
-	// The identity is the same everywhere, for the kernel addresses its questions on stdin to the asker on shell.
+	// One identity for all sockets: the kernel addresses its questions on stdin to the sender of the request on shell.
 	options := []zmq4.Option{
 		zmq4.WithID(zmq4.SocketIdentity(k.session)),
 		zmq4.WithDialerRetry(20 * time.Millisecond),
@@ -60,7 +61,9 @@ func connect(ctx context.Context, cancel context.CancelFunc, c connection) (*cli
 		control: zmq4.NewDealer(ctx, options...),
 		stdin:   zmq4.NewDealer(ctx, options...),
 	}
-	ports := map[channel]int{iopub: c.IOPubPort, shell: c.ShellPort, control: c.ControlPort, stdin: c.StdinPort}
+	ports := map[channel]int{
+		iopub: c.IOPubPort, shell: c.ShellPort, control: c.ControlPort, stdin: c.StdinPort,
+	}
 	if err := sub.SetOption(zmq4.OptionSubscribe, ""); err != nil {
 		return nil, err
 	}
@@ -76,7 +79,7 @@ func connect(ctx context.Context, cancel context.CancelFunc, c connection) (*cli
 	return k, nil
 }
 
-// read passes on what a socket receives, until it is closed. A message that is not signed with the key is left out.
+// read passes on the messages of a socket until it is closed. Messages not signed with the key are dropped.
 func (k *client) read(ctx context.Context, name channel, socket zmq4.Socket, to chan<- received) {
 	for {
 		frames, err := socket.Recv()
@@ -95,12 +98,12 @@ func (k *client) read(ctx context.Context, name channel, socket zmq4.Socket, to 
 	}
 }
 
-// queue moves values from one channel to the other and never makes the sender wait.
+// queue moves values from one channel to the other without ever blocking the sender.
 func queue[T any](ctx context.Context, from <-chan T, to chan<- T) {
 	var waiting []T
 	for {
 		var first T
-		var out chan<- T // nil, which is never ready, while nothing waits
+		var out chan<- T // nil, and so never ready, if nothing waits
 		if len(waiting) > 0 {
 			first, out = waiting[0], to
 		}
@@ -115,7 +118,7 @@ func queue[T any](ctx context.Context, from <-chan T, to chan<- T) {
 	}
 }
 
-// request sends a request and returns the id that its replies have in their parent header.
+// request sends a request and returns its id, which replies repeat in their parent header.
 func (k *client) request(name channel, messageType string, content any) (string, error) {
 	m, err := newRequest(k.session, messageType, content)
 	if err != nil {

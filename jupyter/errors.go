@@ -7,37 +7,37 @@ import (
 	"time"
 )
 
-// Errors that a caller may want to tell apart, with errors.Is.
+// Errors to distinguish with errors.Is.
 var (
-	// ErrNotNotebook is for a file that is no JSON, or JSON but no notebook.
+	// ErrNotNotebook means that a file is not JSON, or is JSON but not a notebook.
 	ErrNotNotebook = errors.New("not a notebook")
-	// ErrFormat is for a notebook of a format other than 4.
+	// ErrFormat means that a notebook has an nbformat other than 4.
 	ErrFormat = errors.New("notebook format is not supported")
-	// ErrNoKernel is for a notebook that names no kernel, and for a kernel that is not installed.
+	// ErrNoKernel means that a notebook names no kernel, or that the kernel is not installed.
 	ErrNoKernel = errors.New("no such kernel")
-	// ErrParameter is for a parameter that the notebook does not have, or a value that does not fit its type.
+	// ErrParameter means that the notebook has no such parameter, or that the value does not fit its type.
 	ErrParameter = errors.New("bad parameter")
-	// ErrInput is for a cell that asks for input, which nobody is there to give.
-	ErrInput = errors.New("the cell asks for input, and nobody is there to give it")
+	// ErrInput means that a cell asked for input. A run is not interactive.
+	ErrInput = errors.New("the cell asks for input, but the run is not interactive")
 )
 
-// CellError is a cell that failed: its code raised an error, did not compile, or ended with an exit status other than 0.
+// CellError reports a failed cell: its code raised an error, did not compile, or exited with a status other than 0.
 type CellError struct {
 	Cell      int      // number of the cell in the notebook, from 1
-	Name      string   // kind of the error, as the kernel calls it
-	Value     string   // message of the error
+	Name      string   // the kernel's name for this kind of error
+	Value     string   // error message
 	Traceback []string // lines, with ANSI colours
 }
 
 func (e *CellError) Error() string {
 	value := firstLine(e.Value)
-	if e.Name == "ERROR" { // GoNB calls every error so.
+	if e.Name == "ERROR" { // GoNB's name for every error.
 		return fmt.Sprintf("cell %d failed: %s", e.Cell, value)
 	}
 	return fmt.Sprintf("cell %d failed: %s: %s", e.Cell, e.Name, value)
 }
 
-// TimeoutError is a cell that ran longer than it was allowed to.
+// TimeoutError reports a cell that ran for longer than Options.Timeout.
 type TimeoutError struct {
 	Cell    int // number of the cell in the notebook, from 1
 	Timeout time.Duration
@@ -47,11 +47,11 @@ func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("cell %d was stopped: it ran longer than %s", e.Cell, e.Timeout)
 }
 
-// KernelDiedError is a kernel whose process ended while it was needed.
+// KernelDiedError reports a kernel whose process ended while it was needed.
 type KernelDiedError struct {
 	Kernel string // name of the kernel
 	Status string // how its process ended: "exit status 1", "signal: killed"
-	Stderr string // the last lines that it wrote to standard error
+	Stderr string // the last lines of its standard error
 }
 
 func (e *KernelDiedError) Error() string {
@@ -62,7 +62,7 @@ func (e *KernelDiedError) Error() string {
 	return message
 }
 
-// firstLine is the first line that says something; the go tool heads its errors with "# package".
+// firstLine returns the first meaningful line. The go tool heads its errors with "# package".
 func firstLine(text string) string {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "# ") {

@@ -4,11 +4,40 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/moelab/moelab/jupyter"
 )
 
-// A notebook is read, given a value, run, and looked at. Run would be followed by nb.Write and jupyter.WriteHTML.
+// Read a notebook and list its cells and parameters.
+func ExampleRead() {
+	nb, err := jupyter.Read("testdata/go.ipynb")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(nb.Cells), "cells in", nb.Language(), "for the kernel", nb.KernelName())
+	fmt.Println(nb.Cells[0].Source)
+
+	parameters, err := nb.Parameters()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range parameters {
+		fmt.Printf("%s %s = %s %q\n", p.Name, p.Type, p.Default, p.Comment)
+	}
+	// Output:
+	// 11 cells in go for the kernel moelab
+	// # Every kind of output
+	//
+	// With GoNB.
+	// steps int = 3 "Steps of training."
+	// name string = "blue" ""
+}
+
+// Read a notebook, set a parameter, run it, and print the output of a cell. Write and [jupyter.WriteHTML] would save
+// it.
 func ExampleRun() {
 	nb, err := jupyter.Read("testdata/go.ipynb")
 	if err != nil {
@@ -24,6 +53,7 @@ func ExampleRun() {
 	// Output: blue 200
 }
 
+// Parameters are set by name. Wrong values and unknown names are errors that say what would be right.
 func ExampleNotebook_SetParameters() {
 	nb, err := jupyter.Read("testdata/go.ipynb")
 	if err != nil {
@@ -39,4 +69,34 @@ func ExampleNotebook_SetParameters() {
 	// <nil>
 	// // Parameters
 	// var name string = "green"
+}
+
+// Write a notebook as a self-contained page.
+func ExampleWriteHTML() {
+	nb, err := jupyter.Read("testdata/go.ipynb")
+	if err != nil {
+		log.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "page-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "go.html")
+	if err := jupyter.WriteHTML(path, nb); err != nil {
+		log.Fatal(err)
+	}
+
+	page, err := os.ReadFile(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for line := range strings.Lines(string(page)) {
+		if strings.HasPrefix(line, "<title>") || strings.HasPrefix(line, "<h1") {
+			fmt.Print(line)
+		}
+	}
+	// Output:
+	// <title>Every kind of output</title>
+	// <h1 id="every-kind-of-output">Every kind of output</h1>
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/moelab/moelab/internal/atomicfile"
 )
 
-// Read reads a notebook of nbformat 4. Notebooks before 4.5 are upgraded to it: their cells get ids.
-// The error wraps ErrNotNotebook or ErrFormat, or is the file system's.
+// Read reads a notebook of nbformat 4. Notebooks older than 4.5 are upgraded to 4.5: their cells get ids.
+// The error wraps ErrNotNotebook or ErrFormat, or comes from the file system.
 func Read(path string) (*Notebook, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -37,12 +37,12 @@ func Decode(data []byte) (*Notebook, error) {
 	err := decoder.Decode(&top)
 	switch {
 	case errors.As(err, new(*json.UnmarshalTypeError)):
-		return nil, fmt.Errorf("%w: it is JSON, but no JSON object", ErrNotNotebook)
+		return nil, fmt.Errorf("%w: the JSON is not an object", ErrNotNotebook)
 	case err != nil:
-		return nil, fmt.Errorf("%w: it is no JSON object: %w", ErrNotNotebook, err)
+		return nil, fmt.Errorf("%w: it is not valid JSON: %w", ErrNotNotebook, err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return nil, fmt.Errorf("%w: there is something after the end of the JSON object", ErrNotNotebook)
+		return nil, fmt.Errorf("%w: there is more text after the end of the JSON object", ErrNotNotebook)
 	}
 	r := &reader{}
 	nb := r.notebook(top)
@@ -53,8 +53,8 @@ func Decode(data []byte) (*Notebook, error) {
 	return nb, nil
 }
 
-// Encode writes the notebook as JSON, byte for byte as nbformat's own writer does: keys sorted, one space of indentation,
-// long text as lists of lines. Cells without an id get one.
+// Encode returns the notebook as JSON in the layout of nbformat's own writer: keys sorted, one space of indentation,
+// text as lists of lines. Cells without an id get one.
 func (nb *Notebook) Encode() ([]byte, error) {
 	nb.giveIDs()
 	var buffer bytes.Buffer
@@ -62,12 +62,13 @@ func (nb *Notebook) Encode() ([]byte, error) {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", " ")
 	if err := encoder.Encode(nb.toJSON()); err != nil {
-		return nil, fmt.Errorf("notebook cannot be written as JSON: %w", err)
+		return nil, fmt.Errorf("encoding the notebook as JSON: %w", err)
 	}
 	return buffer.Bytes(), nil
 }
 
-// Write writes the notebook to path. Whoever reads path meanwhile sees the old file or the whole new one.
+// Write writes the notebook to path. The file is replaced as a whole: a concurrent reader sees the old one or the new
+// one.
 func (nb *Notebook) Write(path string) error {
 	data, err := nb.Encode()
 	if err != nil {
@@ -76,8 +77,8 @@ func (nb *Notebook) Write(path string) error {
 	return atomicfile.WriteBytes(path, data)
 }
 
-// giveIDs gives an id to each cell that has none, or one that another cell has too. It depends on nothing but the cell and
-// its place, so that upgrading a notebook twice gives the same file.
+// giveIDs gives an id to each cell without one, and a new one to each cell that repeats an earlier cell's. An id
+// depends only on the cell and its position, so upgrading a notebook twice gives the same file.
 func (nb *Notebook) giveIDs() {
 	seen := map[string]bool{}
 	for i, c := range nb.Cells {
@@ -89,7 +90,7 @@ func (nb *Notebook) giveIDs() {
 	}
 }
 
-// reader takes known keys out of decoded JSON and keeps the first thing that is wrong with it.
+// reader takes known keys out of decoded JSON and keeps the first error.
 type reader struct{ err error }
 
 func (r *reader) fail(format string, args ...any) {
@@ -101,11 +102,12 @@ func (r *reader) fail(format string, args ...any) {
 func (r *reader) notebook(m map[string]any) *Notebook {
 	major, minor := r.number(m, "nbformat"), r.number(m, "nbformat_minor")
 	if major == nil {
-		r.fail("it has no nbformat")
+		r.fail("nbformat is missing")
 		return nil
 	}
 	if *major != 4 {
-		r.err = fmt.Errorf("%w: it is nbformat %d, and 4 is needed; convert it with: jupyter nbconvert --to notebook", ErrFormat, *major)
+		r.err = fmt.Errorf("%w: it is nbformat %d, but must be 4; convert it with: jupyter nbconvert --to notebook",
+			ErrFormat, *major)
 		return nil
 	}
 	nb := &Notebook{Metadata: r.object(m, "metadata"), minor: 5}
@@ -114,12 +116,12 @@ func (r *reader) notebook(m map[string]any) *Notebook {
 	}
 	cells, ok := take(m, "cells").([]any)
 	if !ok {
-		r.fail("it has no list of cells")
+		r.fail("the list of cells is missing")
 	}
 	for i, c := range cells {
 		cell, ok := c.(map[string]any)
 		if !ok {
-			r.fail("cell %d is no object", i+1)
+			r.fail("cell %d is not an object", i+1)
 			return nil
 		}
 		nb.Cells = append(nb.Cells, r.cell(i+1, cell))
@@ -142,7 +144,7 @@ func (r *reader) cell(number int, m map[string]any) *Cell {
 		for _, o := range outputs {
 			output, ok := o.(map[string]any)
 			if !ok {
-				r.fail("an output of cell %d is no object", number)
+				r.fail("an output of cell %d is not an object", number)
 				return nil
 			}
 			c.Outputs = append(c.Outputs, r.output(output))
@@ -192,7 +194,7 @@ func take(m map[string]any, key string) any {
 	return v
 }
 
-// text takes a string, or a list of strings that it joins.
+// text takes a string, or joins a list of strings.
 func (r *reader) text(m map[string]any, key string) string {
 	switch v := joined(take(m, key)).(type) {
 	case string:
@@ -200,7 +202,7 @@ func (r *reader) text(m map[string]any, key string) string {
 	case nil:
 		return ""
 	default:
-		r.fail("%s is no text", key)
+		r.fail("%s is not text", key)
 		return ""
 	}
 }
@@ -215,7 +217,7 @@ func (r *reader) number(m map[string]any, key string) *int {
 			return &i
 		}
 	}
-	r.fail("%s is no whole number", key)
+	r.fail("%s is not a whole number", key)
 	return nil
 }
 
@@ -225,12 +227,12 @@ func (r *reader) object(m map[string]any, key string) map[string]any {
 		return v
 	case nil:
 	default:
-		r.fail("%s is no object", key)
+		r.fail("%s is not an object", key)
 	}
 	return map[string]any{}
 }
 
-// joined makes one string of a list of strings, and leaves everything else alone.
+// joined concatenates a list of strings, and returns anything else unchanged.
 func joined(v any) any {
 	list, ok := v.([]any)
 	if !ok {
@@ -259,7 +261,7 @@ func isJSON(mime string) bool {
 	return mime == "application/json" || strings.HasPrefix(mime, "application/") && strings.HasSuffix(mime, "+json")
 }
 
-// The rest turns a notebook back into what encoding/json writes with sorted keys: maps.
+// The rest turns a notebook back into maps, whose keys encoding/json sorts.
 
 func (nb *Notebook) toJSON() map[string]any {
 	m := with(nb.extra)
@@ -319,7 +321,7 @@ func (o *Output) toJSON() map[string]any {
 	return m
 }
 
-// with is a copy of m that is never nil.
+// with returns a copy of m that is never nil.
 func with(m map[string]any) map[string]any {
 	c := maps.Clone(m)
 	if c == nil {
@@ -347,7 +349,8 @@ func splitBundle(bundle map[string]any) map[string]any {
 	return split
 }
 
-// splitLines cuts text after each line break, at the same characters as Python's str.splitlines(True), since nbformat uses it.
+// splitLines cuts text after each line break. Line breaks are those of Python's str.splitlines(True), which nbformat
+// uses.
 func splitLines(text string) []string {
 	lines := []string{}
 	start := 0

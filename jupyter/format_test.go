@@ -9,16 +9,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// awkward has what a reader and writer of notebooks may stumble over.
-const awkward = `{"nbformat": 4, "nbformat_minor": 5, "metadata": {"z": 1.50, "a": {"big": 12345678901234567890, "none": null},
+// awkward is full of pitfalls for a reader and writer of notebooks.
+const awkward = `{"nbformat": 4, "nbformat_minor": 5, "metadata": {"z": 1.50,
+ "a": {"big": 12345678901234567890, "none": null},
 "kernelspec": {"name": "python3", "display_name": "<&> λ"}, "orig_nbformat": 4},
 "cells": [
- {"cell_type": "markdown", "id": "m1", "metadata": {"trusted": true, "own": [1, 2.0]}, "source": "one\ntwo\r\nthree\u000bfour\rfive",
+ {"cell_type": "markdown", "id": "m1", "metadata": {"trusted": true, "own": [1, 2.0]},
+  "source": "one\ntwo\r\nthree\u000bfour\rfive",
   "attachments": {"p.png": {"image/png": "aGVsbG8="}}},
  {"cell_type": "raw", "id": "r1", "metadata": {}, "source": []},
- {"cell_type": "code", "id": "c1", "metadata": {"tags": ["x"], "collapsed": false}, "source": ["a\n", "b"], "execution_count": 3, "outputs": [
+ {"cell_type": "code", "id": "c1", "metadata": {"tags": ["x"], "collapsed": false},
+  "source": ["a\n", "b"], "execution_count": 3, "outputs": [
   {"output_type": "stream", "name": "stdout", "text": "x\ny\n"},
-  {"output_type": "display_data", "metadata": {"image/png": {"width": 20}}, "data": {"text/plain": ["p\n", "q"], "image/png": "aGVsbG8=\n",
+  {"output_type": "display_data", "metadata": {"image/png": {"width": 20}},
+   "data": {"text/plain": ["p\n", "q"], "image/png": "aGVsbG8=\n",
    "image/svg+xml": "<svg>\n</svg>", "application/json": ["not\n", "joined"], "application/vnd.x+json": {"k": 1e3}}},
   {"output_type": "execute_result", "execution_count": null, "metadata": {}, "data": {}},
   {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["1\n2", "\u001b[31m3"]}]},
@@ -28,7 +32,7 @@ const awkward = `{"nbformat": 4, "nbformat_minor": 5, "metadata": {"z": 1.50, "a
 func TestWritingEqualsNbformatsToTheByte(t *testing.T) {
 	dir := t.TempDir()
 	source, theirs, ours := filepath.Join(dir, "source"), filepath.Join(dir, "theirs"), filepath.Join(dir, "ours")
-	// Python's json turns 1e3 into 1000.0 and 1.50 into 1.5; this package leaves metadata as it came. So compare without.
+	// Python's json turns 1e3 into 1000.0 and 1.50 into 1.5. This package keeps numbers as they are.
 	plain := []byte(replaceAll(awkward, "1.50", "1.5", "1e3", "1000.0"))
 	require.NoError(t, os.WriteFile(source, plain, 0o644))
 	ask(t, "rewrite", source, theirs)
@@ -57,7 +61,8 @@ func TestUnknownMetadataIsKeptAsItCame(t *testing.T) {
 
 func TestOlderNotebooksAreUpgraded(t *testing.T) {
 	const old = `{"nbformat": 4, "nbformat_minor": 2, "metadata": {}, "cells": [
-		{"cell_type": "markdown", "metadata": {}, "source": "same"}, {"cell_type": "markdown", "metadata": {}, "source": "same"},
+		{"cell_type": "markdown", "metadata": {}, "source": "same"},
+		{"cell_type": "markdown", "metadata": {}, "source": "same"},
 		{"cell_type": "code", "metadata": {}, "source": "same", "outputs": [], "execution_count": null}]}`
 	nb, err := Decode([]byte(old))
 	require.NoError(t, err)
@@ -74,7 +79,8 @@ func TestOlderNotebooksAreUpgraded(t *testing.T) {
 
 func TestDuplicateIDsAreReplaced(t *testing.T) {
 	nb, err := Decode([]byte(`{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
-		{"cell_type": "raw", "id": "a", "metadata": {}, "source": "1"}, {"cell_type": "raw", "id": "a", "metadata": {}, "source": "2"}]}`))
+		{"cell_type": "raw", "id": "a", "metadata": {}, "source": "1"},
+		{"cell_type": "raw", "id": "a", "metadata": {}, "source": "2"}]}`))
 	require.NoError(t, err)
 	assert.Equal(t, "a", nb.Cells[0].ID)
 	assert.NotEqual(t, "a", nb.Cells[1].ID)
@@ -88,19 +94,19 @@ func TestBadFilesAreOneClearError(t *testing.T) {
 		kind     error
 		message  string
 	}{
-		{"", ErrNotNotebook, "no JSON object"},
-		{"# some text", ErrNotNotebook, "no JSON object"},
-		{`{"cells": [`, ErrNotNotebook, "no JSON object"},
-		{`[1, 2]`, ErrNotNotebook, "JSON, but no JSON object"},
+		{"", ErrNotNotebook, "not valid JSON"},
+		{"# some text", ErrNotNotebook, "not valid JSON"},
+		{`{"cells": [`, ErrNotNotebook, "not valid JSON"},
+		{`[1, 2]`, ErrNotNotebook, "the JSON is not an object"},
 		{`{"nbformat": 4, "cells": []} {}`, ErrNotNotebook, "after the end"},
-		{`{"a": 1}`, ErrNotNotebook, "no nbformat"},
-		{`{"nbformat": "4"}`, ErrNotNotebook, "nbformat is no whole number"},
-		{`{"nbformat": 4, "nbformat_minor": 5}`, ErrNotNotebook, "no list of cells"},
-		{`{"nbformat": 4, "cells": [3]}`, ErrNotNotebook, "cell 1 is no object"},
+		{`{"a": 1}`, ErrNotNotebook, "nbformat is missing"},
+		{`{"nbformat": "4"}`, ErrNotNotebook, "nbformat is not a whole number"},
+		{`{"nbformat": 4, "nbformat_minor": 5}`, ErrNotNotebook, "list of cells is missing"},
+		{`{"nbformat": 4, "cells": [3]}`, ErrNotNotebook, "cell 1 is not an object"},
 		{`{"nbformat": 4, "cells": [{"cell_type": "heading"}]}`, ErrNotNotebook, `cell 1 has the unknown type "heading"`},
-		{`{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}`, ErrNotNotebook, "source is no text"},
+		{`{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}`, ErrNotNotebook, "source is not text"},
 		{`{"nbformat": 4, "cells": [{"cell_type": "code", "outputs": [1]}]}`, ErrNotNotebook, "an output of cell 1"},
-		{`{"nbformat": 3, "nbformat_minor": 0, "worksheets": []}`, ErrFormat, "it is nbformat 3, and 4 is needed"},
+		{`{"nbformat": 3, "nbformat_minor": 0, "worksheets": []}`, ErrFormat, "it is nbformat 3, but must be 4"},
 		{`{"nbformat": 5, "cells": []}`, ErrFormat, "it is nbformat 5"},
 	} {
 		path := filepath.Join(dir, "bad.ipynb")

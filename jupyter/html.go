@@ -33,14 +33,15 @@ var (
 	codeFormatter = html.New(html.WithClasses(true), html.TabWidth(4))
 )
 
-// richest lists the MIME types that a page shows, the best first.
+// richest lists the MIME types shown on a page, the preferred ones first.
 var richest = []string{
-	"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "text/html", "text/markdown", "text/latex", "text/plain",
+	"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml",
+	"text/html", "text/markdown", "text/latex", "text/plain",
 }
 
-// WriteHTML writes the notebook as one self-contained page: its text, code, and outputs, with the pictures inside. Pictures
-// that its text shows from files are looked for beside the page. Whoever reads path meanwhile sees the old page or the whole
-// new one.
+// WriteHTML writes the notebook as one self-contained page: text, code and outputs, with the pictures embedded. Picture
+// files referenced in the text are read from the folder of the page. The file is replaced as a whole: a concurrent
+// reader sees the old page or the new one.
 func WriteHTML(path string, nb *Notebook) error {
 	data, err := nb.HTML(filepath.Dir(path))
 	if err != nil {
@@ -49,10 +50,10 @@ func WriteHTML(path string, nb *Notebook) error {
 	return atomicfile.WriteBytes(path, data)
 }
 
-// HTML renders the notebook as one self-contained page. Pictures that its text shows from files are taken from dir.
+// HTML renders the notebook as one self-contained page. Picture files referenced in the text are read from dir.
 //
-// HTML that the notebook's text or outputs hold is put into the page as it is, as JupyterLab does with a notebook that it
-// trusts: do not open the page of a notebook that you would not run.
+// HTML in the notebook's text and outputs goes into the page unchanged, as in JupyterLab with a trusted notebook. Do
+// not open the page of a notebook that you would not run.
 func (nb *Notebook) HTML(dir string) ([]byte, error) {
 	var style bytes.Buffer
 	style.WriteString(pageStyle)
@@ -99,10 +100,26 @@ func (nb *Notebook) HTML(dir string) ([]byte, error) {
 	if err := pageTemplate.Execute(&b, page); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	return printable(b.Bytes()), nil
 }
 
-// pageCell and pageOutput are what the template shows.
+// printable removes the control characters that HTML forbids, such as the backspaces of progress bars, and replaces
+// invalid UTF-8 by U+FFFD.
+func printable(page []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		switch {
+		case r == '\t', r == '\n', r == '\r':
+			return r
+		case r == '\v', r == '\f':
+			return ' '
+		case r < ' ', r == 0x7f, r == 0xfffe, r == 0xffff:
+			return -1
+		}
+		return r
+	}, page)
+}
+
+// pageCell and pageOutput are the data of the template.
 type pageCell struct {
 	ID, Type, Count string
 	Injected        bool
@@ -116,7 +133,7 @@ type pageOutput struct {
 	Body template.HTML
 }
 
-// title is the notebook's first heading.
+// title returns the notebook's first heading of level 1, or "Notebook".
 func (nb *Notebook) title() string {
 	for _, c := range nb.Cells {
 		if c.Type != MarkdownCell {
@@ -131,19 +148,47 @@ func (nb *Notebook) title() string {
 	return "Notebook"
 }
 
-// highlight colours code. Without a known language it stays plain.
+// highlight colours code. Code in an unknown language stays plain.
 func highlight(code, language string) (template.HTML, error) {
 	lexer := lexers.Get(language)
 	if lexer == nil {
 		lexer = lexers.Fallback
 	}
-	tokens, err := chroma.Coalesce(lexer).Tokenise(nil, strings.TrimRight(code, "\n"))
-	if err != nil {
-		return "", err
+	code = strings.TrimRight(code, "\n")
+	tokens, ok := tokenise(lexer, code)
+	if !ok {
+		tokens, _ = tokenise(lexers.Fallback, code)
 	}
 	var b strings.Builder
-	err = codeFormatter.Format(&b, codeStyle, tokens)
+	err := codeFormatter.Format(&b, codeStyle, chroma.Literator(tokens...))
 	return template.HTML(b.String()), err
+}
+
+// tokenise splits code into tokens, and reports whether the lexer came to an end. Chroma's lexer of JSONata returns
+// empty tokens for ever on an open quote.
+func tokenise(lexer chroma.Lexer, code string) (tokens []chroma.Token, ok bool) {
+	const maxEmpty = 1000
+	next, err := lexer.Tokenise(nil, code)
+	if err != nil {
+		return nil, false
+	}
+	empty := 0 // in a row
+	for token := next(); token != chroma.EOF; token = next() {
+		last := len(tokens) - 1
+		switch {
+		case token.Value == "":
+			if empty++; empty > maxEmpty {
+				return nil, false
+			}
+			continue
+		case last >= 0 && tokens[last].Type == token.Type && len(tokens[last].Value) < 8192:
+			tokens[last].Value += token.Value
+		default:
+			tokens = append(tokens, token)
+		}
+		empty = 0
+	}
+	return tokens, true
 }
 
 func renderOutput(o *Output, dir string) (pageOutput, error) {
@@ -161,7 +206,7 @@ func renderOutput(o *Output, dir string) (pageOutput, error) {
 	}
 }
 
-// renderData shows the richest of the forms that data comes in; metadata may tell the width of a picture.
+// renderData renders the richest form of data. Metadata may give the width of a picture.
 func renderData(data, metadata map[string]any, dir string) (pageOutput, error) {
 	i := slices.IndexFunc(richest, func(mime string) bool { return data[mime] != nil })
 	if i < 0 {
@@ -173,7 +218,7 @@ func renderData(data, metadata map[string]any, dir string) (pageOutput, error) {
 		return unshown(data)
 	}
 	switch {
-	case mime == "image/svg+xml": // As a picture, its ids and styles do not reach the rest of the page.
+	case mime == "image/svg+xml": // In an img element, its ids and styles cannot affect the rest of the page.
 		return pageOutput{"image", image(mime, base64.StdEncoding.EncodeToString([]byte(text)), metadata)}, nil
 	case strings.HasPrefix(mime, "image/"):
 		return pageOutput{"image", image(mime, strings.Join(strings.Fields(text), ""), metadata)}, nil
@@ -187,7 +232,7 @@ func renderData(data, metadata map[string]any, dir string) (pageOutput, error) {
 	}
 }
 
-// unshown stands for data of kinds that a page without scripts cannot show, such as widgets. JSON is shown as text.
+// unshown renders JSON as text, and a placeholder for data that needs scripts, such as widgets.
 func unshown(data map[string]any) (pageOutput, error) {
 	var kinds []string
 	for mime, v := range data {
@@ -201,10 +246,11 @@ func unshown(data map[string]any) (pageOutput, error) {
 		return pageOutput{}, nil
 	}
 	slices.Sort(kinds)
-	return pageOutput{"plain", preformatted("(open the notebook to see this output: " + strings.Join(kinds, ", ") + ")")}, nil
+	note := "(open the notebook to see this output: " + strings.Join(kinds, ", ") + ")"
+	return pageOutput{"plain", preformatted(note)}, nil
 }
 
-// image is a picture, as wide as its metadata says, if they do: {"image/png": {"width": 450}}, in pixels of the page.
+// image renders a picture from base64. Metadata may give its width in CSS pixels: {"image/png": {"width": 450}}.
 func image(mime, data string, metadata map[string]any) template.HTML {
 	var width string
 	if size, ok := metadata[mime].(map[string]any); ok {
@@ -212,7 +258,8 @@ func image(mime, data string, metadata map[string]any) template.HTML {
 			width = fmt.Sprintf(` width="%d"`, pixels)
 		}
 	}
-	return template.HTML(fmt.Sprintf(`<img alt="output"%s src="data:%s;base64,%s">`, width, mime, template.HTMLEscapeString(data)))
+	data = template.HTMLEscapeString(data)
+	return template.HTML(fmt.Sprintf(`<img alt="output"%s src="data:%s;base64,%s">`, width, mime, data))
 }
 
 func preformatted(text string) template.HTML {

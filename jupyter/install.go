@@ -23,21 +23,21 @@ import (
 	"github.com/moelab/moelab/internal/atomicfile"
 )
 
-// KernelName is the name of the kernelspec that InstallKernel writes.
+// KernelName is the name of the kernelspec written by InstallKernel.
 const KernelName = "moelab"
 
-// modulePath is this module's, which notebooks import.
+// modulePath is the path of this module, which notebooks import.
 const modulePath = "github.com/moelab/moelab"
 
-// Programs of the module in tools/ that are built for kernels.
+// Programs for kernels, built from the module in tools/.
 const (
 	gonbPackage      = "github.com/janpfeifer/gonb"
 	goimportsPackage = "golang.org/x/tools/cmd/goimports"
 	goplsPackage     = "golang.org/x/tools/gopls"
 )
 
-// FindModule returns the folder of this module's source: the checkout that dir lies in, else the one that this program was
-// built from.
+// FindModule returns the folder of this module's source: the checkout that contains dir, or else the one that this
+// program was built from.
 func FindModule(dir string) (string, error) {
 	_, source, _, _ := runtime.Caller(0)
 	for _, start := range []string{dir, filepath.Dir(source)} {
@@ -63,14 +63,14 @@ func isModule(dir string) bool {
 	return err == nil && string(bytes.TrimSpace(line)) == "module "+modulePath
 }
 
-// EnsureTools builds GoNB and goimports, which it needs, in the versions of moduleDir's tools/go.mod, unless that was done
-// before. It returns the folder they are in, in the user's cache directory. What go says goes to log, which may be nil.
-// Two processes may call it at once.
+// EnsureTools builds GoNB and goimports, which GoNB needs, in the versions of moduleDir's tools/go.mod, unless they
+// exist already. It returns their folder, which lies in the user's cache directory. Log, which may be nil, gets the
+// output of the go tool. Concurrent calls, even by several processes, are safe.
 func EnsureTools(ctx context.Context, moduleDir string, log io.Writer) (string, error) {
 	return buildTools(ctx, moduleDir, "gonb", log, gonbPackage, goimportsPackage)
 }
 
-// buildTools builds packages of tools/ into a folder called name, the version of GoNB, and a hash of tools/go.mod.
+// buildTools builds packages of tools/ into a folder named <name>-<version of GoNB>-<hash of tools/go.mod>.
 func buildTools(ctx context.Context, moduleDir, name string, log io.Writer, packages ...string) (string, error) {
 	if log == nil {
 		log = io.Discard
@@ -78,7 +78,7 @@ func buildTools(ctx context.Context, moduleDir, name string, log io.Writer, pack
 	tools := filepath.Join(moduleDir, "tools")
 	mod, err := os.ReadFile(filepath.Join(tools, "go.mod"))
 	if err != nil {
-		return "", fmt.Errorf("the versions of the kernel's programs are in tools/go.mod of a checkout: %w", err)
+		return "", fmt.Errorf("reading the versions of the kernel's programs from tools/go.mod of the checkout: %w", err)
 	}
 	sum := sha256.Sum256(mod)
 	version := "unknown"
@@ -103,7 +103,7 @@ func buildTools(ctx context.Context, moduleDir, name string, log io.Writer, pack
 		return "", fmt.Errorf("waiting for another process to build %s: %w", dir, err)
 	}
 	defer lock.Unlock()
-	if _, err := os.Stat(dir); err == nil { // Another process built them meanwhile.
+	if _, err := os.Stat(dir); err == nil { // Another process has built them.
 		return dir, nil
 	}
 	temporary, err := os.MkdirTemp(root, name+"-*")
@@ -113,24 +113,25 @@ func buildTools(ctx context.Context, moduleDir, name string, log io.Writer, pack
 	defer os.RemoveAll(temporary)
 	fmt.Fprintf(log, "building %s\n", strings.Join(packages, " and "))
 	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-C", tools, "-o", temporary + "/"}, packages...)...)
-	cmd.Env = append(os.Environ(), "GOWORK=off") // A go.work around the checkout is none of tools' business.
+	args := append([]string{"build", "-C", tools, "-o", temporary + "/"}, packages...)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Env = append(os.Environ(), "GOWORK=off") // A go.work above the checkout must not change the versions.
 	cmd.Stdout = io.MultiWriter(log, &output)
 	cmd.Stderr = cmd.Stdout
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("building %s: %w\n%s", strings.Join(packages, " and "), err, strings.TrimSpace(output.String()))
 	}
-	// CreateTemp's folders are private, the cache's are not.
+	// MkdirTemp's folders are private, those of the cache are not.
 	if err := errors.Join(os.Chmod(temporary, 0o755), os.Rename(temporary, dir)); err != nil {
 		return "", err
 	}
 	return dir, nil
 }
 
-// InstallKernel puts the kernel called moelab in place for Jupyter, in the user's data directory, and returns its
-// kernelspec. It is GoNB from toolsDir (see [EnsureTools]) with a go.work that sees the module in moduleDir and all its
-// dependencies, so that no cell needs "go get". The kernel's environment gets env, in which ${NAME} stands for a variable of
-// whoever starts it. Installing it again changes only what is different.
+// InstallKernel installs the kernel moelab in the user's Jupyter data directory and returns its kernelspec. It is GoNB
+// from toolsDir (see [EnsureTools]) with a go.work that includes the module in moduleDir and all its dependencies, so
+// no cell needs "go get". The values of env, the kernel's additional environment, may contain ${NAME}: a variable of
+// the process that starts the kernel. Installing the kernel again rewrites only files that differ.
 func InstallKernel(moduleDir, toolsDir string, env map[string]string) (*KernelSpec, error) {
 	data, err := userDataDir()
 	if err != nil {
@@ -150,7 +151,7 @@ func installKernel(dir, moduleDir, toolsDir string, env map[string]string) (*Ker
 		return nil, err
 	}
 	if !isModule(moduleDir) {
-		return nil, fmt.Errorf("%s is no checkout of %s", moduleDir, modulePath)
+		return nil, fmt.Errorf("%s is not a checkout of %s", moduleDir, modulePath)
 	}
 	realGo, err := exec.LookPath("go")
 	if err != nil {
@@ -161,7 +162,7 @@ func installKernel(dir, moduleDir, toolsDir string, env map[string]string) (*Ker
 	}
 	bin := filepath.Join(dir, "bin")
 	if filepath.Dir(realGo) == bin {
-		return nil, errors.New("this runs inside the kernel; run it in a terminal")
+		return nil, errors.New("the kernel cannot install itself; run this in a terminal")
 	}
 
 	environment := map[string]string{
@@ -170,9 +171,11 @@ func installKernel(dir, moduleDir, toolsDir string, env map[string]string) (*Ker
 	}
 	maps.Copy(environment, env)
 	spec := &KernelSpec{
-		Name:          KernelName,
-		Dir:           dir,
-		Argv:          []string{filepath.Join(toolsDir, "gonb"), "--kernel", "{connection_file}", "--go_work=" + moduleDir, "--raw_error"},
+		Name: KernelName,
+		Dir:  dir,
+		Argv: []string{
+			filepath.Join(toolsDir, "gonb"), "--kernel", "{connection_file}", "--go_work=" + moduleDir, "--raw_error",
+		},
 		DisplayName:   "Go (moelab)",
 		Language:      "go",
 		InterruptMode: "message",
@@ -191,10 +194,10 @@ func installKernel(dir, moduleDir, toolsDir string, env map[string]string) (*Ker
 	return spec, replace(filepath.Join(dir, "kernel.json"), append(kernelJSON, '\n'), 0o644)
 }
 
-// goWrapper is a go command for GoNB, which changes two things. GoNB runs a bare "go get" before each cell to find modules for
-// new imports; the go.work of our kernel has them already, and asking the module proxy for versions takes seconds and fails
-// where it lists none. And linking is most of the time that a cell takes; it takes half as long without the debugger's tables,
-// which stack traces do not need.
+// goWrapper returns a go command for GoNB with two changes. GoNB runs a bare "go get" before each cell to find modules
+// for new imports. The kernel's go.work already has them, and querying the module proxy takes seconds and fails without
+// network. Also, linking dominates a cell's time, and takes half as long without the debugger's tables, which stack
+// traces do not need.
 func goWrapper(realGo string) string {
 	return `#!/bin/sh
 # Written by "moelab kernel install", for GoNB.
@@ -207,7 +210,7 @@ exec "$go" "$@"
 `
 }
 
-// replace writes the file unless it has these contents already.
+// replace writes the file unless it has this content already.
 func replace(path string, data []byte, mode fs.FileMode) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 		return nil

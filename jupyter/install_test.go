@@ -37,7 +37,7 @@ func TestInstallingTwiceChangesNothing(t *testing.T) {
 	assert.Equal(t, "2", install(map[string]string{"A": "2"}).Env["A"])
 
 	_, err = installKernel(dir, t.TempDir(), "/tools", nil)
-	assert.ErrorContains(t, err, "is no checkout of")
+	assert.ErrorContains(t, err, "is not a checkout of")
 }
 
 func TestTwoProcessesBuildTheToolsOnce(t *testing.T) {

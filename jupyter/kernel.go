@@ -23,15 +23,15 @@ import (
 )
 
 const (
-	// startTimeout is how long a kernel may take from its start until it answers.
+	// startTimeout is the time limit from the start of a kernel to its first reply.
 	startTimeout = 60 * time.Second
-	// shutdownTimeout is how long a kernel may take to end by itself after it was asked to.
+	// shutdownTimeout is the time for a kernel to end after a shutdown request.
 	shutdownTimeout = 5 * time.Second
-	// stderrKept is how much of a kernel's standard error is kept for the report of its death, in bytes.
+	// stderrKept is the length in bytes of the standard error kept for KernelDiedError.
 	stderrKept = 2000
 )
 
-// connection is the contents of a kernel's connection file.
+// connection is the content of a kernel's connection file.
 type connection struct {
 	Transport   string `json:"transport"`
 	IP          string `json:"ip"`
@@ -45,7 +45,7 @@ type connection struct {
 	KernelName  string `json:"kernel_name"`
 }
 
-// kernel is a running kernel: its process, and a client that is connected to it.
+// kernel is a running kernel: its process and a client connected to it.
 type kernel struct {
 	*client
 	spec     *KernelSpec
@@ -53,17 +53,17 @@ type kernel struct {
 	stderr   *tail
 	language map[string]any // language_info of its kernel_info_reply
 
-	dead chan struct{} // closed when the process has ended
+	dead chan struct{} // closed at the end of the process
 }
 
-// startKernel starts a kernel in dir and waits until it answers. Its environment is this process's, plus what the kernelspec
-// says, plus env ("NAME=value"). The caller must stop it.
+// startKernel starts a kernel in dir and waits for its first reply. Its environment is that of this process, plus the
+// kernelspec's, plus env ("NAME=value"). The caller must stop the kernel.
 func startKernel(ctx context.Context, spec *KernelSpec, dir string, env []string) (*kernel, error) {
 	const tries = 3
 	for try := 1; ; try++ {
 		k, err := tryStartKernel(ctx, spec, dir, env)
 		var died *KernelDiedError
-		// Ports are free when they are chosen, but another program may take one before the kernel does.
+		// Another program may have taken one of the free ports before the kernel did.
 		if errors.As(err, &died) && strings.Contains(died.Stderr, "ddress already in use") && try < tries {
 			continue
 		}
@@ -80,7 +80,7 @@ func tryStartKernel(ctx context.Context, spec *KernelSpec, dir string, env []str
 	if err != nil {
 		return nil, err
 	}
-	// GoNB finds the kernel's id in the name of the file.
+	// GoNB takes the kernel's id from the name of the file.
 	file := filepath.Join(folder, "kernel-"+uuid.NewString()+".json")
 	data, err := json.Marshal(conn)
 	if err == nil {
@@ -119,7 +119,7 @@ func newConnection(kernelName string) (connection, error) {
 	}, nil
 }
 
-// freePorts finds n ports of the loopback interface that nobody listens on.
+// freePorts returns n unused ports of the loopback interface.
 func freePorts(n int) ([]int, error) {
 	var ports []int
 	for range n {
@@ -127,19 +127,19 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() // All at once at the end, so that no port comes up twice.
+		defer l.Close() // Only at the end, so that no port comes up twice.
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
 }
 
-// command fills in the kernelspec's command line and environment.
+// command returns the kernelspec's command with its placeholders and environment filled in.
 func command(spec *KernelSpec, connectionFile string, env []string) *exec.Cmd {
 	environ := os.Environ()
 	for _, name := range slices.Sorted(maps.Keys(spec.Env)) {
 		environ = append(environ, name+"="+os.Expand(spec.Env[name], os.Getenv))
 	}
-	// ipykernel ends by itself when the process of this id does.
+	// ipykernel ends when this process does.
 	environ = append(environ, "JPY_PARENT_PID="+strconv.Itoa(os.Getpid()))
 	environ = append(environ, env...)
 
@@ -152,13 +152,13 @@ func command(spec *KernelSpec, connectionFile string, env []string) *exec.Cmd {
 		Path: lookPath(argv[0], environ),
 		Args: argv,
 		Env:  environ,
-		// A session of its own keeps the terminal's Ctrl-C from the kernel: it is interrupted by Jupyter's rules, not twice.
+		// A new session shields the kernel from the terminal's Ctrl-C. Otherwise it would be interrupted twice.
 		SysProcAttr: kernelProcess(&syscall.SysProcAttr{Setsid: true}),
 		WaitDelay:   time.Second,
 	}
 }
 
-// lookPath finds a program in the PATH of environ, as the kernel itself would.
+// lookPath finds a program in the PATH of environ, not of this process.
 func lookPath(program string, environ []string) string {
 	if strings.Contains(program, "/") {
 		return program
@@ -178,27 +178,27 @@ func lookPath(program string, environ []string) string {
 	return program
 }
 
-// run starts the process and watches over it: dead is closed when it ends. Then folder is removed.
+// run starts the process. When the process ends, dead is closed and folder is removed.
 func (k *kernel) run(folder string) error {
 	started := make(chan error)
 	go func() {
-		// The thread must live as long as the process: Linux kills the process with the thread (see kernelProcess).
+		// The thread must outlive the process, since Linux ends the process with the thread. See kernelProcess.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer os.RemoveAll(folder)
 		err := k.cmd.Start()
 		started <- err
 		if err == nil {
-			_ = k.cmd.Wait() // How it ended is in cmd.ProcessState.
+			_ = k.cmd.Wait() // died reads cmd.ProcessState instead.
 			close(k.dead)
 		}
 	}()
 	return <-started
 }
 
-// connect connects to the kernel and waits until it answers and its output arrives.
+// connect connects to the kernel and waits for its first reply and its first output.
 func (k *kernel) connect(ctx context.Context, conn connection) (err error) {
-	// The client outlives the start, so its context is not the start's.
+	// The client outlives ctx, which limits only the start.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -228,8 +228,8 @@ func (k *kernel) connect(ctx context.Context, conn connection) (err error) {
 	}
 }
 
-// nudge asks the kernel for its name until it answers on both shell and iopub: a subscription takes a while to reach the
-// kernel, and what it publishes before that is lost.
+// nudge requests the kernel's info until messages arrive on both shell and iopub. A subscription takes a while to reach
+// the kernel, and earlier output is lost.
 func (k *kernel) nudge(ctx context.Context) error {
 	var replied, heard bool
 	again := time.NewTimer(0)
@@ -249,7 +249,7 @@ func (k *kernel) nudge(ctx context.Context) error {
 					Language map[string]any `json:"language_info"`
 				}
 				if err := json.Unmarshal(m.Content, &info); err != nil {
-					return fmt.Errorf("the kernel %s does not say what it is: %w", k.spec.Name, err)
+					return fmt.Errorf("reading the info of the kernel %s: %w", k.spec.Name, err)
 				}
 				k.language, replied = info.Language, true
 			}
@@ -262,26 +262,26 @@ func (k *kernel) nudge(ctx context.Context) error {
 	return nil
 }
 
-// request sends a request. Where that fails because the kernel is dead, the error says so.
+// request sends a request. If that fails because the kernel has died, the error is a *KernelDiedError.
 func (k *kernel) request(name channel, messageType string, content any) (string, error) {
 	id, err := k.client.request(name, messageType, content)
 	if err != nil {
 		select {
 		case <-k.dead:
 			return "", k.died()
-		case <-time.After(time.Second): // A broken connection may be seen before the death.
+		case <-time.After(time.Second): // The connection may break before the death is noticed.
 		}
 	}
 	return id, err
 }
 
-// died describes the death of the process. It may be called after dead is closed.
+// died returns a *KernelDiedError. It must not be called before dead is closed.
 func (k *kernel) died() error {
 	return &KernelDiedError{Kernel: k.spec.Name, Status: k.cmd.ProcessState.String(), Stderr: k.stderr.String()}
 }
 
-// interrupt asks the kernel to stop the running cell. Only a kernel that is interrupted by messages may be asked again: it
-// may have missed the first while it compiled.
+// interrupt interrupts the running cell. It may be repeated only for a kernel interrupted by messages, which may miss
+// one while it compiles.
 func (k *kernel) interrupt() error {
 	if k.interruptedByMessage() {
 		_, err := k.request(control, "interrupt_request", struct{}{})
@@ -292,7 +292,7 @@ func (k *kernel) interrupt() error {
 
 func (k *kernel) interruptedByMessage() bool { return k.spec.InterruptMode == "message" }
 
-// stop ends the kernel: it is asked to, and what has not ended after a while is killed, with every process that it started.
+// stop requests the kernel to shut down. After shutdownTimeout it is killed, with all processes that it started.
 func (k *kernel) stop() {
 	defer k.close()
 	defer k.kill()
@@ -306,19 +306,19 @@ func (k *kernel) stop() {
 			return
 		case <-timeout:
 			return
-		case <-k.incoming: // Nobody reads these any more.
+		case <-k.incoming: // Discarded.
 		}
 	}
 }
 
 // kill kills the kernel's process group and waits for the process.
 func (k *kernel) kill() {
-	// The group is killed even if the kernel is gone: programs that it started may be left.
+	// The group may have members left even if the kernel is gone.
 	_ = syscall.Kill(-k.cmd.Process.Pid, syscall.SIGKILL)
 	<-k.dead
 }
 
-// tail keeps the last bytes that are written to it.
+// tail keeps the last size bytes written to it.
 type tail struct {
 	mu   sync.Mutex
 	size int
@@ -339,7 +339,7 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	text := string(t.data)
-	if len(t.data) == t.size { // Cut in the middle of a line.
+	if len(t.data) == t.size { // Probably cut within a line.
 		_, text, _ = strings.Cut(text, "\n")
 	}
 	return strings.TrimSpace(text)

@@ -14,21 +14,21 @@ import (
 	"strings"
 )
 
-// KernelSpec says how to start a kernel: the contents of a kernel.json.
+// KernelSpec is the content of a kernel.json: how to start a kernel.
 type KernelSpec struct {
 	Name string `json:"-"` // name of its folder
 	Dir  string `json:"-"`
 
-	Argv          []string          `json:"argv"` // {connection_file} and {resource_dir} are filled in
+	Argv          []string          `json:"argv"` // may contain {connection_file} and {resource_dir}
 	DisplayName   string            `json:"display_name"`
 	Language      string            `json:"language"`
 	InterruptMode string            `json:"interrupt_mode,omitempty"` // "signal", the default, or "message"
-	Env           map[string]string `json:"env,omitempty"`            // values may hold ${NAME} of the environment
+	Env           map[string]string `json:"env,omitempty"`            // values may contain ${NAME} of the environment
 	Metadata      map[string]any    `json:"metadata,omitempty"`
 }
 
-// FindKernel returns the kernelspec of that name. Case does not matter. Where there is none, the error wraps ErrNoKernel and
-// lists the kernels that are installed.
+// FindKernel returns the kernelspec of that name, which is not case-sensitive. If there is none, the error wraps
+// ErrNoKernel and lists the installed kernels.
 func FindKernel(name string) (*KernelSpec, error) {
 	specs, err := Kernels()
 	if err != nil {
@@ -48,8 +48,8 @@ func FindKernel(name string) (*KernelSpec, error) {
 	return nil, fmt.Errorf("%w: %q is not installed for Jupyter; %s", ErrNoKernel, name, installed)
 }
 
-// Kernels returns the kernelspecs that Jupyter finds on this machine, by name in lower case. One that cannot be read is left
-// out.
+// Kernels returns the kernelspecs in Jupyter's folders on this machine, by name in lower case. Unreadable ones are
+// omitted.
 func Kernels() (map[string]*KernelSpec, error) {
 	specs := map[string]*KernelSpec{}
 	for _, dir := range dataDirs() {
@@ -85,7 +85,7 @@ func readKernelSpec(dir string) (*KernelSpec, error) {
 	return spec, nil
 }
 
-// dataDirs are the folders in which Jupyter keeps kernelspecs, in its order.
+// dataDirs returns Jupyter's data folders in order of precedence.
 func dataDirs() []string {
 	dirs := filepath.SplitList(os.Getenv("JUPYTER_PATH"))
 	if dir, err := userDataDir(); err == nil {
@@ -96,7 +96,7 @@ func dataDirs() []string {
 			dirs = append(dirs, filepath.Join(prefix, "share", "jupyter"))
 		}
 	}
-	// A Python that is installed elsewhere has its kernels beside it.
+	// A Python installed elsewhere keeps its kernels next to it.
 	for _, program := range []string{"jupyter", "python3"} {
 		if path, err := exec.LookPath(program); err == nil {
 			dirs = append(dirs, filepath.Join(filepath.Dir(path), "..", "share", "jupyter"))
@@ -105,7 +105,7 @@ func dataDirs() []string {
 	return append(dirs, "/usr/local/share/jupyter", "/usr/share/jupyter")
 }
 
-// userDataDir is the folder of Jupyter's files that belong to the user.
+// userDataDir returns the user's own data folder of Jupyter.
 func userDataDir() (string, error) {
 	if dir := os.Getenv("JUPYTER_DATA_DIR"); dir != "" {
 		return dir, nil

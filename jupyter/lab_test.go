@@ -23,7 +23,8 @@ func TestJupyterLabSeesTheKernel(t *testing.T) {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Lab(ctx, module, t.TempDir(), "--no-browser", "--allow-root", "--IdentityProvider.token=", fmt.Sprintf("--port=%d", ports[0]))
+		port := fmt.Sprintf("--port=%d", ports[0])
+		ended <- Lab(ctx, module, t.TempDir(), "--no-browser", "--allow-root", "--IdentityProvider.token=", port)
 	}()
 	var answer string
 	assert.Eventually(t, func() bool {

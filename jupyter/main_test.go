@@ -3,7 +3,7 @@ package jupyter
 import (
 	"bytes"
 	"context"
-	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,13 +16,17 @@ import (
 	"github.com/moelab/moelab/internal/venv"
 )
 
-// oraclePackages are what the tests compare with; ipykernel is also the second kernel that notebooks are run with.
+// oraclePackages are the reference implementations. ipykernel is also the second kernel of the tests.
 var oraclePackages = []string{"nbclient==0.11.0", "nbformat==5.11.1", "jupyter_client==8.10.0", "ipykernel==7.4.0"}
 
 var oracle *venv.Env
 
-// TestMain puts both kernels in place, the Go one in a data directory of the tests' own.
+// TestMain installs both kernels into a temporary data directory.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if worker := flag.Lookup("test.fuzzworker"); worker.Value.String() == "true" { // It needs no kernel.
+		os.Exit(m.Run())
+	}
 	status, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "setting the tests up:", err)
@@ -44,10 +48,14 @@ func run(m *testing.M) (int, error) {
 	defer os.RemoveAll(data)
 	os.Setenv("JUPYTER_DATA_DIR", data)
 	os.Setenv("IPYTHONDIR", data)
-	python := fmt.Sprintf(`{"argv": [%q, "-m", "ipykernel_launcher", "-f", "{connection_file}"], "display_name": "Python", "language": "python"}`,
-		oracle.Python())
+	const spec = `{"argv": [%q, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+		"display_name": "Python", "language": "python"}`
+	python := fmt.Appendf(nil, spec, oracle.Python())
 	dir := filepath.Join(data, "kernels", "python3")
-	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "kernel.json"), []byte(python), 0o644)); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return 0, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "kernel.json"), python, 0o644); err != nil {
 		return 0, err
 	}
 
@@ -74,7 +82,7 @@ func ask(t *testing.T, args ...string) {
 	require.NoError(t, err, "%s", out)
 }
 
-// notebook makes a notebook of code cells.
+// notebook returns a notebook of code cells.
 func notebook(kernel string, sources ...string) *Notebook {
 	nb := &Notebook{Metadata: map[string]any{"kernelspec": map[string]any{"name": kernel, "display_name": kernel}}}
 	for _, s := range sources {
@@ -84,7 +92,7 @@ func notebook(kernel string, sources ...string) *Notebook {
 	return nb
 }
 
-// printed is what a cell printed to standard output.
+// printed returns the standard output of a cell.
 func printed(c *Cell) string {
 	var b strings.Builder
 	for _, o := range c.Outputs {
@@ -95,7 +103,7 @@ func printed(c *Cell) string {
 	return b.String()
 }
 
-// checkFormat lets nbformat check what Write writes.
+// checkFormat validates the output of Write with nbformat.
 func checkFormat(t *testing.T, nb *Notebook) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "checked.ipynb")

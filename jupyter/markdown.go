@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/base64"
 	"html/template"
+	"maps"
 	"mime"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/chroma/v2/lexers"
@@ -21,7 +23,7 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// markdown renders GitHub's Markdown with HTML in it, formulas, and coloured code.
+// markdown renders GitHub's Markdown with embedded HTML, formulas and coloured code.
 var markdown = goldmark.New(
 	goldmark.WithExtensions(extension.GFM),
 	goldmark.WithParserOptions(
@@ -36,10 +38,10 @@ var markdown = goldmark.New(
 	),
 )
 
-// picturesKey finds the pictures of the text that is being parsed.
+// picturesKey is the key of the text's pictures in the parser's context.
 var picturesKey = parser.NewContextKey()
 
-// renderMarkdown renders text, with the pictures that it shows inside.
+// renderMarkdown renders Markdown as HTML with embedded pictures.
 func renderMarkdown(source string, p pictures) (template.HTML, error) {
 	context := parser.NewContext()
 	context.Set(picturesKey, p)
@@ -48,13 +50,13 @@ func renderMarkdown(source string, p pictures) (template.HTML, error) {
 	return template.HTML(b.String()), err
 }
 
-// pictures finds the pictures that a text shows.
+// pictures finds the pictures referenced in a text.
 type pictures struct {
-	dir         string         // of picture files
-	attachments map[string]any // pictures that the cell holds, by name and MIME type
+	dir         string         // folder of the picture files
+	attachments map[string]any // pictures in the cell, by name and MIME type
 }
 
-// dataURI returns a picture as a data URI, or "" where there is none of that address.
+// dataURI returns the picture at the address as a data URI, or "" if there is none.
 func (p pictures) dataURI(address string) string {
 	address, err := url.PathUnescape(address)
 	if err != nil {
@@ -62,8 +64,8 @@ func (p pictures) dataURI(address string) string {
 	}
 	if name, ok := strings.CutPrefix(address, "attachment:"); ok {
 		bundle, _ := p.attachments[name].(map[string]any)
-		for kind, data := range bundle {
-			if text, ok := data.(string); ok {
+		for _, kind := range slices.Sorted(maps.Keys(bundle)) { // Sorted, so that pages do not vary.
+			if text, ok := bundle[kind].(string); ok {
 				return "data:" + kind + ";base64," + strings.Join(strings.Fields(text), "")
 			}
 		}
@@ -80,7 +82,7 @@ func (p pictures) dataURI(address string) string {
 	return "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data)
 }
 
-// inlinePictures puts pictures into the page, and makes links of those that are elsewhere: a page must not load anything.
+// inlinePictures embeds pictures. Pictures on other servers become links, since a page must not load anything.
 type inlinePictures struct{}
 
 func (inlinePictures) Transform(document *ast.Document, _ text.Reader, context parser.Context) {
@@ -101,19 +103,50 @@ func (inlinePictures) Transform(document *ast.Document, _ text.Reader, context p
 			i.Destination = []byte(uri)
 			continue
 		}
+		if !i.HasChildren() {
+			i.AppendChild(i, ast.NewString([]byte(address)))
+		}
+		parent := i.Parent()
+		if inLink(i) || holdsLink(i) { // HTML forbids nested links.
+			for child := i.FirstChild(); child != nil; child = i.FirstChild() {
+				parent.InsertBefore(parent, i, child)
+			}
+			parent.RemoveChild(parent, i)
+			continue
+		}
 		link := ast.NewLink()
 		link.Destination, link.Title = i.Destination, i.Title
 		for child := i.FirstChild(); child != nil; child = i.FirstChild() {
 			link.AppendChild(link, child)
 		}
-		if !link.HasChildren() {
-			link.AppendChild(link, ast.NewString([]byte(address)))
-		}
-		i.Parent().ReplaceChild(i.Parent(), i, link)
+		parent.ReplaceChild(parent, i, link)
 	}
 }
 
-// Formulas stay TeX, kept from being taken for Markdown: $x_1$ in a line, $$…$$ in lines of its own.
+// inLink reports whether the node lies within a link.
+func inLink(n ast.Node) bool {
+	for n = n.Parent(); n != nil; n = n.Parent() {
+		if n.Kind() == ast.KindLink {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsLink reports whether a link lies within the node.
+func holdsLink(n ast.Node) bool {
+	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+		if child.Kind() == ast.KindLink || holdsLink(child) {
+			return true
+		}
+	}
+	return false
+}
+
+// Formulas stay TeX, protected from Markdown: $x_1$ within a line, $$…$$ on lines of their own.
+//
+// github.com/gohugoio/hugo-goldmark-extensions/passthrough (v0.5.0) would be an alternative. But it reads "$5 and $6"
+// as a formula, and leaves "<" in formulas unescaped.
 
 type inlineMath struct {
 	ast.BaseInline
@@ -141,8 +174,8 @@ type mathParser struct{}
 
 func (mathParser) Trigger() []byte { return []byte{'$'} }
 
-// Parse takes $…$ and $$…$$ within a line. As pandoc has it, the first $ has no space after it and the last none before it
-// nor a digit behind it, so that "$5 and $6" is no formula.
+// Parse parses $…$ and $$…$$ within a line. As in pandoc, there must be no space after the opening $, no space
+// before the closing one, and no digit after it. So "$5 and $6" is not a formula.
 func (mathParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	line, _ := block.PeekLine()
 	fence := "$"
@@ -150,7 +183,7 @@ func (mathParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Nod
 		fence = "$$"
 	}
 	body := line[len(fence):]
-	end := bytes.Index(body, []byte(fence))
+	end := fenceIndex(body, fence)
 	if end < 1 {
 		return nil
 	}
@@ -163,6 +196,18 @@ func (mathParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Nod
 	return &inlineMath{tex: bytes.Clone(tex)}
 }
 
+// fenceIndex returns the index of the fence that closes a formula, or -1. It skips escaped dollar signs.
+func fenceIndex(tex []byte, fence string) int {
+	for i := 0; i < len(tex); i++ {
+		if tex[i] == '\\' {
+			i++
+		} else if bytes.HasPrefix(tex[i:], []byte(fence)) {
+			return i
+		}
+	}
+	return -1
+}
+
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' }
 
 type displayMathParser struct{}
@@ -171,19 +216,21 @@ func (displayMathParser) Trigger() []byte { return []byte{'$'} }
 
 func (displayMathParser) Open(_ ast.Node, reader text.Reader, _ parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
-	trimmed := bytes.TrimSpace(line)
-	if !bytes.HasPrefix(trimmed, []byte("$$")) {
+	start := bytes.Index(line, []byte("$$"))
+	if start < 0 || len(bytes.TrimSpace(line[:start])) > 0 {
 		return nil, parser.NoChildren
 	}
-	rest := bytes.TrimSpace(trimmed[2:])
+	start += 2
 	n := &displayMath{}
-	if i := bytes.Index(rest, []byte("$$")); i >= 0 {
-		if i+2 < len(rest) { // Text follows: it is a formula within a line.
+	tex := text.NewSegment(segment.Start-segment.Padding+start, segment.Stop)
+	if end := fenceIndex(line[start:], "$$"); end >= 0 {
+		if len(bytes.TrimSpace(line[start+end+2:])) > 0 { // Text follows, so mathParser takes it.
 			return nil, parser.NoChildren
 		}
 		n.closed = true
+		tex = tex.WithStop(tex.Start + end)
 	}
-	n.Lines().Append(segment)
+	n.Lines().Append(tex)
 	reader.AdvanceToEOL()
 	return n, parser.NoChildren
 }
@@ -197,7 +244,14 @@ func (displayMathParser) Continue(node ast.Node, reader text.Reader, _ parser.Co
 	if line == nil {
 		return parser.Close
 	}
-	n.closed = bytes.HasSuffix(bytes.TrimSpace(line), []byte("$$"))
+	if end := fenceIndex(line, "$$"); end >= 0 {
+		n.Lines().Append(segment.WithStop(segment.Start - segment.Padding + end))
+		for end += 2; end < len(line) && (line[end] == ' ' || line[end] == '\t'); {
+			end++
+		}
+		reader.Advance(end) // The rest of the line is Markdown again.
+		return parser.Close
+	}
 	n.Lines().Append(segment)
 	reader.AdvanceToEOL()
 	return parser.Continue | parser.NoChildren
@@ -207,33 +261,39 @@ func (displayMathParser) Close(ast.Node, text.Reader, parser.Context) {}
 func (displayMathParser) CanInterruptParagraph() bool                 { return true }
 func (displayMathParser) CanAcceptIndentedLine() bool                 { return false }
 
-// nodeRenderer renders formulas, and code in the colours of its language.
+// nodeRenderer renders formulas and coloured code.
 type nodeRenderer struct{}
 
 func (nodeRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
-	r.Register(kindInlineMath, func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if entering {
-			w.WriteString(`<span class="math">` + template.HTMLEscapeString(string(n.(*inlineMath).tex)) + "</span>")
-		}
-		return ast.WalkSkipChildren, nil
-	})
-	r.Register(kindDisplayMath, func(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if entering {
-			tex := strings.ReplaceAll(string(n.Lines().Value(source)), "$$", "")
-			w.WriteString(`<div class="math">` + template.HTMLEscapeString(strings.TrimSpace(tex)) + "</div>\n")
-		}
-		return ast.WalkSkipChildren, nil
-	})
-	r.Register(ast.KindFencedCodeBlock, func(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		language := string(n.(*ast.FencedCodeBlock).Language(source))
-		if lexers.Get(language) == nil {
-			language = "text"
-		}
-		code, err := highlight(string(n.Lines().Value(source)), language)
-		w.WriteString(string(code))
-		return ast.WalkSkipChildren, err
-	})
+	r.Register(kindInlineMath, renderInlineMath)
+	r.Register(kindDisplayMath, renderDisplayMath)
+	r.Register(ast.KindFencedCodeBlock, renderCode)
+}
+
+func renderInlineMath(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if entering {
+		w.WriteString(`<span class="math">` + template.HTMLEscapeString(string(n.(*inlineMath).tex)) + "</span>")
+	}
+	return ast.WalkSkipChildren, nil
+}
+
+func renderDisplayMath(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if entering {
+		tex := string(n.Lines().Value(source))
+		w.WriteString(`<div class="math">` + template.HTMLEscapeString(strings.TrimSpace(tex)) + "</div>\n")
+	}
+	return ast.WalkSkipChildren, nil
+}
+
+func renderCode(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if !entering {
+		return ast.WalkContinue, nil
+	}
+	language := string(n.(*ast.FencedCodeBlock).Language(source))
+	if lexers.Get(language) == nil {
+		language = "text"
+	}
+	code, err := highlight(string(n.Lines().Value(source)), language)
+	w.WriteString(string(code))
+	return ast.WalkSkipChildren, err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// protocolVersion is the version of the messaging protocol that the messages below follow.
+// protocolVersion is the version of the messaging protocol implemented here.
 const protocolVersion = "5.3"
 
 // delimiter separates ZeroMQ's routing frames from the message.
@@ -21,7 +21,7 @@ var delimiter = []byte("<IDS|MSG>")
 // message is one message of the protocol.
 type message struct {
 	Header  header
-	Parent  header // of the request that this message answers; empty in requests
+	Parent  header // of the request being answered; empty in requests
 	Content json.RawMessage
 }
 
@@ -34,7 +34,7 @@ type header struct {
 	Version  string `json:"version"`
 }
 
-// newRequest makes a message to a kernel. Content must be something that JSON can hold.
+// newRequest returns a message to a kernel. Content must be encodable as JSON.
 func newRequest(session, messageType string, content any) (*message, error) {
 	raw, err := json.Marshal(content)
 	if err != nil {
@@ -53,14 +53,14 @@ func newRequest(session, messageType string, content any) (*message, error) {
 	}, nil
 }
 
-// encode gives the frames of the message: delimiter, signature, header, parent header, metadata, content.
+// encode returns the frames of the message: delimiter, signature, header, parent header, metadata, content.
 func (m *message) encode(key []byte) ([][]byte, error) {
 	head, err := json.Marshal(m.Header)
 	if err != nil {
 		return nil, err
 	}
 	parent := []byte("{}")
-	if m.Parent.ID != "" {
+	if m.Parent != (header{}) {
 		if parent, err = json.Marshal(m.Parent); err != nil {
 			return nil, err
 		}
@@ -91,7 +91,7 @@ func decode(key []byte, frames [][]byte) (*message, error) {
 	return m, nil
 }
 
-// sign gives the HMAC-SHA256 of the frames in hexadecimal.
+// sign returns the HMAC-SHA256 of the frames in hexadecimal.
 func sign(key []byte, frames [][]byte) []byte {
 	mac := hmac.New(sha256.New, key)
 	for _, f := range frames {

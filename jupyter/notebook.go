@@ -10,7 +10,7 @@ type Notebook struct {
 	Metadata map[string]any // as decoded from JSON, numbers as json.Number
 
 	minor int            // nbformat_minor, at least 5
-	extra map[string]any // keys that nbformat does not know
+	extra map[string]any // keys unknown to nbformat
 }
 
 // Kinds of cells.
@@ -27,11 +27,11 @@ type Cell struct {
 	Source   string
 	Metadata map[string]any
 
-	// Only code cells have these. ExecutionCount is nil for a cell that was not run.
+	// Only code cells have these. ExecutionCount is nil for a cell that has not been run.
 	ExecutionCount *int
 	Outputs        []*Output
 
-	attachments map[string]any // pictures that a markdown cell shows, by name and MIME type
+	attachments map[string]any // pictures of a Markdown cell, by name and MIME type
 	extra       map[string]any
 }
 
@@ -43,7 +43,7 @@ const (
 	ErrorOutput   = "error"
 )
 
-// Output is one output of a code cell. Which fields are used depends on Type.
+// Output is one output of a code cell. Type determines the fields in use.
 type Output struct {
 	Type string
 
@@ -51,8 +51,8 @@ type Output struct {
 	Name string
 	Text string
 
-	// DisplayOutput and ResultOutput: Data has one entry per MIME type, all of them of the same thing. Text is a string, a
-	// picture is base64 in a string, and JSON is decoded.
+	// DisplayOutput and ResultOutput: Data has the same thing in one or more MIME types. Text is a string, a picture is a
+	// base64 string, and JSON is decoded.
 	Data           map[string]any
 	Metadata       map[string]any
 	ExecutionCount *int
@@ -65,7 +65,7 @@ type Output struct {
 	extra map[string]any
 }
 
-// Tags are the cell's tags, such as parameters and raises-exception.
+// Tags returns the cell's tags, such as parameters and raises-exception.
 func (c *Cell) Tags() []string {
 	var tags []string
 	list, _ := c.Metadata["tags"].([]any)
@@ -77,13 +77,13 @@ func (c *Cell) Tags() []string {
 	return tags
 }
 
-// HasTag says whether the cell has the tag.
+// HasTag reports whether the cell has the tag.
 func (c *Cell) HasTag(tag string) bool { return slices.Contains(c.Tags(), tag) }
 
-// KernelName is the name of the kernelspec that the notebook was written for, or "".
+// KernelName returns the name of the notebook's kernelspec, or "".
 func (nb *Notebook) KernelName() string { return stringAt(nb.Metadata, "kernelspec", "name") }
 
-// Language is the programming language of the notebook's cells, such as "go", or "" where it does not say.
+// Language returns the programming language of the cells, such as "go", or "" if the notebook does not name it.
 func (nb *Notebook) Language() string {
 	if name := stringAt(nb.Metadata, "language_info", "name"); name != "" {
 		return name
@@ -91,14 +91,14 @@ func (nb *Notebook) Language() string {
 	return stringAt(nb.Metadata, "kernelspec", "language")
 }
 
-// ClearOutputs removes what earlier runs left in the notebook.
+// ClearOutputs removes the outputs and execution counts of earlier runs.
 func (nb *Notebook) ClearOutputs() {
 	for _, c := range nb.Cells {
 		c.ExecutionCount, c.Outputs = nil, nil
 	}
 }
 
-// stringAt follows keys down into nested maps; it is "" where there is no string.
+// stringAt follows keys down into nested maps. It returns "" if there is no string.
 func stringAt(m map[string]any, keys ...string) string {
 	for _, k := range keys[:len(keys)-1] {
 		m, _ = m[k].(map[string]any)

@@ -6,25 +6,26 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 )
 
-// collector turns what a kernel publishes into the outputs of cells, by the rules of nbclient.
+// collector turns a kernel's messages into the outputs of cells, by the rules of nbclient.
 type collector struct {
 	handler Handler
-	// displays are the outputs that bear a display id, in any cell: an update changes all of them.
+	// displays are the outputs of any cell by their display id. An update changes all outputs with its id.
 	displays map[string][]*Output
 
 	cell       *Cell // the running cell
 	clearFirst bool  // clear_output(wait=True): clear when the next output arrives
 	stream     *Output
-	text       []byte // of stream, which gets it when it is complete
+	text       []byte // text of stream, which gets it on completion
 }
 
 func newCollector(handler Handler) *collector {
 	return &collector{handler: handler, displays: map[string][]*Output{}}
 }
 
-// begin directs what is published from now on to cell.
+// begin starts collecting for cell.
 func (c *collector) begin(cell *Cell) {
 	c.cell, c.clearFirst = cell, false
 	cell.Outputs, cell.ExecutionCount = nil, nil
@@ -50,14 +51,23 @@ type publication struct {
 	Wait       bool     `json:"wait"`
 }
 
-// take takes one message of iopub that belongs to the running cell. It says whether the kernel has finished the cell.
+// published are the types of iopub messages that concern a cell and its outputs.
+var published = []string{
+	"status", "execute_input", "stream", DisplayOutput, ResultOutput, "update_display_data", ErrorOutput, "clear_output",
+}
+
+// take processes one iopub message for the running cell. It reports whether the kernel has finished the cell.
 func (c *collector) take(m *message) (idle bool, err error) {
+	if !slices.Contains(published, m.Header.Type) { // Widgets and debuggers have messages of their own.
+		return false, nil
+	}
 	var p publication
 	decoder := json.NewDecoder(bytes.NewReader(m.Content))
 	decoder.UseNumber()
 	if err := decoder.Decode(&p); err != nil {
-		return false, fmt.Errorf("the kernel's output cannot be read: %w", err)
+		return false, fmt.Errorf("reading a %s message of the kernel: %w", m.Header.Type, err)
 	}
+	joinBundle(p.Data)
 	if p.Count != nil {
 		c.cell.ExecutionCount = p.Count
 	}
@@ -93,7 +103,7 @@ func (c *collector) take(m *message) (idle bool, err error) {
 	return false, nil
 }
 
-// add appends an output to the running cell.
+// add appends an output to the running cell, after any clearing that waited for it.
 func (c *collector) add(o *Output) {
 	c.endStream()
 	if c.clearFirst {
@@ -102,7 +112,7 @@ func (c *collector) add(o *Output) {
 	c.cell.Outputs = append(c.cell.Outputs, o)
 }
 
-// addStream appends text to the stream that the cell's outputs end with, or starts one.
+// addStream appends text to the last output if it is a stream of that name, and starts a new stream otherwise.
 func (c *collector) addStream(name, text string) {
 	if c.stream == nil || c.stream.Name != name || c.clearFirst {
 		o := &Output{Type: StreamOutput, Name: name}
@@ -120,7 +130,7 @@ func (c *collector) endStream() {
 	c.stream, c.text = nil, nil
 }
 
-// clear removes the outputs of the running cell. Updates do not find them any more.
+// clear removes the outputs of the running cell. Later updates no longer reach them.
 func (c *collector) clear() {
 	gone := map[*Output]bool{}
 	for _, o := range c.cell.Outputs {
@@ -138,7 +148,7 @@ func (c *collector) clear() {
 	c.cell.Outputs, c.stream, c.text, c.clearFirst = nil, nil, nil, false
 }
 
-// update gives new data to all outputs that have the display id, and returns them.
+// update gives new data to all outputs with the message's display id, and returns them.
 func (c *collector) update(p *publication) []*Output {
 	outputs := c.displays[p.Transient.DisplayID]
 	for _, o := range outputs {
@@ -147,11 +157,11 @@ func (c *collector) update(p *publication) []*Output {
 	return outputs
 }
 
-// overwritten is the part of a line that a carriage return lets the rest write over.
+// overwritten matches the part of a line that is overwritten after a carriage return.
 var overwritten = regexp.MustCompile(`.*\r([^\n])`)
 
-// appendText appends what a program printed. A carriage return goes back to the start of the line, so that a progress bar
-// leaves only its last state.
+// appendText appends the text that a program printed. A carriage return goes back to the start of the line, so only the
+// last state of a progress bar is left.
 func appendText(text []byte, more string) []byte {
 	line := bytes.LastIndexByte(text, '\n') + 1
 	rest := append(text[line:len(text):len(text)], more...)

@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// Tags of the cells that hold parameters, the same as papermill's.
+// Tags of the cells that hold parameters, as in papermill.
 const (
 	parametersTag = "parameters"
 	injectedTag   = "injected-parameters"
 )
 
-// Parameter is a variable of the cell tagged parameters, which a run may give another value.
+// Parameter is a variable or constant of the cell tagged parameters. SetParameters can give it another value.
 type Parameter struct {
 	Name    string
 	Type    string // in the notebook's language
-	Default string // source of the value that it has in the cell
-	Comment string // what the cell says about it
+	Default string // source of its value in the cell
+	Comment string // its comment in the cell
 
-	// assign gives source that sets the parameter to a value, or says why it cannot.
+	// assign returns source that sets the parameter to a value. The error says why it cannot be set.
 	assign func(value string) (string, error)
 }
 
-// Parameters lists the parameters of the notebook in the order of their cell. It is empty for a notebook without such a cell.
+// Parameters lists the parameters of the notebook in the order of their cell. A notebook without such a cell has none.
 func (nb *Notebook) Parameters() ([]Parameter, error) {
 	i := nb.findTag(parametersTag)
 	if i < 0 {
@@ -37,14 +37,15 @@ func (nb *Notebook) Parameters() ([]Parameter, error) {
 	case "python":
 		return pythonParameters(source), nil
 	default:
-		return nil, fmt.Errorf("%w: the notebook is in %s; only Go and Python notebooks can have parameters", ErrParameter, language)
+		return nil, fmt.Errorf("%w: the notebook is in %s; only Go and Python notebooks can have parameters",
+			ErrParameter, language)
 	}
 }
 
-// SetParameters gives values to parameters of the notebook, as papermill does: in a cell of its own after the one tagged
-// parameters, in place of the one that an earlier call put there. Values are written as on a command line: 200, 1e-4, true,
-// 90s for a time.Duration, and text without quotes. An unknown name and a value that does not fit the parameter's type are
-// errors that wrap ErrParameter; the notebook is then left as it was.
+// SetParameters sets parameters of the notebook like papermill: it inserts a cell after the one tagged parameters, or
+// replaces the cell inserted by an earlier call. Values have the form of command-line arguments: 200, 1e-4, true, 90s
+// for a time.Duration, and text without quotes. The error for an unknown name, and for a value that does not fit the
+// type of the parameter, wraps ErrParameter; the notebook is then unchanged.
 func (nb *Notebook) SetParameters(values map[string]string) error {
 	if len(values) == 0 {
 		return nil
@@ -87,7 +88,7 @@ func (nb *Notebook) SetParameters(values map[string]string) error {
 	return nil
 }
 
-// kernelLanguage is the notebook's language, or its kernel's where the notebook does not say.
+// kernelLanguage returns the notebook's language, or that of its kernel if the notebook does not name one.
 func (nb *Notebook) kernelLanguage() string {
 	if language := nb.Language(); language != "" {
 		return language
@@ -102,7 +103,7 @@ func (nb *Notebook) findTag(tag string) int {
 	return slices.IndexFunc(nb.Cells, func(c *Cell) bool { return c.Type == CodeCell && c.HasTag(tag) })
 }
 
-// inject puts source into the injected cell, which it makes after the cell at index at where there is none.
+// inject puts source into the injected cell. If there is none yet, it is inserted after the cell with index at.
 func (nb *Notebook) inject(at int, source string) {
 	if i := nb.findTag(injectedTag); i >= 0 {
 		nb.Cells[i].Source = source

@@ -14,24 +14,33 @@ import (
 	"time"
 )
 
-// gonbCommand is a line of a cell that is for GoNB and not for the compiler.
+// gonbCommand matches a line that is a command to GoNB, not Go source.
 var gonbCommand = regexp.MustCompile(`(?m)^(//gonb:)?[%!].*$`)
+
+// gonbMain matches the line before the body of main.
+var gonbMain = regexp.MustCompile(`(?m)^(//gonb:)?%(%|main)`)
 
 // goParameters lists the variables and constants that a Go cell declares.
 func goParameters(source string) ([]Parameter, error) {
-	// What follows %% or %main is the body of main: its variables are none of other cells' business.
-	if main := regexp.MustCompile(`(?m)^(//gonb:)?%(%|main)`).FindStringIndex(source); main != nil {
+	// The body of main follows %% or %main. Its variables are invisible to other cells.
+	if main := gonbMain.FindStringIndex(source); main != nil {
 		source = source[:main[0]]
 	}
 	source = gonbCommand.ReplaceAllString(source, "")
 	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, "parameters", "package parameters;"+source, parser.ParseComments|parser.SkipObjectResolution)
+	// A comment on the first line belongs to the declaration below, and errors count the lines of the cell.
+	const clause = "package parameters\n//line cell:1:1\n"
+	mode := parser.ParseComments | parser.SkipObjectResolution
+	file, err := parser.ParseFile(files, "cell", clause+source, mode)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the cell tagged %q is no Go: %w", ErrParameter, parametersTag, err)
+		return nil, fmt.Errorf("%w: parsing the cell tagged %q: %w", ErrParameter, parametersTag, err)
+	}
+	text := func(n ast.Node) string {
+		return source[files.Position(n.Pos()).Offset-len(clause) : files.Position(n.End()).Offset-len(clause)]
 	}
 	addTimeImport(file)
 	info := &types.Info{Defs: map[*ast.Ident]types.Object{}}
-	checker := types.Config{Importer: onlyTime{}, Error: func(error) {}} // Unused imports and the like do not matter here.
+	checker := types.Config{Importer: onlyTime{}, Error: func(error) {}} // Unused imports and the like are no matter.
 	_, _ = checker.Check("parameters", files, []*ast.File{file}, info)
 
 	var parameters []Parameter
@@ -48,11 +57,10 @@ func goParameters(source string) ([]Parameter, error) {
 				}
 				p := goParameter(group.Tok, name.Name, info.Defs[name].Type())
 				if group.Tok == token.CONST && (len(group.Specs) > 1 || len(spec.Names) > 1) {
-					p.assign = cannotAssign("it is one of a group of constants, which GoNB declares only together: make it a var")
+					p.assign = cannotAssign("it is one of a group of constants, which GoNB only declares together: make it a var")
 				}
 				if i < len(spec.Values) {
-					value := spec.Values[i]
-					p.Default = source[files.Position(value.Pos()).Offset-len("package parameters;") : files.Position(value.End()).Offset-len("package parameters;")]
+					p.Default = text(spec.Values[i])
 				}
 				p.Comment = firstComment(spec.Comment, spec.Doc, group.Doc)
 				parameters = append(parameters, p)
@@ -62,7 +70,7 @@ func goParameters(source string) ([]Parameter, error) {
 	return parameters, nil
 }
 
-// goParameter describes a variable or constant that is declared with keyword and has that type.
+// goParameter describes a variable or constant by its declaration: keyword, name and type.
 func goParameter(keyword token.Token, name string, t types.Type) Parameter {
 	p := Parameter{Name: name, Type: t.String()}
 	var literal func(value string) (string, error)
@@ -70,7 +78,7 @@ func goParameter(keyword token.Token, name string, t types.Type) Parameter {
 	switch {
 	case t == types.Typ[types.Invalid]:
 		p.Type = "unknown type"
-		p.assign = cannotAssign("its type is not seen in the cell: write it, as in var name string")
+		p.assign = cannotAssign("the cell does not show its type: declare it, as in var name string")
 		return p
 	case t.String() == "time.Duration":
 		literal = durationLiteral
@@ -89,7 +97,7 @@ func goParameter(keyword token.Token, name string, t types.Type) Parameter {
 			return "", err
 		}
 		declared := name
-		// An untyped constant stays one, since it may be used as more than one type.
+		// An untyped constant stays untyped: other cells may use it as more than one type.
 		if !isBasic || basic.Info()&types.IsUntyped == 0 {
 			declared += " " + p.Type
 		}
@@ -128,7 +136,7 @@ func basicLiteral(t *types.Basic) func(value string) (string, error) {
 	}
 }
 
-// number reads a Go number with an optional sign; it is unknown where value is none.
+// number parses a Go number with an optional minus sign. The result is of kind constant.Unknown if value is no number.
 func number(value string) constant.Value {
 	digits, negative := strings.CutPrefix(value, "-")
 	if digits == "" || !strings.Contains(".0123456789", digits[:1]) {
@@ -144,14 +152,15 @@ func number(value string) constant.Value {
 	return v
 }
 
-// representable says whether the constant fits the type: no fraction in an int, no 300 in a uint8.
+// representable reports whether the constant fits the type: no fraction in an int, no 300 in a uint8.
 func representable(v constant.Value, t *types.Basic) bool {
 	if v.Kind() == constant.Unknown {
 		return false
 	}
 	bits := map[types.BasicKind]int{
 		types.Int8: 8, types.Int16: 16, types.Int32: 32, types.Int: strconv.IntSize, types.Int64: 64,
-		types.Uint8: 8, types.Uint16: 16, types.Uint32: 32, types.Uint: strconv.IntSize, types.Uint64: 64, types.Uintptr: strconv.IntSize,
+		types.Uint8: 8, types.Uint16: 16, types.Uint32: 32, types.Uint: strconv.IntSize, types.Uint64: 64,
+		types.Uintptr: strconv.IntSize,
 	}[t.Kind()]
 	var err error
 	switch info := t.Info(); {
@@ -169,7 +178,7 @@ func representable(v constant.Value, t *types.Basic) bool {
 	return err == nil
 }
 
-// floatLiteral writes the number so that it is a floating-point literal also where it is whole.
+// floatLiteral returns a floating-point literal, even for a whole number.
 func floatLiteral(v constant.Value) string {
 	f, _ := constant.Float64Val(v)
 	literal := strconv.FormatFloat(f, 'g', -1, 64)
@@ -187,7 +196,7 @@ func durationLiteral(value string) (string, error) {
 	return fmt.Sprintf("time.Duration(%d) // %s", d, d), nil
 }
 
-// addTimeImport imports package time where the cell does not, as goimports will do.
+// addTimeImport imports package time if the cell does not, as goimports will.
 func addTimeImport(file *ast.File) {
 	for _, i := range file.Imports {
 		if i.Path.Value == `"time"` {
@@ -199,7 +208,7 @@ func addTimeImport(file *ast.File) {
 	file.Decls = append([]ast.Decl{&ast.GenDecl{Tok: token.IMPORT, Specs: []ast.Spec{spec}}}, file.Decls...)
 }
 
-// onlyTime imports package time, and of that only what durations are written with. Other types cannot be set anyway.
+// onlyTime imports package time, reduced to durations and their units. Types of other packages cannot be set anyway.
 type onlyTime struct{}
 
 func (onlyTime) Import(path string) (*types.Package, error) {

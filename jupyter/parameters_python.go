@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// pythonAssignment is a line like: name: int = 3  # comment
-var pythonAssignment = regexp.MustCompile(`(?m)^([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=[ \t]*([^=\n#][^\n#]*?)[ \t]*(?:#[ \t]*(.*))?$`)
+// pythonAssignment matches a line like: name: int = 3  # comment
+var pythonAssignment = regexp.MustCompile(
+	`(?m)^([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=[ \t]*([^=\n#][^\n#]*?)[ \t]*(?:#[ \t]*(.*))?$`)
 
-// pythonParameters lists the variables that a Python cell assigns. Their types are those of the values that they have.
+// pythonParameters lists the variables assigned in a Python cell. Their types are those of the assigned values.
 func pythonParameters(source string) []Parameter {
 	var parameters []Parameter
 	for _, m := range pythonAssignment.FindAllStringSubmatch(source, -1) {
@@ -28,7 +29,7 @@ func pythonParameters(source string) []Parameter {
 	return parameters
 }
 
-// pythonType is the type of a literal, or "any" where it is something else.
+// pythonType returns the type of a literal, or "any" for other expressions.
 func pythonType(literal string) string {
 	digits := strings.ReplaceAll(literal, "_", "")
 	if literal == "True" || literal == "False" {
@@ -46,7 +47,7 @@ func pythonType(literal string) string {
 	return "any"
 }
 
-// pythonLiteral writes a value as Python source.
+// pythonLiteral returns a value as Python source.
 func pythonLiteral(kind, value string) (string, error) {
 	switch kind {
 	case "str":
@@ -65,9 +66,9 @@ func pythonLiteral(kind, value string) (string, error) {
 		}
 	case "float":
 		if f, err := strconv.ParseFloat(value, 64); err == nil && f-f == 0 {
-			return value, nil
+			return strconv.FormatFloat(f, 'g', -1, 64), nil // 007 and 0x1p4 are errors in Python.
 		}
-	default: // Guess, like papermill.
+	default: // Guess like papermill.
 		for _, guess := range []string{"int", "float", "bool"} {
 			if literal, err := pythonLiteral(guess, value); err == nil {
 				return literal, nil

@@ -33,7 +33,8 @@ var local = 3
 `
 
 func goNotebook() *Notebook {
-	nb := notebook(KernelName, "import \"fmt\"", goCell, "%%\nfmt.Println(steps, name, rate, quiet, small, wait, size, wide)")
+	nb := notebook(KernelName, "import \"fmt\"", goCell,
+		"%%\nfmt.Println(steps, name, rate, quiet, small, wait, size, wide)")
 	nb.Cells[1].Metadata["tags"] = []any{"parameters"}
 	return nb
 }
@@ -56,7 +57,8 @@ func TestGoParametersOverrideThoseOfTheCell(t *testing.T) {
 	nb := goNotebook()
 	require.NoError(t, nb.SetParameters(map[string]string{"steps": "0x10"}))
 	require.NoError(t, nb.SetParameters(map[string]string{
-		"steps": "7", "name": "it's \"green\"\n", "rate": "3", "quiet": "true", "small": "255", "wait": "1m30s", "size": "128", "wide": "-1",
+		"steps": "7", "name": "it's \"green\"\n", "rate": "3", "quiet": "true",
+		"small": "255", "wait": "1m30s", "size": "128", "wide": "-1",
 	}))
 	require.Len(t, nb.Cells, 4, "the injected cell is replaced, not doubled")
 	injected := nb.Cells[2]
@@ -78,10 +80,12 @@ const size = 128`, injected.Source)
 }
 
 func TestPythonParametersOverrideThoseOfTheCell(t *testing.T) {
-	nb := notebook("python3", "steps = 3  # how many\nname: str = 'blue'\nrate=1e-3\nflag = False\nnone = None\nif steps == 4: pass",
-		"print(steps, name, rate, flag, none)")
+	cell := "steps = 3  # how many\nname: str = 'blue'\nrate=1e-3\nflag = False\nnone = None\nif steps == 4: pass"
+	nb := notebook("python3", cell, "print(steps, name, rate, flag, none)")
 	nb.Cells[0].Metadata["tags"] = []any{"parameters"}
-	require.NoError(t, nb.SetParameters(map[string]string{"steps": "5", "name": "é\"'\n\u2028😀", "rate": "2", "flag": "true", "none": "x"}))
+	require.NoError(t, nb.SetParameters(map[string]string{
+		"steps": "5", "name": "é\"'\n\u2028😀", "rate": "2", "flag": "true", "none": "x",
+	}))
 	require.NoError(t, Run(t.Context(), nb, Options{}))
 	assert.Equal(t, "5 é\"'\n\u2028😀 2 True x\n", printed(nb.Cells[2]))
 
@@ -124,6 +128,30 @@ func TestBadParametersAreNamed(t *testing.T) {
 
 	nb := goNotebook()
 	nb.Cells[1].Source = "var = 3"
-	assert.ErrorContains(t, nb.SetParameters(map[string]string{"steps": "4"}), "is no Go")
+	assert.ErrorContains(t, nb.SetParameters(map[string]string{"steps": "4"}), "parsing the cell tagged")
 	assert.NoError(t, nb.SetParameters(nil))
+}
+
+func TestPythonNumbersAreWrittenAsPythonReadsThem(t *testing.T) {
+	for value, want := range map[string]string{
+		"007": "7", "0x1p4": "16", "1_000.5": "1000.5", "1e-4": "0.0001", "+.5": "0.5", "1e22": "1e+22",
+	} {
+		literal, err := pythonLiteral("float", value)
+		require.NoError(t, err, value)
+		assert.Equal(t, want, literal)
+	}
+}
+
+func TestGoParametersKeepACommentOnTheFirstLine(t *testing.T) {
+	nb := goNotebook()
+	nb.Cells[1].Source = "// Steps of training.\nvar steps = 3"
+	parameters, err := nb.Parameters()
+	require.NoError(t, err)
+	require.Len(t, parameters, 1)
+	assert.Equal(t, "Steps of training.", parameters[0].Comment)
+	assert.Equal(t, "3", parameters[0].Default)
+
+	nb.Cells[1].Source = "// Steps of training.\nvar = 3"
+	_, err = nb.Parameters()
+	assert.ErrorContains(t, err, "cell:2:5: expected")
 }

@@ -2,7 +2,7 @@ package jupyter
 
 import "syscall"
 
-// kernelProcess lets the kernel end with this process, even where this one is killed and cannot say goodbye.
+// kernelProcess makes the kernel end with this process, even if this process is killed.
 func kernelProcess(attr *syscall.SysProcAttr) *syscall.SysProcAttr {
 	attr.Pdeathsig = syscall.SIGTERM
 	return attr

@@ -10,37 +10,36 @@ import (
 )
 
 const (
-	// interruptGrace is how long an interrupted cell may take to end, for instance to save its work. GoNB kills a cell's
-	// program after 5 s itself.
+	// interruptGrace is the time for an interrupted cell to end, for instance to save its work. GoNB itself kills a cell's
+	// program after 5 s.
 	interruptGrace = 8 * time.Second
-	// interruptAgain is how long to wait before a kernel that takes messages is interrupted again.
+	// interruptAgain is the time between interrupts of a kernel that takes them as messages.
 	interruptAgain = time.Second
-	// outputGrace is how long to wait for the rest of a cell's output once the kernel has said that the cell is done. As long
-	// as something arrives, the wait starts anew.
+	// outputGrace is the wait for the rest of a cell's output after the kernel's reply. Each message restarts the wait.
 	outputGrace = 4 * time.Second
-	// deathGrace is how long to wait for what a kernel published just before it died.
+	// deathGrace is the wait for the last messages of a dead kernel.
 	deathGrace = 200 * time.Millisecond
 )
 
-// Options say how to run a notebook. The zero value runs it with the kernel that it names, in the current directory.
+// Options are the settings of a run. The zero value runs a notebook with its own kernel in the current directory.
 type Options struct {
-	KernelName  string        // kernelspec to use instead of the one that the notebook names
+	KernelName  string        // kernelspec to use instead of the notebook's
 	Dir         string        // working directory of the kernel
-	Env         []string      // more environment for the kernel, "NAME=value"
-	Timeout     time.Duration // longest that a cell may run; 0 is for ever
-	AllowErrors bool          // go on after a cell that fails
-	Handler     Handler       // hears what happens; may be nil
+	Env         []string      // additional environment of the kernel, "NAME=value"
+	Timeout     time.Duration // time limit for each cell; 0 means none
+	AllowErrors bool          // continue after a failed cell
+	Handler     Handler       // receives the events of the run; may be nil
 }
 
-// Handler hears what happens while a notebook runs. Its methods are called one at a time.
+// Handler receives the events of a run. Its methods are never called concurrently.
 type Handler interface {
-	// CellStarted is called before the index'th of count cells is run, from 1. Cells without code are not counted.
+	// CellStarted is called before each cell. Index counts from 1 to count; cells without code do not count.
 	CellStarted(index, count int, cell *Cell)
-	// Stream is called with what the cell prints, as it comes; name is stdout or stderr.
+	// Stream is called with text as the cell prints it. Name is stdout or stderr.
 	Stream(name, text string)
-	// Display is called with each output that is no stream, when it is new and when it is updated.
+	// Display is called with each new or updated output other than streams.
 	Display(output *Output)
-	// CellFinished is called after a cell has run, err telling how it failed.
+	// CellFinished is called after each cell. Err is not nil if the cell failed.
 	CellFinished(index, count int, cell *Cell, took time.Duration, err error)
 }
 
@@ -51,13 +50,13 @@ func (silent) Stream(string, string)                              {}
 func (silent) Display(*Output)                                    {}
 func (silent) CellFinished(int, int, *Cell, time.Duration, error) {}
 
-// Run runs the notebook's code cells in order, in a kernel of their own, and puts what they output into the notebook.
-// Outputs of an earlier run are removed first.
+// Run runs the notebook's code cells in order in a new kernel, and puts their outputs into the notebook. Outputs of
+// earlier runs are removed first.
 //
-// It ends at the first cell that fails, with a *CellError, unless the cell is tagged raises-exception. A cell that runs too
-// long (*TimeoutError) or asks for input (ErrInput), and any cell when ctx is done, is interrupted, given a short while to end,
-// and then killed. A kernel that dies is a *KernelDiedError. Whatever the error, the notebook holds everything that was output
-// until then, and no process is left.
+// Run ends at the first failed cell with a *CellError, unless the cell is tagged raises-exception. A cell is
+// interrupted when it exceeds the time limit (*TimeoutError), asks for input (ErrInput), or ctx is done; after a short
+// grace period it is killed. The death of the kernel is a *KernelDiedError. Even after an error, the notebook holds all
+// output so far, and no process is left.
 func Run(ctx context.Context, nb *Notebook, options Options) error {
 	if options.Handler == nil {
 		options.Handler = silent{}
@@ -119,26 +118,31 @@ func (r *runner) cells(ctx context.Context, nb *Notebook) error {
 	return nil
 }
 
-// allowed says whether the run may go on after the error.
+// allowed reports whether the run may continue after the error.
 func (r *runner) allowed(c *Cell, err error) bool {
 	var failed *CellError
 	return errors.As(err, &failed) && (r.options.AllowErrors || c.HasTag("raises-exception"))
 }
 
-// cell runs one cell to its end. An end that the kernel did not report is noted in the cell, for the notebook's reader.
+// cell runs one cell to its end. An error that the kernel did not report is added to the cell's outputs.
 func (r *runner) cell(ctx context.Context, c *Cell, number int) error {
 	r.outputs.begin(c)
 	err := r.execute(ctx, c, number)
 	var failed *CellError
 	if err != nil && !errors.As(err, &failed) {
 		note := err.Error()
-		r.outputs.add(&Output{Type: ErrorOutput, ErrorName: "Stopped", ErrorValue: note, Traceback: strings.Split(note, "\n")})
+		r.outputs.add(&Output{
+			Type:       ErrorOutput,
+			ErrorName:  "Stopped",
+			ErrorValue: note,
+			Traceback:  strings.Split(note, "\n"),
+		})
 	}
 	r.outputs.end()
 	return err
 }
 
-// execute sends the cell to the kernel and waits until it has both answered and published everything.
+// execute sends the cell to the kernel and waits for both the reply and all output.
 func (r *runner) execute(ctx context.Context, c *Cell, number int) error {
 	request, err := r.kernel.request(shell, "execute_request", map[string]any{
 		"code":             c.Source,
@@ -155,15 +159,15 @@ func (r *runner) execute(ctx context.Context, c *Cell, number int) error {
 	return e.wait(ctx)
 }
 
-// execution is one cell that the kernel works on.
+// execution is a cell in execution.
 type execution struct {
 	*runner
 	request string // id of the request
 	number  int    // of the cell in the notebook
 
 	replied, idle bool
-	failure       *CellError // what the reply said
-	stopped       error      // why the cell was interrupted
+	failure       *CellError // error in the reply
+	stopped       error      // reason for an interrupt
 	again, kill   <-chan time.Time
 }
 
@@ -192,10 +196,10 @@ func (e *execution) wait(ctx context.Context) error {
 			e.interrupt(&TimeoutError{Cell: e.number, Timeout: e.options.Timeout})
 		case <-e.again:
 			e.interrupt(e.stopped)
-		case <-e.kill: // It would not end when it is asked to shut down either.
+		case <-e.kill: // A request to shut down would not help either.
 			e.kernel.kill()
 			return e.stopped
-		case <-quiet: // The kernel, or the network, lost its last word.
+		case <-quiet: // The idle status was lost.
 			e.idle = true
 		}
 	}
@@ -208,7 +212,7 @@ func (e *execution) wait(ctx context.Context) error {
 	return nil
 }
 
-// interrupt stops the cell. The loop goes on, to hear how it ends.
+// interrupt interrupts the cell. wait goes on until it has ended.
 func (e *execution) interrupt(why error) {
 	if e.stopped == nil {
 		e.stopped = why
@@ -247,16 +251,21 @@ func (e *execution) reply(m *message) error {
 		Traceback  []string `json:"traceback"`
 	}
 	if err := json.Unmarshal(m.Content, &reply); err != nil {
-		return fmt.Errorf("the kernel's reply cannot be read: %w", err)
+		return fmt.Errorf("reading the kernel's reply: %w", err)
 	}
 	e.replied = true
 	if reply.Status != "ok" {
-		e.failure = &CellError{Cell: e.number, Name: reply.ErrorName, Value: reply.ErrorValue, Traceback: reply.Traceback}
+		e.failure = &CellError{
+			Cell:      e.number,
+			Name:      reply.ErrorName,
+			Value:     reply.ErrorValue,
+			Traceback: reply.Traceback,
+		}
 	}
 	return nil
 }
 
-// drain takes what a dead kernel had still published.
+// drain processes the last messages of a dead kernel.
 func (e *execution) drain() {
 	for {
 		select {

@@ -20,9 +20,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// changing is what differs from one run to the next: names of temporary folders, addresses in stack traces, and the lines of
-// cells that GoNB finds in a stack trace only if the trace reaches it in the right pieces.
-var changing = regexp.MustCompile(` \\u001b\[7m\[\[ Cell \[\d+\] Line \d+ \]\]\\u001b\[0m |gonb_[0-9a-f]{8}|ipykernel_\d+|\+0x[0-9a-f]+|0x[0-9a-f]{6,}`)
+// changing matches the differences between runs: names of temporary folders, addresses in stack traces, and line
+// numbers that GoNB adds to a stack trace only if the trace arrives in the right pieces.
+var changing = regexp.MustCompile(` \\u001b\[7m\[\[ Cell \[\d+\] Line \d+ \]\]\\u001b\[0m |` +
+	`gonb_[0-9a-f]{8}|ipykernel_\d+|\+0x[0-9a-f]+|0x[0-9a-f]{6,}`)
 
 func TestOutputsEqualNbclients(t *testing.T) {
 	for _, test := range []struct{ file, kernel string }{
@@ -83,7 +84,8 @@ func TestAllowedErrorsDoNotEndTheRun(t *testing.T) {
 
 func TestKernelThatDiesIsReportedAtOnce(t *testing.T) {
 	for _, test := range []struct{ name, kernel, cell, status string }{
-		{"exits", "python3", "import os, sys\nprint('before', flush=True)\nsys.__stderr__.write('last words')\nsys.__stderr__.flush()\nos._exit(7)", "exit status 7"},
+		{"exits", "python3", "import os, sys\nprint('before', flush=True)\nsys.__stderr__.write('last words')\n" +
+			"sys.__stderr__.flush()\nos._exit(7)", "exit status 7"},
 		{"killed", KernelName, "%%\nfmt.Println(\"before\")\ntime.Sleep(100*time.Millisecond)\n" +
 			"syscall.Kill(os.Getppid(), syscall.SIGKILL)\ntime.Sleep(time.Minute)", "signal: killed"},
 	} {
@@ -143,7 +145,7 @@ func TestTimeoutInterruptsTheCell(t *testing.T) {
 	}
 }
 
-// onStream calls a function with what cells print.
+// onStream calls a function with the text of each stream event.
 type onStream struct {
 	silent
 	call func(text string)
@@ -179,7 +181,8 @@ fmt.Println("saved")`
 }
 
 func TestCancellingEndsAStubbornCell(t *testing.T) {
-	nb := notebook("python3", "import time, signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('started', flush=True)\ntime.sleep(600)")
+	nb := notebook("python3", "import time, signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"+
+		"print('started', flush=True)\ntime.sleep(600)")
 	ctx, cancel := context.WithCancel(t.Context())
 	start := time.Now()
 	err := Run(ctx, nb, Options{Handler: onStream{call: func(string) { cancel() }}})
@@ -212,7 +215,7 @@ func TestKernelEndsWithItsRunner(t *testing.T) {
 	assert.Eventually(t, func() bool { return ended(pid) }, 10*time.Second, 50*time.Millisecond)
 }
 
-// ended says whether a process is gone or a zombie that nobody waits for, as in a container without an init.
+// ended reports whether a process is gone, or a zombie as in a container without an init.
 func ended(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || strings.Contains(string(stat), ") Z ")
@@ -248,7 +251,7 @@ func TestMissingKernelIsAnErrorThatListsTheInstalled(t *testing.T) {
 }
 
 func TestKernelSeesThisModuleItsDependenciesAndItsEnvironment(t *testing.T) {
-	// The proxy gives nothing: what the notebook needs must come from go.work and the module cache, without "go get".
+	// Without a proxy, all imports must come from go.work and the module cache.
 	nb := notebook(KernelName, `import (
 	"bufio"
 	"github.com/gomlx/gomlx/core/graph"
@@ -264,7 +267,7 @@ fmt.Println(jupyter.KernelName, plot.New().Title.Text == "", os.Getenv("MOELAB_T
 	assert.Equal(t, "moelab true kernel "+os.Getenv("HOME")+" more\n", printed(nb.Cells[0]))
 }
 
-// recorder writes down what a handler hears.
+// recorder records the events of a run.
 type recorder struct{ heard []string }
 
 func (r *recorder) note(format string, args ...any) {
