@@ -11,16 +11,18 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Bars is a chart of one value for each name, such as the number of pictures of each class, with the value at each bar's end.
+// Bars is a chart of one value per name, such as the number of pictures of each class. The value stands at the end of
+// its bar.
 type Bars struct {
 	Title string
-	// X says what the values are, with their unit.
+	// X describes the values, with their unit.
 	X string
-	// Names and Values are as many as there are bars.
+	// Names has one entry per bar.
 	Names []string
-	// Values are finite and ≥ 0. Whole numbers are written without a fraction, others to three digits.
+	// Values has one entry per bar, each finite and ≥ 0. Whole numbers are written without a fraction, others to three
+	// digits.
 	Values []float64
-	// Colours put a sample of a colour before each name, or are nil.
+	// Colours, if any, puts a colour sample before each name.
 	Colours []color.Color
 }
 
@@ -29,8 +31,8 @@ const (
 	barPitch  = 26
 )
 
-// Figure draws the bars from left to right, below each other, 900 points wide. It returns an error if there are none, if names
-// are not as many as values, or if a value is negative, NaN or infinite.
+// Figure draws horizontal bars, one below the other, 900 points wide. It returns an error if there are no bars, if the
+// numbers of names and values differ, or if a value is negative, NaN or infinite.
 func (b Bars) Figure() (*Figure, error) {
 	if err := b.check(); err != nil {
 		return nil, err

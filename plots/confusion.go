@@ -12,20 +12,20 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Confusion is a confusion matrix: for each class that was asked for, which classes were seen.
+// Confusion is a confusion matrix: how often each class was seen, by the class asked for.
 type Confusion struct {
 	Title string
 	// Classes name rows and columns.
 	Classes []string
-	// Colours put a sample of a colour before each class, or are nil.
+	// Colours, if any, puts a colour sample before each class.
 	Colours []color.Color
-	// Counts[asked][seen] is how often a class was seen where another, or the same, was asked for.
+	// Counts[asked][seen] is how often one class was asked for and the other seen.
 	Counts [][]int
-	// Asked and Seen label the rows and the columns. Empty, they are "asked" and "seen".
+	// Asked and Seen label the rows and the columns. The defaults are "asked" and "seen".
 	Asked, Seen string
 }
 
-// Accuracy is the share of what was asked for and seen, in [0, 1]. Without any count it is 0.
+// Accuracy is the share of counts on the diagonal, in [0, 1], or 0 if there are no counts.
 func (m Confusion) Accuracy() float64 {
 	right, total := m.sums()
 	if total == 0 {
@@ -52,8 +52,9 @@ func sum(counts []int) int {
 	return total
 }
 
-// Figure draws the matrix: each cell with its share of the row and its count, the darker the larger the share. It returns an
-// error if there is no class, if the counts are not one for each pair of classes, negative, or all 0.
+// Figure draws the matrix. Each cell shows its share of the row and its count, and is darker the larger the share.
+// Figure returns an error if there are no classes, if Counts is not square with a row per class, or if counts are
+// negative or all 0.
 func (m Confusion) Figure() (*Figure, error) {
 	if err := m.check(); err != nil {
 		return nil, err
@@ -69,10 +70,13 @@ func (m Confusion) Figure() (*Figure, error) {
 	right := labelGap + totals.Width("n = "+formatNumber(float64(m.largestTotal()), 0))
 
 	count, total := m.sums()
-	subtitle := fmt.Sprintf("%s of %s seen as asked (%s %%)", formatNumber(float64(count), 0), formatNumber(float64(total), 0),
+	subtitle := fmt.Sprintf("%s of %s seen as asked (%s %%)",
+		formatNumber(float64(count), 0),
+		formatNumber(float64(total), 0),
 		formatNumber(100*m.Accuracy(), 1))
-	width := max(2*margin+left+matrix+right, 2*margin+titleStyle().Width(m.Title), 2*margin+textStyle(labelSize, ink).Width(subtitle))
-	width = min(width, max(notebookWidth, 2*margin+left+matrix+right))
+	needed := 2*margin + left + matrix + right
+	textWidth := max(titleStyle().Width(m.Title), textStyle(labelSize, ink).Width(subtitle))
+	width := min(max(needed, 2*margin+textWidth), max(notebookWidth, needed))
 	text := newTexts(width-2*margin, m.Title, subtitle, nil)
 	figure, err := newFigure(width, 2*margin+text.height()+top+matrix, func(canvas draw.Canvas) {
 		c := text.draw(inset(canvas))
@@ -84,7 +88,8 @@ func (m Confusion) Figure() (*Figure, error) {
 		names.drawBeside(c, x, y-side/2, side)
 		for i, row := range m.Counts {
 			m.drawRow(c, x, y-vg.Length(i)*side, side, row)
-			drawText(c, totals, x+matrix+labelGap, y-(vg.Length(i)+0.5)*side, draw.XLeft, "n = "+formatNumber(float64(sum(row)), 0))
+			n := "n = " + formatNumber(float64(sum(row)), 0)
+			drawText(c, totals, x+matrix+labelGap, y-(vg.Length(i)+0.5)*side, draw.XLeft, n)
 		}
 	})
 	if err != nil {
@@ -141,16 +146,16 @@ func (m Confusion) largestTotal() int {
 	return largest
 }
 
-// captionRoom is what a caption beside the labels takes.
+// captionRoom is the width of a caption beside the labels, or its height above them.
 func captionRoom() vg.Length { return labelSize + labelGap }
 
-// cellSide makes few classes large and still fits many.
+// cellSide is the side of a cell in points: large for few classes, small for many.
 func cellSide(classes int) vg.Length {
 	const matrixWidth, smallest, largest = 640, 14, 64
 	return vg.Length(max(smallest, min(largest, matrixWidth/classes)))
 }
 
-// Sides of a cell, in points, from which on a share and also a count can be read in it.
+// The smallest sides of a cell, in points, at which its share, and its count too, are legible.
 const (
 	sideForShare = 36
 	sideForCount = 46
@@ -186,7 +191,7 @@ func (m Confusion) drawRow(c draw.Canvas, x, y, side vg.Length, row []int) {
 	}
 }
 
-// formatPercent does not round to 0 % what is not nothing, nor to 100 % what is not everything. The count is not 0.
+// formatPercent never rounds a share to 0 %, and rounds to 100 % only if it is all. The count must not be 0.
 func formatPercent(count, total int) string {
 	switch share := 100 * float64(count) / float64(total); {
 	case share < 1:
@@ -198,12 +203,13 @@ func formatPercent(count, total int) string {
 	}
 }
 
-// shade goes from almost white to the palette's blue, which is ever darker, whatever colours the eye tells apart.
+// shade goes from almost white to the palette's blue. Its lightness falls steadily, so that colour-blind readers see
+// it.
 func shade(share float64) color.NRGBA {
 	return mix(color.NRGBA{R: 0xF4, G: 0xF6, B: 0xF8, A: 0xFF}, Palette[0], share)
 }
 
-// writeNumbers writes one line for each asked class and one column for each seen one.
+// writeNumbers writes a line per class asked for and a column per class seen.
 func (m Confusion) writeNumbers(w *csv.Writer) error {
 	if err := w.Write(append([]string{m.Asked + " \\ " + m.Seen}, m.Classes...)); err != nil {
 		return err

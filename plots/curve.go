@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 )
 
-// curve is a Series made ready to draw.
+// curve is a Series prepared for drawing.
 type curve struct {
 	name     string
 	steps    []float64
@@ -32,8 +32,8 @@ func newCurve(series Series, weight float64) curve {
 	return c
 }
 
-// smooth is the exponential mean m ← weight·m + (1-weight)·v, divided by 1-weightⁿ since it starts from 0 (as Adam's moments are).
-// Values that are not finite leave it as it is.
+// smooth is the exponential mean m ← weight·m + (1-weight)·v, divided by 1-weightⁿ to correct for its start
+// from 0, as Adam does. Values that are not finite do not change the mean.
 func smooth(values []float64, weight float64) []float64 {
 	smoothed := make([]float64, len(values))
 	mean, start := 0.0, 1.0
@@ -54,7 +54,7 @@ type span struct{ low, high float64 }
 
 func (s span) with(v float64) span { return span{min(s.low, v), max(s.high, v)} }
 
-// ranges are those of the steps and of the finite values. Marks widen the first.
+// ranges returns the ranges of the steps, marks included, and of the finite values.
 func ranges(curves []curve, marks []Mark) (x, y span, err error) {
 	x = span{math.Inf(1), math.Inf(-1)}
 	y = x
@@ -76,17 +76,17 @@ func ranges(curves []curve, marks []Mark) (x, y span, err error) {
 		return x, y, fmt.Errorf("plots: a value of magnitude %g is too large to draw", largest)
 	}
 	if x.low == x.high {
-		air := max(1, 1e-9*math.Abs(x.low)) // 1 is nothing beside the largest steps
+		air := max(1, 1e-9*math.Abs(x.low)) // 1 is lost in the rounding of huge steps
 		x = span{x.low - air, x.high + air}
 	}
 	return x, y, nil
 }
 
-// columns is how many columns a curve is reduced to: more than the chart has pixels across.
+// columns is the number of columns that a curve is reduced to, more than the chart has pixels across.
 const columns = 2 * notebookWidth
 
-// decimate cuts a curve into segments at values that are not finite. Where there are many points to a column of pixels, it
-// keeps those that show: the first, the lowest, the highest and the last.
+// decimate cuts a curve into segments at values that are not finite. Of many points in one column of pixels it keeps
+// the visible ones: first, lowest, highest and last.
 func decimate(steps, values []float64, x span) []plotter.XYs {
 	var segments []plotter.XYs
 	var segment plotter.XYs

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
 )
 
 func TestSmoothIsTheDebiasedExponentialMean(t *testing.T) {
@@ -18,7 +19,7 @@ func TestSmoothIsTheDebiasedExponentialMean(t *testing.T) {
 	}
 	smoothed := smooth([]float64{4, math.NaN(), 4}, 0.9)
 	assert.True(t, math.IsNaN(smoothed[1]))
-	assert.InDelta(t, 4, smoothed[2], 1e-12, "what is not finite is passed over")
+	assert.InDelta(t, 4, smoothed[2], 1e-12, "values that are not finite are passed over")
 }
 
 func TestDecimateKeepsTheExtremesOfEachColumn(t *testing.T) {
@@ -58,6 +59,15 @@ func TestDecimateKeepsEveryPointOfAShortCurveAndCutsAtNaN(t *testing.T) {
 	nan := math.NaN()
 	segments := decimate([]float64{0, 1, 2, 3, 4, 5, 6}, []float64{nan, 1, 2, nan, nan, 5, nan}, span{0, 6})
 	assert.Equal(t, []plotter.XYs{{{X: 1, Y: 1}, {X: 2, Y: 2}}, {{X: 5, Y: 5}}}, segments)
+}
+
+func TestMarkMovedFromTheRightEdgeCoversNoOtherLabel(t *testing.T) {
+	rows := func(last string) []int {
+		marks := []Mark{{Step: 8, Label: "resumed"}, {Step: 10, Label: last}}
+		return markRows(marks, []vg.Length{700, 870}, 886, textStyle(noteSize, ink))
+	}
+	assert.Equal(t, []int{0, 0}, rows("collapsed"))
+	assert.Equal(t, []int{1, 0}, rows("a long label at the right edge"))
 }
 
 func TestScalesAreMonotoneAndInvertible(t *testing.T) {

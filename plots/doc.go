@@ -1,8 +1,8 @@
-// Package plots draws the pictures of an experiment: loss curves, grids of images with labels, confusion matrices,
-// histograms and bars.
+// Package plots draws the pictures of an experiment: loss curves, labelled grids of images, confusion matrices,
+// histograms, bars, optical flow and films.
 //
-// Each kind of picture is a plain struct that says what to draw. Its Figure method checks it and draws it; the Figure is
-// then shown in a GoNB notebook or saved, with the numbers behind it beside it:
+// Each kind of picture is a plain struct whose Figure method checks it and draws it. Show the Figure in a GoNB
+// notebook, or save it together with its numbers:
 //
 //	figure, err := plots.Curves{
 //		Title: "Losses",
@@ -21,7 +21,7 @@
 //	err = figure.SaveCSV("run/figures/losses.csv")
 //	err = figure.Show() // inline, in a notebook
 //
-// Lengths are in points; a point is one pixel of a web page. Figures are at most 900 points wide unless asked for, which is
-// the width of a notebook, and are drawn with two pixels a point so that they stay sharp on a dense screen.
-// Colours are those of Okabe and Ito, which colour-blind readers can tell apart.
+// Lengths are in points, each one pixel of a web page. By default figures are at most 900 points wide, the width of a
+// notebook. They are drawn at two pixels per point to stay sharp on dense screens. The colours are those of Okabe and
+// Ito, which colour-blind readers can tell apart.
 package plots

@@ -1,6 +1,7 @@
 package plots_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -9,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/moelab/moelab/plots"
 )
@@ -58,16 +60,20 @@ func ExampleCurves() {
 func ExampleGrid() {
 	picture := image.NewRGBA(image.Rect(0, 0, 64, 64))
 	figure, err := plots.Grid{
-		Title:         "One noise vector, three colours",
-		Pictures:      [][]image.Image{{picture, picture, picture}, {picture, nil, picture}},
-		RowLabels:     []string{"noise 1", "noise 2"},
-		ColumnLabels:  []string{"blue", "blonde", "green"},
-		ColumnColours: []color.Color{color.RGBA{B: 255, A: 255}, color.RGBA{R: 240, G: 210, B: 120, A: 255}, color.RGBA{G: 160, A: 255}},
+		Title:        "One noise vector, three colours",
+		Pictures:     [][]image.Image{{picture, picture, picture}, {picture, nil, picture}},
+		RowLabels:    []string{"noise 1", "noise 2"},
+		ColumnLabels: []string{"blue", "blonde", "green"},
+		ColumnColours: []color.Color{
+			color.RGBA{B: 255, A: 255},
+			color.RGBA{R: 240, G: 210, B: 120, A: 255},
+			color.RGBA{G: 160, A: 255},
+		},
 	}.Figure()
 	if err != nil {
 		log.Fatal(err)
 	}
-	// In a notebook this shows the grid under the cell.
+	// In a notebook this shows the grid below the cell.
 	if err := figure.Show(); errors.Is(err, plots.ErrNoNotebook) {
 		fmt.Println("not in a notebook")
 	}
@@ -105,4 +111,84 @@ func ExampleBars() {
 	}
 	fmt.Println(figure.Size())
 	// Output: 900 156
+}
+
+func ExampleHistograms() {
+	figure, err := plots.Histograms{
+		Title: "Brightness of the pictures",
+		X:     "value",
+		Y:     "pixels (%)",
+		High:  256,
+		Names: []string{"training set", "generated"},
+		Panels: []plots.HistogramPanel{
+			{Name: "grey", Counts: [][]float64{{10, 40, 30, 20}, {5, 45, 35, 15}}},
+		},
+	}.Figure()
+	if err != nil {
+		log.Fatal(err)
+	}
+	folder, err := os.MkdirTemp("", "plots")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "brightness.csv")
+	if err := figure.SaveCSV(path); err != nil {
+		log.Fatal(err)
+	}
+	numbers, err := os.ReadFile(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(string(numbers))
+	// Output:
+	// panel,series,low,high,count
+	// grey,training set,0,64,10
+	// grey,training set,64,128,40
+	// grey,training set,128,192,30
+	// grey,training set,192,256,20
+	// grey,generated,0,64,5
+	// grey,generated,64,128,45
+	// grey,generated,128,192,35
+	// grey,generated,192,256,15
+}
+
+func ExampleFlow() {
+	// Every pixel moves three to the right and four down.
+	field := plots.FlowField{Width: 32, Height: 24}
+	for range field.Width * field.Height {
+		field.Vectors = append(field.Vectors, 3, 4)
+	}
+	figure, err := plots.Flow{Title: "Motion", Fields: []plots.FlowField{field}, Labels: []string{"frame 2"}}.Figure()
+	if err != nil {
+		log.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := figure.WriteSVG(&file); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("the wheel's rim is the longest vector:", strings.Contains(file.String(), "rim: 5.0 px"))
+	// Output: the wheel's rim is the longest vector: true
+}
+
+func ExampleFilm() {
+	open, closed := image.NewGray(image.Rect(0, 0, 16, 16)), image.NewGray(image.Rect(0, 0, 16, 16))
+	film := plots.Film{
+		Title:  "A blink",
+		Clips:  [][]image.Image{{open, closed, open}, {open, closed}},
+		Labels: []string{"original", "generated"},
+		Rate:   24,
+	}
+	_, err := film.Figure()
+	fmt.Println(err)
+
+	film.Clips[1] = append(film.Clips[1], open)
+	figure, err := film.Figure()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(figure.Size())
+	// Output:
+	// plots: clip 2 has 2 frames, the first one 3
+	// 416 273
 }

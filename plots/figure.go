@@ -26,36 +26,37 @@ import (
 const (
 	// notebookWidth is the width of a notebook's output cell, in points.
 	notebookWidth = 900
-	// pixelsPerPoint makes pictures sharp on dense screens; Show tells the notebook the size in points.
+	// pixelsPerPoint makes pictures sharp on dense screens. Show passes the size in points to the notebook.
 	pixelsPerPoint = 2
-	// maxPixels bounds each side of a figure: browsers and viewers refuse larger pictures.
+	// maxPixels bounds each side of a figure. Browsers and viewers reject larger pictures.
 	maxPixels = 16384
 )
 
 var (
-	// ErrNoNotebook is returned by Show in a program that GoNB did not start.
+	// ErrNoNotebook is returned by Show outside a GoNB notebook.
 	ErrNoNotebook = errors.New("plots: not running in a GoNB notebook, so there is nowhere to show the figure: use Save")
 	// ErrNoNumbers is returned by SaveCSV of a figure without numbers, such as a Grid.
 	ErrNoNumbers = errors.New("plots: this figure has no numbers to save")
 )
 
-// Figure is a finished picture. The zero value is of no use: get one from the Figure method of Curves, Grid, Confusion, Histograms, Bars, Flow or Film.
-// It does not change any more, whatever happens to the data that it was made from.
+// Figure is a finished picture, made by the Figure method of Curves, Grid, Confusion, Histograms, Bars, Flow or Film.
+// The zero value is not usable. Later changes to the data do not affect it.
 type Figure struct {
 	width, height vg.Length
 	draw          func(draw.Canvas)
 	image         image.Image
 	writeNumbers  func(*csv.Writer) error // nil if there are none
 	notes         []string
-	film          []image.Image // The frames, of one that moves, and how many there are a second.
-	rate          float64
+	film          []image.Image // the frames of a Film
+	rate          float64       // frames per second
 }
 
-// newFigure draws once, so that whatever is wrong shows here and the methods of Figure cannot fail for it.
+// newFigure draws once, so that faults surface here and not in the methods of Figure.
 func newFigure(width, height vg.Length, drawTo func(draw.Canvas)) (figure *Figure, err error) {
 	width, height = vg.Length(math.Ceil(float64(width))), vg.Length(math.Ceil(float64(height)))
 	if width*pixelsPerPoint > maxPixels || height*pixelsPerPoint > maxPixels {
-		return nil, fmt.Errorf("plots: the figure would have %.0f×%.0f pixels, more than %d on a side: show less, or smaller",
+		return nil, fmt.Errorf(
+			"plots: the figure would have %.0f×%.0f pixels, more than %d on a side: show less, or smaller",
 			width*pixelsPerPoint, height*pixelsPerPoint, maxPixels)
 	}
 	// gonum/plot reports what it cannot draw by a panic.
@@ -69,20 +70,20 @@ func newFigure(width, height vg.Length, drawTo func(draw.Canvas)) (figure *Figur
 	return &Figure{width: width, height: height, draw: drawTo, image: canvas.Image()}, nil
 }
 
-// Image returns the picture, two pixels a point. It must not be changed.
+// Image returns the picture at two pixels per point. It must not be changed.
 func (f *Figure) Image() image.Image { return f.image }
 
-// Size returns width and height in points, which is the size to show it at on a web page, in pixels.
+// Size returns width and height in points, the size in pixels for a web page.
 func (f *Figure) Size() (width, height int) {
 	bounds := f.image.Bounds()
 	return bounds.Dx() / pixelsPerPoint, bounds.Dy() / pixelsPerPoint
 }
 
-// Notes returns what a reader has to know beside the title, such as how many values were NaN and left out.
-// The notes are also written under the picture.
+// Notes returns remarks for the reader, such as the number of values left out as NaN. They are also written under the
+// picture.
 func (f *Figure) Notes() []string { return f.notes }
 
-// WritePNG writes the picture as PNG, two pixels a point; of a film as an animated PNG, a pixel a point.
+// WritePNG writes the picture as PNG at two pixels per point, or a film as animated PNG at one.
 func (f *Figure) WritePNG(w io.Writer) error {
 	write := func() error { return png.Encode(w, f.image) }
 	if len(f.film) > 1 {
@@ -94,7 +95,7 @@ func (f *Figure) WritePNG(w io.Writer) error {
 	return nil
 }
 
-// WriteSVG writes the picture as SVG. Texts stay texts, in Liberation Sans or a font of the same widths that the viewer has.
+// WriteSVG writes the picture as SVG. Text stays text, in Liberation Sans or another font of the same widths.
 func (f *Figure) WriteSVG(w io.Writer) error {
 	canvas := vgsvg.New(f.width, f.height)
 	f.draw(draw.New(canvas))
@@ -111,8 +112,8 @@ func (f *Figure) WriteSVG(w io.Writer) error {
 	return nil
 }
 
-// Save writes the picture to path, whose extension, .png or .svg, says how. Missing folders are made. The file appears
-// under its name when it is whole, in place of any older one.
+// Save writes the picture to path, as PNG or SVG by its extension, .png or .svg. It creates missing folders and
+// replaces an older file only by a complete one.
 func (f *Figure) Save(path string) error {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png":
@@ -123,7 +124,8 @@ func (f *Figure) Save(path string) error {
 	return fmt.Errorf("plots: cannot save %s: the name has to end in .png or .svg", path)
 }
 
-// SaveCSV writes the numbers behind the figure to path, with a header line. It returns ErrNoNumbers if there are none.
+// SaveCSV writes the numbers behind the figure to path, with a header line. It returns ErrNoNumbers if the
+// figure has none.
 func (f *Figure) SaveCSV(path string) error {
 	if f.writeNumbers == nil {
 		return ErrNoNumbers
@@ -138,7 +140,7 @@ func (f *Figure) SaveCSV(path string) error {
 	})
 }
 
-// Show displays the figure under the cell that runs, in a GoNB notebook. Elsewhere it returns ErrNoNotebook.
+// Show displays the figure under the running cell of a GoNB notebook. Elsewhere it returns ErrNoNotebook.
 func (f *Figure) Show() error {
 	if !gonbui.IsNotebook {
 		return ErrNoNotebook
@@ -147,7 +149,7 @@ func (f *Figure) Show() error {
 	if err := f.WritePNG(&content); err != nil {
 		return err
 	}
-	// gonbui.DisplayPNG does not tell the size to show it at.
+	// gonbui.DisplayPNG cannot pass the display size.
 	width, height := f.Size()
 	gonbui.SendData(&protocol.DisplayData{
 		Data:     map[protocol.MIMEType]any{protocol.MIMEImagePNG: content.Bytes()},
@@ -160,7 +162,7 @@ func (f *Figure) Show() error {
 	return nil
 }
 
-// writeFile makes missing folders and a file that is whole or not there.
+// writeFile creates missing folders and writes the file completely or not at all.
 func writeFile(path string, write func(io.Writer) error) error {
 	err := os.MkdirAll(filepath.Dir(path), 0o755)
 	if err == nil {

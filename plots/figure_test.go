@@ -49,7 +49,7 @@ func svg(t *testing.T, figure *plots.Figure) string {
 	}
 }
 
-// texts returns all that is written in the figure, line by line.
+// texts returns all text in the figure, line by line.
 func texts(t *testing.T, figure *plots.Figure) []string {
 	t.Helper()
 	var found []string
@@ -61,7 +61,7 @@ func texts(t *testing.T, figure *plots.Figure) []string {
 
 var textElement = regexp.MustCompile(`<text[^>]*>([^<]*)</text>`)
 
-// savedCSV returns what SaveCSV writes.
+// savedCSV returns the output of SaveCSV.
 func savedCSV(t *testing.T, figure *plots.Figure) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "numbers.csv")
@@ -99,7 +99,7 @@ func TestSaveMakesFoldersAndReplacesOlderFile(t *testing.T) {
 	require.Len(t, left, 2, "the picture and the folder, no temporary file")
 }
 
-func TestSaveSaysWhatIsWrongWithTheName(t *testing.T) {
+func TestSaveExplainsAnInvalidName(t *testing.T) {
 	figure := smallFigure(t)
 	path := filepath.Join(t.TempDir(), "bars.jpg")
 	assert.ErrorContains(t, figure.Save(path), path+": the name has to end in .png or .svg")

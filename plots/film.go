@@ -12,20 +12,21 @@ import (
 	imagedraw "golang.org/x/image/draw"
 )
 
-// Film is clips that play beside each other, for ever: as an animated PNG, which JupyterLab, VSCode and browsers play.
+// Film is a row of clips that play in an endless loop, as an animated PNG. JupyterLab, VSCode and browsers play it.
 type Film struct {
 	Title string
-	// Clips are as many frames each, of one size.
+	// Clips [clip][frame] have equal numbers of frames, all of one size.
 	Clips [][]image.Image
-	// Labels are as many as clips, or none.
+	// Labels, if any, has one entry per clip.
 	Labels []string
-	// Rate is the frames a second.
+	// Rate is in frames per second, > 0.
 	Rate float64
-	// Smooth enlarges by cubic interpolation, as that of [Grid].
+	// Smooth enlarges by cubic interpolation, as in [Grid].
 	Smooth bool
 }
 
-// Figure draws the film. As SVG it is the first frame only. It returns an error if there are no frames, if clips are not equally long, or if frames differ in size.
+// Figure draws the film. As SVG it is the first frame only. Figure returns an error if there are no frames, if clips
+// differ in length, if frames differ in size, if Rate is not positive, or if the numbers of labels and clips differ.
 func (f Film) Figure() (*Figure, error) {
 	if f.Rate <= 0 {
 		return nil, fmt.Errorf("plots: a film of %g frames a second", f.Rate)
@@ -50,7 +51,7 @@ func (f Film) Figure() (*Figure, error) {
 		if k == 0 {
 			figure = drawn
 		}
-		width, height := drawn.Size() // A pixel a point is enough for what moves, and a film has many frames.
+		width, height := drawn.Size() // one pixel per point is enough for moving pictures, and keeps the file small
 		frame := image.NewRGBA(image.Rect(0, 0, width, height))
 		imagedraw.CatmullRom.Scale(frame, frame.Rect, drawn.image, drawn.image.Bounds(), imagedraw.Src, nil)
 		film = append(film, frame)
@@ -62,7 +63,8 @@ func (f Film) Figure() (*Figure, error) {
 // writeFilm writes frames as an animated PNG.
 func writeFilm(w io.Writer, film []image.Image, rate float64) error {
 	bounds := film[0].Bounds()
-	writer, err := imaging.NewWriter(w, imaging.PNG, imaging.Info{Width: bounds.Dx(), Height: bounds.Dy(), Frames: len(film)})
+	info := imaging.Info{Width: bounds.Dx(), Height: bounds.Dy(), Frames: len(film)}
+	writer, err := imaging.NewWriter(w, imaging.PNG, info)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,11 @@ func coloured(c color.Color) image.Image {
 
 func TestFilmPlaysItsClipsBesideEachOther(t *testing.T) {
 	red, blue := color.RGBA{200, 0, 0, 255}, color.RGBA{0, 0, 200, 255}
-	figure, err := plots.Film{Clips: [][]image.Image{{coloured(red), coloured(blue)}, {coloured(blue), coloured(red)}}, Labels: []string{"one", "two"}, Rate: 18}.Figure()
+	figure, err := plots.Film{
+		Clips:  [][]image.Image{{coloured(red), coloured(blue)}, {coloured(blue), coloured(red)}},
+		Labels: []string{"one", "two"},
+		Rate:   18,
+	}.Figure()
 	require.NoError(t, err)
 	var file bytes.Buffer
 	require.NoError(t, figure.WritePNG(&file))
@@ -57,15 +61,19 @@ func TestFilmPlaysItsClipsBesideEachOther(t *testing.T) {
 	assert.Equal(t, 2, number)
 }
 
-func TestFilmRefusesWhatCannotPlay(t *testing.T) {
+func TestBadFilmsAreRejected(t *testing.T) {
 	picture := coloured(color.White)
-	for says, film := range map[string]plots.Film{
+	for want, film := range map[string]plots.Film{
 		"a film of 0 frames a second":          {Clips: [][]image.Image{{picture}}},
 		"needs a clip with a frame":            {Rate: 18},
 		"clip 2 has 2 frames, the first one 1": {Clips: [][]image.Image{{picture}, {picture, picture}}, Rate: 18},
-		"1 column labels for 2 columns":        {Clips: [][]image.Image{{picture}, {picture}}, Labels: []string{"one"}, Rate: 18},
+		"1 column labels for 2 columns": {
+			Clips:  [][]image.Image{{picture}, {picture}},
+			Labels: []string{"one"},
+			Rate:   18,
+		},
 	} {
 		_, err := film.Figure()
-		assert.ErrorContains(t, err, says)
+		assert.ErrorContains(t, err, want)
 	}
 }

@@ -16,10 +16,10 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// FlowField is how the pixels of a picture move.
+// FlowField is the motion of the pixels of a picture.
 type FlowField struct {
 	Width, Height int
-	// Vectors are [height, width, 2]: to the right and down, in pixels. One that is not finite is unknown, and is drawn black.
+	// Vectors [height, width, (right, down)] are in pixels. A vector that is not finite is unknown, and drawn black.
 	Vectors []float32
 }
 
@@ -29,12 +29,12 @@ func (f FlowField) at(x, y int) (right, down float64) {
 	return float64(f.Vectors[i]), float64(f.Vectors[i+1])
 }
 
-// longest is the length that all but a hundredth of the vectors of some fields do not exceed, and 1 at least, so that noise stays pale.
+// longest is the 99th percentile of the lengths of all known vectors, and at least 1 so that noise stays pale.
 func longest(fields []FlowField) float64 {
 	var lengths []float64
 	for _, f := range fields {
 		for i := 0; i < len(f.Vectors); i += 2 {
-			if length := math.Hypot(float64(f.Vectors[i]), float64(f.Vectors[i+1])); !math.IsNaN(length) && !math.IsInf(length, 0) {
+			if length := math.Hypot(float64(f.Vectors[i]), float64(f.Vectors[i+1])); isFinite(length) {
 				lengths = append(lengths, length)
 			}
 		}
@@ -46,12 +46,12 @@ func longest(fields []FlowField) float64 {
 	return max(1, stat.Quantile(0.99, stat.Empirical, lengths, nil))
 }
 
-// wheel is the colour wheel of Baker et al. 2011, "A database and evaluation methodology for optical flow": six arcs of hues, from red on, of as many steps as the
-// eye tells apart.
+// wheel is the colour wheel of Baker et al. 2011, "A database and evaluation methodology for optical flow": six arcs of
+// hues, starting at red, each with as many steps as the eye can tell apart.
 var wheel = func() (colours [][3]float64) {
 	arcs := []struct {
 		steps        int
-		full, moving int // Channels: one stays at its largest, one moves.
+		full, moving int // channels: one stays at 1, one changes
 		up           bool
 	}{
 		{15, 0, 1, true}, {6, 1, 0, false}, {4, 1, 2, true}, {11, 2, 1, false}, {13, 2, 0, true}, {6, 0, 2, false},
@@ -70,7 +70,7 @@ var wheel = func() (colours [][3]float64) {
 	return colours
 }()
 
-// flowColour is that of a vector, in lengths of the longest: white where nothing moves, fully coloured at 1, darker beyond.
+// flowColour is the colour of a vector in units of the longest: white at 0, saturated at 1, darker beyond.
 func flowColour(right, down float64) color.RGBA {
 	length := math.Hypot(right, down)
 	if math.IsNaN(length) || math.IsInf(length, 0) {
@@ -92,8 +92,9 @@ func flowColour(right, down float64) color.RGBA {
 	return color.RGBA{rgb[0], rgb[1], rgb[2], 255}
 }
 
-// Colours draws each vector as a colour, the hue its direction: to the right red, down yellow, to the left cyan, up violet. Vectors of the length longest have
-// full colours, shorter ones paler, longer ones darker colours. 0 stands for what all but a hundredth do not exceed.
+// Colours draws each vector as a colour. The hue is its direction: right is red, down yellow, left cyan, up violet.
+// Vectors of length longestShown, in pixels, are saturated, shorter ones paler, longer ones darker. 0 stands for the
+// 99th percentile of the lengths, at least 1.
 func (f FlowField) Colours(longestShown float64) *image.RGBA {
 	if longestShown == 0 {
 		longestShown = longest([]FlowField{f})
@@ -108,7 +109,7 @@ func (f FlowField) Colours(longestShown float64) *image.RGBA {
 	return picture
 }
 
-// wheelField is the field whose picture is the colour wheel itself, in a square: vectors of length 1 at its rim.
+// wheelField is a square field whose picture is the colour wheel, with vectors of length 1 at the rim.
 func wheelField(side int) FlowField {
 	f := FlowField{side, side, make([]float32, 0, 2*side*side)}
 	half := float64(side) / 2
@@ -124,25 +125,27 @@ func wheelField(side int) FlowField {
 	return f
 }
 
-// Flow is a figure of how pixels move: a column for each field, its colours above, and below arrows. At the right is the wheel of the colours.
+// Flow is a figure of optical flow: a column per field, with its colours above its arrows, and the colour wheel at the
+// right.
 type Flow struct {
 	Title string
-	// Fields are of one size.
+	// Fields all have one size.
 	Fields []FlowField
-	// Pictures are what the arrows are drawn over, as many as fields, or none: then it is white.
+	// Pictures, if any, has one entry per field, drawn under its arrows. The default is white.
 	Pictures []image.Image
-	// Labels are as many as fields, or none.
+	// Labels, if any, has one entry per field.
 	Labels []string
-	// Longest is the length with full colour, in pixels. 0 stands for what all but a hundredth of the vectors do not exceed.
+	// Longest is the length of saturated colours, in pixels, ≥ 0. 0 stands for the 99th percentile, at least 1.
 	Longest float64
 }
 
 const (
-	flowCell   = 360 // Width of a field in the figure's pixels, at least.
-	arrowPitch = 24  // Between arrows.
+	flowCell   = 360 // least width of a field in the figure's pixels
+	arrowPitch = 24  // from arrow to arrow, in the same pixels
 )
 
-// Figure draws the fields. It returns an error if there are none, if they differ in size, or if pictures or labels are not as many as fields.
+// Figure draws the fields. It returns an error if there are none, if they differ in size, or if the number of
+// pictures or labels differs from that of fields.
 func (f Flow) Figure() (*Figure, error) {
 	if err := f.check(); err != nil {
 		return nil, err
@@ -184,10 +187,12 @@ func (f Flow) check() error {
 	}
 	for i, field := range f.Fields {
 		if field.Width < 1 || field.Height < 1 || len(field.Vectors) != 2*field.Width*field.Height {
-			return fmt.Errorf("plots: field %d has %d×%d pixels and %d numbers, not 2 for each", i, field.Width, field.Height, len(field.Vectors))
+			return fmt.Errorf("plots: field %d has %d×%d pixels and %d numbers, not 2 for each",
+				i, field.Width, field.Height, len(field.Vectors))
 		}
 		if field.Width != f.Fields[0].Width || field.Height != f.Fields[0].Height {
-			return fmt.Errorf("plots: field %d has %d×%d pixels, field 0 %d×%d: bring them to one size first", i, field.Width, field.Height, f.Fields[0].Width, f.Fields[0].Height)
+			return fmt.Errorf("plots: field %d has %d×%d pixels, field 0 %d×%d: bring them to one size first",
+				i, field.Width, field.Height, f.Fields[0].Width, f.Fields[0].Height)
 		}
 	}
 	if f.Pictures != nil && len(f.Pictures) != len(f.Fields) {
@@ -202,7 +207,7 @@ func (f Flow) check() error {
 	return nil
 }
 
-// fitted is a picture at a size.
+// fitted is a picture enlarged or reduced to a size.
 func fitted(picture image.Image, size image.Point) *image.RGBA {
 	canvas := image.NewRGBA(image.Rectangle{Max: size})
 	if picture.Bounds().Dx() > 1<<20 { // image.White has no end.
@@ -213,11 +218,15 @@ func fitted(picture image.Image, size image.Point) *image.RGBA {
 	return canvas
 }
 
-// arrows draws arrows over a picture, at some distance from each other, as long as the pixels move, times zoom. What moves less than half a
-// pixel has a dot, and what is unknown nothing.
+// arrows draws spaced arrows over a picture, each zoom times as long as its vector. Motion of less than half a pixel
+// becomes a dot, an unknown vector nothing.
 func (f FlowField) arrows(picture *image.RGBA, zoom int) image.Image {
 	size := picture.Rect.Size()
-	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(size.X), vg.Length(size.Y)), vgimg.UseDPI(72), vgimg.UseBackgroundColor(color.Transparent))
+	canvas := vgimg.NewWith(
+		vgimg.UseWH(vg.Length(size.X), vg.Length(size.Y)),
+		vgimg.UseDPI(72),
+		vgimg.UseBackgroundColor(color.Transparent),
+	)
 	c := draw.New(canvas)
 	height := vg.Length(picture.Rect.Dy())
 	step := max(1, arrowPitch/zoom)
@@ -228,7 +237,10 @@ func (f FlowField) arrows(picture *image.RGBA, zoom int) image.Image {
 			if math.IsNaN(length) || math.IsInf(length, 0) {
 				continue
 			}
-			from := vg.Point{X: vg.Length((float64(x) + 0.5) * float64(zoom)), Y: height - vg.Length((float64(y)+0.5)*float64(zoom))}
+			from := vg.Point{
+				X: vg.Length((float64(x) + 0.5) * float64(zoom)),
+				Y: height - vg.Length((float64(y)+0.5)*float64(zoom)),
+			}
 			to := vg.Point{X: from.X + vg.Length(right*float64(zoom)), Y: from.Y - vg.Length(down*float64(zoom))}
 			drawArrow(c, from, to, length < 0.5)
 		}
@@ -237,7 +249,7 @@ func (f FlowField) arrows(picture *image.RGBA, zoom int) image.Image {
 	return picture
 }
 
-// drawArrow draws an arrow, with white around it so that it can be seen on any picture, or a dot.
+// drawArrow draws an arrow or a dot, with a white edge so that it shows on any picture.
 func drawArrow(c draw.Canvas, from, to vg.Point, dot bool) {
 	var path vg.Path
 	if dot {

@@ -38,7 +38,8 @@ func TestFlowColoursAreMiddleburys(t *testing.T) {
 	}
 	assert.Len(t, wheel, 55)
 	assert.Equal(t, color.RGBA{255, 0, 0, 255}, uniform(2, 2, 3, 0).Colours(3).RGBAAt(1, 1))
-	assert.Equal(t, color.RGBA{255, 203, 203, 255}, uniform(2, 2, 0.2, 0).Colours(0).RGBAAt(0, 0), "what moves less than a pixel stays pale")
+	slow := uniform(2, 2, 0.2, 0).Colours(0)
+	assert.Equal(t, color.RGBA{255, 203, 203, 255}, slow.RGBAAt(0, 0), "motion of less than a pixel stays pale")
 }
 
 func TestFlowFigureShowsColoursArrowsAndTheWheel(t *testing.T) {
@@ -66,14 +67,15 @@ func TestFlowFigureShowsColoursArrowsAndTheWheel(t *testing.T) {
 	_, err = Flow{Fields: []FlowField{unknown}}.Figure()
 	assert.NoError(t, err)
 	grey := image.NewUniform(color.Gray{200})
-	assert.Equal(t, color.RGBA{200, 200, 200, 255}, fields[0].arrows(fitted(grey, image.Pt(360, 240)), 4).At(1, 1), "what is under the arrows is seen")
+	onGrey := fields[0].arrows(fitted(grey, image.Pt(360, 240)), 4)
+	assert.Equal(t, color.RGBA{200, 200, 200, 255}, onGrey.At(1, 1), "the picture shows under the arrows")
 	// Every 24 pixels an arrow of 24 pixels' length, 1.5 thick, with a head.
 	assert.InDelta(t, 15*10*24*1.5, dark, 15*10*24)
 }
 
-func TestFlowFigureRefusesWhatCannotBe(t *testing.T) {
+func TestBadFlowsAreRejected(t *testing.T) {
 	field := uniform(3, 2, 0, 0)
-	for says, flow := range map[string]Flow{
+	for want, flow := range map[string]Flow{
 		"without a field":         {},
 		"field 0 has 3×3 pixels":  {Fields: []FlowField{{3, 3, field.Vectors}}},
 		"field 1 has 2×3 pixels":  {Fields: []FlowField{field, uniform(2, 3, 0, 0)}},
@@ -83,6 +85,6 @@ func TestFlowFigureRefusesWhatCannotBe(t *testing.T) {
 		"a longest vector of NaN": {Fields: []FlowField{field}, Longest: math.NaN()},
 	} {
 		_, err := flow.Figure()
-		assert.ErrorContains(t, err, says)
+		assert.ErrorContains(t, err, want)
 	}
 }

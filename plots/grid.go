@@ -15,34 +15,35 @@ import (
 // Grid is a table of pictures of one size, with labels.
 type Grid struct {
 	Title string
-	// Pictures are the rows. A nil picture, and what a shorter row lacks, stays blank.
+	// Pictures [row][column] all have one size. Nil pictures, and the missing ends of shorter rows, stay blank.
 	Pictures [][]image.Image
-	// RowLabels and ColumnLabels are as many as rows and columns, or none.
+	// RowLabels and ColumnLabels, if any, have one entry per row and column.
 	RowLabels, ColumnLabels []string
-	// RowColours and ColumnColours put a sample of a colour before each label, or are nil.
+	// RowColours and ColumnColours, if any, put a colour sample before each label.
 	RowColours, ColumnColours []color.Color
-	// Captions are written under the pictures: a row of them for each row of pictures, as long or shorter, or nil.
+	// Captions [row][column], if any, stand under the pictures. Rows may be missing or shorter than those of Pictures.
 	Captions [][]string
 	// Gap is the space between pictures in points; 0 stands for 4.
 	Gap int
-	// Scale is the size of a picture's pixel in points. 0 chooses it: pictures grow by a whole number of screen pixels up to
-	// 192 points wide or high, and shrink, down to 24 points wide, where the grid would be wider than 900 points.
+	// Scale is the size of a picture's pixel in points, ≥ 0. 0 chooses it: small pictures grow by a whole factor, in
+	// screen pixels, up to 192 points wide or high. Pictures shrink, down to 24 points wide, if the grid would exceed
+	// 900 points.
 	Scale float64
-	// Smooth enlarges by cubic interpolation, and by any factor. Without it each pixel becomes a square, where Scale is a multiple of 1/2,
-	// so that the picture shows what is in it. Pictures always shrink smoothly.
+	// Smooth enlarges by cubic interpolation, and by any factor. Without it each pixel becomes a square if Scale is a
+	// multiple of 1/2, so that no detail is made up. Pictures always shrink smoothly.
 	Smooth bool
 }
 
 const (
 	defaultGap = 4
-	// Points up to which small pictures grow and down to which large ones shrink.
+	// Limits in points: small pictures grow up to the first, large ones shrink down to the second.
 	largestCell, smallestCell = 192, 24
-	// captionHeight is the room for a caption in points.
+	// captionHeight is in points.
 	captionHeight = 20
 )
 
-// Figure draws the grid. It returns an error if there is no picture, if pictures differ in size, if labels are not as many
-// as rows or columns, if a caption is under no picture, or if Gap or Scale is negative.
+// Figure draws the grid. It returns an error if there is no picture, if pictures differ in size, if the number of
+// labels differs from that of rows or columns, if a caption is under no picture, or if Gap or Scale is negative.
 func (g Grid) Figure() (*Figure, error) {
 	size, columns, err := g.check()
 	if err != nil {
@@ -70,7 +71,8 @@ func (g Grid) Figure() (*Figure, error) {
 	pitch := image.Pt(cell.X+gap, cell.Y+caption+gap)
 	width, height := columns*pitch.X-gap, rows*pitch.Y-gap
 	if width > maxPixels || height > maxPixels {
-		return nil, fmt.Errorf("plots: a grid of %d×%d pictures would have %d×%d pixels, more than %d on a side: show less, or smaller",
+		return nil, fmt.Errorf(
+			"plots: a grid of %d×%d pictures would have %d×%d pixels, more than %d on a side: show less, or smaller",
 			rows, columns, width, height, maxPixels)
 	}
 	sheet := g.sheet(cell, pitch, image.Pt(width, height))
@@ -90,16 +92,18 @@ func (g Grid) Figure() (*Figure, error) {
 		columnLabels.drawAbove(c, x+points(cell.X)/2, y, pitchX)
 		for i, row := range g.Captions {
 			for j, text := range row {
-				drawText(c, rowLabels.style(), x+points(cell.X)/2+vg.Length(j)*pitchX, y-points(cell.Y)-captionHeight/2-vg.Length(i)*pitchY, draw.XCenter, text)
+				centre := x + points(cell.X)/2 + vg.Length(j)*pitchX
+				middle := y - points(cell.Y) - captionHeight/2 - vg.Length(i)*pitchY
+				drawText(c, rowLabels.style(), centre, middle, draw.XCenter, text)
 			}
 		}
 	})
 }
 
-// points is a number of the figure's pixels as a length.
+// points converts a number of the figure's pixels to a length.
 func points(pixels int) vg.Length { return vg.Length(pixels) / pixelsPerPoint }
 
-// check returns the pictures' size and the number of columns.
+// check also returns the pictures' size and the number of columns.
 func (g Grid) check() (size image.Point, columns int, err error) {
 	var first string
 	for i, row := range g.Pictures {
@@ -115,7 +119,8 @@ func (g Grid) check() (size image.Point, columns int, err error) {
 			case first == "":
 				size, first = s, here
 			case s != size:
-				return size, 0, fmt.Errorf("plots: the picture in %s has %d×%d pixels, that in %s %d×%d: bring them to one size first",
+				return size, 0, fmt.Errorf(
+					"plots: the picture in %s has %d×%d pixels, that in %s %d×%d: bring them to one size first",
 					here, s.X, s.Y, first, size.X, size.Y)
 			}
 		}
@@ -149,7 +154,7 @@ func (g Grid) check() (size image.Point, columns int, err error) {
 	return size, columns, nil
 }
 
-// cellSize is the size of a picture in the figure's pixels, when room is as wide as it may be.
+// cellSize is the size of a picture in the figure's pixels, at most room wide unless Scale is set.
 func (g Grid) cellSize(size image.Point, room int) image.Point {
 	scale := g.Scale * pixelsPerPoint
 	if scale == 0 {
@@ -169,7 +174,7 @@ func scaled(length int, scale float64) int {
 	return int(min(max(1, math.Round(float64(length)*scale)), maxPixels+1))
 }
 
-// sheet draws all pictures, without labels, on white: their corners are pitch apart.
+// sheet draws all pictures on white, without labels, their corners pitch apart.
 func (g Grid) sheet(cell, pitch, size image.Point) *image.RGBA {
 	sheet := image.NewRGBA(image.Rectangle{Max: size})
 	imagedraw.Draw(sheet, sheet.Bounds(), image.White, image.Point{}, imagedraw.Src)

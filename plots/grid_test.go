@@ -134,10 +134,11 @@ func TestGridHasLabelsAndSwatches(t *testing.T) {
 	figure, err := grid.Figure()
 	require.NoError(t, err)
 	assert.ElementsMatch(t, texts(t, figure), []string{"Fixed noise", "noise 1", "silver", "blue & green"})
-	assert.GreaterOrEqual(t, count(figure.Image(), figure.Image().Bounds(), silver), 20*20, "a swatch of 11 points within its frame")
+	swatch := count(figure.Image(), figure.Image().Bounds(), silver)
+	assert.GreaterOrEqual(t, swatch, 20*20, "a swatch of 11 points within its frame")
 
 	_, flat := figure.Size()
-	grid.Scale = 0.25 // too narrow for the labels, which stand up
+	grid.Scale = 0.25 // too narrow for the labels, which are turned upright
 	figure, err = grid.Figure()
 	require.NoError(t, err)
 	_, upright := figure.Size()
@@ -167,7 +168,10 @@ func TestCaptionsAreUnderTheirPictures(t *testing.T) {
 	assert.NotZero(t, inked(14+44, 14+30))
 	assert.NotZero(t, inked(14, 14+54+30))
 	assert.Zero(t, inked(14+44, 14+54+30))
-	assert.Equal(t, color.RGBAModel.Convert(pictures[1][0].At(3, 5)), color.RGBAModel.Convert(figure.Image().At(28, 28+2*54)), "a row is lower by the captions above it")
+	assert.Equal(t,
+		color.RGBAModel.Convert(pictures[1][0].At(3, 5)),
+		color.RGBAModel.Convert(figure.Image().At(28, 28+2*54)),
+		"a row is lower by the captions above it")
 
 	grid.Captions = [][]string{{"one", "two"}, {"three", "four"}}
 	_, err = grid.Figure()
@@ -183,7 +187,7 @@ func TestGridHasNoNumbers(t *testing.T) {
 	assert.ErrorIs(t, figure.SaveCSV(t.TempDir()+"/grid.csv"), plots.ErrNoNumbers)
 }
 
-func TestBadGridsAreRefused(t *testing.T) {
+func TestBadGridsAreRejected(t *testing.T) {
 	one := [][]image.Image{{noise(8, 8, 1)}}
 	tests := []struct {
 		name string
@@ -192,12 +196,14 @@ func TestBadGridsAreRefused(t *testing.T) {
 	}{
 		{"nothing", plots.Grid{}, "without a picture"},
 		{"nothing but blanks", plots.Grid{Pictures: [][]image.Image{{nil}, {}}}, "without a picture"},
-		{"empty picture", plots.Grid{Pictures: [][]image.Image{{image.NewGray(image.Rectangle{})}}}, "row 0, column 0 is empty"},
+		{"empty picture", plots.Grid{Pictures: [][]image.Image{{image.NewGray(image.Rectangle{})}}},
+			"row 0, column 0 is empty"},
 		{"sizes", plots.Grid{Pictures: [][]image.Image{{noise(8, 8, 1)}, {nil, noise(8, 9, 1)}}},
 			"row 1, column 1 has 8×9 pixels, that in row 0, column 0 8×8"},
 		{"row labels", plots.Grid{Pictures: one, RowLabels: []string{"a", "b"}}, "2 row labels for 1 rows"},
 		{"column labels", plots.Grid{Pictures: one, ColumnLabels: []string{"a", "b"}}, "2 column labels for 1 columns"},
-		{"colours", plots.Grid{Pictures: one, ColumnColours: []color.Color{color.Black}}, "1 column colours for 0 column labels"},
+		{"colours", plots.Grid{Pictures: one, ColumnColours: []color.Color{color.Black}},
+			"1 column colours for 0 column labels"},
 		{"gap", plots.Grid{Pictures: one, Gap: -1}, "a gap of -1"},
 		{"huge gap", plots.Grid{Pictures: [][]image.Image{{noise(8, 8, 1), noise(8, 8, 1)}}, Gap: math.MaxInt}, "a gap of"},
 		{"scale", plots.Grid{Pictures: one, Scale: -1}, "a scale of -1"},

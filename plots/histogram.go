@@ -13,26 +13,27 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Histograms are charts of how often values occur, one below the other: the colours of pictures by channel, for one. Each has a line for each
-// series, over the same bins and on the same axes, so that they can be compared. The first series is filled: what the others are compared with.
+// Histograms are charts of how often values occur, one below the other, such as the colours of pictures by channel.
+// Each has a line per series, over the same bins and on the same axes for comparison. The first series, the
+// reference, is filled.
 type Histograms struct {
 	Title string
-	// X says what the values are and Y what is counted, with units.
+	// X describes the values and Y the counts, with units.
 	X, Y string
-	// Low and High are the ends of the bins, which are equally wide.
+	// Low and High are the ends of the range of the bins, which are equally wide.
 	Low, High float64
-	// Names are those of the series, in the order of a panel's Counts.
+	// Names has one entry per series, in the order of a panel's Counts.
 	Names []string
-	// Panels are the charts, from the top.
+	// Panels are the charts, top to bottom.
 	Panels []HistogramPanel
-	// Log makes the y-axis logarithmic, over four decades at most. What is below it, 0 too, lies on its lower end.
+	// Log makes the y-axis logarithmic, over four decades at most. Smaller counts, also 0, are drawn at its lower end.
 	Log bool
 }
 
-// HistogramPanel is a chart of [Histograms].
+// HistogramPanel is one chart of [Histograms].
 type HistogramPanel struct {
 	Name string
-	// Counts are those of the bins of each series: [series][bin], finite and ≥ 0, as numbers or shares.
+	// Counts [series][bin] are numbers or shares, finite and ≥ 0.
 	Counts [][]float64
 }
 
@@ -42,15 +43,15 @@ const (
 	belowPanels = 50 // the ticks and the label of the x-axis
 )
 
-// Figure draws the charts, 900 points wide. It returns an error if there is nothing to draw, if panels differ in their series or bins, if a count
-// is negative, NaN or infinite, or if Low is not below High.
+// Figure draws the charts, 900 points wide. It returns an error if there is nothing to draw, if panels differ in their
+// series or bins, if a count is negative, NaN or infinite, or if Low is not below High.
 func (h Histograms) Figure() (*Figure, error) {
 	if err := h.check(); err != nil {
 		return nil, err
 	}
 	h = h.clone()
 	y, scale := h.counts()
-	charts := make([][]*plot.Plot, len(h.Panels)) // A column of them.
+	charts := make([][]*plot.Plot, len(h.Panels)) // one column
 	for i := range charts {
 		charts[i] = []*plot.Plot{h.newPlot(i, y, scale)}
 	}
@@ -60,7 +61,8 @@ func (h Histograms) Figure() (*Figure, error) {
 	}
 	text := newTexts(notebookWidth-2*margin, h.Title, h.Y, nil)
 	legend := newLegend(curves, notebookWidth-2*margin)
-	height := 2*margin + text.height() + legend.height() + vg.Length(len(charts))*(panelHeight+panelGap) - panelGap + belowPanels
+	height := 2*margin + text.height() + legend.height() +
+		vg.Length(len(charts))*(panelHeight+panelGap) - panelGap + belowPanels
 	figure, err := newFigure(notebookWidth, height, func(canvas draw.Canvas) {
 		rest := legend.draw(text.draw(inset(canvas)))
 		for i, row := range plot.Align(charts, draw.Tiles{Rows: len(charts), Cols: 1, PadY: panelGap}, rest) {
@@ -91,7 +93,8 @@ func (h Histograms) check() error {
 				bins = len(counts)
 			}
 			if len(counts) != bins || bins == 0 {
-				return fmt.Errorf("plots: %s of panel %q has %d bins, the first has %d: there must be as many of them, and one at least",
+				return fmt.Errorf(
+					"plots: %s of panel %q has %d bins, the first has %d: there must be as many of them, and one at least",
 					h.Names[i], panel.Name, len(counts), bins)
 			}
 			for _, v := range counts {
@@ -108,7 +111,7 @@ func (h Histograms) check() error {
 	return nil
 }
 
-// clone copies what is drawn later.
+// clone makes a deep copy, since WriteSVG draws later.
 func (h Histograms) clone() Histograms {
 	h.Names, h.Panels = slices.Clone(h.Names), slices.Clone(h.Panels)
 	for i, panel := range h.Panels {
@@ -120,7 +123,7 @@ func (h Histograms) clone() Histograms {
 	return h
 }
 
-// counts is the y-axis that all panels share.
+// counts returns the y-axis that all panels share.
 func (h Histograms) counts() (span, valueScale) {
 	const decades = 4
 	most, least := 0.0, math.Inf(1)
@@ -190,7 +193,7 @@ func (h Histograms) newPlot(i int, y span, scale valueScale) *plot.Plot {
 	return chart
 }
 
-// outline is the stairs of a histogram, nowhere below low.
+// outline is the stepped line of a histogram, clamped at low.
 func (h Histograms) outline(counts []float64, low float64) plotter.XYs {
 	width := (h.High - h.Low) / float64(len(counts))
 	stairs := make(plotter.XYs, 0, 2*len(counts))
@@ -201,7 +204,7 @@ func (h Histograms) outline(counts []float64, low float64) plotter.XYs {
 	return stairs
 }
 
-// area fills what is between a line and the bottom of the chart.
+// area is filled from a line down to the bottom of the chart.
 type area struct {
 	outline plotter.XYs
 	bottom  float64
@@ -219,7 +222,7 @@ func (a area) Plot(c draw.Canvas, p *plot.Plot) {
 	c.FillPolygon(pale(Palette[0]), points)
 }
 
-// writeNumbers writes one line for each bin of each series.
+// writeNumbers writes a line per bin of each series.
 func (h Histograms) writeNumbers(w *csv.Writer) error {
 	if err := w.Write([]string{"panel", "series", "low", "high", "count"}); err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// labels name the rows or columns of a table, each with a sample of a colour if wanted.
+// labels name the rows or columns of a table, each with an optional colour sample.
 type labels struct {
 	texts   []string
 	colours []color.Color
@@ -32,7 +32,7 @@ func (l labels) check(name string, count int) error {
 
 func (l labels) style() draw.TextStyle { return textStyle(labelSize, ink) }
 
-// width is that of label i with its swatch.
+// width is the width of label i with its swatch.
 func (l labels) width(i int) vg.Length {
 	width := l.style().Width(l.texts[i])
 	if l.swatch(i) != nil {
@@ -56,7 +56,7 @@ func (l labels) widest() vg.Length {
 	return widest
 }
 
-// widthBeside is the room that the labels take to the left of a table.
+// widthBeside is the width of labels to the left of a table.
 func (l labels) widthBeside() vg.Length {
 	if len(l.texts) == 0 {
 		return 0
@@ -64,7 +64,7 @@ func (l labels) widthBeside() vg.Length {
 	return l.widest() + labelGap
 }
 
-// heightAbove is the room that the labels take above a table whose columns are pitch apart.
+// heightAbove is the height of labels above a table whose columns are pitch apart.
 func (l labels) heightAbove(pitch vg.Length) vg.Length {
 	switch {
 	case len(l.texts) == 0:
@@ -75,7 +75,7 @@ func (l labels) heightAbove(pitch vg.Length) vg.Length {
 	return labelSize + labelGap
 }
 
-// upright says whether labels above columns have to be turned to fit.
+// upright reports whether labels above columns must be turned to fit.
 func (l labels) upright(pitch vg.Length) bool { return l.widest() > pitch-4 }
 
 // drawBeside writes the labels to the left of x, the first at height y, the others pitch below each other.
@@ -102,7 +102,7 @@ func (l labels) drawAbove(c draw.Canvas, x, y, pitch vg.Length) {
 	}
 }
 
-// drawLabel writes label i from x on, centred on y.
+// drawLabel writes label i to the right of x, centred on y.
 func (l labels) drawLabel(c draw.Canvas, i int, x, y vg.Length) {
 	if l.swatch(i) != nil {
 		l.drawSwatch(c, i, x, y-swatchSize/2)

@@ -24,19 +24,19 @@ type Curves struct {
 	X, Y string
 	// Series are drawn in the colours of Palette, in this order. With more series than colours, lines get dashes.
 	Series []Series
-	// Log makes the y-axis logarithmic. If a value is ≤ 0 it becomes an asinh axis, which is linear around 0 and logarithmic
-	// far from it on both sides; a note under the picture says where it changes over.
+	// Log makes the y-axis logarithmic. If a value is ≤ 0 it becomes an asinh axis, linear around 0 and logarithmic far
+	// from it on both sides. A note under the picture says where it changes over.
 	Log bool
-	// Smooth, in [0, 1), is the weight of the past in the exponential mean that is drawn over the raw values, which then
-	// turn pale. It is TensorBoard's smoothing, corrected for its start from 0; 0.95 averages over about 1/(1-0.95) = 20 values.
-	// 0 draws the raw values alone.
+	// Smooth, in [0, 1), is the weight of the past in an exponential mean drawn over the raw values, which turn pale. It
+	// is TensorBoard's smoothing, corrected for its start from 0. 0.95 averages over about 1/(1-0.95) = 20 values. 0
+	// draws the raw values alone.
 	Smooth float64
 	// Marks are events to point out.
 	Marks []Mark
 }
 
-// Series is one curve: Values[i] at Steps[i]. Steps must not decrease. Values that are NaN or infinite are left out,
-// break the curve, and are counted in a note.
+// Series is one curve: Values[i] at Steps[i]. Steps must not decrease. NaN and infinite values leave a gap in the curve
+// and are counted in a note.
 type Series struct {
 	Name   string
 	Steps  []int
@@ -52,8 +52,8 @@ type Mark struct {
 // curvesHeight is the height of the chart with its axes, in points, without titles and notes.
 const curvesHeight = 360
 
-// Figure draws the chart, 900 points wide. It returns an error if there is nothing finite to draw, if a series has not one step
-// for each value or steps that decrease, or if Smooth is out of range.
+// Figure draws the chart, 900 points wide. It returns an error if there is no finite value, if the numbers of steps and
+// values of a series differ, if steps decrease, or if Smooth is out of range.
 func (c Curves) Figure() (*Figure, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (c Curves) check() error {
 	return nil
 }
 
-// notes tells what the picture alone does not.
+// notes explains smoothing, the asinh axis and gaps.
 func (c Curves) notes(curves []curve, scale valueScale) []string {
 	var notes []string
 	if c.Smooth > 0 {
@@ -115,13 +115,17 @@ func (c Curves) notes(curves []curve, scale valueScale) []string {
 			c.Smooth, formatNumber(1/(1-c.Smooth), 0)))
 	}
 	if scale.linear > 0 {
-		notes = append(notes, fmt.Sprintf("The y-axis is linear between about ±%s and logarithmic beyond, as some values are ≤ 0.",
+		notes = append(notes, fmt.Sprintf(
+			"The y-axis is linear between about ±%s and logarithmic beyond, as some values are ≤ 0.",
 			formatShort(scale.linear)))
 	}
 	for _, curve := range curves {
 		if curve.skipped > 0 {
-			notes = append(notes, strings.TrimPrefix(fmt.Sprintf("%s: %s of %s values left out, being NaN or infinite.", curve.name,
-				formatNumber(float64(curve.skipped), 0), formatNumber(float64(len(curve.values)), 0)), ": "))
+			note := fmt.Sprintf("%s: %s of %s values left out, being NaN or infinite.",
+				curve.name,
+				formatNumber(float64(curve.skipped), 0),
+				formatNumber(float64(len(curve.values)), 0))
+			notes = append(notes, strings.TrimPrefix(note, ": "))
 		}
 	}
 	return notes
@@ -137,7 +141,7 @@ func (c Curves) newPlot(curves []curve, x, y span, scale valueScale) *plot.Plot 
 	chart.X.Tick.Marker = plot.TickerFunc(stepTicks)
 	chart.Y.Tick.Marker = plot.TickerFunc(scale.ticks)
 	chart.Y.Scale = scale
-	chart.Y.Width = 0 // the grid's lines say enough
+	chart.Y.Width = 0 // the grid lines suffice
 	chart.Y.Tick.Width = 0
 
 	if c.Smooth > 0 {
@@ -146,7 +150,7 @@ func (c Curves) newPlot(curves []curve, x, y span, scale valueScale) *plot.Plot 
 			chart.Add(line{segments: decimate(curve.steps, curve.values, x), style: style})
 		}
 	}
-	grid := plotter.NewGrid() // above what is pale, or the noise would hide it
+	grid := plotter.NewGrid() // over the pale curves, whose noise would hide it
 	grid.Vertical.Width = 0
 	grid.Horizontal = draw.LineStyle{Color: gridLine, Width: 1}
 	chart.Add(grid)
@@ -175,7 +179,7 @@ func styleAxis(axis *plot.Axis, label string) {
 	axis.Padding = 0
 }
 
-// lineStyle is that of series number i. After each round of colours the dashes change.
+// lineStyle is the style of series i. The dashes change after each round of colours.
 func lineStyle(i int) draw.LineStyle {
 	dashes := [][]vg.Length{nil, {7, 3}, {2, 2}}
 	return draw.LineStyle{
@@ -185,7 +189,7 @@ func lineStyle(i int) draw.LineStyle {
 	}
 }
 
-// pale mixes a colour with white. It is opaque, as a line that shines through would show where its parts overlap.
+// pale mixes a colour with white. It is opaque, since the overlaps of a translucent line would show.
 func pale(colour color.NRGBA) color.NRGBA {
 	return mix(color.NRGBA{R: 0xFF, G: 0xFF, B: 0xFF, A: 0xFF}, colour, 0.3)
 }
@@ -205,15 +209,16 @@ func (l line) Plot(c draw.Canvas, p *plot.Plot) {
 			points[i] = vg.Point{X: x(point.X), Y: y(point.Y)}
 		}
 		if len(points) == 1 { // a line of no length does not show
-			c.DrawGlyphNoClip(draw.GlyphStyle{Color: l.style.Color, Radius: 1.5 * l.style.Width, Shape: draw.CircleGlyph{}}, points[0])
+			dot := draw.GlyphStyle{Color: l.style.Color, Radius: 1.5 * l.style.Width, Shape: draw.CircleGlyph{}}
+			c.DrawGlyphNoClip(dot, points[0])
 			continue
 		}
 		strokeInParts(c, l.style, points)
 	}
 }
 
-// strokeInParts strokes a line a part at a time, since the rasteriser's time grows with the square of the crossings of a row of
-// pixels: 1000000 noisy values in one stroke would take 20 s. Dashes go on from part to part.
+// strokeInParts strokes a line in parts, since the rasteriser's time grows with the square of the crossings of a row of
+// pixels: 1,000,000 noisy values in one stroke would take 20 s. Dashes continue from part to part.
 func strokeInParts(c draw.Canvas, style draw.LineStyle, points []vg.Point) {
 	const part = 100
 	for start := 0; start < len(points)-1; start += part {
@@ -247,7 +252,7 @@ func drawMarks(c draw.Canvas, chart *plot.Plot, marks []Mark) {
 	for i, mark := range marks {
 		x[i] = data.X(chart.X.Norm(float64(mark.Step)))
 	}
-	rows := markRows(marks, x, style)
+	rows := markRows(marks, x, c.Max.X, style)
 	below := c
 	if len(rows) > 0 {
 		below.Max.Y -= markRow * vg.Length(slices.Max(rows)+1)
@@ -266,13 +271,19 @@ func drawMarks(c draw.Canvas, chart *plot.Plot, marks []Mark) {
 	}
 }
 
-// markRows puts each label, which stands to the right of its line at x, above those whose lines it would cross. Marks are in order.
-func markRows(marks []Mark, x []vg.Length, style draw.TextStyle) []int {
+// markRows puts each label, which stands to the right of its line at x, above the lines and labels that it would cross.
+// A label that would go beyond right is moved to the left. Marks are in order.
+func markRows(marks []Mark, x []vg.Length, right vg.Length, style draw.TextStyle) []int {
 	rows := make([]int, len(marks))
+	starts := make([]vg.Length, len(marks))
 	for i := len(marks) - 1; i >= 0; i-- {
-		end := x[i] + style.Width(marks[i].Label) + 3*markGap
-		for j := i + 1; j < len(marks) && x[j] < end; j++ {
-			rows[i] = max(rows[i], rows[j]+1)
+		width := style.Width(marks[i].Label)
+		starts[i] = min(x[i], right-width-markGap)
+		end := x[i] + width + 3*markGap
+		for j := i + 1; j < len(marks); j++ {
+			if starts[j] < end {
+				rows[i] = max(rows[i], rows[j]+1)
+			}
 		}
 	}
 	return rows
@@ -304,7 +315,7 @@ func newLegend(curves []curve, width vg.Length) legend {
 	return l
 }
 
-// place gives the left end and the row of each entry, and the number of rows.
+// place returns the left end and the row of each entry, and the number of rows.
 func (l legend) place() (x []vg.Length, row []int, rows int) {
 	left := vg.Length(0)
 	for _, name := range l.names {
@@ -330,7 +341,7 @@ func (l legend) height() vg.Length {
 	return vg.Length(rows)*legendRow + belowLegend
 }
 
-// draw returns what is left below the legend.
+// draw returns the canvas below the legend.
 func (l legend) draw(c draw.Canvas) draw.Canvas {
 	x, row, _ := l.place()
 	for i, name := range l.names {
@@ -345,7 +356,7 @@ func (l legend) draw(c draw.Canvas) draw.Canvas {
 	return c
 }
 
-// writeCurves writes one line for each value; smoothed is the exponential mean, empty without one.
+// writeCurves writes a line per value. The column smoothed is empty without smoothing.
 func writeCurves(w *csv.Writer, curves []curve) error {
 	if err := w.Write([]string{"series", "step", "value", "smoothed"}); err != nil {
 		return err
@@ -367,5 +378,5 @@ func writeCurves(w *csv.Writer, curves []curve) error {
 
 func formatExactly(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
-// isFinite says whether v is neither NaN nor infinite.
+// isFinite reports whether v is neither NaN nor infinite.
 func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

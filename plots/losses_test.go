@@ -32,7 +32,7 @@ func TestEachCurveIsDrawnAcrossTheChartInItsColour(t *testing.T) {
 	figure, err := plots.Curves{Series: []plots.Series{series("one", 1, 1, 1), series("two", 2, 2, 2)}}.Figure()
 	require.NoError(t, err)
 	picture := figure.Image()
-	rows := make(map[color.NRGBA]int) // where the colour goes across
+	rows := make(map[color.NRGBA]int) // where the coloured line crosses
 	for _, colour := range plots.Palette[:2] {
 		for y := 100; y < picture.Bounds().Dy(); y++ {
 			if count(picture, image.Rect(0, y, 1800, y+1), colour) > 1500 {
@@ -65,7 +65,9 @@ func TestSmoothedCurveIsStrongOverPaleValues(t *testing.T) {
 	pale := color.NRGBA{R: 0xB3, G: 0xD5, B: 0xE8, A: 0xFF} // 30 % of the palette's blue
 	assert.Greater(t, count(figure.Image(), figure.Image().Bounds(), pale), 10000)
 	assert.Greater(t, count(figure.Image(), figure.Image().Bounds(), plots.Palette[0]), 3000)
-	assert.Equal(t, []string{"Pale: every value. Strong: exponential mean with weight 0.98, over about 50 values."}, figure.Notes())
+	assert.Equal(t,
+		[]string{"Pale: every value. Strong: exponential mean with weight 0.98, over about 50 values."},
+		figure.Notes())
 }
 
 func TestAxesHaveTheirLabelsAndTicks(t *testing.T) {
@@ -80,7 +82,8 @@ func TestAxesHaveTheirLabelsAndTicks(t *testing.T) {
 		{"logarithmic", []float64{0.0008, 12}, true, []string{"0.001", "0.01", "0.1", "1", "10"}},
 		{"within two decades", []float64{0.3, 4}, true, []string{"0.5", "1", "2"}},
 		{"within a decade", []float64{3, 4.5}, true, []string{"3.0", "3.5", "4.0", "4.5"}},
-		{"on both sides of 0", []float64{-10, -0.1, 0, 0.1, 10}, true, []string{"−10", "−1", "−0.1", "0", "0.1", "1", "10"}},
+		{"on both sides of 0", []float64{-10, -0.1, 0, 0.1, 10}, true,
+			[]string{"−10", "−1", "−0.1", "0", "0.1", "1", "10"}},
 		{"many decades", []float64{1e-30, 1e30}, true, []string{"1e−24", "1e−8", "1", "1e24"}},
 		{"a tight range", []float64{0.99999, 1}, false, []string{"0.999990", "0.999992", "1.000000"}},
 		{"small", []float64{0, 5e-6}, false, []string{"1e−6", "5e−6"}},
@@ -89,7 +92,12 @@ func TestAxesHaveTheirLabelsAndTicks(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			figure, err := plots.Curves{X: "step", Y: "loss (nats)", Series: []plots.Series{series("", test.values...)}, Log: test.log}.Figure()
+			figure, err := plots.Curves{
+				X:      "step",
+				Y:      "loss (nats)",
+				Series: []plots.Series{series("", test.values...)},
+				Log:    test.log,
+			}.Figure()
 			require.NoError(t, err)
 			got := texts(t, figure)
 			assert.Subset(t, got, append(test.want, "step", "loss (nats)"))
@@ -100,7 +108,9 @@ func TestAxesHaveTheirLabelsAndTicks(t *testing.T) {
 func TestLogAxisWithNegativeValuesSaysWhereItIsLinear(t *testing.T) {
 	figure, err := plots.Curves{Series: []plots.Series{series("loss", -3, 0.02, 0, 5)}, Log: true}.Figure()
 	require.NoError(t, err)
-	assert.Equal(t, []string{"The y-axis is linear between about ±0.01 and logarithmic beyond, as some values are ≤ 0."}, figure.Notes())
+	assert.Equal(t,
+		[]string{"The y-axis is linear between about ±0.01 and logarithmic beyond, as some values are ≤ 0."},
+		figure.Notes())
 }
 
 func TestValuesThatAreNotFiniteAreLeftOutAndCounted(t *testing.T) {
@@ -119,7 +129,9 @@ func TestCurvesCSVHasEveryValue(t *testing.T) {
 		{Name: "G, both", Steps: []int{5}, Values: []float64{0.1}},
 	}, Smooth: 0.5}.Figure()
 	require.NoError(t, err)
-	assert.Equal(t, "series,step,value,smoothed\nD,10,1,1\nD,20,NaN,NaN\nD,30,3,2.3333333333333335\n\"G, both\",5,0.1,0.1\n", savedCSV(t, figure))
+	assert.Equal(t,
+		"series,step,value,smoothed\nD,10,1,1\nD,20,NaN,NaN\nD,30,3,2.3333333333333335\n\"G, both\",5,0.1,0.1\n",
+		savedCSV(t, figure))
 }
 
 func TestMarksAreLabelledInOrder(t *testing.T) {
@@ -149,15 +161,16 @@ func TestAMillionPointsAreFast(t *testing.T) {
 	figure, err := plots.Curves{Series: []plots.Series{series("loss", values...)}, Smooth: 0.999}.Figure()
 	require.NoError(t, err)
 	assert.Less(t, time.Since(start), 10*time.Second, "0.2 s when nothing else runs")
-	// The one outlier is seen, alone at the top of the chart.
+	// The one outlier is visible, alone at the top of the chart.
 	pale := color.NRGBA{R: 0xB3, G: 0xD5, B: 0xE8, A: 0xFF}
 	assert.Positive(t, count(figure.Image(), image.Rect(550, 120, 750, 400), pale))
 }
 
-func TestExtremeCurvesAreDrawnOrRefused(t *testing.T) {
+func TestExtremeCurvesAreDrawnOrRejected(t *testing.T) {
 	for _, log := range []bool{false, true} {
 		for _, values := range [][]float64{
-			{1e300, -1e300}, {math.MaxFloat64, -math.MaxFloat64}, {math.MaxFloat64}, {5e-324}, {5e-324, 1}, {0, 5e-324}, {-5e-324, 1e300},
+			{1e300, -1e300}, {math.MaxFloat64, -math.MaxFloat64}, {math.MaxFloat64},
+			{5e-324}, {5e-324, 1}, {0, 5e-324}, {-5e-324, 1e300},
 			{1e17, 1e17 + 16}, {1e-12, 4e297}, {-1, -1}, {1, math.Nextafter(1, 2)}, {0}, {-1e-320, 1e-320},
 		} {
 			figure, err := plots.Curves{Series: []plots.Series{series("loss", values...)}, Log: log, Smooth: 0.9}.Figure()
@@ -168,12 +181,13 @@ func TestExtremeCurvesAreDrawnOrRefused(t *testing.T) {
 			assert.NotContains(t, err.Error(), "cannot draw", "log %v, values %v", log, values)
 		}
 	}
-	figure, err := plots.Curves{Series: []plots.Series{{Name: "loss", Steps: []int{math.MaxInt}, Values: []float64{1}}}}.Figure()
+	far := plots.Series{Name: "loss", Steps: []int{math.MaxInt}, Values: []float64{1}}
+	figure, err := plots.Curves{Series: []plots.Series{far}}.Figure()
 	require.NoError(t, err)
 	assert.False(t, strings.Contains(svg(t, figure), "NaN"))
 }
 
-func TestBadCurvesAreRefused(t *testing.T) {
+func TestBadCurvesAreRejected(t *testing.T) {
 	tests := []struct {
 		name   string
 		curves plots.Curves
@@ -181,9 +195,12 @@ func TestBadCurvesAreRefused(t *testing.T) {
 	}{
 		{"no series", plots.Curves{}, "without a series"},
 		{"empty series", plots.Curves{Series: []plots.Series{{Name: "D"}}}, "no series has a finite value"},
-		{"nothing finite", plots.Curves{Series: []plots.Series{series("D", math.NaN(), math.Inf(1))}}, "no series has a finite value"},
-		{"lengths", plots.Curves{Series: []plots.Series{{Name: "D", Steps: []int{1}, Values: []float64{1, 2}}}}, `"D" has 1 steps for 2 values`},
-		{"order", plots.Curves{Series: []plots.Series{{Name: "D", Steps: []int{5, 3}, Values: []float64{1, 2}}}}, "step 3 comes after step 5"},
+		{"nothing finite", plots.Curves{Series: []plots.Series{series("D", math.NaN(), math.Inf(1))}},
+			"no series has a finite value"},
+		{"lengths", plots.Curves{Series: []plots.Series{{Name: "D", Steps: []int{1}, Values: []float64{1, 2}}}},
+			`"D" has 1 steps for 2 values`},
+		{"order", plots.Curves{Series: []plots.Series{{Name: "D", Steps: []int{5, 3}, Values: []float64{1, 2}}}},
+			"step 3 comes after step 5"},
 		{"too smooth", plots.Curves{Series: []plots.Series{series("D", 1)}, Smooth: 1}, "smoothing of 1 is outside [0, 1)"},
 		{"negative smoothing", plots.Curves{Series: []plots.Series{series("D", 1)}, Smooth: -0.1}, "outside [0, 1)"},
 		{"smoothing NaN", plots.Curves{Series: []plots.Series{series("D", 1)}, Smooth: math.NaN()}, "outside [0, 1)"},

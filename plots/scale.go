@@ -15,10 +15,10 @@ type valueScale struct {
 	linear      float64 // > 0 makes it asinh(value/linear)
 }
 
-// tiny is where float64 begins to lose digits, with room to spare. What is smaller counts as 0.
+// tiny is safely above the subnormal numbers, where float64 loses digits. Smaller magnitudes count as 0.
 const tiny = 1e-300
 
-// beyond is the end of every axis: some way beyond 1/tiny, the largest value that is drawn.
+// beyond limits every axis. It is well above 1/tiny, the largest value drawn.
 const beyond = 1e305
 
 // newScale picks the scale. Values that are all 0 stay linear.
@@ -32,8 +32,8 @@ func newScale(curves []curve, logarithmic bool, y span) valueScale {
 	return valueScale{linear: linearRange(curves)}
 }
 
-// linearRange is the power of ten at or below all but the smallest tenth of the magnitudes, but not so far below the largest
-// that the axis is spent on noise around 0.
+// linearRange is the power of ten at or below the 10th percentile of the magnitudes, but at most about four decades
+// below the largest, so that noise around 0 does not fill the axis.
 func linearRange(curves []curve) float64 {
 	const decades = 4
 	var magnitudes []float64
@@ -76,7 +76,7 @@ func (s valueScale) Normalize(low, high, v float64) float64 {
 	return (s.forward(v) - from) / (s.forward(high) - from)
 }
 
-// pad leaves a little air above and below the values, and room around a value that does not change.
+// pad adds some air above and below the values, more if they are all equal.
 func (s valueScale) pad(y span) (low, high float64) {
 	from, to := s.forward(y.low), s.forward(y.high)
 	air := 0.04 * (to - from)
@@ -93,7 +93,7 @@ func (s valueScale) pad(y span) (low, high float64) {
 	return low, high
 }
 
-// ticks are the lines of the y-axis.
+// ticks returns the grid lines of the y-axis.
 func (s valueScale) ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	switch {
@@ -111,8 +111,8 @@ func (s valueScale) ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// decadeTicks are the powers of ten within [low, high], thinned to a number that can be read; with linear > 0 also 0 and
-// the negative ones, none smaller than linear.
+// decadeTicks are the powers of ten within [low, high], thinned to a legible number. With linear > 0 they include 0 and
+// negative powers, and none of magnitude below linear.
 func decadeTicks(low, high, linear float64) []plot.Tick {
 	const most = 9
 	smallest := low
@@ -154,7 +154,7 @@ func withinDecadeTicks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	for exponent := math.Floor(math.Log10(low)); exponent <= math.Log10(high); exponent++ {
 		for _, multiple := range []string{"1", "2", "5"} {
-			// Parsed rather than multiplied, so that it is the number nearest to its label.
+			// Parsed, not multiplied, to get the number nearest to its label.
 			v, err := strconv.ParseFloat(multiple+"e"+strconv.Itoa(int(exponent)), 64)
 			if err == nil && v >= low && v <= high {
 				ticks = append(ticks, plot.Tick{Value: v, Label: formatShort(v)})

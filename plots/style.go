@@ -12,8 +12,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Palette is the colour-blind-safe palette of Okabe and Ito, the strongest contrasts on white first. Its yellow is left out:
-// a yellow line does not show on white.
+// Palette is the colour-blind-safe palette of Okabe and Ito, the strongest contrasts on white first. Their yellow is
+// left out, since it hardly shows on white.
 var Palette = []color.NRGBA{
 	{R: 0x00, G: 0x72, B: 0xB2, A: 0xFF}, // blue
 	{R: 0xD5, G: 0x5E, B: 0x00, A: 0xFF}, // vermilion
@@ -41,7 +41,7 @@ const (
 	margin     = 14   // around a figure
 )
 
-// textStyle is a text in Liberation Sans, which comes with gonum/plot.
+// textStyle is a style in Liberation Sans, which is embedded in gonum/plot.
 func textStyle(size vg.Length, colour color.Color) draw.TextStyle {
 	return draw.TextStyle{
 		Color:   colour,
@@ -56,7 +56,7 @@ func titleStyle() draw.TextStyle {
 	return style
 }
 
-// drawText writes one line so that its capitals are centred on y; align says which part of it is at x.
+// drawText writes one line with its capitals centred on y. The point that align names is at x.
 func drawText(c draw.Canvas, style draw.TextStyle, x, y vg.Length, align draw.XAlignment, text string) {
 	const capitals = 0.72 // height of a capital letter in Liberation Sans, times its size
 	style.XAlign, style.YAlign = align, draw.YBottom
@@ -65,7 +65,7 @@ func drawText(c draw.Canvas, style draw.TextStyle, x, y vg.Length, align draw.XA
 	c.FillText(style, vg.Point{X: x, Y: y - capitals*style.Font.Size/2 - toBaseline}, text)
 }
 
-// drawTextUp writes one line from bottom to top, its capitals centred on x; align says which part of it is at y.
+// drawTextUp writes one line from bottom to top, with its capitals centred on x. The point that align names is at y.
 func drawTextUp(c draw.Canvas, style draw.TextStyle, x, y vg.Length, align draw.XAlignment, text string) {
 	c.Push()
 	c.Translate(vg.Point{X: x, Y: y})
@@ -74,7 +74,7 @@ func drawTextUp(c draw.Canvas, style draw.TextStyle, x, y vg.Length, align draw.
 	c.Pop()
 }
 
-// wrap breaks text between words so that lines are no wider than width, where words allow it.
+// wrap breaks text between words into lines no wider than width, except for single words that are wider.
 func wrap(style draw.TextStyle, width vg.Length, text string) []string {
 	var lines []string
 	line := ""
@@ -110,7 +110,7 @@ func (b block) height() vg.Length {
 	return vg.Length(len(b.lines)) * b.style.Font.Size * lineHeight
 }
 
-// draw writes the block from the upper left corner of c and returns what is left below it.
+// draw writes the block at the upper left corner of c and returns the canvas below it.
 func (b block) draw(c draw.Canvas) draw.Canvas {
 	step := b.style.Font.Size * lineHeight
 	for _, line := range b.lines {
@@ -120,7 +120,7 @@ func (b block) draw(c draw.Canvas) draw.Canvas {
 	return c
 }
 
-// texts are what stands over and under a figure.
+// texts are the title and subtitle above a figure and the notes below it.
 type texts struct {
 	title, subtitle, notes block
 }
@@ -139,7 +139,7 @@ func newTexts(width vg.Length, title, subtitle string, notes []string) texts {
 	}
 }
 
-// height is the room that the texts take.
+// height includes the gaps to the picture.
 func (t texts) height() vg.Length {
 	height := t.title.height() + t.subtitle.height() + t.notes.height()
 	if len(t.title.lines)+len(t.subtitle.lines) > 0 {
@@ -151,7 +151,7 @@ func (t texts) height() vg.Length {
 	return height
 }
 
-// draw writes the texts and returns what is left between them.
+// draw writes the texts and returns the canvas between them.
 func (t texts) draw(c draw.Canvas) draw.Canvas {
 	rest := t.subtitle.draw(t.title.draw(c))
 	if len(t.title.lines)+len(t.subtitle.lines) > 0 {
