@@ -1,11 +1,12 @@
-// Package footage reads moving pictures frame by frame: folders of pictures, animated PNGs, GIFs and WebPs, and videos, which the program ffmpeg decodes.
+// Package footage reads moving pictures frame by frame: folders of pictures, animated PNGs, GIFs and WebPs, and videos,
+// which the program ffmpeg decodes.
 //
 //	f, err := footage.Open(ctx, "walk.mp4", footage.Options{Rate: 18})
 //	for frame, err := range f.Frames(ctx) {
 //		…
 //	}
 //
-// A film is never kept in memory: a frame is read when it is asked for.
+// Footage is not kept in memory: each frame is read when it is needed.
 package footage
 
 import (
@@ -23,30 +24,33 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// Frame is what is seen at a time.
+// Frame is a frame of footage.
 type Frame struct {
-	// Picture is opaque, on white, upright, from (0, 0). All frames of a footage have one size. It is not to be changed: the next frame may be the same picture.
+	// Picture is opaque, on white, upright, from (0, 0). All frames of footage have the same size. It must not be changed:
+	// the next frame may share the picture.
 	Picture *image.RGBA
-	// At is when it is first seen, counted from the first frame.
-	At time.Duration
+
+	at time.Duration // When it is first shown, counted from the first frame.
 }
 
-// Options say at what rate frames are read.
+// Options set the rate at which frames are read.
 type Options struct {
-	// Rate is the frames a second that the footage is brought to: what is seen in the middle of each 1/Rate of a second, so some frames are left out or
-	// repeated. 0 leaves folders and animations as they are; a video must have one.
+	// Rate is the frame rate of the result. Its frames are those shown in the middle of each 1/Rate of a second, so some
+	// are skipped or repeated. 0 keeps the rate of folders and animations; videos need a rate.
 	Rate float64
-	// FolderRate is the frames a second of a folder of pictures, which does not say. 0 means Rate, or 18 where that is 0 too.
+	// FolderRate is the frame rate of a folder of pictures, which has none of its own. 0 means Rate, or 18 if that is 0
+	// too.
 	FolderRate float64
 }
 
-// ErrNoProgram is wrapped where a video cannot be read because there is no ffmpeg.
-var ErrNoProgram = errors.New("videos need the program ffmpeg, which is not installed: install it (https://ffmpeg.org), or name a folder of frames or an animation instead")
+// ErrNoProgram is wrapped if a video cannot be read because ffmpeg is not installed.
+var ErrNoProgram = errors.New("videos need the program ffmpeg, which is not installed: " +
+	"install it (https://ffmpeg.org), or name a folder of frames or an animation instead")
 
-// folderRate is the frames a second of a folder if nobody says.
+// folderRate is the default frame rate of a folder.
 const folderRate = 18
 
-// Kind is a kind of footage, as people call it.
+// Kind names a kind of footage, for messages.
 type Kind string
 
 const (
@@ -55,38 +59,36 @@ const (
 	Video     Kind = "video"
 )
 
-// Footage is moving pictures that have been opened.
+// Footage is an opened source of moving pictures.
 type Footage struct {
-	// Path is where they are.
-	Path string
-	// Kind is what they are.
 	Kind Kind
-	// Pictures is how many there are before they are brought to another rate. 0: nobody knows before the end, as of a video.
+	// Pictures is the number of pictures at the original rate; 0 if it is only known at the end, as with videos.
 	Pictures int
-	// Rate is the frames a second before they are brought to another one, on average where they are not even; 0: not known.
+	// Rate is the original frame rate, an average if frames are uneven; 0 if not known.
 	Rate float64
-	// Length is how long they last; 0: not known.
+	// Length is the total duration; 0 if not known.
 	Length time.Duration
 
-	rate   float64 // What they are brought to, or 0.
+	path   string
+	rate   float64 // The rate of the result, or 0.
 	frames func(ctx context.Context, yield func(shown, error) bool)
 }
 
-// shown is a frame and how long it is seen.
+// shown is a frame and its duration.
 type shown struct {
 	Frame
 	lasts time.Duration
 }
 
-// Open looks what is at a path; what it is called does not matter. Pictures of a folder are in the order of their names, in which numbers count as
-// numbers: 9.png is before 10.png. A still picture, or something else that has no frames, is an error that says so; so is a video where there is no ffmpeg.
-// ctx ends what is asked of ffmpeg.
+// Open opens footage by its contents; its name does not matter. Pictures of a folder are in the order of their names,
+// in which numbers count as numbers: 9.png is before 10.png. A still picture, or anything else without frames, is an
+// error that names the cause; so is a video without ffmpeg. ctx ends the calls of ffmpeg.
 func Open(ctx context.Context, path string, options Options) (*Footage, error) {
 	f, err := open(ctx, path, options)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, imaging.WithoutPath(err))
 	}
-	f.Path = path
+	f.path = path
 	return f, nil
 }
 
@@ -116,30 +118,31 @@ func open(ctx context.Context, path string, options Options) (*Footage, error) {
 	case strings.HasPrefix(kind, "image/") || !strings.HasPrefix(kind, "video/") && imaging.HasExtension(path):
 		return openAnimation(path, options.Rate)
 	case strings.HasPrefix(kind, "text/"):
-		return nil, errors.New("it is text: neither pictures nor a video") // ffmpeg would film it.
+		return nil, errors.New("it is text: neither pictures nor a video") // ffmpeg would render it.
 	default:
 		return openVideo(ctx, path, options.Rate)
 	}
 }
 
-// contentOf guesses what a file holds by how it begins: a MIME type.
+// contentOf guesses the MIME type of a file by its first bytes.
 func contentOf(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	const enough = 512 // Says package http.
+	const enough = 512 // The result of package http.
 	start, err := io.ReadAll(io.LimitReader(file, enough))
 	return http.DetectContentType(start), err
 }
 
-// Frames reads the frames from the beginning. It may be called again. After an error there are no more; the frames before it are good. It ends soon after ctx.
+// Frames reads the frames from the beginning. It may be called again. No frames follow an error; those before it are
+// intact. It ends soon after ctx.
 func (f *Footage) Frames(ctx context.Context) iter.Seq2[Frame, error] {
 	return func(yield func(Frame, error) bool) {
 		var size image.Point
 		n := 0
-		// Frames that are even already lose nothing here, nor do those of GIFs, whose times are whole hundredths of a second.
+		// No frame is lost if frames are even already, or as even as a GIF's times in whole hundredths of a second allow.
 		at := func(n int) time.Duration { return time.Duration(float64(n) / f.rate * float64(time.Second)) }
 		f.frames(ctx, func(s shown, err error) bool {
 			if err == nil {
@@ -147,17 +150,18 @@ func (f *Footage) Frames(ctx context.Context) iter.Seq2[Frame, error] {
 			}
 			if err == nil && size != (image.Point{}) && s.Picture.Rect.Size() != size {
 				got := s.Picture.Rect.Size()
-				err = fmt.Errorf("the frame at %.2f s has %d×%d pixels, those before it %d×%d: they must have one size", s.At.Seconds(), got.X, got.Y, size.X, size.Y)
+				err = fmt.Errorf("the frame at %.2f s has %d×%d pixels, those before it %d×%d: all frames must have the same size",
+					s.at.Seconds(), got.X, got.Y, size.X, size.Y)
 			}
 			if err != nil {
-				yield(Frame{}, fmt.Errorf("read %s: %w", f.Path, err))
+				yield(Frame{}, fmt.Errorf("read %s: %w", f.path, err))
 				return false
 			}
 			size = s.Picture.Rect.Size()
 			if f.rate == 0 {
 				return yield(s.Frame, nil)
 			}
-			for ; (at(n)+at(n+1))/2 < s.At+s.lasts; n++ {
+			for ; (at(n)+at(n+1))/2 < s.at+s.lasts; n++ {
 				if !yield(Frame{s.Picture, at(n)}, nil) {
 					return false
 				}

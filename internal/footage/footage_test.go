@@ -53,7 +53,8 @@ func animation(t *testing.T, path string, format imaging.Format, delays ...imagi
 	require.NoError(t, file.Close())
 }
 
-// levels are the grey levels of the frames of a footage in tens, their times in milliseconds, and what ended it.
+// levels returns the grey levels of the frames of footage in tens, their times in milliseconds, and the error at the
+// end.
 func levels(t *testing.T, path string, options Options) (tens, times []int, err error) {
 	t.Helper()
 	f, err := Open(t.Context(), path, options)
@@ -67,7 +68,7 @@ func levels(t *testing.T, path string, options Options) (tens, times []int, err 
 		assert.Equal(t, image.Point{}, frame.Picture.Rect.Min)
 		assert.EqualValues(t, 255, frame.Picture.Pix[3], "frames are opaque")
 		tens = append(tens, int(frame.Picture.Pix[0]+5)/10)
-		times = append(times, int(frame.At.Milliseconds()))
+		times = append(times, int(frame.at.Milliseconds()))
 	}
 	return tens, times, nil
 }
@@ -86,24 +87,27 @@ func TestPicturesOfAFolderComeInTheOrderOfTheirNumbers(t *testing.T) {
 }
 
 func TestFootageIsBroughtToARate(t *testing.T) {
-	hundredth := func(n uint16) imaging.Delay { return imaging.Delay{Numerator: n, Denominator: 100} }
 	cases := map[string]struct {
-		delays []imaging.Delay
-		rate   float64
-		want   []int
+		hundredths []uint16
+		rate       float64
+		want       []int
 	}{
-		"half as many":                  {[]imaging.Delay{hundredth(5), hundredth(5), hundredth(5), hundredth(5)}, 10, []int{1, 3}},
-		"twice as many":                 {[]imaging.Delay{hundredth(10), hundredth(10)}, 20, []int{0, 0, 1, 1}},
-		"one that is shown longer":      {[]imaging.Delay{hundredth(10), hundredth(30), hundredth(10)}, 10, []int{0, 1, 1, 1, 2}},
-		"rounded to hundredths":         {[]imaging.Delay{hundredth(6), hundredth(5), hundredth(6), hundredth(5)}, 18, []int{0, 1, 2, 3}},
-		"no delay is a tenth of second": {[]imaging.Delay{hundredth(0), hundredth(1)}, 10, []int{0, 1}},
-		"as it is":                      {[]imaging.Delay{hundredth(5), hundredth(40)}, 0, []int{0, 1}},
+		"half as many":                  {[]uint16{5, 5, 5, 5}, 10, []int{1, 3}},
+		"twice as many":                 {[]uint16{10, 10}, 20, []int{0, 0, 1, 1}},
+		"one that is shown longer":      {[]uint16{10, 30, 10}, 10, []int{0, 1, 1, 1, 2}},
+		"rounded to hundredths":         {[]uint16{6, 5, 6, 5}, 18, []int{0, 1, 2, 3}},
+		"no delay is a tenth of second": {[]uint16{0, 1}, 10, []int{0, 1}},
+		"as it is":                      {[]uint16{5, 40}, 0, []int{0, 1}},
 	}
 	for name, c := range cases {
 		for _, format := range []imaging.Format{imaging.GIF, imaging.PNG} {
 			t.Run(fmt.Sprint(name, " ", format), func(t *testing.T) {
-				path := filepath.Join(t.TempDir(), "a.gif") // What it is called does not matter.
-				animation(t, path, format, c.delays...)
+				path := filepath.Join(t.TempDir(), "a.gif") // Its name does not matter.
+				var delays []imaging.Delay
+				for _, n := range c.hundredths {
+					delays = append(delays, imaging.Delay{Numerator: n, Denominator: 100})
+				}
+				animation(t, path, format, delays...)
 				tens, _, err := levels(t, path, Options{Rate: c.rate})
 				require.NoError(t, err)
 				assert.Equal(t, c.want, tens)
@@ -126,7 +130,7 @@ func TestTransparentFramesLieOnWhite(t *testing.T) {
 	}
 }
 
-func TestWhatIsWholeOfACutAnimationIsRead(t *testing.T) {
+func TestIntactFramesOfACutAnimationAreRead(t *testing.T) {
 	delay := imaging.Delay{Numerator: 1, Denominator: 18}
 	for _, format := range []imaging.Format{imaging.GIF, imaging.PNG} {
 		t.Run(string(format), func(t *testing.T) {
@@ -146,7 +150,7 @@ func TestWhatIsWholeOfACutAnimationIsRead(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFootageIsNamed(t *testing.T) {
+func TestOtherFilesAreRejectedWithAReason(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	write := func(name, text string) { require.NoError(t, os.WriteFile(path(name), []byte(text), 0o644)) }
@@ -157,8 +161,9 @@ func TestWhatIsNoFootageIsNamed(t *testing.T) {
 	require.NoError(t, os.MkdirAll(path("above/below"), 0o755))
 	require.NoError(t, os.MkdirAll(path("bare"), 0o755))
 	for name, says := range map[string]string{
-		"still.png": "it is a still picture", "empty.mp4": "the file is empty", "page.mp4": "it is text", "broken.gif": "cut short",
-		"above": "but other folders", "bare": "there are no pictures in the folder", "none.mp4": "no such file",
+		"still.png": "it is a still picture", "empty.mp4": "the file is empty", "page.mp4": "it is text",
+		"broken.gif": "cut short",
+		"above":      "only other folders", "bare": "there are no pictures in the folder", "none.mp4": "no such file",
 	} {
 		_, err := Open(t.Context(), path(name), Options{Rate: 18})
 		require.ErrorContains(t, err, says)
@@ -173,8 +178,14 @@ func TestFramesBeforeABadOneAreGood(t *testing.T) {
 		spoil func(t *testing.T, path string)
 		says  string
 	}{
-		"another size": {func(t *testing.T, path string) { savePNG(t, path, grey(5, 4, 0)) }, "has 5×4 pixels, those before it 4×4"},
-		"no picture":   {func(t *testing.T, path string) { require.NoError(t, os.WriteFile(path, []byte("no"), 0o644)) }, "2.png: not a picture"},
+		"another size": {
+			func(t *testing.T, path string) { savePNG(t, path, grey(5, 4, 0)) },
+			"has 5×4 pixels, those before it 4×4",
+		},
+		"no picture": {
+			func(t *testing.T, path string) { require.NoError(t, os.WriteFile(path, []byte("no"), 0o644)) },
+			"2.png: not a picture",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -189,7 +200,8 @@ func TestFramesBeforeABadOneAreGood(t *testing.T) {
 	}
 }
 
-// fakeFFmpeg puts a shell script called ffmpeg first in PATH, which is called as ffmpeg is: without an output it says what there is, else it writes frames.
+// fakeFFmpeg puts a shell script called ffmpeg first in PATH. Like ffmpeg it lists the streams if called without an
+// output, and otherwise writes frames.
 func fakeFFmpeg(t *testing.T, says, writes string) (video string) {
 	t.Helper()
 	if _, err := exec.LookPath("sh"); err != nil {
@@ -215,20 +227,47 @@ const (
 func TestVideosComeThroughFFmpeg(t *testing.T) {
 	cases := map[string]struct {
 		says, writes string
-		opens        string // What Open complains of.
+		opens        string // The error of Open.
 		frames       int
-		ends         string // What the frames end with.
+		ends         string // The error at the end of the frames.
 	}{
-		"whole":                         {says: aFilm, writes: oneFrame + ";" + oneFrame, frames: 2},
-		"with a harmless complaint":     {says: aFilm, writes: strings.Repeat(oneFrame+";", 18) + `echo "[h264 @ 0x1] [error] glitch" >&2`, frames: 18},
-		"it fails half-way":             {says: aFilm, writes: oneFrame + `; echo "[mkv @ 0x1] [error] bad cluster" >&2; exit 69`, frames: 1, ends: "it stops after 0.06 s (exit status 69); ffmpeg says: bad cluster"},
-		"it is cut short":               {says: aFilm, writes: oneFrame + `; echo "[in#0 @ 0x1] [error] File ended prematurely" >&2`, frames: 1, ends: "it stops after 0.06 s of 1.00 s; ffmpeg says: File ended prematurely"},
-		"a frame is cut short":          {says: aFilm, writes: oneFrame + `; printf 'P6\n2 1\n255\nAAA'`, frames: 1, ends: "a frame is cut short"},
-		"frames are something else":     {says: aFilm, writes: `echo hello there`, ends: "ffmpeg does not write frames as it should"},
-		"nothing can be decoded":        {says: aFilm, writes: `echo "[fatal] Decoder not found" >&2; exit 8`, ends: "no frame of it can be decoded (exit status 8); ffmpeg says: Decoder not found"},
-		"no video":                      {says: `echo "[in#0 @ 0x1] [error] Error opening input: Invalid data found" >&2; exit 183`, opens: "not a video that can be read; ffmpeg says: Error opening input: Invalid data found"},
-		"only sound":                    {says: `echo "[info] Input #0, mp3:\n[info]   Stream #0:0: Audio: mp3" >&2; exit 1`, opens: "there is no video in it"},
-		"says neither length nor speed": {says: `echo "[info] Input #0\n[info]   Stream #0:0: Video: h264, 2x1" >&2; exit 1`, writes: oneFrame, frames: 1},
+		"whole": {says: aFilm, writes: oneFrame + ";" + oneFrame, frames: 2},
+		"with a harmless complaint": {
+			says:   aFilm,
+			writes: strings.Repeat(oneFrame+";", 18) + `echo "[h264 @ 0x1] [error] glitch" >&2`, frames: 18,
+		},
+		"it fails half-way": {
+			says:   aFilm,
+			writes: oneFrame + `; echo "[mkv @ 0x1] [error] bad cluster" >&2; exit 69`, frames: 1,
+			ends: "it stops after 0.06 s (exit status 69); ffmpeg says: bad cluster",
+		},
+		"it is cut short": {
+			says:   aFilm,
+			writes: oneFrame + `; echo "[in#0 @ 0x1] [error] File ended prematurely" >&2`, frames: 1,
+			ends: "it stops after 0.06 s of 1.00 s; ffmpeg says: File ended prematurely",
+		},
+		"a frame is cut short": {
+			says: aFilm, writes: oneFrame + `; printf 'P6\n2 1\n255\nAAA'`, frames: 1, ends: "a frame is cut short",
+		},
+		"frames are something else": {
+			says: aFilm, writes: `echo hello there`, ends: "ffmpeg does not write frames as it should",
+		},
+		"nothing can be decoded": {
+			says: aFilm, writes: `echo "[fatal] Decoder not found" >&2; exit 8`,
+			ends: "no frame of it can be decoded (exit status 8); ffmpeg says: Decoder not found",
+		},
+		"no video": {
+			says:  `echo "[in#0 @ 0x1] [error] Error opening input: Invalid data found" >&2; exit 183`,
+			opens: "not a video that can be read; ffmpeg says: Error opening input: Invalid data found",
+		},
+		"only sound": {
+			says:  `echo "[info] Input #0, mp3:\n[info]   Stream #0:0: Audio: mp3" >&2; exit 1`,
+			opens: "there is no video in it",
+		},
+		"says neither length nor speed": {
+			says:   `echo "[info] Input #0\n[info]   Stream #0:0: Video: h264, 2x1" >&2; exit 1`,
+			writes: oneFrame, frames: 1,
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -251,7 +290,7 @@ func TestVideosComeThroughFFmpeg(t *testing.T) {
 					break
 				}
 				assert.Equal(t, []uint8{'A', 'A', 'A', 255, 'Z', 'Z', 'Z', 255}, frame.Picture.Pix)
-				assert.InDelta(t, float64(n)/18, frame.At.Seconds(), 1e-6)
+				assert.InDelta(t, float64(n)/18, frame.at.Seconds(), 1e-6)
 				n++
 			}
 			assert.Equal(t, c.frames, n)
@@ -265,7 +304,7 @@ func TestVideosComeThroughFFmpeg(t *testing.T) {
 	}
 }
 
-func TestWithoutFFmpegAVideoSaysWhatToDo(t *testing.T) {
+func TestWithoutFFmpegTheErrorExplainsWhatToDo(t *testing.T) {
 	video := fakeFFmpeg(t, "", "")
 	t.Setenv("PATH", t.TempDir())
 	_, err := Open(t.Context(), video, Options{Rate: 18})
@@ -295,7 +334,7 @@ func TestAHangingFFmpegIsLeftWhenTheContextEnds(t *testing.T) {
 	}
 }
 
-func TestRealFFmpegGivesWhatWentIn(t *testing.T) {
+func TestRealFFmpegReturnsTheEncodedFrames(t *testing.T) {
 	program, err := exec.LookPath("ffmpeg")
 	if err != nil {
 		t.Skip("ffmpeg is not installed; a script stands in for it in the other tests")
@@ -305,7 +344,8 @@ func TestRealFFmpegGivesWhatWentIn(t *testing.T) {
 		savePNG(t, filepath.Join(dir, fmt.Sprintf("%d.png", i)), grey(32, 16, uint8(20*i)))
 	}
 	video := filepath.Join(dir, "film.avi")
-	out, err := exec.Command(program, "-loglevel", "error", "-framerate", "9", "-i", filepath.Join(dir, "%d.png"), "-c:v", "ffv1", video).CombinedOutput()
+	out, err := exec.Command(program, "-loglevel", "error", "-framerate", "9",
+		"-i", filepath.Join(dir, "%d.png"), "-c:v", "ffv1", video).CombinedOutput()
 	require.NoError(t, err, string(out))
 	tens, times, err := levels(t, video, Options{Rate: 18})
 	require.NoError(t, err)

@@ -16,7 +16,7 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// openFolder lists the pictures of a folder, which are seen at a rate.
+// openFolder lists the pictures of a folder, shown at a rate and converted to another one unless that is 0.
 func openFolder(dir string, rate, to float64) (*Footage, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -36,13 +36,14 @@ func openFolder(dir string, rate, to float64) (*Footage, error) {
 	}
 	if len(names) == 0 {
 		if folders > 0 {
-			return nil, errors.New("there are no pictures in the folder, but other folders: name those that hold the frames")
+			return nil, errors.New("there are no pictures in the folder, only other folders: name the folders of frames")
 		}
 		return nil, errors.New("there are no pictures in the folder (PNG, JPEG, GIF, WebP, BMP, TIFF)")
 	}
 	slices.SortFunc(names, natural)
 	each := time.Duration(float64(time.Second) / rate)
-	return &Footage{Kind: Folder, Pictures: len(names), Rate: rate, Length: time.Duration(len(names)) * each, rate: to, frames: func(_ context.Context, yield func(shown, error) bool) {
+	length := time.Duration(len(names)) * each
+	frames := func(_ context.Context, yield func(shown, error) bool) {
 		for i, name := range names {
 			pixels, err := readPicture(filepath.Join(dir, name))
 			if err != nil {
@@ -53,7 +54,8 @@ func openFolder(dir string, rate, to float64) (*Footage, error) {
 				return
 			}
 		}
-	}}, nil
+	}
+	return &Footage{Kind: Folder, Pictures: len(names), Rate: rate, Length: length, rate: to, frames: frames}, nil
 }
 
 // natural compares names so that 9 comes before 10.
@@ -76,7 +78,7 @@ func natural(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
-// readPicture reads a picture, the first frame where it has several.
+// readPicture reads a picture, or the first frame of several.
 func readPicture(path string) (*image.RGBA, error) {
 	p, err := imaging.Open(path)
 	if err != nil {
@@ -105,7 +107,7 @@ func openAnimation(path string, to float64) (*Footage, error) {
 		length += lasting(delay)
 	}
 	rate := float64(p.Info.Frames) / length.Seconds()
-	return &Footage{Kind: Animation, Pictures: p.Info.Frames, Rate: rate, Length: length, rate: to, frames: func(_ context.Context, yield func(shown, error) bool) {
+	frames := func(_ context.Context, yield func(shown, error) bool) {
 		var at time.Duration
 		for frame, err := range p.Frames() {
 			if err != nil {
@@ -121,10 +123,11 @@ func openAnimation(path string, to float64) (*Footage, error) {
 		if damage != nil {
 			yield(shown{}, fmt.Errorf("it stops after %d frames: %w", p.Info.Frames, damage))
 		}
-	}}, nil
+	}
+	return &Footage{Kind: Animation, Pictures: p.Info.Frames, Rate: rate, Length: length, rate: to, frames: frames}, nil
 }
 
-// lasting is how long browsers show a frame: those that claim to be shown for 10 ms or less, a tenth of a second.
+// lasting returns how long browsers show a frame: a tenth of a second if its delay is 10 ms or less.
 func lasting(delay imaging.Delay) time.Duration {
 	if d := delay.Duration(); d > 10*time.Millisecond {
 		return d

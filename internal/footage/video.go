@@ -20,10 +20,10 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// openVideo asks ffmpeg what it makes of a file.
+// openVideo reads the header of a file with ffmpeg.
 func openVideo(ctx context.Context, path string, to float64) (*Footage, error) {
 	if to <= 0 {
-		return nil, errors.New("a video must be brought to a rate: say which")
+		return nil, errors.New("a video needs a frame rate")
 	}
 	program, err := exec.LookPath("ffmpeg")
 	if err != nil {
@@ -43,18 +43,21 @@ func openVideo(ctx context.Context, path string, to float64) (*Footage, error) {
 // video is a file that ffmpeg decodes.
 type video struct {
 	program, input string
-	rate           float64 // What ffmpeg brings it to.
-	// What the file says of itself; 0 where it does not.
+	rate           float64 // The rate that ffmpeg converts to.
+	// From the file's header; 0 if missing there.
 	sourceRate float64
 	length     time.Duration
 }
 
-// arguments before those that say what to make of the file. A file must not make ffmpeg read others, or ask the network.
+// arguments returns the first arguments of each call of ffmpeg. A file must not make ffmpeg read other files or use the
+// network.
 func (v *video) arguments(more ...string) []string {
-	return append([]string{"-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info", "-protocol_whitelist", "file", "-i", v.input}, more...)
+	return append([]string{
+		"-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info", "-protocol_whitelist", "file", "-i", v.input,
+	}, more...)
 }
 
-// What ffmpeg says of a file; so has it for many years.
+// ffmpeg's log, whose format has not changed for many years.
 var (
 	streamLine   = regexp.MustCompile(`(?m)Stream #.*: Video: .*$`)
 	streamRate   = regexp.MustCompile(`, ([0-9.]+)(k?) fps`)
@@ -68,7 +71,7 @@ func (v *video) probe(ctx context.Context) error {
 	command := exec.CommandContext(ctx, v.program, v.arguments()...)
 	command.Stderr = &log
 	command.WaitDelay = time.Second
-	err := command.Run() // Without an output ffmpeg always fails, once it has said what there is.
+	err := command.Run() // Without an output ffmpeg lists the streams and then always fails.
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -88,7 +91,7 @@ func (v *video) probe(ctx context.Context) error {
 		}
 	}
 	if m := streamRate.FindStringSubmatch(stream); m != nil {
-		v.sourceRate, _ = strconv.ParseFloat(m[1], 64) // Else it stays unknown.
+		v.sourceRate, _ = strconv.ParseFloat(m[1], 64) // Otherwise it stays unknown.
 		if m[2] != "" {
 			v.sourceRate *= 1000
 		}
@@ -99,7 +102,7 @@ func (v *video) probe(ctx context.Context) error {
 	return nil
 }
 
-// troubles are the errors in what ffmpeg says, without those of the missing output.
+// troubles returns the errors in ffmpeg's log, except that of the missing output.
 func troubles(text string) (said []string) {
 	for _, m := range troubleLine.FindAllStringSubmatch(text, -1) {
 		if !strings.HasPrefix(m[1], "At least one output file") {
@@ -109,7 +112,7 @@ func troubles(text string) (said []string) {
 	return said
 }
 
-// frames has ffmpeg bring the video to the rate and write each frame as a PPM, which says its size.
+// frames makes ffmpeg convert the video to the rate and write each frame as a PPM, which states its size.
 func (v *video) frames(ctx context.Context, yield func(shown, error) bool) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -119,14 +122,15 @@ func (v *video) frames(ctx context.Context, yield func(shown, error) bool) {
 		return
 	}
 	defer reader.Close()
-	// The rate is ffmpeg's work because it knows the time of each frame. Pixels that are not square are made so.
+	// ffmpeg changes the rate, because it knows the time of each frame. Non-square pixels are made square.
 	filter := fmt.Sprintf("fps=%g,scale=trunc(iw*sar+0.5):ih:flags=bicubic+accurate_rnd+full_chroma_int,setsar=1", v.rate)
-	command := exec.CommandContext(ctx, v.program, v.arguments("-map", "0:v:0", "-an", "-sn", "-dn", "-vf", filter, "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "pipe:1")...)
+	command := exec.CommandContext(ctx, v.program, v.arguments("-map", "0:v:0", "-an", "-sn", "-dn",
+		"-vf", filter, "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "pipe:1")...)
 	var log logEnd
 	command.Stdout, command.Stderr = writer, &log
 	command.WaitDelay = time.Second
 	command.Cancel = func() error {
-		_ = reader.Close() // What waits for a frame shall not wait for a program that hangs.
+		_ = reader.Close() // The caller must not wait for a frame if the program hangs.
 		return command.Process.Kill()
 	}
 	err = command.Start()
@@ -158,9 +162,9 @@ func (v *video) frames(ctx context.Context, yield func(shown, error) bool) {
 	}
 }
 
-// ending says what is wrong with how a video ended; nil if nothing is.
+// ending returns an error if a video ends early.
 func (v *video) ending(seen time.Duration, read, waited, cancelled error, trouble []string) error {
-	const late = 500 * time.Millisecond // Sound is often a little longer than pictures.
+	const late = 500 * time.Millisecond // The sound is often a little longer than the pictures.
 	why := ""
 	if len(trouble) > 0 {
 		why = "; ffmpeg says: " + trouble[0]
@@ -175,14 +179,14 @@ func (v *video) ending(seen time.Duration, read, waited, cancelled error, troubl
 	case !errors.Is(read, io.EOF):
 		return fmt.Errorf("it stops after %.2f s: %w%s", seen.Seconds(), read, why)
 	case len(trouble) > 0 && (v.length == 0 || seen+late < v.length):
-		// ffmpeg makes the best of a file that is cut short, and exits as if all were well.
+		// ffmpeg decodes what it can of a truncated file, and exits with status 0.
 		return fmt.Errorf("it stops after %.2f s%s%s", seen.Seconds(), v.of(), why)
 	default:
 		return nil
 	}
 }
 
-// of says how long the video should be.
+// of returns the length that the video should have, in words.
 func (v *video) of() string {
 	if v.length == 0 {
 		return ""
@@ -190,7 +194,7 @@ func (v *video) of() string {
 	return fmt.Sprintf(" of %.2f s", v.length.Seconds())
 }
 
-// readPPM reads a picture as ffmpeg writes it: binary, 8 bits, no comments. io.EOF means that there is none.
+// readPPM reads a picture as ffmpeg writes it: binary, 8 bits, no comments. io.EOF means that there are no more.
 func readPPM(in *bufio.Reader) (*image.RGBA, error) {
 	var width, height, largest int
 	if _, err := in.Peek(1); err != nil {
@@ -200,7 +204,8 @@ func readPPM(in *bufio.Reader) (*image.RGBA, error) {
 		return nil, fmt.Errorf("ffmpeg does not write frames as it should: %w", unexpected(err))
 	}
 	if width < 1 || height < 1 || largest != 255 || int64(width)*int64(height) > imaging.MaxPixels {
-		return nil, fmt.Errorf("ffmpeg writes frames of %d×%d pixels and values to %d: that is not what is read here", width, height, largest)
+		return nil, fmt.Errorf("ffmpeg writes frames of %d×%d pixels with values up to %d, which cannot be read",
+			width, height, largest)
 	}
 	made := image.NewRGBA(image.Rect(0, 0, width, height))
 	row := make([]byte, 3*width)
@@ -217,7 +222,7 @@ func readPPM(in *bufio.Reader) (*image.RGBA, error) {
 	return made, nil
 }
 
-// unexpected makes an end in the middle of something what it is.
+// unexpected turns io.EOF into io.ErrUnexpectedEOF.
 func unexpected(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -225,7 +230,7 @@ func unexpected(err error) error {
 	return err
 }
 
-// logEnd keeps the beginning and the end of what is written to it: ffmpeg names the streams first, and may complain of every frame of a film.
+// logEnd keeps the beginning and the end of a log: ffmpeg names the streams first, and may complain about every frame.
 type logEnd struct {
 	mutex      sync.Mutex
 	start, end bytes.Buffer

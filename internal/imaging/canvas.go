@@ -6,33 +6,33 @@ import (
 	"slices"
 )
 
-// part is what a file holds for a frame: a picture, and what to do with it.
+// part is a frame as stored in a file: a picture, and how to put it on the canvas.
 type part struct {
 	decode func() (image.Image, error)
-	at     image.Point // Where on the canvas its corner belongs.
-	// replace: its transparent pixels are put down too, instead of letting what is below shine through.
+	at     image.Point // The position of its corner on the canvas.
+	// replace: its transparent pixels replace those below, which otherwise show through.
 	replace bool
 	dispose disposal
 	delay   Delay
 }
 
-// disposal is what becomes of the canvas after a frame has been shown.
+// disposal is the change of the canvas after a frame was shown.
 type disposal int
 
 const (
-	disposeNone       disposal = iota // It stays.
-	disposeBackground                 // Where the frame is, it becomes transparent, whatever the file calls its background: so do browsers.
-	disposePrevious                   // It becomes what it was before.
+	disposeNone       disposal = iota // No change.
+	disposeBackground                 // The part becomes transparent, as in browsers, whatever background the file names.
+	disposePrevious                   // The canvas is restored to its state before the frame.
 )
 
-// canvas is what the frames of an animation are put down on.
+// canvas is the picture on which the frames of an animation are drawn.
 type canvas struct {
 	size   image.Point
 	pixels *image.NRGBA64 // Nil before the first frame.
-	undo   func()         // What the last frame left to be done.
+	undo   func()         // The pending disposal of the last frame.
 }
 
-// show puts a part down and returns what is seen then, until the next part is shown.
+// show draws a part and returns the canvas, which is valid until the next call.
 func (c *canvas) show(p part) (*image.NRGBA64, error) {
 	if c.undo != nil {
 		c.undo()
@@ -45,7 +45,7 @@ func (c *canvas) show(p part) (*image.NRGBA64, error) {
 	pixels := toNRGBA64(decoded)
 	fills := p.at == (image.Point{}) && pixels.Rect.Max == c.size
 	if fills && (p.replace || c.pixels == nil || pixels.Opaque()) && p.dispose != disposePrevious {
-		c.pixels = pixels // Nothing of what was there is seen.
+		c.pixels = pixels // The part covers the whole canvas.
 	} else {
 		c.put(p, pixels)
 	}

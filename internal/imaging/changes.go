@@ -5,20 +5,21 @@ import (
 	"image"
 )
 
-// changes finds what differs from one frame of an animation to the next: no more than that is written.
+// changes finds the part of each frame of an animation that differs from the frame before: only that is written.
 type changes struct {
-	frames int // That are still to come: the last one need not be kept.
+	frames int // Frames still to come: the last one need not be kept.
 	shown  *image.NRGBA64
 }
 
-// next returns the part of a frame with all that differs from the frame before, and how many pixels do: of the first frame all. Its corner is at
-// even coordinates, as WebP wants it. Where nothing differs it is a pixel or a few, since a frame has some.
+// next returns the smallest part of a frame that contains all differences from the frame before, and the number of
+// pixels that differ; all of them in the first frame. The part's corner is at even coordinates, as WebP requires. If
+// nothing differs, the part is a pixel or a few, since a frame cannot be empty.
 func (c *changes) next(frame *image.NRGBA64) (part *image.NRGBA64, differ int) {
 	size := frame.Rect.Size()
 	c.frames--
 	if c.shown == nil {
 		if c.frames > 0 {
-			c.shown = clone(frame) // Frames last until the next.
+			c.shown = clone(frame) // A frame is only valid until the next.
 		}
 		return frame, size.X * size.Y
 	}

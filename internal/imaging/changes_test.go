@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// movingSpot are frames of noise in which little changes: a spot moves, stands still, and at last is a hole, where asked for.
+// movingSpot returns frames of noise in which little changes: a spot moves, stands still, and finally becomes a hole if
+// hole is set.
 func movingSpot(hole bool) (frames []imaging.Frame) {
 	random := rand.New(rand.NewPCG(1, 1))
 	still := image.NewNRGBA64(image.Rect(0, 0, 96, 64))
@@ -26,7 +27,8 @@ func movingSpot(hole bool) (frames []imaging.Frame) {
 			still.Set(x, y, color.NRGBA{v, v, 255 - v, 255})
 		}
 	}
-	for i, spot := range []image.Rectangle{image.Rect(2, 3, 5, 6), image.Rect(5, 7, 10, 14), image.Rect(11, 9, 20, 14), image.Rect(11, 9, 20, 14), image.Rect(90, 60, 96, 64)} {
+	for i, spot := range []image.Rectangle{image.Rect(2, 3, 5, 6), image.Rect(5, 7, 10, 14), image.Rect(11, 9, 20, 14),
+		image.Rect(11, 9, 20, 14), image.Rect(90, 60, 96, 64)} {
 		frame := &image.NRGBA64{Pix: bytes.Clone(still.Pix), Stride: still.Stride, Rect: still.Rect}
 		for y := spot.Min.Y; y < spot.Max.Y; y++ {
 			for x := spot.Min.X; x < spot.Max.X; x++ {
@@ -42,10 +44,10 @@ func movingSpot(hole bool) (frames []imaging.Frame) {
 	return frames
 }
 
-func TestOnlyWhatChangesIsWritten(t *testing.T) {
+func TestOnlyChangesAreWritten(t *testing.T) {
 	dir := t.TempDir()
 	profile := make([]byte, 200)
-	copy(profile[16:], "RGB ") // The kind of its colours.
+	copy(profile[16:], "RGB ") // The colour type.
 	var paths []string
 	var all []string
 	for _, format := range []imaging.Format{imaging.PNG, imaging.WebP, imaging.GIF} {
@@ -72,8 +74,10 @@ func TestOnlyWhatChangesIsWritten(t *testing.T) {
 					assert.Equal(t, profile, p.Profile, "%s keeps the profile", format)
 				}
 			}
-			if format != imaging.GIF || !hole { // A GIF with a hole has whole frames: what was shown is else seen in it.
-				assert.Less(t, sizes[len(frames)]-sizes[1], sizes[1], "%s: four frames of small changes are less than a whole one", format)
+			// A GIF with a hole has whole frames: otherwise the earlier frames would show through.
+			if format != imaging.GIF || !hole {
+				assert.Less(t, sizes[len(frames)]-sizes[1], sizes[1],
+					"%s: four frames of small changes are less than a whole one", format)
 			}
 		}
 	}

@@ -6,7 +6,14 @@ import (
 	"image/draw"
 )
 
-// toNRGBA64 returns the pixels of a decoded picture, from (0, 0). The colours of those that are not multiplied by their alpha stay what they are.
+// Wide returns the pixels of any picture in the type of a [Frame]'s, from (0, 0), and whether it is grey by its type or
+// palette. The pixels may be the picture's own: they must not be changed.
+func Wide(picture image.Image) (pixels *image.NRGBA64, gray bool) {
+	return toNRGBA64(picture), isGray(picture)
+}
+
+// toNRGBA64 returns the pixels of a decoded picture, from (0, 0). Colours that are not multiplied by their alpha are
+// kept exactly.
 func toNRGBA64(decoded image.Image) *image.NRGBA64 {
 	if p, ok := decoded.(*image.NRGBA64); ok && p.Rect.Min == (image.Point{}) {
 		return p
@@ -22,7 +29,7 @@ func toNRGBA64(decoded image.Image) *image.NRGBA64 {
 	return made
 }
 
-// pixelsOf returns what reads a pixel of a picture.
+// pixelsOf returns a function that reads a pixel of a picture.
 func pixelsOf(decoded image.Image) func(x, y int) color.NRGBA64 {
 	switch p := decoded.(type) {
 	case *image.NRGBA64:
@@ -48,7 +55,8 @@ func pixelsOf(decoded image.Image) func(x, y int) color.NRGBA64 {
 	}
 }
 
-// exact is a colour not multiplied by its alpha. Those that are not, package color would multiply and divide again, and so lose bits.
+// exact returns a colour not multiplied by its alpha. Package color would first multiply such colours and then divide
+// them, and so lose bits.
 func exact(c color.Color) color.NRGBA64 {
 	if c, ok := c.(color.NRGBA); ok {
 		return widen(c)
@@ -60,7 +68,7 @@ func widen(c color.NRGBA) color.NRGBA64 {
 	return color.NRGBA64{R: 257 * uint16(c.R), G: 257 * uint16(c.G), B: 257 * uint16(c.B), A: 257 * uint16(c.A)}
 }
 
-// isGray says whether a decoded picture has no colours by its type, or by its palette.
+// isGray reports whether a decoded picture has no colours by its type or palette.
 func isGray(decoded image.Image) bool {
 	switch p := decoded.(type) {
 	case *image.Gray, *image.Gray16:
@@ -77,7 +85,7 @@ func isGray(decoded image.Image) bool {
 	}
 }
 
-// isDeep says whether it has 16 bits a channel.
+// isDeep reports whether it has 16 bits a channel.
 func isDeep(decoded image.Image) bool {
 	switch decoded.(type) {
 	case *image.Gray16, *image.RGBA64, *image.NRGBA64:
@@ -87,7 +95,7 @@ func isDeep(decoded image.Image) bool {
 	}
 }
 
-// opaque says whether no pixel is transparent.
+// opaque reports whether no pixel is transparent.
 func opaque(decoded image.Image) bool {
 	p, ok := decoded.(interface{ Opaque() bool })
 	return ok && p.Opaque()
@@ -136,8 +144,8 @@ func toGray16(pixels *image.NRGBA64) *image.Gray16 {
 	return made
 }
 
-// toGrayAlpha returns a picture whose 16 bits a pixel are the 8 of the grey value and the 8 of alpha: package png, which cannot write
-// grey pictures with alpha, writes it as the bytes that such a picture has.
+// toGrayAlpha returns a picture whose 16 bits a pixel are 8 bits of the grey value and 8 of alpha. Package png cannot
+// write grey pictures with alpha, but writes the same bytes for this one.
 func toGrayAlpha(pixels *image.NRGBA64) *image.Gray16 {
 	made := image.NewGray16(pixels.Rect)
 	eachPixel(pixels, func(rgba []byte, i int) {
@@ -146,7 +154,7 @@ func toGrayAlpha(pixels *image.NRGBA64) *image.Gray16 {
 	return made
 }
 
-// toGrayAlpha64 is toGrayAlpha of 16 bits: a picture whose 4×8 bits a pixel are those of the grey value and of alpha.
+// toGrayAlpha64 is toGrayAlpha with 16 bits a channel: the 4×8 bits a pixel are 16 of the grey value and 16 of alpha.
 func toGrayAlpha64(pixels *image.NRGBA64) *image.NRGBA {
 	made := image.NewNRGBA(pixels.Rect)
 	eachPixel(pixels, func(rgba []byte, i int) {
@@ -156,12 +164,13 @@ func toGrayAlpha64(pixels *image.NRGBA64) *image.NRGBA {
 	return made
 }
 
-// OnWhite is a copy of a picture on white, of 8 bits a channel.
+// OnWhite returns a copy of a picture on white, with 8 bits a channel.
 func OnWhite(pixels *image.NRGBA64) *image.RGBA {
-	return (*image.RGBA)(toNRGBA(onWhite(pixels))) // The same where nothing is transparent.
+	return (*image.RGBA)(toNRGBA(onWhite(pixels))) // Both types are the same for opaque pictures.
 }
 
-// Colours is a copy of a picture's colours as if nothing were transparent, of 8 bits a channel: white where nothing is seen.
+// Colours returns a copy of a picture's colours as if nothing were transparent, with 8 bits a channel. Invisible pixels
+// are white.
 func Colours(pixels *image.NRGBA64) *image.RGBA {
 	made := (*image.RGBA)(toNRGBA(pixels))
 	for i := 3; i < len(made.Pix); i += 4 {
@@ -184,8 +193,8 @@ func onWhite(pixels *image.NRGBA64) *image.NRGBA64 {
 	return made
 }
 
-// withAlpha and withAlpha64 keep package png from leaving alpha out: where the bytes only look like an opaque picture, or where other frames
-// of an animation have transparent pixels.
+// withAlpha and withAlpha64 keep package png from leaving out alpha, if the bytes only look like an opaque picture, or
+// if other frames of an animation have transparent pixels.
 type withAlpha struct{ *image.NRGBA }
 
 func (withAlpha) Opaque() bool { return false }

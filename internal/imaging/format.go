@@ -14,20 +14,20 @@ import (
 	"golang.org/x/image/tiff"
 )
 
-// file is what a reader of a format finds in a file before the pixels are decoded.
+// file is the structure of a picture file, before the pixels are decoded.
 type file struct {
 	canvas image.Point // Width and height.
 	parts  []part      // At least one.
 	plays  int
-	// gray and deep are what the header says, where the type of the decoded picture would not tell.
+	// gray and deep come from the header, if the type of the decoded picture does not show them.
 	gray, deep bool
-	// exif is a TIFF structure with the orientation, profile an ICC profile; nil where there is none.
+	// exif is a TIFF structure with the orientation, and profile an ICC profile; nil if there is none.
 	exif, profile []byte
 }
 
 // format is a format that can be read.
 type format struct {
-	magic string // What a file begins with; a ? is any byte.
+	magic string // The first bytes of a file; a ? matches any byte.
 	open  func(data []byte) (file, error)
 }
 
@@ -41,7 +41,7 @@ var formats = []format{
 	{"MM\x00*", openTIFF},
 }
 
-// recognise returns the format of a file by what it holds, or nil.
+// recognise returns the format of a file by its contents, or nil.
 func recognise(data []byte) *format {
 	for i, f := range formats {
 		if begins(data, f.magic) {
@@ -63,8 +63,9 @@ func begins(data []byte, magic string) bool {
 	return true
 }
 
-// still is a file with one frame, decoded by a function of package image or one like it.
-func still(data []byte, config func(io.Reader) (image.Config, error), decode func(io.Reader) (image.Image, error)) (file, error) {
+// still returns the structure of a file with one frame, decoded by a function like those of package image.
+func still(data []byte, config func(io.Reader) (image.Config, error),
+	decode func(io.Reader) (image.Image, error)) (file, error) {
 	c, err := config(bytes.NewReader(data))
 	if err != nil {
 		return file{}, err
@@ -87,7 +88,7 @@ func decoder(data []byte, decode func(io.Reader) (image.Image, error)) func() (i
 	}
 }
 
-// endWatcher notes whether a decoder wanted more than there is. Some say then that the data is invalid.
+// endWatcher notes whether a decoder read past the end. Some decoders then report invalid data.
 type endWatcher struct {
 	*bytes.Reader
 	ended bool
@@ -148,9 +149,10 @@ func jpegMetadata(data []byte) (exif, profile []byte) {
 	return exif, profile
 }
 
-// fits says whether an ICC profile is one of colours, or of grey values, as the picture is. That of a CMYK picture is not.
+// fits reports whether an ICC profile is for colours or for grey values, as the picture is. The profile of a CMYK
+// picture does not fit.
 func fits(profile []byte, gray bool) bool {
-	const space = 16 // Where the kind of colours is named.
+	const space = 16 // The offset of the colour space.
 	if len(profile) < 128 {
 		return false
 	}
@@ -158,7 +160,7 @@ func fits(profile []byte, gray bool) bool {
 	return name == "RGB " && !gray || name == "GRAY" && gray
 }
 
-// HasExtension says whether a file is called as the pictures are that can be read.
+// HasExtension reports whether a file has the extension of a readable picture.
 func HasExtension(path string) bool {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff":

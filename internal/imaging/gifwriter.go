@@ -13,37 +13,39 @@ import (
 	"github.com/ericpauley/go-quantize/quantize"
 )
 
-// maxGIF is how many pixels all frames of a GIF may have. They are in memory until the end, a byte each.
+// maxGIF is the maximum number of pixels in all frames of a GIF. They are kept in memory until the end, a byte each.
 const maxGIF = 2_000_000_000
 
-// gifWriter writes a GIF. Package gif writes no sooner than when all frames are there.
+// gifWriter writes a GIF. Package gif needs all frames before it writes.
 type gifWriter struct {
 	w       io.Writer
 	info    Info
 	changes changes
-	gif.GIF                   // Whole frames,
-	parts   []image.Rectangle // and what of them is new.
-	// uncovers: some pixel becomes transparent. What has been shown would still be seen there.
+	gif.GIF                   // Whole frames.
+	parts   []image.Rectangle // The changed part of each frame.
+	// uncovers: some pixel becomes transparent, so that partial frames would let earlier ones show through.
 	uncovers bool
-	colours  []color.RGBA       // Of the palette, by how green they are.
-	nearest  map[[4]uint8]uint8 // The indices of colours, as far as they were asked for.
+	colours  []color.RGBA       // The palette, sorted by green.
+	nearest  map[[4]uint8]uint8 // A cache of the indices of colours.
 }
 
 func newGIFWriter(w io.Writer, info Info) (*gifWriter, error) {
 	if all := int64(info.Frames) * int64(info.Width) * int64(info.Height); all > maxGIF {
-		return nil, fmt.Errorf("it would be %d frames of %d×%d pixels: too much for a GIF, write it as .png", info.Frames, info.Width, info.Height)
+		return nil, fmt.Errorf("it would be %d frames of %d×%d pixels: too much for a GIF, write it as .png", info.Frames,
+			info.Width, info.Height)
 	}
-	loops := info.Plays - 1 // How often it is repeated, -1 for never.
+	loops := info.Plays - 1 // The number of repetitions, -1 for none.
 	switch info.Plays {
 	case 0:
 		loops = 0 // For ever.
 	case 1:
 		loops = -1
 	}
-	return &gifWriter{w: w, info: info, changes: changes{frames: info.Frames}, GIF: gif.GIF{LoopCount: loops, Config: image.Config{Width: info.Width, Height: info.Height}}}, nil
+	return &gifWriter{w: w, info: info, changes: changes{frames: info.Frames},
+		GIF: gif.GIF{LoopCount: loops, Config: image.Config{Width: info.Width, Height: info.Height}}}, nil
 }
 
-// Write keeps the colours of the frame before where little differs: others would make flicker what stands still.
+// Write keeps the palette of the frame before if little differs: another one would make still parts flicker.
 func (g *gifWriter) Write(frame Frame) error {
 	part, differ := g.changes.next(frame.Pixels)
 	sharp := sharpened(part)
@@ -73,7 +75,8 @@ func (g *gifWriter) Write(frame Frame) error {
 	return nil
 }
 
-// indices returns those of the colours nearest to the pixels, and whether the palette suits: whether it has colours like those of most of them.
+// indices returns the indices of the colours nearest to the pixels, and whether the palette suits: whether it has
+// colours close to most of the pixels.
 func (g *gifWriter) indices(sharp *image.RGBA) (indices []uint8, suit bool) {
 	if len(g.colours) == 0 {
 		return nil, false
@@ -95,12 +98,12 @@ func (g *gifWriter) indices(sharp *image.RGBA) (indices []uint8, suit bool) {
 	return indices, poor <= len(indices)/4
 }
 
-// isClear says whether a colour of a picture is transparent.
+// isClear reports whether a colour of a picture is transparent.
 func isClear(of *image.Paletted, index uint8) bool { return of.Palette[index].(color.RGBA).A == 0 }
 
 func (g *gifWriter) Close() error {
 	if len(g.Image) > 0 {
-		g.Config.ColorModel = g.Image[0].Palette // Once for all frames that have it.
+		g.Config.ColorModel = g.Image[0].Palette // Once for all frames that share it.
 	}
 	for i, whole := range g.Image {
 		if g.uncovers {
@@ -113,11 +116,12 @@ func (g *gifWriter) Close() error {
 	return gif.EncodeAll(g.w, &g.GIF)
 }
 
-// choose chooses 256 colours that suit a picture. One of them is none where a pixel needs it, and in animations: where a frame has no such colour, some programs
-// do not clear what it leaves behind.
+// choose chooses 256 colours that suit a picture. One of them is transparent if a pixel needs it, and in animations:
+// without it, some programs do not clear the canvas after a frame.
 func (g *gifWriter) choose(sharp *image.RGBA) {
 	seen := func(_ image.Image, x, y int) uint32 { return uint32(sharp.Pix[sharp.PixOffset(x, y)+3]) / 255 }
-	chooser := quantize.MedianCutQuantizer{Aggregation: quantize.Mean, AddTransparent: g.info.Frames > 1 || !sharp.Opaque(), Weighting: seen}
+	chooser := quantize.MedianCutQuantizer{Aggregation: quantize.Mean,
+		AddTransparent: g.info.Frames > 1 || !sharp.Opaque(), Weighting: seen}
 	g.colours, g.nearest = nil, map[[4]uint8]uint8{}
 	for _, c := range chooser.Quantize(make(color.Palette, 0, 256), sharp) {
 		g.colours = append(g.colours, color.RGBAModel.Convert(c).(color.RGBA))
@@ -125,7 +129,7 @@ func (g *gifWriter) choose(sharp *image.RGBA) {
 	slices.SortFunc(g.colours, byGreen)
 }
 
-// sharpened makes half-transparent pixels opaque and others transparent. Of this type, which the quantiser reads fastest.
+// sharpened makes each pixel either opaque or transparent. It returns the type that the quantiser reads fastest.
 func sharpened(pixels *image.NRGBA64) *image.RGBA {
 	sharp := (*image.RGBA)(toNRGBA(pixels))
 	for i := 3; i < len(sharp.Pix); i += 4 {
@@ -140,10 +144,11 @@ func sharpened(pixels *image.NRGBA64) *image.RGBA {
 
 func byGreen(a, b color.RGBA) int { return cmp.Compare(a.G, b.G) }
 
-// nearest is the index of the colour that is nearest to an RGBA colour. color.Palette has such a method, which looks at all of them and takes a hundred times as long.
+// nearest returns the index of the colour nearest to an RGBA colour. color.Palette's method looks at all colours and
+// takes a hundred times as long.
 func nearest(colours []color.RGBA, c [4]uint8) (index uint8) {
 	least := math.MaxInt
-	nearer := func(i int) bool { // Says whether there may be nearer ones beyond it.
+	nearer := func(i int) bool { // Reports whether there may be nearer ones beyond it.
 		green := int(colours[i].G) - int(c[1])
 		if green*green >= least {
 			return false
@@ -163,7 +168,8 @@ func nearest(colours []color.RGBA, c [4]uint8) (index uint8) {
 
 // distance is the sum of the squares of the differences.
 func distance(a color.RGBA, b [4]uint8) (sum int) {
-	for _, difference := range [4]int{int(a.R) - int(b[0]), int(a.G) - int(b[1]), int(a.B) - int(b[2]), int(a.A) - int(b[3])} {
+	for _, difference := range [4]int{int(a.R) - int(b[0]), int(a.G) - int(b[1]), int(a.B) - int(b[2]),
+		int(a.A) - int(b[3])} {
 		sum += difference * difference
 	}
 	return sum

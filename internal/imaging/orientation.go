@@ -5,7 +5,7 @@ import (
 	"image"
 )
 
-// orientation is EXIF's tag 0x0112: 1 is upright, 2…8 say how row 0 and column 0 lie. 0 stands for no tag.
+// orientation is EXIF's tag 0x0112: 1 is upright, 2…8 give the sides of row 0 and column 0. 0 stands for no tag.
 type orientation uint16
 
 // Tags of a TIFF structure, which EXIF is too.
@@ -14,7 +14,8 @@ const (
 	profileTag     = 0x8773
 )
 
-// orientationOf reads the orientation from a TIFF structure. What is damaged counts as none: the picture is still worth having.
+// orientationOf reads the orientation from a TIFF structure. A damaged structure counts as none: the picture is still
+// useful.
 func orientationOf(exif []byte) orientation {
 	value, order := tiffTag(exif, orientationTag)
 	if len(value) < 2 {
@@ -26,7 +27,7 @@ func orientationOf(exif []byte) orientation {
 	return 0
 }
 
-// tiffTag is the value of a tag in the first directory of a TIFF structure, or nil.
+// tiffTag returns the value of a tag in the first directory of a TIFF structure, or nil.
 func tiffTag(data []byte, tag uint16) ([]byte, binary.ByteOrder) {
 	var order binary.ByteOrder = binary.LittleEndian
 	if len(data) < 8 {
@@ -64,7 +65,7 @@ func tiffTag(data []byte, tag uint16) ([]byte, binary.ByteOrder) {
 	return nil, order
 }
 
-// from is the data from an offset on, nothing if that lies outside.
+// from returns the data from an offset on, or nothing if that is out of range.
 func from(data []byte, offset uint32) []byte {
 	if int64(offset) > int64(len(data)) {
 		return nil
@@ -72,10 +73,10 @@ func from(data []byte, offset uint32) []byte {
 	return data[offset:]
 }
 
-// turned says whether width and height change places.
+// turned reports whether width and height are swapped.
 func (o orientation) turned() bool { return o >= 5 }
 
-// size is that of the upright picture.
+// size returns the size of the upright picture.
 func (o orientation) size(stored image.Point) image.Point {
 	if o.turned() {
 		return image.Pt(stored.Y, stored.X)
@@ -103,7 +104,7 @@ func (o orientation) upright(stored *image.RGBA) *image.RGBA {
 	return made
 }
 
-// turn copies stored pixels of some bytes each to where they belong in the upright picture, whose size is given.
+// turn copies stored pixels of some bytes each to their positions in the upright picture, whose size is given.
 func (o orientation) turn(to []uint8, size image.Point, from []uint8, stride, bytes int) {
 	last := o.size(size).Sub(image.Pt(1, 1))
 	for y := range size.Y {
@@ -114,7 +115,7 @@ func (o orientation) turn(to []uint8, size image.Point, from []uint8, stride, by
 	}
 }
 
-// source returns the stored pixel that is seen at x, y. last is the last column and row of the stored picture.
+// source returns the stored pixel that is shown at x, y. last is the last column and row of the stored picture.
 func (o orientation) source(x, y int, last image.Point) (fromX, fromY int) {
 	switch o {
 	case 2: // Mirrored left to right.

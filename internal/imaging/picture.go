@@ -1,5 +1,6 @@
-// Package imaging reads the pictures that people have, and writes others that keep what is in them: alpha channel, grey, 16 bits, colour profile,
-// and the frames of animations. It reads PNG, APNG, JPEG, GIF, WebP, BMP and TIFF and writes PNG, APNG, JPEG, GIF and WebP.
+// Package imaging reads all common kinds of pictures, and writes pictures that keep their features: alpha channel,
+// grey, 16 bits, colour profile, and the frames of animations. It reads PNG, APNG, JPEG, GIF, WebP, BMP and TIFF and
+// writes PNG, APNG, JPEG, GIF and WebP.
 //
 //	p, err := imaging.Open("in.gif")
 //	w, err := imaging.NewWriter(out, imaging.PNG, p.Info)
@@ -8,8 +9,8 @@
 //	}
 //	err = w.Close()
 //
-// Animations are read, and written as APNG, one frame at a time; libraries at hand keep all in memory. The pixels themselves are left to package
-// image's decoders: each frame is cut out of its file as a still picture.
+// Animations are read, and written as APNG, one frame at a time, where other libraries keep all frames in memory.
+// Pixels are decoded by package image's decoders: each frame is cut out of its file as a still picture.
 package imaging
 
 import (
@@ -22,48 +23,50 @@ import (
 	"time"
 )
 
-// MaxPixels is the largest picture that is read, as width × height. A header that claims more is refused before memory is set aside for it.
+// MaxPixels is the size of the largest picture that is read, as width × height. A header that claims more is rejected
+// before memory is allocated for it.
 const MaxPixels = 100_000_000
 
-// maxFile is the largest file that is read. 100 million pixels of 16 bits take less, even where nothing is compressed.
+// maxFile is the size of the largest file that is read. 100 million pixels of 16 bits take less, even uncompressed.
 const maxFile = 1 << 30
 
-// Info says what a picture is, apart from its pixels.
+// Info describes a picture apart from its pixels.
 type Info struct {
 	// Width and Height are in pixels, upright.
 	Width, Height int
-	// Frames is 1 of a still picture. Plays is how often an animation is shown; 0: for ever.
+	// Frames is 1 for a still picture. Plays is how often an animation is shown; 0: for ever.
 	Frames, Plays int
-	// Gray pictures have equal red, green and blue. Alpha: some pixels are, or may be, transparent. Deep: 16 bits a channel, else 8.
+	// Gray: red, green and blue are equal. Alpha: some pixels are, or may be, transparent. Deep: 16 bits a channel,
+	// otherwise 8.
 	Gray, Alpha, Deep bool
-	// Profile is the ICC profile of the colours; nil: sRGB, as far as is known.
+	// Profile is the ICC profile of the colours; nil: presumably sRGB.
 	Profile []byte
 }
 
 // Frame is a picture, whole and upright, from (0, 0). Its pixels must not be changed.
 type Frame struct {
-	// Pixels are not multiplied by their alpha. Those of 8 bits are multiplied by 257.
+	// Pixels are not premultiplied by alpha. Values of 8 bits are multiplied by 257.
 	Pixels *image.NRGBA64
-	// Delay is how long it is shown before the next one.
+	// Delay is the time until the next frame.
 	Delay Delay
 }
 
-// Delay is a time in Numerator/Denominator seconds, as APNG has it.
+// Delay is a time of Numerator/Denominator seconds, as in APNG.
 type Delay struct{ Numerator, Denominator uint16 }
 
-// milliseconds is a delay of which the unit is.
+// milliseconds returns a delay in milliseconds.
 func milliseconds(n int) Delay { return Delay{uint16(min(n, 65535)), 1000} }
 
-// Duration is the delay as Go counts.
+// Duration returns the delay as a Go duration.
 func (d Delay) Duration() time.Duration {
 	denominator := time.Duration(d.Denominator)
 	if denominator == 0 {
-		denominator = 100 // So says the standard of APNG.
+		denominator = 100 // As APNG's standard says.
 	}
 	return time.Duration(d.Numerator) * time.Second / denominator
 }
 
-// Picture is one that has been opened.
+// Picture is an opened picture.
 type Picture struct {
 	Info
 	parts       []part
@@ -71,7 +74,7 @@ type Picture struct {
 	orientation orientation
 }
 
-// Open reads a file; its contents decide on the format, not its name. Frames of an animation are decoded by
+// Open reads a file. The format follows from its contents, not its name. Frames of an animation are decoded by
 // [Picture.Frames]. The error does not name the file unless it cannot be opened.
 func Open(path string) (*Picture, error) {
 	data, err := readFile(path)
@@ -143,8 +146,8 @@ func open(data []byte) (f file, err error) {
 	return format.open(data)
 }
 
-// recovered turns a panic into an error. Readers meet any bytes that people find on the net: if one fails on them, that is
-// the picture's fault.
+// recovered turns a panic into an error. Readers must handle any bytes from the internet: a panic is treated as the
+// picture's fault.
 func recovered(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("the decoder failed: %v", r)
@@ -170,12 +173,13 @@ func checkSize(size image.Point) error {
 	case size.X < 1 || size.Y < 1:
 		return fmt.Errorf("the header says %d×%d pixels", size.X, size.Y)
 	case int64(size.X)*int64(size.Y) > MaxPixels:
-		return fmt.Errorf("the header says %d×%d pixels: more than the %d million that are read", size.X, size.Y, MaxPixels/1_000_000)
+		return fmt.Errorf("the header says %d×%d pixels: more than the %d million that are read", size.X, size.Y,
+			MaxPixels/1_000_000)
 	}
 	return nil
 }
 
-// picture is what the file shows. A still picture is decoded.
+// picture returns the picture in the file. A still picture is decoded.
 func (f *file) picture() (*Picture, error) {
 	p := &Picture{
 		Info:  Info{Frames: len(f.parts), Plays: f.plays, Gray: f.gray, Deep: f.deep, Alpha: true},
@@ -194,7 +198,7 @@ func (f *file) picture() (*Picture, error) {
 	return p, nil
 }
 
-// readStill decodes the only frame of a picture, which says more of it than the header.
+// readStill decodes the only frame of a picture, which gives more information than the header.
 func (p *Picture) readStill() error {
 	decoded, err := p.parts[0].decode()
 	if err != nil {
@@ -207,8 +211,8 @@ func (p *Picture) readStill() error {
 	return nil
 }
 
-// Frames are the frames of the picture, in order. They may be gone through again. A frame lasts until the next one; after an
-// error there are no more.
+// Frames iterates over the frames of the picture, in order, any number of times. A frame is valid until the next one;
+// after an error there are no more.
 func (p *Picture) Frames() iter.Seq2[Frame, error] {
 	return func(yield func(Frame, error) bool) {
 		c := canvas{size: p.canvas}
@@ -228,7 +232,7 @@ func (p *Picture) Frames() iter.Seq2[Frame, error] {
 	}
 }
 
-// explain says in words what the decoders mean by EOF.
+// explain puts the decoders' EOF into words.
 func explain(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("the file is cut short (%w)", err)

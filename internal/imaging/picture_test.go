@@ -24,10 +24,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// golden is what Pillow reads of a file.
+// golden is a file as Pillow reads it.
 type golden struct {
 	Frames               [][]int // RGBA, 8 bits.
-	Deep                 []int   // Instead of them: the channels that the file has, 16 bits.
+	Deep                 []int   // Instead of them: the file's channels, 16 bits.
 	Width, Height        int
 	Gray, Alpha, Profile bool
 	Delays               []float64 // Milliseconds.
@@ -51,7 +51,7 @@ var (
 	fixturesRead map[string]golden
 )
 
-// fixtures returns a folder with a picture of each kind and what Pillow reads of them.
+// fixtures returns a folder with a picture of each kind, and the pictures as Pillow reads them.
 func fixtures(t *testing.T) (string, map[string]golden) {
 	t.Helper()
 	fixturesOnce.Do(func() {
@@ -68,15 +68,18 @@ func fixtures(t *testing.T) (string, map[string]golden) {
 	return fixturesDir, fixturesRead
 }
 
-// writeGIF writes an animation with each disposal, of frames that lie anywhere and have transparent pixels.
+// writeGIF writes an animation with each disposal, of frames at any position that have transparent pixels.
 func writeGIF(t *testing.T, path string) {
 	t.Helper()
-	palette := color.Palette{color.RGBA{}, color.RGBA{20, 20, 20, 255}, color.RGBA{250, 240, 90, 255}, color.RGBA{30, 90, 220, 255}, color.RGBA{230, 30, 60, 255}}
+	palette := color.Palette{color.RGBA{}, color.RGBA{20, 20, 20, 255}, color.RGBA{250, 240, 90, 255},
+		color.RGBA{30, 90, 220, 255}, color.RGBA{230, 30, 60, 255}}
 	animation := gif.GIF{
-		Delay: []int{10, 4, 25, 7, 3}, Disposal: []byte{gif.DisposalNone, gif.DisposalBackground, gif.DisposalPrevious, gif.DisposalNone, 0},
+		Delay: []int{10, 4, 25, 7, 3}, Disposal: []byte{gif.DisposalNone, gif.DisposalBackground, gif.DisposalPrevious,
+			gif.DisposalNone, 0},
 		Config: image.Config{Width: 23, Height: 17, ColorModel: palette},
 	}
-	for i, place := range []image.Rectangle{image.Rect(0, 0, 23, 17), image.Rect(2, 3, 12, 11), image.Rect(5, 1, 20, 9), image.Rect(9, 9, 23, 17), image.Rect(0, 16, 1, 17)} {
+	for i, place := range []image.Rectangle{image.Rect(0, 0, 23, 17), image.Rect(2, 3, 12, 11), image.Rect(5, 1, 20, 9),
+		image.Rect(9, 9, 23, 17), image.Rect(0, 16, 1, 17)} {
 		frame := image.NewPaletted(place, palette)
 		for j := range frame.Pix {
 			frame.Pix[j] = uint8((j*(i+3) + j/7) % 5)
@@ -122,7 +125,7 @@ func rgba(pixels *image.NRGBA64) (values []int) {
 	return values
 }
 
-// assertPixels compares pixels with Pillow's. What is transparent may have any colour.
+// assertPixels compares pixels with Pillow's. Transparent pixels may have any colour.
 func assertPixels(t *testing.T, want, got []int, tolerance int, what string) {
 	t.Helper()
 	require.Len(t, got, len(want), what)
@@ -161,11 +164,12 @@ func TestPicturesAreReadAsPillowReadsThem(t *testing.T) {
 			for i, frame := range read {
 				tolerance := 0
 				if filepath.Ext(name) == ".jpg" || name == "lossy.webp" {
-					tolerance = 2 // Decoders may differ so much.
+					tolerance = 2 // Decoders may differ by this much.
 				}
 				assertPixels(t, want.Frames[i], rgba(frame.Pixels), tolerance, fmt.Sprint("frame ", i))
 				if len(read) > 1 {
-					assert.InDelta(t, want.Delays[i], float64(frame.Delay.Duration().Microseconds())/1000, 0.001, "delay of frame %d", i)
+					assert.InDelta(t, want.Delays[i], float64(frame.Delay.Duration().Microseconds())/1000, 0.001,
+						"delay of frame %d", i)
 				}
 			}
 		})
@@ -192,7 +196,7 @@ func deepChannels(pixels *image.NRGBA64, info imaging.Info) (values []int) {
 	return values
 }
 
-// described is what describe.py says.
+// described is the output of describe.py.
 type described struct {
 	Mode    string
 	Size    []int
@@ -202,7 +206,7 @@ type described struct {
 	Profile int
 }
 
-// rewrite reads pictures and writes them in a format, and returns what Pillow reads then, by their names.
+// rewrite reads pictures, writes them in a format, and returns the results as Pillow reads them, by name.
 func rewrite(t *testing.T, format imaging.Format, extension string, names ...string) map[string]described {
 	t.Helper()
 	dir, _ := fixtures(t)
@@ -231,11 +235,13 @@ func rewrite(t *testing.T, format imaging.Format, extension string, names ...str
 	return byName
 }
 
-func TestPNGKeepsWhatIsInAPicture(t *testing.T) {
+func TestPNGKeepsAllFeaturesOfAPicture(t *testing.T) {
 	dir, want := fixtures(t)
 	modes := map[string]string{
-		"rgb.png": "RGB", "rgba.png": "RGBA", "gray.png": "L", "grayalpha.png": "LA", "bilevel.png": "L", "paletted.png": "RGB", "paletted_clear.png": "RGBA",
-		"gray_palette.png": "L", "one.png": "RGB", "turned.jpg": "RGB", "rgb.jpg": "RGB", "gray.jpg": "L", "cmyk.jpg": "RGB", "rgb.bmp": "RGB", "lzw.tiff": "RGBA",
+		"rgb.png": "RGB", "rgba.png": "RGBA", "gray.png": "L", "grayalpha.png": "LA", "bilevel.png": "L",
+		"paletted.png": "RGB", "paletted_clear.png": "RGBA",
+		"gray_palette.png": "L", "one.png": "RGB", "turned.jpg": "RGB", "rgb.jpg": "RGB", "gray.jpg": "L",
+		"cmyk.jpg": "RGB", "rgb.bmp": "RGB", "lzw.tiff": "RGBA",
 		"lossless.webp": "RGBA", "rgb.tiff": "RGB", "still.gif": "RGB", "deep_gray.png": "I;16", "gray16.tiff": "I;16",
 	}
 	var names []string
@@ -318,7 +324,8 @@ func TestAnimationsAreWrittenFrameByFrame(t *testing.T) {
 						copy(sharp[j:], append(want[name].Frames[i][j:j+3:j+3], 255))
 					}
 				}
-				assertPixels(t, sharp, got.Frames[i], 24, fmt.Sprint("frame ", i)) // 256 colours suit these few pixels well, not wholly.
+				// 256 colours suit these few pixels well, not wholly.
+				assertPixels(t, sharp, got.Frames[i], 24, fmt.Sprint("frame ", i))
 			}
 		})
 	}
@@ -339,7 +346,7 @@ func TestJPEGKeepsProfileAndGrey(t *testing.T) {
 	assert.InDeltaSlice(t, []int{255, 255, 255}, last[len(last)-4:len(last)-1], 8, "white behind what is transparent")
 }
 
-func TestWhatAFormatCannotHoldIsRefused(t *testing.T) {
+func TestPicturesThatAFormatCannotHoldAreRejected(t *testing.T) {
 	still := imaging.Info{Width: 10, Height: 10, Frames: 1}
 	animation, wide := still, still
 	animation.Frames, wide.Width = 2, 70000
@@ -357,13 +364,14 @@ func TestWhatAFormatCannotHoldIsRefused(t *testing.T) {
 		_, err := imaging.NewWriter(&bytes.Buffer{}, c.format, c.info)
 		assert.ErrorContains(t, err, says)
 	}
-	for path, says := range map[string]string{"a.tiff": ".tiff cannot be written: .png, .jpg, .gif and .webp can", "a": "no extension"} {
+	for path, says := range map[string]string{"a.tiff": ".tiff cannot be written: .png, .jpg, .gif and .webp can",
+		"a": "no extension"} {
 		_, err := imaging.FormatOf(path)
 		assert.ErrorContains(t, err, says)
 	}
 }
 
-// lying returns a PNG whose header says another size.
+// lying returns a PNG whose header claims another size.
 func lying(t *testing.T, width, height uint32) []byte {
 	t.Helper()
 	var data bytes.Buffer
@@ -377,9 +385,9 @@ func lying(t *testing.T, width, height uint32) []byte {
 	return b
 }
 
-func TestDamagedPicturesAreRefusedInALine(t *testing.T) {
+func TestDamagedPicturesAreRejectedWithAOneLineError(t *testing.T) {
 	dir, want := fixtures(t)
-	refused := func(t *testing.T, data []byte) string {
+	rejected := func(t *testing.T, data []byte) string {
 		p, err := imaging.Read(bytes.NewReader(data))
 		if err == nil {
 			for _, frameErr := range p.Frames() {
@@ -394,7 +402,7 @@ func TestDamagedPicturesAreRefusedInALine(t *testing.T) {
 		t.Run("cut "+name, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join(dir, name))
 			require.NoError(t, err)
-			refused(t, data[:len(data)/2])
+			rejected(t, data[:len(data)/2])
 			for n := range 40 { // None of them may panic.
 				damaged := bytes.Clone(data)
 				damaged[(n*7919+13)%len(damaged)] ^= 0x55
@@ -412,13 +420,14 @@ func TestDamagedPicturesAreRefusedInALine(t *testing.T) {
 		"the file is cut short":     lying(t, 4, 4)[:50],
 		"not enough pixel data":     lying(t, 400, 400),
 		"GIF":                       []byte("GIF89a\x00\x00"),
-		"header says 65535×65535":   append([]byte("GIF89a\xff\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x00;"), 0),
+		"header says 65535×65535": []byte("GIF89a\xff\xff\xff\xff\x00\x00\x00" +
+			",\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x00;\x00"),
 	} {
 		t.Run(says, func(t *testing.T) {
 			if says == "GIF" {
 				says = "cut short"
 			}
-			assert.Contains(t, refused(t, data), says)
+			assert.Contains(t, rejected(t, data), says)
 		})
 	}
 	_, err := imaging.Open(dir)

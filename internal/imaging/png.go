@@ -20,7 +20,7 @@ type chunk struct {
 	data []byte
 }
 
-// append appends the chunk as it lies in a file.
+// append appends the chunk in its file format.
 func (c chunk) append(to []byte) []byte {
 	to = binary.BigEndian.AppendUint32(to, uint32(len(c.data)))
 	start := len(to)
@@ -28,7 +28,7 @@ func (c chunk) append(to []byte) []byte {
 	return binary.BigEndian.AppendUint32(to, crc32.ChecksumIEEE(to[start:]))
 }
 
-// readChunks returns the chunks of a PNG to its end, or until something is wrong.
+// readChunks returns the chunks of a PNG up to its end or the first error.
 func readChunks(data []byte) (chunks []chunk, err error) {
 	for rest := data[len(pngSignature):]; ; {
 		const around = 12 // Length, name, checksum.
@@ -52,25 +52,30 @@ func readChunks(data []byte) (chunks []chunk, err error) {
 	}
 }
 
-// openPNG reads a PNG or an animated one. What a still one lacks, the decoder says.
+var errSecondHeader = errors.New("the file has a second header")
+
+// openPNG reads a still or an animated PNG. Faults of a still one are left to the decoder.
 func openPNG(data []byte) (file, error) {
 	f, err := still(data, png.DecodeConfig, png.Decode)
 	if err != nil {
 		return f, err
 	}
 	chunks, err := readChunks(data)
-	for _, c := range chunks {
+	profiled := false
+	for i, c := range chunks {
 		switch c.name {
-		case "IHDR":
-			if len(c.data) < 13 { // A second one: the decoder has read the first.
-				return f, errors.New("the file has a second, damaged header")
+		case "IHDR": // The decoder has found the first one whole.
+			if i > 0 {
+				return f, errSecondHeader
 			}
 			depth, colours := c.data[8], c.data[9]
 			f.gray, f.deep = colours == 0 || colours == 4, depth == 16
 		case "eXIf":
 			f.exif = c.data
 		case "iCCP":
-			f.profile = inflateProfile(c.data)
+			if !profiled { // Each may inflate to megabytes.
+				f.profile, profiled = inflateProfile(c.data), true
+			}
 		case "acTL":
 			if len(c.data) < 8 {
 				return f, errors.New("the header of the animation is too short")
@@ -98,8 +103,8 @@ func inflateProfile(data []byte) []byte {
 	if err != nil {
 		return nil
 	}
-	profile, err := io.ReadAll(io.LimitReader(in, largest))
-	if err != nil {
+	profile, err := io.ReadAll(io.LimitReader(in, largest+1))
+	if err != nil || len(profile) > largest {
 		return nil
 	}
 	return profile
@@ -108,20 +113,26 @@ func inflateProfile(data []byte) []byte {
 // readAnimation finds the frames of an animated PNG: https://www.w3.org/TR/png-3/#apng-frame-based-animation
 func (f *file) readAnimation(chunks []chunk, frames uint32) error {
 	f.parts = nil
-	var shared []chunk // What comes before the pixels and they cannot be decoded without.
+	var shared []chunk // The chunks before the pixels that are needed to decode them.
 	var header []byte
 	var current *apngFrame
 	finish := func() error {
 		if current == nil {
 			return nil
 		}
-		frame, err := current.part(header, shared)
+		frame, err := current.part(header, shared, f.canvas)
+		if err != nil {
+			return fmt.Errorf("frame %d: %w", len(f.parts)+1, err)
+		}
 		f.parts, current = append(f.parts, frame), nil
-		return err
+		return nil
 	}
 	for _, c := range chunks {
 		switch c.name {
 		case "IHDR":
+			if header != nil {
+				return errSecondHeader
+			}
 			header = c.data
 		case "PLTE", "tRNS":
 			shared = append(shared, c)
@@ -134,7 +145,8 @@ func (f *file) readAnimation(chunks []chunk, frames uint32) error {
 			}
 			current = &apngFrame{control: c.data}
 		case "IDAT":
-			if current != nil { // Else it is not part of the animation, but for programs that show none.
+			// Without a frame before them, these pixels are not part of the animation, but a fallback for other programs.
+			if current != nil {
 				current.pixels = append(current.pixels, chunk{"IDAT", c.data})
 			}
 		case "fdAT":
@@ -159,15 +171,16 @@ type apngFrame struct {
 	pixels  []chunk
 }
 
-// part cuts the frame out as a still PNG.
-func (a *apngFrame) part(header []byte, shared []chunk) (part, error) {
+// part cuts the frame out as a still PNG. It must lie on the canvas.
+func (a *apngFrame) part(header []byte, shared []chunk, canvas image.Point) (part, error) {
 	be := binary.BigEndian
 	size := a.control[4:12]
 	p := part{
 		at:      image.Pt(int(be.Uint32(a.control[12:])), int(be.Uint32(a.control[16:]))),
 		delay:   Delay{be.Uint16(a.control[20:]), be.Uint16(a.control[22:])},
 		replace: a.control[25] == 0,
-		decode: func() (image.Image, error) {
+		decode: func() (picture image.Image, err error) {
+			defer recovered(&err)
 			data := chunk{"IHDR", append(bytes.Clone(size), header[8:]...)}.append([]byte(pngSignature))
 			for _, c := range append(append([]chunk{}, shared...), a.pixels...) {
 				data = c.append(data)
@@ -181,7 +194,7 @@ func (a *apngFrame) part(header []byte, shared []chunk) (part, error) {
 	case 2:
 		p.dispose = disposePrevious
 	}
-	return p, checkFrame(image.Pt(int(be.Uint32(size)), int(be.Uint32(size[4:]))))
+	return p, checkFrame(image.Pt(int(be.Uint32(size)), int(be.Uint32(size[4:]))), p.at, canvas)
 }
 
 // numbers are big-endian.

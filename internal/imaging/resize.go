@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// Bicubic resizes an opaque picture to width × height pixels exactly as Pillow's Image.resize with BICUBIC does: with the
-// Catmull-Rom kernel on sRGB values, widened when shrinking so that every pixel counts (antialiasing), first across and
-// then down, rounded and clipped to 8 bits after each pass. A picture that already has that size is returned as it is.
-// The result is empty if width or height is not positive.
+// Bicubic resizes an opaque picture to width × height pixels exactly as Pillow's Image.resize with BICUBIC does: with
+// the Catmull-Rom kernel on sRGB values, widened when shrinking so that every pixel counts (antialiasing), first
+// across and then down, rounded and clipped to 8 bits after each pass. A picture that already has that size is
+// returned as it is. The result is empty if width or height is not positive.
 func Bicubic(picture *image.RGBA, width, height int) *image.RGBA {
 	if width < 1 || height < 1 || picture.Rect.Empty() {
 		return image.NewRGBA(image.Rectangle{})
@@ -128,8 +128,8 @@ func CentredSquare(r image.Rectangle) image.Rectangle {
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
 }
 
-// Cut resizes a part of a picture to size × size pixels with [Bicubic]. The result starts at (0, 0). Beyond its border the
-// picture is continued by its mirror image.
+// Cut resizes a part of a picture to size × size pixels with [Bicubic]. The result starts at (0, 0). Beyond its
+// border the picture is continued by its mirror image.
 func Cut(picture *image.RGBA, part image.Rectangle, size int) *image.RGBA {
 	if part.In(picture.Rect) && part.Dx() != size && part.Dy() != size {
 		return Bicubic(picture.SubImage(part).(*image.RGBA), size, size)
@@ -137,8 +137,8 @@ func Cut(picture *image.RGBA, part image.Rectangle, size int) *image.RGBA {
 	return Bicubic(CopyPart(picture, part), size, size)
 }
 
-// CopyPart copies a part of a picture. The copy starts at (0, 0). Beyond its border the picture is continued by its mirror
-// image.
+// CopyPart copies a part of a picture. The copy starts at (0, 0). Beyond its border the picture is continued by its
+// mirror image.
 func CopyPart(picture *image.RGBA, part image.Rectangle) *image.RGBA {
 	made := image.NewRGBA(image.Rect(0, 0, part.Dx(), part.Dy()))
 	bounds := picture.Rect
@@ -152,8 +152,8 @@ func CopyPart(picture *image.RGBA, part image.Rectangle) *image.RGBA {
 	return made
 }
 
-// mirrored maps position i of an endless row …, n−1…0, 0…n−1, n−1…0, … to a pixel of a row of n pixels. Position 0 is
-// pixel 0.
+// mirrored maps position i of an endless row …, n−1…0, 0…n−1, n−1…0, … to a pixel of a row of n
+// pixels. Position 0 is pixel 0.
 func mirrored(i, n int) int {
 	i = ((i % (2 * n)) + 2*n) % (2 * n)
 	return min(i, 2*n-1-i)

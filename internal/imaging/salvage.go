@@ -2,7 +2,7 @@ package imaging
 
 import "encoding/binary"
 
-// Delays returns how long each frame is shown. Nothing is decoded for it.
+// Delays returns the delay of each frame without decoding any.
 func (p *Picture) Delays() []Delay {
 	var delays []Delay
 	for _, part := range p.parts {
@@ -11,14 +11,19 @@ func (p *Picture) Delays() []Delay {
 	return delays
 }
 
-// Salvage reads the intact frames of an animation that [Open] rejects, such as an interrupted download: those before the
-// damage. It returns nil if there are fewer than two. The last one may still prove broken when it is decoded.
+// Salvage reads the intact frames of an animation that [Open] rejects, such as an interrupted download: those before
+// the damage. It returns nil if there are fewer than two. The last one may still prove broken when it is decoded.
 func Salvage(path string) *Picture {
 	data, err := readFile(path)
 	if err != nil {
 		return nil
 	}
-	file, err := open(data) // Readers return what they have read so far.
+	return salvage(data)
+}
+
+// salvage is [Salvage] for the contents of a file.
+func salvage(data []byte) *Picture {
+	file, err := open(data) // Readers return the structure that they have read so far.
 	if err != nil && begins(data, pngSignature) {
 		file.salvagePNG(data)
 	}
@@ -32,13 +37,15 @@ func Salvage(path string) *Picture {
 	return p
 }
 
-// salvagePNG finds the frames in the intact chunks.
+// salvagePNG finds the frames in the intact chunks. Faults of the others have been reported already.
 func (f *file) salvagePNG(data []byte) {
+	var damage error
+	defer recovered(&damage)
 	chunks, _ := readChunks(data)
 	f.parts = nil
 	for _, c := range chunks {
 		if c.name == "acTL" && len(c.data) >= 8 {
-			_ = f.readAnimation(chunks, binary.BigEndian.Uint32(c.data)) // That there are fewer frames is known.
+			_ = f.readAnimation(chunks, binary.BigEndian.Uint32(c.data))
 			break
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/moelab/moelab/internal/atomicfile"
 )
 
-// Still is a picture reduced to what networks see: one frame with 8 bits a channel on white. Colour profiles are not
+// Still is a picture in the form that networks see: one frame with 8 bits a channel on white. Colour profiles are not
 // applied.
 type Still struct {
 	frame       image.Image     // As its file has it.
@@ -23,7 +23,7 @@ type Still struct {
 	orientation orientation
 }
 
-// OpenStill decodes a file of any format, of an animation the first frame. The error does not contain the path.
+// OpenStill decodes a file of any format; of an animation, the first frame. The error does not contain the path.
 func OpenStill(path string) (Still, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s Still) Square(size int) *image.RGBA {
 	return s.orientation.upright(Bicubic(s.onWhite(CentredSquare(s.canvas)), size, size))
 }
 
-// onWhite draws a part of the canvas. Whatever is transparent or empty becomes white.
+// onWhite draws a part of the canvas on white. Transparent and empty pixels become white.
 func (s Still) onWhite(part image.Rectangle) *image.RGBA {
 	onto := image.NewRGBA(image.Rectangle{Max: part.Size()})
 	draw.Draw(onto, onto.Rect, image.White, image.Point{}, draw.Src)
@@ -77,8 +77,8 @@ func (s Still) onWhite(part image.Rectangle) *image.RGBA {
 	return onto
 }
 
-// WithoutPath returns an error of the file system without the path that package os puts into it, for callers that name the
-// file themselves. The rest of the error stays what it is, see [errors.As].
+// WithoutPath returns an error of the file system without the path that package os puts into it, for callers that name
+// the file themselves. It still works with [errors.Is] and [errors.As].
 func WithoutPath(err error) error {
 	var inner *fs.PathError
 	if errors.As(err, &inner) && error(inner) == err {
@@ -105,13 +105,13 @@ func (b *pngBuffers) Get() *png.EncoderBuffer {
 
 func (b *pngBuffers) Put(buffer *png.EncoderBuffer) { b.pool.Put(buffer) }
 
-// SavePNG writes a picture to a file, which is either whole or not there.
+// SavePNG writes a picture to a file, completely or not at all.
 func SavePNG(path string, picture image.Image) error {
 	return atomicfile.Write(path, func(file *os.File) error { return encoder.Encode(file, picture) })
 }
 
-// ThroughJPEG returns what is left of an opaque picture that is saved as a JPEG of a quality from 1 to 100. A picture too
-// large for JPEG, with 65,536 pixels a side, stays as it is.
+// ThroughJPEG returns an opaque picture after saving it as a JPEG of a quality from 1 to 100 and reading it again. A
+// picture too large for JPEG, with 65,536 pixels a side, is returned unchanged.
 func ThroughJPEG(picture *image.RGBA, quality int) *image.RGBA {
 	var data bytes.Buffer
 	if err := jpeg.Encode(&data, picture, &jpeg.Options{Quality: quality}); err != nil {

@@ -31,8 +31,8 @@ func TestEveryFormatReadsAsPillowReadsIt(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &all))
 	require.Greater(t, len(all), 40)
 
-	// Pillow and Go round chroma and alpha differently. Where chroma is subsampled, libjpeg and libwebp smooth it as they
-	// enlarge it, and Go does not.
+	// Pillow and Go round chroma and alpha differently. libjpeg and libwebp smooth subsampled chroma as they enlarge it,
+	// and Go does not.
 	subsampled := []string{"subsampled.jpg", "lossy.webp", "alpha.webp", "animated_alpha.webp"}
 	for _, want := range all {
 		t.Run(fmt.Sprintf("%s/%d", want.File, want.Size), func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestAFileThatClaimsToBeHugeTakesNoMemory(t *testing.T) {
 	hugeGIF := bytes.Clone(imagingtest.Still(t, "plain.gif"))
 	copy(hugeGIF[6:], "\x60\xea\x60\xea")
 	farTIFF := bytes.Clone(imagingtest.Still(t, "plain.tiff"))
-	farTIFF[7] = 0x80 // Its directory is said to be 2 GB away.
+	farTIFF[7] = 0x80 // Its header claims that the directory is 2 GB away.
 	for _, c := range []struct {
 		data []byte
 		says string
@@ -91,7 +91,7 @@ func TestACutFileIsAnErrorWhateverItsFormat(t *testing.T) {
 	}
 }
 
-func TestAWebPWhoseFrameIsLargerThanItsCanvasIsRefused(t *testing.T) {
+func TestAWebPWhoseFrameIsLargerThanItsCanvasIsRejected(t *testing.T) {
 	for _, name := range []string{"alpha.webp", "animated_alpha.webp", "exif8.webp"} {
 		damaged := imagingtest.Still(t, name)
 		require.Equal(t, "VP8X", string(damaged[12:16]))

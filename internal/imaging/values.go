@@ -42,7 +42,7 @@ func (r *Range) Put(values []float32, picture *image.RGBA, flip bool) {
 }
 
 // FromValues returns the opaque picture of colours [height, width, 3] in [-1, 1], the inverse of [Symmetric]. Numbers
-// outside of that range are clipped.
+// outside that range are clipped.
 func FromValues(values []float32, width, height int) *image.RGBA {
 	picture := image.NewRGBA(image.Rect(0, 0, width, height))
 	for i := range width * height {
@@ -55,7 +55,7 @@ func FromValues(values []float32, width, height int) *image.RGBA {
 	return picture
 }
 
-// Opaque returns an opaque picture as the type whose colours are not multiplied by alpha. It shares the memory: without
+// Opaque returns an opaque picture as the type that is not premultiplied by alpha. It shares the memory: without
 // transparency both types mean the same.
 func Opaque(picture *image.RGBA) *image.NRGBA {
 	return &image.NRGBA{Pix: picture.Pix, Stride: picture.Stride, Rect: picture.Rect}

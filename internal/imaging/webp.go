@@ -18,7 +18,7 @@ type webPChunk struct {
 	data []byte
 }
 
-// webPChunks goes through the chunks. The last may be cut short.
+// webPChunks iterates over the chunks. The last may be cut short.
 func webPChunks(data []byte) (chunks []webPChunk, cut bool) {
 	for len(data) >= 8 {
 		name, size := string(data[:4]), int64(binary.LittleEndian.Uint32(data[4:]))
@@ -39,6 +39,9 @@ func openWebP(data []byte) (file, error) {
 	for i, c := range chunks {
 		switch {
 		case c.name == "VP8X" && len(c.data) >= 10:
+			if f.canvas != (image.Point{}) {
+				return f, errSecondHeader // Frames were already compared with the first.
+			}
 			f.canvas = image.Pt(uint24(c.data[4:])+1, uint24(c.data[7:])+1)
 		case c.name == "ANIM" && len(c.data) >= 6:
 			f.plays = int(binary.LittleEndian.Uint16(c.data[4:]))
@@ -48,7 +51,7 @@ func openWebP(data []byte) (file, error) {
 			}
 			frame, err := webPFrame(c.data, f.canvas)
 			if err != nil {
-				return f, err
+				return f, fmt.Errorf("frame %d: %w", len(f.parts)+1, err)
 			}
 			f.parts = append(f.parts, frame)
 		case c.name == "ICCP":
@@ -70,8 +73,8 @@ func openWebP(data []byte) (file, error) {
 	return one, err
 }
 
-// checkWebPSize returns an error unless the bitstream among the chunks has the size that its container announces: memory
-// is set aside for what the bitstream says.
+// checkWebPSize returns an error unless the bitstream among the chunks has the size that its container announces:
+// decoders allocate memory for the bitstream's size.
 func checkWebPSize(chunks []webPChunk, size image.Point) error {
 	for _, c := range chunks {
 		if c.name != "VP8 " && c.name != "VP8L" {
@@ -82,7 +85,8 @@ func checkWebPSize(chunks []webPChunk, size image.Point) error {
 			return err
 		}
 		if inner.Width != size.X || inner.Height != size.Y {
-			return fmt.Errorf("webp: the picture has %d×%d pixels, its header says %d×%d", inner.Width, inner.Height, size.X, size.Y)
+			return fmt.Errorf("webp: the picture has %d×%d pixels, its header says %d×%d", inner.Width, inner.Height, size.X,
+				size.Y)
 		}
 	}
 	return nil
@@ -90,14 +94,14 @@ func checkWebPSize(chunks []webPChunk, size image.Point) error {
 
 func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
-// noBlend is the flag of a frame whose transparent pixels are put down too.
+// noBlend is the flag of a frame whose transparent pixels replace those below.
 const noBlend = 2
 
 // webPFrame extracts a frame of an animation as a still WebP. It must lie on the canvas.
 func webPFrame(data []byte, canvas image.Point) (part, error) {
 	const header = 16
 	if len(data) < header {
-		return part{}, errors.New("webp: a frame without a header")
+		return part{}, errors.New("it has no header")
 	}
 	const dispose = 1
 	flags := data[15]
@@ -112,14 +116,14 @@ func webPFrame(data []byte, canvas image.Point) (part, error) {
 	if flags&dispose != 0 {
 		p.dispose = disposeBackground
 	}
-	if place := (image.Rectangle{Max: size}).Add(p.at); !place.In(image.Rectangle{Max: canvas}) {
-		return p, fmt.Errorf("webp: a frame lies at %v, outside of the canvas of %d×%d pixels", place, canvas.X, canvas.Y)
+	if err := checkFrame(size, p.at, canvas); err != nil {
+		return p, err
 	}
-	return p, errors.Join(checkFrame(size), checkWebPSize(chunks, size))
+	return p, checkWebPSize(chunks, size)
 }
 
-// simpleWebP makes a file of the chunks that hold pixels. Package webp, which reads it, knows the extended format with a separate alpha channel
-// only: it fails at a lossless picture, which needs none, in it.
+// simpleWebP makes a file of the chunks that hold pixels. Package webp reads the extended format only with a separate
+// alpha channel, and fails on lossless pictures in that format, which need none.
 func simpleWebP(chunks []webPChunk, size image.Point) []byte {
 	body := []byte("WEBP")
 	for _, c := range chunks {
@@ -127,7 +131,8 @@ func simpleWebP(chunks []webPChunk, size image.Point) []byte {
 		case "ALPH":
 			const alpha = 1 << 4
 			body = appendWebP(body, "VP8X", []byte{alpha, 0, 0, 0,
-				byte(size.X - 1), byte((size.X - 1) >> 8), byte((size.X - 1) >> 16), byte(size.Y - 1), byte((size.Y - 1) >> 8), byte((size.Y - 1) >> 16)})
+				byte(size.X - 1), byte((size.X - 1) >> 8), byte((size.X - 1) >> 16), byte(size.Y - 1), byte((size.Y - 1) >> 8),
+				byte((size.Y - 1) >> 16)})
 			body = appendWebP(body, c.name, c.data)
 		case "VP8 ", "VP8L":
 			body = appendWebP(body, c.name, c.data)
@@ -141,8 +146,8 @@ func appendWebP(to []byte, name string, data []byte) []byte {
 	return append(to, make([]byte, len(data)%2)...)
 }
 
-// DecodeWebP decodes a still WebP with package webp and puts the colours right: a lossy WebP has luma in 16…235 and chroma in 16…240, but package image
-// takes both for 0…255, which would leave black grey.
+// DecodeWebP decodes a still WebP with package webp and corrects the colours: a lossy WebP has luma in 16…235 and
+// chroma in 16…240, but package image takes both for 0…255, which would turn black into grey.
 func DecodeWebP(in io.Reader) (image.Image, error) {
 	picture, err := webp.Decode(in)
 	if err != nil {

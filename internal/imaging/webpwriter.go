@@ -12,11 +12,12 @@ import (
 	"github.com/HugoSmits86/nativewebp"
 )
 
-// webPHeader is how long the start of a file is: RIFF, size, WEBP.
+// webPHeader is the length of the start of a file: RIFF, size, WEBP.
 const webPHeader = 12
 
-// webpWriter writes a lossless WebP, of 8 bits a channel. The library encodes pictures; it puts no frames at places and writes no profiles, so that the file around them
-// is put together here: https://developers.google.com/speed/webp/docs/riff_container
+// webpWriter writes a lossless WebP with 8 bits a channel. The library encodes pictures but neither positions frames
+// nor writes profiles, so the file around them is assembled here:
+// https://developers.google.com/speed/webp/docs/riff_container
 type webpWriter struct {
 	w       io.Writer
 	info    Info
@@ -31,7 +32,7 @@ func (p *webpWriter) Write(frame Frame) error {
 	pixels := toNRGBA(part)
 	p.alpha = p.alpha || !pixels.Opaque()
 	at, size := pixels.Rect.Min.Sub(frame.Pixels.Rect.Min), pixels.Rect.Size()
-	pixels.Rect = image.Rectangle{Max: size} // The library goes wrong with any other corner.
+	pixels.Rect = image.Rectangle{Max: size} // The library only works with this corner.
 	var still bytes.Buffer
 	if err := nativewebp.Encode(&still, pixels, nil); err != nil {
 		return fmt.Errorf("encode the WebP: %w", err)
@@ -65,14 +66,14 @@ func (p *webpWriter) Close() error {
 	}
 	body = append(body, p.pixels...)
 	if uint64(len(body)) > math.MaxUint32 {
-		return errors.New("it is too much for a WebP: write it as .png")
+		return errors.New("it is too large for a WebP: write it as .png")
 	}
 	file := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)))
 	_, err := p.w.Write(append(file, body...))
 	return err
 }
 
-// appendExtended appends what comes before the pixels where there is more than one picture.
+// appendExtended appends the chunks before the pixels of an extended file.
 func (p *webpWriter) appendExtended(body []byte) []byte {
 	const animated, alpha, profile = 1 << 1, 1 << 4, 1 << 5
 	flags := byte(0)

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Format is one that can be written.
+// Format is a format that can be written.
 type Format string
 
 const (
@@ -41,22 +41,23 @@ func FormatOf(path string) (Format, error) {
 	}
 }
 
-// Writer writes a picture. What was written is whole after Close only.
+// Writer writes a picture. The output is complete only after Close.
 type Writer interface {
 	Write(frame Frame) error
 	Close() error
 }
 
-// NewWriter returns what writes a picture of the given size, number of frames and kind of pixels. The formats keep what they can: PNG
-// everything, JPEG 8 bits without alpha channel, on white, GIF 256 colours and pixels that are either transparent
-// or not, WebP 8 bits. Of a frame they hold the part that differs from the one before.
+// NewWriter returns a writer for a picture of the given size, number of frames and kind of pixels. The formats keep
+// what they can: PNG everything; JPEG 8 bits without alpha channel, on white; GIF 256 colours and pixels that are
+// either opaque or transparent; WebP 8 bits. Of each frame only the part that differs from the one before is stored.
 func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 	largest := map[Format]int{PNG: 1<<31 - 1, JPEG: 1<<16 - 1, GIF: 1<<16 - 1, WebP: 1 << 14}[f]
 	switch {
 	case info.Width < 1 || info.Height < 1 || info.Frames < 1:
 		return nil, fmt.Errorf("cannot write %d frames of %d×%d pixels", info.Frames, info.Width, info.Height)
 	case info.Width > largest || info.Height > largest:
-		return nil, fmt.Errorf("it would be %d×%d pixels: a %s cannot have more than %d a side", info.Width, info.Height, f, largest)
+		return nil, fmt.Errorf("it would be %d×%d pixels: a %s cannot have more than %d a side", info.Width, info.Height,
+			f, largest)
 	}
 	switch f {
 	case PNG:
@@ -75,7 +76,7 @@ func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 	}
 }
 
-// jpegQuality is that of JPEGs, of 100. Enlarged pictures are looked at closely.
+// jpegQuality is the quality of JPEGs, out of 100. Enlarged pictures are looked at closely.
 const jpegQuality = 95
 
 type jpegWriter struct {
@@ -88,7 +89,7 @@ func (j *jpegWriter) Write(frame Frame) error {
 	if opaque := onWhite(frame.Pixels); j.info.Gray {
 		pixels = toGray(opaque)
 	} else {
-		pixels = (*image.RGBA)(toNRGBA(opaque)) // The same where nothing is transparent, but package jpeg is fast with it.
+		pixels = (*image.RGBA)(toNRGBA(opaque)) // The same for opaque pictures, but package jpeg is fast with this type.
 	}
 	const startOfImage = 2
 	return jpeg.Encode(&inserter{w: j.w, after: startOfImage, change: func(start []byte) []byte {
@@ -103,7 +104,7 @@ func appendProfile(to, profile []byte) []byte {
 	const most = 65535 - 2 - len(profileHeader) - 2
 	pieces := (len(profile) + most - 1) / most
 	if pieces > 255 {
-		return to // Nobody has such a profile.
+		return to // Real profiles are never that large.
 	}
 	for i := range pieces {
 		piece := profile[i*most : min((i+1)*most, len(profile))]
@@ -115,10 +116,10 @@ func appendProfile(to, profile []byte) []byte {
 	return to
 }
 
-// inserter changes the first bytes of what is written to it, and passes the rest on.
+// inserter changes the first bytes written to it, and passes on the rest.
 type inserter struct {
 	w      io.Writer
-	after  int // How many.
+	after  int // The number of first bytes.
 	change func(start []byte) []byte
 	start  []byte
 }
@@ -148,7 +149,7 @@ type pngWriter struct {
 	sequence uint32 // The number of the next fcTL or fdAT.
 }
 
-// pngHeader is how many bytes the signature and the first chunk, IHDR, are.
+// pngHeader is the length in bytes of the signature and the first chunk, IHDR.
 const pngHeader = 8 + 25
 
 func (p *pngWriter) Write(frame Frame) error {
@@ -164,8 +165,8 @@ func (p *pngWriter) Write(frame Frame) error {
 // grayAlpha is the colour type of PNG that package png cannot write.
 const grayAlpha = 4
 
-// encodable returns what package png writes as the picture should be. Where that is another picture of the same bytes, colourType is the one to put
-// into the header.
+// encodable returns a picture for which package png writes the wanted bytes. If these belong to another colour type,
+// colourType replaces the one in the header.
 func (p *pngWriter) encodable(pixels *image.NRGBA64) (encodable image.Image, colourType byte) {
 	alpha := p.info.Frames > 1 || !pixels.Opaque()
 	switch {
@@ -188,7 +189,7 @@ func (p *pngWriter) encodable(pixels *image.NRGBA64) (encodable image.Image, col
 	}
 }
 
-// header changes the start of the file, and puts after it what package png does not write.
+// header changes the start of the file, and appends chunks that package png does not write.
 func (p *pngWriter) header(start []byte, colourType byte) []byte {
 	header := bytes.Clone(start[16:29])
 	if colourType == grayAlpha {
@@ -217,7 +218,7 @@ func deflateProfile(profile []byte) []byte {
 	return b.Bytes()
 }
 
-// writeAnimated writes what a frame changes.
+// writeAnimated writes the changed part of a frame.
 func (p *pngWriter) writeAnimated(frame Frame) error {
 	part, _ := p.changes.next(frame.Pixels)
 	pixels, colourType := p.encodable(part)
@@ -235,7 +236,8 @@ func (p *pngWriter) writeAnimated(frame Frame) error {
 	}
 	at, size, delay := part.Rect.Min.Sub(frame.Pixels.Rect.Min), part.Rect.Size(), frame.Delay
 	control := append(p.next(), numbers(uint32(size.X), uint32(size.Y), uint32(at.X), uint32(at.Y))...)
-	control = append(control, byte(delay.Numerator>>8), byte(delay.Numerator), byte(delay.Denominator>>8), byte(delay.Denominator), 0, 0)
+	control = append(control, byte(delay.Numerator>>8), byte(delay.Numerator), byte(delay.Denominator>>8),
+		byte(delay.Denominator), 0, 0)
 	out = chunk{"fcTL", control}.append(out)
 	for _, c := range chunks {
 		if c.name != "IDAT" {

@@ -11,11 +11,12 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Name is the file in the folder that is locked. It stays when the lock is given up: whoever removed it might remove the next one's.
+// Name is the name of the locked file in the folder. It stays after the lock is released: removing it could remove the
+// next owner's lock.
 const Name = ".lock"
 
-// Acquire locks a folder, until the lock is given up or the process ends, however it ends, and writes down which process did. Where it is locked already lock is nil, and
-// owner the process that has it.
+// Acquire locks a folder until the lock is released or the process ends, however it ends, and records the process in
+// the file. If the folder is already locked, lock is nil and owner is the process that holds the lock.
 func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 	path := filepath.Join(dir, Name)
 	lock = flock.New(path)
@@ -24,7 +25,7 @@ func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 		return nil, "", err
 	}
 	if !locked {
-		owner, _ := os.ReadFile(path) // Who it is only makes the message better.
+		owner, _ := os.ReadFile(path) // The owner only improves the message.
 		return nil, string(bytes.TrimSpace(owner)), nil
 	}
 	if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {

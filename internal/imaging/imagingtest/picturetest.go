@@ -3,7 +3,8 @@ package imagingtest
 
 import "image"
 
-// Waves is a picture of waves with noise, made from whole numbers so that Python makes just the same: see measure/testdata/pairs.py.
+// Waves returns a picture of waves with noise, computed in integers so that Python can make the same one: see
+// measure/testdata/pairs.py.
 func Waves(width, height, noise, shift int) *image.NRGBA {
 	return Paint(width, height, func(x, y, c int) int {
 		x += shift
@@ -18,7 +19,7 @@ func Waves(width, height, noise, shift int) *image.NRGBA {
 	})
 }
 
-// Paint makes a picture of values that are cut to 0 … 255.
+// Paint makes a picture of values, clipped to 0…255.
 func Paint(width, height int, value func(x, y, c int) int) *image.NRGBA {
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for y := range height {

@@ -23,8 +23,8 @@ var stills struct {
 	dir  string
 }
 
-// Stills returns a folder with a small still picture of each kind that people have, written by Pillow, and golden.json and
-// bicubic.json, which hold what Pillow reads of them: see make_stills.py. It is made once; [RemoveStills] removes it.
+// Stills returns a folder with a small still picture of each common kind, written by Pillow, and with golden.json and
+// bicubic.json, which hold Pillow's readings of them: see make_stills.py. It is made once; [RemoveStills] removes it.
 func Stills(t testing.TB) string {
 	t.Helper()
 	stills.once.Do(func() {

@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Make writes a wheel of a package "name==version" with these files and a tag such as "py3-none-any" into a folder in which pip, and
-// nowhere else, looks for it until the test ends. It returns the wheel's SHA-256.
+// Make writes a wheel of a package "name==version" with these files and a tag such as "py3-none-any" into a folder.
+// Until the test ends, pip looks for wheels only there. It returns the wheel's SHA-256.
 func Make(t testing.TB, requirement, tag string, files map[string]string) string {
 	t.Helper()
 	name, version, _ := strings.Cut(requirement, "==")
@@ -47,13 +47,13 @@ func Make(t testing.TB, requirement, tag string, files map[string]string) string
 	return Sum(archive.String())
 }
 
-// Sum is the SHA-256 of a text, in hexadecimal.
+// Sum returns the SHA-256 of a text, in hexadecimal.
 func Sum(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 
-// StalledIndex makes pip ask a server that never answers, and returns what is closed when pip does.
+// StalledIndex makes pip use a server that never answers. The returned channel is closed when pip connects to it.
 func StalledIndex(t testing.TB) (asked chan struct{}) {
 	t.Helper()
 	asked = make(chan struct{})
@@ -64,7 +64,7 @@ func StalledIndex(t testing.TB) (asked chan struct{}) {
 		<-over
 	}))
 	t.Cleanup(func() {
-		close(over) // The pip of a process that was killed waits still.
+		close(over) // A killed process may have left a pip that still waits.
 		server.Close()
 	})
 	t.Setenv("PIP_RETRIES", "0")
@@ -77,7 +77,8 @@ func StalledIndex(t testing.TB) (asked chan struct{}) {
 	return asked
 }
 
-// RequireFiles checks that a folder, which need not be there, holds these files, and nothing else but a lock.
+// RequireFiles checks that a folder holds these files, and nothing else but a lock. The folder need not exist if there
+// are no files.
 func RequireFiles(t testing.TB, dir string, want ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

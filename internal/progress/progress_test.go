@@ -1,0 +1,64 @@
+package progress
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestALogHasALineAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		b := New(&out, "step")
+		b.Start(0, 3000, "compiling …")
+		for step := range 60 { // The first at 0 s, the last at 59 s.
+			b.Set(float64(step), "")
+			time.Sleep(time.Second)
+		}
+		assert.Empty(t, out.String(), "a minute has not passed")
+		for step := 60; step <= 200; step++ {
+			b.Set(float64(step), "D 1.500")
+			time.Sleep(time.Second)
+		}
+		b.Stop(os.ErrClosed)
+		b.Clear()
+		b.Start(0, 1, "compiling …") // The next count goes on with the same minutes.
+		b.Set(0.25, "enlarging")
+		time.Sleep(time.Minute)
+		b.Set(0.5, "enlarging")
+		assert.False(t, b.Due(), "nor may other lines come sooner")
+		assert.Equal(t, `60/3000 · D 1.500 · 1.0 steps/s · 49m0s left
+120/3000 · D 1.500 · 1.0 steps/s · 48m0s left
+180/3000 · D 1.500 · 1.0 steps/s · 47m0s left
+0.5/1 · enlarging · 240.0 s/step · 2m0s left
+`, out.String())
+	})
+}
+
+func TestABarCanBeCleared(t *testing.T) {
+	var out bytes.Buffer
+	b := In(&out, func() int { return 40 }, "picture")
+	b.Clear()
+	b.Start(0, 2, "")
+	assert.Empty(t, out.String(), "nothing was shown")
+	b.Set(0.5, "enlarging")
+	assert.Contains(t, out.String(), "\r0.5/2 · enlarging  25% |██        |")
+	b.Clear()
+	assert.True(t, strings.HasSuffix(out.String(), "\r\x1b[K"))
+	assert.NotContains(t, out.String(), "\n")
+}
+
+func TestOnlyTerminalsHaveColumns(t *testing.T) {
+	assert.Nil(t, Columns(&bytes.Buffer{}))
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0) // The near end of a pseudo-terminal is one, too.
+	if err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	defer terminal.Close()
+	assert.Equal(t, 80, Columns(terminal)())
+}
