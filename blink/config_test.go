@@ -8,21 +8,21 @@ import (
 )
 
 func TestPresetsAreValid(t *testing.T) {
-	for _, name := range Presets() {
-		config, err := Preset(name)
+	for _, name := range Experiment.PresetNames() {
+		config, err := Experiment.Preset(name)
 		require.NoError(t, err, name)
 		assert.NoError(t, config.Validate(), name)
 	}
-	_, err := Preset("desk")
+	_, err := Experiment.Preset("desk")
 	assert.ErrorContains(t, err, `there is no preset "desk"; there are article, article-adversarial,`)
 }
 
 func TestFailuresDifferFromWhatWorks(t *testing.T) {
-	works, err := Preset("laptop")
+	works, err := Experiment.Preset("laptop")
 	require.NoError(t, err)
 	seen := map[Config]string{works: "what works"}
 	for _, failure := range Failures {
-		config, err := Preset("laptop-" + failure.Name)
+		config, err := Experiment.Preset("laptop-" + failure.Name)
 		require.NoError(t, err)
 		assert.Empty(t, seen[config], "%s is", failure.Name)
 		seen[config] = failure.Name
@@ -34,12 +34,15 @@ func TestConfigSaysWhatCannotBe(t *testing.T) {
 		change func(*Config)
 		says   string
 	}{
-		"another network":     {func(c *Config) { c.Network = "gru" }, `network is "gru": it must be unet or videogan`},
-		"another part":        {func(c *Config) { c.Part = "nose" }, `part is "nose": it must be eyes or face`},
-		"an odd size":         {func(c *Config) { c.Size = 33 }, "size is 33: it must be a multiple of 16"},
-		"no loss":             {func(c *Config) { c.Content = 0 }, "content is 0 and adversarial 0"},
-		"clipping without D":  {func(c *Config) { c.Clip = 0.1 }, "there is no D whose weights could be clipped"},
-		"frozen without 3D":   {func(c *Config) { c.Temporal, c.Frozen = false, true }, "there is no network to leave as it is"},
+		"another network":    {func(c *Config) { c.Network = "gru" }, `network is "gru": it must be one of unet, videogan`},
+		"another part":       {func(c *Config) { c.Part = "nose" }, `part is "nose": it must be one of eyes, face`},
+		"an odd size":        {func(c *Config) { c.Size = 33 }, "size is 33: it must be a multiple of 16"},
+		"no loss":            {func(c *Config) { c.Content = 0 }, "content is 0 and adversarial 0"},
+		"clipping without D": {func(c *Config) { c.Clip = 0.1 }, "there is no D whose weights could be clipped"},
+		"frozen without 3D": {
+			func(c *Config) { c.Temporal, c.Frozen = false, true },
+			"there is no network to leave as it is",
+		},
 		"nothing to draw":     {func(c *Config) { c.Drawn = 0 }, "drawn is 0"},
 		"no channels":         {func(c *Config) { c.Channels = 0 }, "channels is 0"},
 		"no channels in D":    {func(c *Config) { c.DiscriminatorChannels = 0 }, "discriminator_channels is 0"},
@@ -53,7 +56,7 @@ func TestConfigSaysWhatCannotBe(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			config, err := Preset("smoke")
+			config, err := Experiment.Preset("smoke")
 			require.NoError(t, err)
 			c.change(&config)
 			assert.ErrorContains(t, config.Validate(), c.says)

@@ -6,10 +6,10 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// Discriminator is that of VideoGAN (Vondrick et al. 2016, section 3.3): convolutions of space and time with stride 2, all but the first with batch
-// normalisation, and a score.
+// Discriminator is that of VideoGAN (Vondrick et al. 2016, section 3.3): convolutions in space and time with stride 2,
+// all but the first with batch normalisation, and a score.
 //
-//	videos: [batch, frames, size, size, 3] in [-1, 1] → [batch], a logit: large where a video looks real
+//	videos: [batch, frames, size, size, 3] in [-1, 1] → [batch], a logit: large if a video looks real
 func Discriminator(scope *model.Scope, config Config, videos *Node) *Node {
 	scope = scope.WithInitializer(nn.Normal(scope.Store(), 0.02))
 	h := videos

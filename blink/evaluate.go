@@ -1,6 +1,7 @@
 package blink
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,38 +13,42 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
 	"gonum.org/v1/gonum/stat"
 )
 
-// Score says how well a portrait blinked.
+// Score measures how well a portrait blinked.
 type Score struct {
-	// Name is the portrait's, Reference that of who blinked first.
+	// Name is the portrait's name, Reference that of the reference blink.
 	Name      string `json:"name"`
 	Reference string `json:"reference"`
-	// Own is whether the reference is the portrait's own blink: nobody knows the true frames of another's, and the two measures below are 0.
+	// Own is set if the reference is the portrait's own blink. With another's the true frames are unknown, and the two
+	// measures below are 0.
 	Own bool `json:"own"`
-	// Error is the mean absolute error within the boxes of the eyes, of colours in [0, 1]; Repeated is that of the picture repeated.
+	// Error is the mean absolute error within the boxes of the eyes, of colours in [0, 1]; Repeated is the error of
+	// repeating the picture.
 	Error    float64 `json:"error"`
 	Repeated float64 `json:"repeated"`
-	// Correlation is that of the eyes' opening with the reference's, over the frames: 0 where they do not move.
+	// Correlation is the correlation of the eyes' opening with the reference's, over the frames: 0 if they do not move.
 	Correlation float64 `json:"correlation"`
-	// Closes is how far the eyes close and open again, as a part of how far the reference's do: 0 where a picture is repeated.
+	// Closes is the extent to which the eyes close and open again, relative to the reference's: 0 for a repeated picture.
 	Closes float64 `json:"closes"`
-	// Closed is the frame in which the eyes are most closed, the middle one where they are for several, and TrueClosed that of the reference.
+	// Closed is the frame with the most closed eyes, the middle one of several, and TrueClosed the reference's.
 	Closed     int `json:"closed"`
 	TrueClosed int `json:"true_closed"`
-	// Opening and TrueOpening are how far the eyes are open, 1 as in the first frame … 0 as in the portrait's own most closed one.
+	// Opening and TrueOpening are the eyes' opening: from 1, as in the first frame, to 0, as in the portrait's own most
+	// closed one.
 	Opening     []float64 `json:"opening"`
 	TrueOpening []float64 `json:"true_opening"`
-	// Seam is the largest [SeamEnergy] of the eyes, in the mean over the frames, SeamBefore that of the portrait itself.
+	// Seam is the mean over the frames of the eyes' largest [SeamEnergy], SeamBefore that of the portrait itself.
 	Seam       float64 `json:"seam"`
 	SeamBefore float64 `json:"seam_before"`
 }
 
-// Evaluate makes the first frame of a clip blink as a reference does, and compares. The reference may be the clip itself.
-func (b *Blinker) Evaluate(ctx context.Context, clip, reference *dataset.Clip) (score Score, err error) {
+// Score makes the first frame of a clip blink as a reference does, and compares. The reference may be the clip itself.
+func (b *Blinker) Score(ctx context.Context, clip, reference *dataset.Clip) (score Score, err error) {
 	frames, err := b.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, reference)
 	if err != nil {
 		return score, fmt.Errorf("%s: %w", clip.Name, err)
@@ -51,33 +56,62 @@ func (b *Blinker) Evaluate(ctx context.Context, clip, reference *dataset.Clip) (
 	return compare(frames, clip, reference), nil
 }
 
-// Evaluation is how well portraits blinked, each as itself and as another one.
+// Evaluation measures how well portraits blinked, each following its own blink and another's.
 type Evaluation struct {
 	Scores []Score `json:"scores"`
-	// Own sums up the scores of portraits that followed their own blink, Others of those that followed another's.
+	// Own sums up the scores of portraits that followed their own blink, Others those of portraits that followed
+	// another's.
 	Own    Summary `json:"own"`
 	Others Summary `json:"others"`
 }
 
-// Summary sums scores up.
+// Summary sums up scores.
 type Summary struct {
 	Portraits int `json:"portraits"`
-	// ErrorRatio is the sum of the errors as a part of that of repeating the picture. Both it and Closes, a mean, are of own blinks only.
+	// ErrorRatio is the ratio of the sum of the errors to that of repeating the picture. Both it and Closes, a mean, are
+	// for own blinks only.
 	ErrorRatio float64 `json:"error_ratio,omitempty"`
 	Closes     float64 `json:"closes,omitempty"`
 	// Correlation is the mean, LeastCorrelation the smallest.
 	Correlation      float64 `json:"correlation"`
 	LeastCorrelation float64 `json:"least_correlation"`
-	// Closed is the share of portraits whose eyes are most closed in the reference's frame or the one before or after.
+	// Closed is the share of portraits whose most closed frame is the reference's, or the one before or after.
 	Closed float64 `json:"closed"`
 	// Seam is the mean energy of the seams, SeamBefore that of the portraits at the same place.
 	Seam       float64 `json:"seam"`
 	SeamBefore float64 `json:"seam_before"`
 }
 
-// EvaluateAll makes the first frame of each clip blink as the clip does, and as the next clip does, and compares. progress may be nil; warn is told of clips that cannot be
-// read, which are left out.
-func (b *Blinker) EvaluateAll(ctx context.Context, clips dataset.Clips, progress lab.Progress, warn func(error)) (e Evaluation, err error) {
+// Evaluate measures a run, or without a dir the network that comes with moelab, as [Blinker.Evaluate] does. Without
+// Data the blinks are Number drawn ones, 12 by default, of a Seed that no training has. It is an error if the run was
+// trained with that seed.
+func Evaluate(
+	ctx context.Context, backend compute.Backend, dir string, options lab.EvaluateOptions,
+) (e Evaluation, err error) {
+	seed := cmp.Or(options.Seed, HeldOutSeed)
+	clips := heldOut(seed, options.Number)
+	if options.Data != "" {
+		if clips, err = (Config{Data: options.Data}).OpenData(ctx, options.Warn); err != nil {
+			return e, err
+		}
+	} else if dir != "" {
+		if err := CheckHeldOut(dir, seed); err != nil {
+			return e, err
+		}
+	}
+	b, err := OpenOrShipped(backend, dir)
+	if err != nil {
+		return e, err
+	}
+	defer b.Close()
+	return b.Evaluate(ctx, clips, options.Progress, options.Warn)
+}
+
+// Evaluate makes the first frame of each clip blink as the clip does, and as the next clip does, and compares. progress
+// may be nil; warn gets clips that cannot be read, which are left out.
+func (b *Blinker) Evaluate(
+	ctx context.Context, clips dataset.Clips, progress lab.Progress, warn func(error),
+) (e Evaluation, err error) {
 	var read []*dataset.Clip
 	for i := range clips.Len() {
 		clip, err := clips.Clip(ctx, i)
@@ -105,7 +139,7 @@ func (b *Blinker) EvaluateAll(ctx context.Context, clips dataset.Clips, progress
 			references = append(references, next)
 		}
 		for _, reference := range references {
-			score, err := b.Evaluate(ctx, clip, reference)
+			score, err := b.Score(ctx, clip, reference)
 			if err != nil {
 				return e, err
 			}
@@ -129,7 +163,7 @@ func summarise(scores []Score, own bool) (s Summary) {
 		}
 		s.Portraits++
 		errors, repeated = errors+score.Error, repeated+score.Repeated
-		if own { // Others' most closed frames may be less so than the portrait's.
+		if own { // Others' eyes may not close as far as the portrait's.
 			s.Closes += score.Closes
 		}
 		s.Correlation += score.Correlation
@@ -147,7 +181,15 @@ func summarise(scores []Score, own bool) (s Summary) {
 	return s
 }
 
-// String is a table.
+// Measures implements [lab.Evaluation].
+func (e Evaluation) Measures() map[string]float64 {
+	return map[string]float64{
+		"error / repeating": e.Own.ErrorRatio, "closes": e.Own.Closes, "correlation": e.Own.Correlation,
+		"correlation with another's": e.Others.Correlation, "seam": e.Own.Seam,
+	}
+}
+
+// String returns a table.
 func (e Evaluation) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -163,10 +205,12 @@ func (e Evaluation) String() string {
 		if row.Summary == e.Others {
 			ratio, closes = "–", "–"
 		}
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%.3f\t%.3f\t%.0f %%\t%.2f\t%.2f\t\n",
-			row.name, row.Portraits, ratio, closes, row.Correlation, row.LeastCorrelation, 100*row.Closed, row.Seam, row.SeamBefore)
+		fmt.Fprintf(
+			table, "%s\t%d\t%s\t%s\t%.3f\t%.3f\t%.0f %%\t%.2f\t%.2f\t\n", row.name, row.Portraits, ratio, closes,
+			row.Correlation, row.LeastCorrelation, 100*row.Closed, row.Seam, row.SeamBefore,
+		)
 	}
-	_ = table.Flush() // Into memory.
+	_ = table.Flush() // To a buffer, which never fails.
 	return strings.TrimRight(text.String(), "\n")
 }
 
@@ -179,7 +223,7 @@ func (e Evaluation) WriteFile(path string) error {
 	})
 }
 
-// compare measures frames that were made of a clip's first one.
+// compare measures frames generated from a clip's first one.
 func compare(frames []*image.RGBA, clip, reference *dataset.Clip) Score {
 	score := Score{Name: clip.Name, Reference: reference.Name, Own: reference == clip}
 	if score.Own {
@@ -204,7 +248,7 @@ func compare(frames []*image.RGBA, clip, reference *dataset.Clip) Score {
 	return score
 }
 
-// difference is the mean absolute difference of two pictures within boxes, of colours in [0, 1].
+// difference returns the mean absolute difference of two pictures within boxes, of colours in [0, 1].
 func difference(a, b *image.RGBA, boxes []image.Rectangle) float64 {
 	sum, n := 0.0, 0
 	eachColour(boxes, func(x, y, c int) {
@@ -214,8 +258,8 @@ func difference(a, b *image.RGBA, boxes []image.Rectangle) float64 {
 	return sum / float64(max(n, 1))
 }
 
-// openings are how far the eyes of a clip's person are open in frames: how far each frame is on the way from the clip's first frame to that in which its
-// eyes are most closed, in the space of the colours within the boxes of the eyes.
+// openings returns the eyes' opening in frames of a clip's person: the position of each frame between the clip's first
+// frame and the one with the most closed eyes, in the space of colours within the boxes of the eyes.
 func openings(frames []*image.RGBA, clip *dataset.Clip) []float64 {
 	open := clip.Frames[0]
 	closed := clip.Frames[closedFrame(clip)]
@@ -236,7 +280,8 @@ func openings(frames []*image.RGBA, clip *dataset.Clip) []float64 {
 	return opening
 }
 
-// closedFrame is the frame with the most closed eyes: as the clip says, or else that which differs most from the first.
+// closedFrame returns the frame with the most closed eyes: by the clip's aperture, if known, or else the one that
+// differs most from the first.
 func closedFrame(clip *dataset.Clip) int {
 	if clip.Aperture != nil {
 		return least(clip.Aperture)
@@ -248,7 +293,8 @@ func closedFrame(clip *dataset.Clip) int {
 	return least(alike)
 }
 
-// shut is the middle of the frames in which eyes are as good as most closed: lids stay down for some, and which of those is the lowest by a hair says nothing.
+// shut returns the middle of the frames with almost the most closed eyes: lids stay down for some frames, and tiny
+// differences between those are meaningless.
 func shut(opening []float64) int {
 	low := slices.Min(opening) + 0.1*span(opening)
 	isLow := func(v float64) bool { return v <= low }
@@ -258,10 +304,10 @@ func shut(opening []float64) int {
 	return (first + last) / 2
 }
 
-// span is how far numbers go apart.
+// span returns the range of numbers.
 func span(values []float64) float64 { return slices.Max(values) - slices.Min(values) }
 
-// least is the index of the smallest number.
+// least returns the index of the smallest number.
 func least(values []float64) int { return slices.Index(values, slices.Min(values)) }
 
 // eachColour calls f for each colour of each pixel in boxes.

@@ -11,61 +11,7 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/plots"
-	"gonum.org/v1/gonum/stat"
 )
-
-// smoothing is how much of the past a smoothed loss keeps.
-const smoothing = 0.95
-
-// LossFigure draws the mean absolute error of a run over its steps.
-func LossFigure(dir string) (*plots.Figure, error) {
-	return curves(dir, plots.Curves{Title: "Content loss", Y: "mean absolute error", Log: true}, MetricError)
-}
-
-// AdversarialFigure draws the adversarial losses of a run that has a D. Else the error wraps [lab.ErrNoMetric].
-func AdversarialFigure(dir string) (*plots.Figure, error) {
-	return curves(dir, plots.Curves{Title: "Adversarial losses", Y: "loss"}, LossD, LossG)
-}
-
-// RankingFigure draws how often D finds a real video more real than G's, and marks from where on it has won. Without a D the error wraps [lab.ErrNoMetric].
-func RankingFigure(dir string) (*plots.Figure, error) {
-	figure := plots.Curves{Title: "How often D tells real from drawn", Y: "share of pairs"}
-	if step, won, err := Won(dir); err != nil {
-		return nil, err
-	} else if won {
-		figure.Marks = []plots.Mark{{Step: step, Label: "D has won"}}
-	}
-	return curves(dir, figure, MetricRanking)
-}
-
-// curves draws metrics of a run over its steps.
-func curves(dir string, figure plots.Curves, names ...string) (*plots.Figure, error) {
-	for _, name := range names {
-		steps, values, err := lab.ReadMetric(dir, name)
-		if err != nil {
-			return nil, err
-		}
-		figure.Series = append(figure.Series, plots.Series{Name: name, Steps: steps, Values: values})
-	}
-	figure.X, figure.Smooth = "iteration", smoothing
-	return figure.Figure()
-}
-
-// Won returns the step of a run from which on D tells at least 95 of 100 real videos from drawn ones, in the mean of the next 20 steps and of all that follow; won is
-// false where it never comes to that. Without a D the error wraps [lab.ErrNoMetric].
-func Won(dir string) (step int, won bool, err error) {
-	steps, ranking, err := lab.ReadMetric(dir, MetricRanking)
-	if err != nil {
-		return 0, false, err
-	}
-	const window, enough = 20, 0.95
-	for i := 0; i+window <= len(ranking); i++ {
-		if stat.Mean(ranking[i:i+window], nil) >= enough && stat.Mean(ranking[i:], nil) >= enough {
-			return steps[i], true, nil
-		}
-	}
-	return 0, false, nil
-}
 
 // Strip is a clip with a label.
 type Strip struct {
@@ -73,10 +19,10 @@ type Strip struct {
 	Frames []*image.RGBA
 }
 
-// StripFigure draws each n-th frame of clips of one size, a clip in a row.
+// StripFigure draws each n-th frame of clips of one size, a row per clip.
 func StripFigure(n int, strips ...Strip) (*plots.Figure, error) {
 	if n < 1 {
-		return nil, fmt.Errorf("draw strips: every %d. frame", n)
+		return nil, fmt.Errorf("draw strips: a step of %d frames is not positive", n)
 	}
 	grid := plots.Grid{Smooth: true}
 	for _, strip := range strips {
@@ -89,7 +35,7 @@ func StripFigure(n int, strips ...Strip) (*plots.Figure, error) {
 	return grid.Figure()
 }
 
-// FilmFigure plays clips of one size beside each other.
+// FilmFigure plays clips of one size side by side.
 func FilmFigure(strips ...Strip) (*plots.Figure, error) {
 	film := plots.Film{Rate: portrait.BlinkRate, Smooth: true}
 	for _, strip := range strips {
@@ -102,14 +48,14 @@ func FilmFigure(strips ...Strip) (*plots.Figure, error) {
 	return film.Figure()
 }
 
-// OpeningFigure draws how far eyes are open over the frames: those of the reference, and of what followed it.
+// OpeningFigure draws the eyes' opening over the frames: the reference's, and that of the portraits that followed it.
 func OpeningFigure(names []string, scores ...Score) (*plots.Figure, error) {
 	if len(names) != len(scores) || len(scores) == 0 {
 		return nil, fmt.Errorf("draw openings: %d names of %d scores", len(names), len(scores))
 	}
 	frames := make([]int, Frames)
 	for k := range frames {
-		frames[k] = k + 1 // As people count.
+		frames[k] = k + 1 // From 1.
 	}
 	figure := plots.Curves{Title: "How far the eyes are open", X: "frame", Y: "1 open … 0 closed"}
 	figure.Series = append(figure.Series, plots.Series{Name: "reference", Steps: frames, Values: scores[0].TrueOpening})
@@ -119,9 +65,11 @@ func OpeningFigure(names []string, scores ...Score) (*plots.Figure, error) {
 	return figure.Figure()
 }
 
-// SeamFigure shows the eyes of a portrait that blinks, at a frame, with each way of hiding the border of what is pasted; below are the energies of the seams. detail
-// says whether the portrait's own detail is kept, as [Blinker].Detail.
-func SeamFigure(ctx context.Context, b *Blinker, clip, reference *dataset.Clip, frame int, detail bool) (*plots.Figure, error) {
+// SeamFigure shows the eyes of a blinking portrait, at a frame, with each way of hiding the border of the pasted patch;
+// below are the energies of the seams. detail is as [Blinker].Detail.
+func SeamFigure(
+	ctx context.Context, b *Blinker, clip, reference *dataset.Clip, frame int, detail bool,
+) (*plots.Figure, error) {
 	blend, kept := b.Blend, b.Detail
 	defer func() { b.Blend, b.Detail = blend, kept }()
 	b.Detail = detail
@@ -130,7 +78,11 @@ func SeamFigure(ctx context.Context, b *Blinker, clip, reference *dataset.Clip, 
 		near = near.Union(dataset.EyeSquare(eye))
 	}
 	near = near.Inset(-near.Dx() / 8).Intersect(clip.Frames[0].Rect)
-	grid := plots.Grid{Smooth: true, Pictures: [][]image.Image{{clip.Frames[0].SubImage(near)}}, ColumnLabels: []string{"the portrait"}}
+	grid := plots.Grid{
+		Smooth:       true,
+		Pictures:     [][]image.Image{{clip.Frames[0].SubImage(near)}},
+		ColumnLabels: []string{"the portrait"},
+	}
 	for _, blend := range Blends {
 		b.Blend = blend
 		frames, err := b.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, reference)
@@ -147,21 +99,30 @@ func SeamFigure(ctx context.Context, b *Blinker, clip, reference *dataset.Clip, 
 	return grid.Figure()
 }
 
-// Verdict is what came of a way to make portraits blink, in words that follow from the numbers.
+// Verdict sums up a run's evaluation in words that follow from the numbers.
 func Verdict(dir string, e Evaluation) (string, error) {
 	own := e.Own
 	var text string
 	switch {
 	case own.Closes < 1.0/3:
-		text = fmt.Sprintf("hardly blinks: the eyes close by %.0f %% of what is true, and the error is %.2f of that of repeating the portrait", 100*own.Closes, own.ErrorRatio)
+		text = fmt.Sprintf(
+			"hardly blinks: the eyes close %.0f %% of the way, and the error is %.2f times that of repeating the picture",
+			100*own.Closes, own.ErrorRatio,
+		)
 	case own.ErrorRatio > 1:
-		text = fmt.Sprintf("spoils the picture: the error is %.2f of that of repeating it", own.ErrorRatio)
+		text = fmt.Sprintf("spoils the picture: the error is %.2f times that of repeating it", own.ErrorRatio)
 	case own.ErrorRatio > 0.7:
-		text = fmt.Sprintf("blinks in part: the eyes close by %.0f %% of what is true, and the error is %.2f of that of repeating the picture", 100*own.Closes, own.ErrorRatio)
+		text = fmt.Sprintf(
+			"blinks in part: the eyes close %.0f %% of the way, and the error is %.2f times that of repeating the picture",
+			100*own.Closes, own.ErrorRatio,
+		)
 	default:
-		text = fmt.Sprintf("blinks: the error is %.2f of that of repeating the picture, the correlation with the reference %.2f", own.ErrorRatio, own.Correlation)
+		text = fmt.Sprintf(
+			"blinks: the error is %.2f times that of repeating the picture, the correlation with the reference %.2f",
+			own.ErrorRatio, own.Correlation,
+		)
 	}
-	step, won, err := Won(dir)
+	step, won, err := lab.Won(dir, MetricRanking)
 	switch {
 	case errors.Is(err, lab.ErrNoMetric):
 		return text, nil
@@ -174,10 +135,10 @@ func Verdict(dir string, e Evaluation) (string, error) {
 	}
 }
 
-// Closed is the frame of a clip in which its eyes are most closed.
+// Closed returns the frame of a clip with the most closed eyes.
 func Closed(clip *dataset.Clip) int { return closedFrame(clip) }
 
-// StripOf is a strip of a clip's frames at the size of a portrait.
+// StripOf returns a strip of a clip's frames at the size of a portrait.
 func StripOf(label string, clip *dataset.Clip, portrait image.Rectangle) Strip {
 	strip := Strip{Label: label}
 	for _, frame := range clip.Frames {

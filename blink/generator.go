@@ -7,25 +7,15 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// generate draws videos by the network that a configuration names, from their first frames and, with the U-Nets, the motion of references.
+// UNets draw the frames of a blink: the picture, repeated for each frame, and the flow of a reference go through a
+// network that sees each frame separately, and its output through one that sees them all.
 //
-//	picture: [batch, size, size, 3] in [-1, 1], motion: [batch, frames, size, size, 2] in pixels → [batch, frames, size, size, 3] in [-1, 1]
-func (c Config) generate(scope *model.Scope, picture, motion *Node) *Node {
-	if c.Network == "videogan" {
-		return VideoGAN(scope, c, picture)
-	}
-	return Generator(scope, c, picture, motion)
-}
-
-// Generator draws the frames of a blink: the picture, as often as there are frames, and the flow of a reference go through a network that sees
-// each frame, and its frames through one that sees them all.
-//
-//	picture: [batch, size, size, 3] in [-1, 1], motion: [batch, frames, size, size, 2] in pixels → [batch, frames, size, size, 3] in [-1, 1]
-func Generator(scope *model.Scope, config Config, picture, motion *Node) *Node {
-	dims := motion.Shape().Dimensions
+//	→ [batch, frames, size, size, 3] in [-1, 1]
+func UNets(scope *model.Scope, config Config, given Given) *Node {
+	dims := given.Motion.Shape().Dimensions
 	batch, frames, size := dims[0], dims[1], dims[2]
-	tiled := BroadcastToDims(ExpandAxes(picture, 1), batch, frames, size, size, 3)
-	x := Concatenate([]*Node{tiled, MulScalar(motion, flowScale)}, -1)
+	tiled := BroadcastToDims(ExpandAxes(given.Picture, 1), batch, frames, size, size, 3)
+	x := Concatenate([]*Node{tiled, MulScalar(given.Motion, flowScale)}, -1)
 	x = Reshape(x, batch*frames, size, size, 5)
 	x = unet(scope.At("frames"), config, flat, x)
 	x = Reshape(x, batch, frames, size, size, 3)
@@ -35,10 +25,10 @@ func Generator(scope *model.Scope, config Config, picture, motion *Node) *Node {
 	return unet(scope.At("video"), config, spatiotemporal, x)
 }
 
-// flowScale brings displacements in pixels, a few at the lids, to about what the colours are.
+// flowScale scales displacements in pixels, a few at the lids, to about the range of the colours.
 const flowScale = 0.25
 
-// layers are those of a U-Net: for pictures, or for videos.
+// layers are the layers of a U-Net: for pictures, or for videos.
 type layers struct {
 	down func(scope *model.Scope, x *Node, channels int) *Node // Halves the size.
 	up   func(scope *model.Scope, x *Node, channels int) *Node // Doubles it.
@@ -59,11 +49,12 @@ var spatiotemporal = layers{
 	last: func(scope *model.Scope, x *Node) *Node { return nn.Conv3D(scope, x, 3, 3) },
 }
 
-// depth is how often a U-Net halves the size.
+// depth returns the number of times that a U-Net halves the size.
 const depth = 4
 
-// unet is the U-Net of Ronneberger et al. 2015 as the article has it: down by convolutions of 4 with stride 2, up by nearest neighbour and convolutions
-// of 3, each with batch normalisation and ReLU, and at each size what was there on the way down beside what comes up.
+// unet is the U-Net of Ronneberger et al. 2015 in the article's form: down by convolutions of 4 with stride 2, up by
+// nearest neighbour and convolutions of 3, each with batch normalisation and ReLU. At each size the channels of the
+// downward path join those of the upward path.
 //
 //	x: [batch, ..., size, size, inputs] → [batch, ..., size, size, 3] in [-1, 1]
 func unet(scope *model.Scope, config Config, layers layers, x *Node) *Node {
@@ -84,14 +75,14 @@ func unet(scope *model.Scope, config Config, layers layers, x *Node) *Node {
 // normalised is batch normalisation and ReLU.
 func normalised(scope *model.Scope, x *Node) *Node { return nn.ReLU(nn.BatchNorm(scope, x)) }
 
-// VideoGAN is the generator of Vondrick et al. 2016, figure 1 and section 5.3, with a picture in place of the noise: convolutions shrink it to a code; from that one
-// stream draws a still background, the other one a moving foreground and a mask that says where it is seen. The code is one frame long here, since there are 16 frames
-// instead of 32.
+// VideoGAN is the generator of Vondrick et al. 2016, figure 1 and section 5.3, with a picture in place of the noise:
+// convolutions shrink it to a code; from that one stream draws a still background, the other a moving foreground and
+// its mask. The code is one frame long here, since there are 16 frames instead of 32.
 //
-//	picture: [batch, size, size, 3] in [-1, 1] → [batch, 16, size, size, 3] in [-1, 1]
-func VideoGAN(scope *model.Scope, config Config, picture *Node) *Node {
-	scope = scope.WithInitializer(nn.Normal(scope.Store(), 0.02)) // Not said in the paper; DCGAN's, which it follows.
-	code := picture
+//	→ [batch, 16, size, size, 3] in [-1, 1]
+func VideoGAN(scope *model.Scope, config Config, given Given) *Node {
+	scope = scope.WithInitializer(nn.Normal(scope.Store(), 0.02)) // Not given in the paper; DCGAN's, which it follows.
+	code := given.Picture
 	for i := range depth {
 		code = nn.StridedConv(scope.At("encoder%d", i+1), code, config.Channels<<i, 4)
 		if i > 0 {
@@ -103,8 +94,12 @@ func VideoGAN(scope *model.Scope, config Config, picture *Node) *Node {
 	still := code
 	moving := ExpandAxes(code, 1) // [batch, 1, size/16, size/16, channels]
 	for i := depth - 2; i >= 0; i-- {
-		still = normalised(scope.At("background%d_norm", i+1), nn.UpConv(scope.At("background%d", i+1), still, config.Channels<<i))
-		moving = normalised(scope.At("foreground%d_norm", i+1), nn.Deconv3D(scope.At("foreground%d", i+1), moving, config.Channels<<i))
+		still = normalised(
+			scope.At("background%d_norm", i+1), nn.UpConv(scope.At("background%d", i+1), still, config.Channels<<i),
+		)
+		moving = normalised(
+			scope.At("foreground%d_norm", i+1), nn.Deconv3D(scope.At("foreground%d", i+1), moving, config.Channels<<i),
+		)
 	}
 	background := ExpandAxes(Tanh(nn.UpConv(scope.At("background_rgb"), still, 3)), 1)
 	foreground := Tanh(nn.Deconv3D(scope.At("foreground_rgb"), moving, 3))
@@ -122,7 +117,7 @@ const leak = 0.2
 func Motion(videos *Node) *Node {
 	dims := videos.Shape().Dimensions
 	batch, frames, height, width := dims[0], dims[1], dims[2], dims[3]
-	// Grey as OpenCV makes it.
+	// OpenCV's weights of grey.
 	luma := ConstAsDType(videos.Graph(), videos.DType(), []float64{0.299, 0.587, 0.114})
 	grey := MulScalar(AddScalar(Einsum("bfhwc,c->bfhw", videos, luma), 1), 127.5)
 	first := Squeeze(SliceAxis(grey, 1, AxisElem(0)), 1)

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// update makes the golden files anew: go test ./blink -run PyTorch -update. It needs PyTorch, which it installs in an environment
-// of its own.
+// update regenerates the golden files: go test ./blink -run PyTorch -update. It needs PyTorch, which it installs in an
+// environment of its own.
 var update = flag.Bool("update", false, "make testdata/*.safetensors anew with PyTorch")
 
 func TestIterationMatchesPyTorch(t *testing.T) {
@@ -24,10 +24,10 @@ func TestIterationMatchesPyTorch(t *testing.T) {
 	require.NoError(t, err)
 	for _, preset := range []string{"smoke", "smoke-adversarial"} {
 		t.Run(preset, func(t *testing.T) {
-			config, err := blink.Preset(preset)
+			config, err := blink.Experiment.Preset(preset)
 			require.NoError(t, err)
-			config.LearningRate = 0.001 // So that an error in a weight's change is seen in the losses that follow.
-			config.Batch = 3            // Of two values, batch normalisation leaves nothing but their signs.
+			config.LearningRate = 0.001 // So that an error in a weight's update shows in the losses that follow.
+			config.Batch = 3            // Batch normalisation reduces two values to their signs.
 			path := "testdata/" + preset + ".safetensors"
 			if *update {
 				iteration, err := bench.Blink(backend, config)
@@ -35,13 +35,13 @@ func TestIterationMatchesPyTorch(t *testing.T) {
 				require.NoError(t, bench.WriteGolden(t.Context(), backend, iteration, 3, path, os.Stderr))
 			}
 			golden.Check(t, backend, path, func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-				return blink.Step(scope, config, x[0], x[1])
+				return blink.Step(scope, config, x[0], blink.Given{Motion: x[1]})
 			}, []string{"videos", "motion"}, config.Metrics(), normalisedBias)
 		})
 	}
 }
 
-// normalisedBias says whether a weight is a bias that batch normalisation takes out again.
+// normalisedBias reports whether a weight is a bias that batch normalisation removes again.
 func normalisedBias(path string) bool {
 	network, below, _ := strings.Cut(path, "/")
 	layer, isBias := strings.CutSuffix(below, "/bias")

@@ -7,20 +7,45 @@ import . "github.com/gomlx/gomlx/core/graph"
 //	x, y: of one shape, in [-1, 1] → scalar
 func MeanAbsoluteError(x, y *Node) *Node { return MulScalar(ReduceAllMean(Abs(Sub(x, y))), 0.5) }
 
-// The losses of D and G are those of Goodfellow et al. 2014, with G's as it is used, −log D, or where D's weights are clipped those of Arjovsky et al. 2017.
+// Loss is an adversarial loss: the objectives of D and G. Both are functions of D's scores, [batch] → scalar.
+type Loss struct {
+	Discriminator func(real, fake *Node) *Node
+	Generator     func(fake *Node) *Node
+}
+
+// Losses are the adversarial losses: "standard", or "wgan" for a D whose weights are clipped.
+var Losses = map[string]Loss{
+	"standard": {DiscriminatorLoss, GeneratorLoss},
+	"wgan":     {CriticLoss, CriticGeneratorLoss},
+}
+
+// loss returns the adversarial loss of a configuration.
+func (c Config) loss() Loss {
+	if c.Clip > 0 {
+		return Losses["wgan"]
+	}
+	return Losses["standard"]
+}
+
+// DiscriminatorLoss is ½·E[−log σ(real)] + ½·E[−log(1 − σ(fake))] (Goodfellow et al. 2014, equation 1): log 2 for a D
+// that knows nothing.
 //
 //	real, fake: D's scores, [batch] → scalar
-
-// DiscriminatorLoss is ½·E[−log σ(real)] + ½·E[−log(1 − σ(fake))]: log 2 where D knows nothing.
 func DiscriminatorLoss(real, fake *Node) *Node {
 	return MulScalar(Add(ReduceAllMean(Softplus(Neg(real))), ReduceAllMean(Softplus(fake))), 0.5)
 }
 
-// GeneratorLoss is E[−log σ(fake)].
+// GeneratorLoss is E[−log σ(fake)] (Goodfellow et al. 2014, section 3).
+//
+//	fake: D's scores, [batch] → scalar
 func GeneratorLoss(fake *Node) *Node { return ReduceAllMean(Softplus(Neg(fake))) }
 
-// CriticLoss is E[fake] − E[real], WGAN's loss of D (equation 2, as something to make small).
+// CriticLoss is E[fake] − E[real], WGAN's loss of D (Arjovsky et al. 2017, equation 2, as something to minimise).
+//
+//	real, fake: D's scores, [batch] → scalar
 func CriticLoss(real, fake *Node) *Node { return Sub(ReduceAllMean(fake), ReduceAllMean(real)) }
 
 // CriticGeneratorLoss is −E[fake], WGAN's loss of G.
+//
+//	fake: D's scores, [batch] → scalar
 func CriticGeneratorLoss(fake *Node) *Node { return Neg(ReduceAllMean(fake)) }

@@ -11,22 +11,23 @@ import (
 
 // Reference is a blink that moelab draws, for portraits to follow.
 type Reference struct {
-	// Name is what people call it by, Title how it blinks.
+	// Name is its name, Title describes how it blinks.
 	Name, Title string
 	index       int
 }
 
-// referenceSeed is that of the references: no training's, unless somebody chooses it.
+// referenceSeed is the seed of the references, which no preset trains with.
 const referenceSeed = 18
 
-// References are the blinks that come with moelab: clips of [dataset.DrawnBlinks] with the seed 18, chosen by how their eyes close.
+// References are the blinks that come with moelab: clips of [dataset.DrawnBlinks] with seed 18, chosen by the way their
+// eyes close.
 var References = []Reference{
 	{"quick", "shut within two frames, at once open again", 10},
 	{"slow", "shut for three frames, and slowly open", 24},
 	{"half", "the eyes close to a third", 3},
 }
 
-// OpenReference draws a reference by its name.
+// OpenReference draws the reference with a name.
 func OpenReference(ctx context.Context, name string) (*dataset.Clip, error) {
 	i := slices.IndexFunc(References, func(r Reference) bool { return r.Name == name })
 	if i < 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"math/rand/v2"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -28,37 +29,23 @@ type Blinker struct {
 	Config Config
 	// Step is the number of iterations that the generator was trained for.
 	Step int64
-	// Blend hides the border of what is pasted. [Open] sets [BlendPoisson].
+	// Blend hides the border of pasted patches. [Open] sets [BlendPoisson].
 	Blend Blend
-	// Detail keeps what the portrait shows and the networks do not, being small and never perfect, wherever they draw what they draw of it as it is. [Open] sets it for
-	// networks that see eyes alone.
+	// Detail restores the portrait's fine detail, which the small networks lose, wherever nothing changes. [Open] sets it
+	// for networks that see only eyes.
 	Detail bool
 
-	generator, motion *model.Exec
-}
-
-// ReadConfig returns the configuration of a run. The error wraps [lab.ErrNotARun] or [lab.ErrOtherExperiment] where it is none of this package.
-func ReadConfig(dir string) (config Config, err error) {
-	_, err = lab.OpenExperiment(dir, &config, experimentName)
-	return config, err
+	network           Network
+	generator, motion *model.Exec // motion is nil for a network without a reference.
 }
 
 // Open loads the newest checkpoint of a run.
 func Open(backend compute.Backend, dir string) (*Blinker, error) {
-	var config Config
-	run, err := lab.OpenExperiment(dir, &config, experimentName)
+	config, weights, state, err := Experiment.OpenModel(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := config.Validate(); err != nil {
-		return nil, fmt.Errorf("configuration of %s: %w", dir, err)
-	}
-	store := model.NewStore()
-	state, err := run.LoadCheckpoint(store, nil)
-	if err != nil {
-		return nil, err
-	}
-	b, err := newBlinker(backend, config, store)
+	b, err := newBlinker(backend, config, weights)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
@@ -66,76 +53,76 @@ func Open(backend compute.Backend, dir string) (*Blinker, error) {
 	return b, nil
 }
 
-// newBlinker compiles the generator whose weights a store has.
-func newBlinker(backend compute.Backend, config Config, store *model.Store) (*Blinker, error) {
-	b := &Blinker{Config: config, Blend: BlendPoisson, Detail: config.Part == "eyes"}
-	var err error
-	b.generator, err = model.NewExec(backend, store, func(scope *model.Scope, picture, motion *Node) *Node {
-		nn.Plainly(picture.Graph()) // A picture or two are not worth the time of compiling the faster program.
-		return config.generate(scope.At("%s", config.trainedScope()), picture, motion)
+// newBlinker compiles the generator with its weights and, concurrently, the optical flow.
+func newBlinker(backend compute.Backend, config Config, weights lab.Weights) (*Blinker, error) {
+	b := &Blinker{Config: config, Blend: BlendPoisson, Detail: config.part().Pasted, network: config.network()}
+	size := config.Size
+	video := func(channels int) shapes.Shape { return shapes.Make(dtypes.Float32, 1, Frames, size, size, channels) }
+	var both errgroup.Group
+	both.Go(func() (err error) {
+		inputs := []shapes.Shape{shapes.Make(dtypes.Float32, 1, size, size, 3), video(2)}
+		if b.network.Noise > 0 {
+			inputs = append(inputs, shapes.Make(dtypes.Float32, 1, b.network.Noise))
+		}
+		b.generator, err = lab.Compile(backend, weights, func(scope *model.Scope, inputs []*Node) *Node {
+			nn.Plainly(inputs[0].Graph()) // The faster program takes too long to compile for a picture or two.
+			given := Given{Picture: inputs[0], Motion: inputs[1]}
+			if b.network.Noise > 0 {
+				given.Noise = inputs[2]
+			}
+			return b.network.Generator(scope.At("%s", lab.DrawnScope(config.AverageDecay)), config, given)
+		}, inputs...)
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("prepare the generator: %w", err)
+	if b.network.Reference {
+		both.Go(func() (err error) {
+			motion := func(_ *model.Scope, videos *Node) *Node { return Motion(videos) }
+			b.motion, err = lab.Compile(backend, nil, motion, video(3))
+			return err
+		})
 	}
-	b.motion, err = model.NewExec(backend, model.NewStore(), func(_ *model.Scope, videos *Node) *Node { return Motion(videos) })
-	if err != nil {
-		return nil, fmt.Errorf("prepare the optical flow: %w", err)
-	}
-	if err := b.compile(store); err != nil {
+	if err := both.Wait(); err != nil {
 		b.Close()
 		return nil, fmt.Errorf("compile the generator for the weights of the run: %w", err)
 	}
 	return b, nil
 }
 
-// compile compiles the two programs at the same time, and checks that the store has all of the weights.
-func (b *Blinker) compile(store *model.Store) error {
-	size := b.Config.Size
-	video := func(channels int) shapes.Shape { return shapes.Make(dtypes.Float32, 1, Frames, size, size, channels) }
-	var both errgroup.Group
-	both.Go(func() error {
-		_, err := b.generator.Compile(shapes.Make(dtypes.Float32, 1, size, size, 3), video(2))
-		return err
-	})
-	both.Go(func() error {
-		if b.Config.Network != "unet" {
-			return nil
-		}
-		_, err := b.motion.Compile(video(3))
-		return err
-	})
-	if err := both.Wait(); err != nil {
-		return lab.FitError(err)
-	}
-	return lab.CheckComplete(store) // What it lacks would be drawn at random.
-}
-
 // Close frees the compiled programs.
 func (b *Blinker) Close() {
-	b.generator.Finalize()
-	b.motion.Finalize()
+	for _, exec := range []*model.Exec{b.generator, b.motion} {
+		if exec != nil {
+			exec.Finalize()
+		}
+	}
 }
 
-// Blink makes the faces of an opaque picture, each the boxes of its eyes from left to right, blink as a reference does: the i-th eye as its i-th, or its last where it
-// has fewer. The result has the picture's size and as many frames as the reference, which must have [Frames]. A network of whole frames redraws the picture's
-// centred square instead.
-func (b *Blinker) Blink(ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, reference *dataset.Clip) ([]*image.RGBA, error) {
+// Patch is a part of a picture that a blink changes.
+type Patch struct {
+	// Frames are the part over time, opaque. Their Rect is the part's place in the picture.
+	Frames []*image.RGBA
+}
+
+// Patches makes the faces of an opaque picture blink as a reference does. A face is the boxes of its eyes from left to
+// right; the i-th eye follows the reference's i-th, or its last if it has fewer. The patches are the parts that change,
+// in the order in which to paste them; each has as many frames as the reference, which must have [Frames]. A network of
+// whole frames redraws the picture's centred square instead.
+func (b *Blinker) Patches(
+	ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, reference *dataset.Clip,
+) (patches []Patch, err error) {
 	if len(reference.Frames) != Frames || len(reference.Eyes) == 0 {
-		return nil, fmt.Errorf("reference %s has %d frames and %d eyes: a blink has %d frames and an eye or two", reference.Name, len(reference.Frames), len(reference.Eyes), Frames)
+		return nil, fmt.Errorf("reference %s has %d frames and %d eyes: a blink has %d frames and an eye or two",
+			reference.Name, len(reference.Frames), len(reference.Eyes), Frames)
 	}
-	frames := make([]*image.RGBA, Frames)
-	for i := range frames {
-		frames[i] = image.NewRGBA(picture.Rect)
-		draw.Draw(frames[i], picture.Rect, picture, picture.Rect.Min, draw.Src)
-	}
-	if b.Config.Part == "face" {
+	if b.Config.part().Whole {
 		square := imaging.CentredSquare(picture.Rect)
 		drawn, err := b.draw(picture, square, reference, imaging.CentredSquare(reference.Frames[0].Rect))
-		for k, frame := range drawn {
-			draw.Draw(frames[k], square, frame, image.Point{}, draw.Src)
+		for _, frame := range drawn {
+			frame.Rect = frame.Rect.Add(square.Min)
 		}
-		return frames, err
+		return []Patch{{drawn}}, err
 	}
+	frames := copies(picture)
 	for _, eyes := range faces {
 		for i, eye := range eyes {
 			if err := ctx.Err(); err != nil {
@@ -146,13 +133,47 @@ func (b *Blinker) Blink(ctx context.Context, picture *image.RGBA, faces [][]imag
 			if err != nil {
 				return nil, fmt.Errorf("eye at %v: %w", eye, err)
 			}
-			eachFrame(func(k int) { b.Blend.paste(frames[k], drawn[k], square) })
+			part := pastedPart(square).Intersect(picture.Rect)
+			patch := Patch{make([]*image.RGBA, Frames)}
+			eachFrame(func(k int) { // Onto earlier patches, since eyes may be close together.
+				b.Blend.paste(frames[k], drawn[k], square)
+				patch.Frames[k] = image.NewRGBA(part)
+				draw.Draw(patch.Frames[k], part, frames[k], part.Min, draw.Src)
+			})
+			patches = append(patches, patch)
 		}
 	}
+	return patches, nil
+}
+
+// Blink is like [Blinker.Patches], but returns whole frames of the picture's size.
+func (b *Blinker) Blink(
+	ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, reference *dataset.Clip,
+) ([]*image.RGBA, error) {
+	patches, err := b.Patches(ctx, picture, faces, reference)
+	if err != nil {
+		return nil, err
+	}
+	frames := copies(picture)
+	eachFrame(func(k int) {
+		for _, patch := range patches {
+			draw.Draw(frames[k], patch.Frames[k].Rect, patch.Frames[k], patch.Frames[k].Rect.Min, draw.Src)
+		}
+	})
 	return frames, nil
 }
 
-// eachFrame does something with all frames at the same time.
+// copies returns the frames of a picture that does not move.
+func copies(picture *image.RGBA) []*image.RGBA {
+	frames := make([]*image.RGBA, Frames)
+	eachFrame(func(k int) {
+		frames[k] = image.NewRGBA(picture.Rect)
+		draw.Draw(frames[k], picture.Rect, picture, picture.Rect.Min, draw.Src)
+	})
+	return frames
+}
+
+// eachFrame calls a function for all frames concurrently.
 func eachFrame(do func(k int)) {
 	var all sync.WaitGroup
 	for k := range Frames {
@@ -161,8 +182,11 @@ func eachFrame(do func(k int)) {
 	all.Wait()
 }
 
-// draw draws a square of a picture as a square of the reference moves: frames from (0, 0), as large as the square.
-func (b *Blinker) draw(picture *image.RGBA, square image.Rectangle, reference *dataset.Clip, from image.Rectangle) (frames []*image.RGBA, err error) {
+// draw draws a square of a picture with the motion of a square of the reference: frames from (0, 0), as large as the
+// square.
+func (b *Blinker) draw(
+	picture *image.RGBA, square image.Rectangle, reference *dataset.Clip, from image.Rectangle,
+) (frames []*image.RGBA, err error) {
 	size := b.Config.Size
 	each := size * size * 3
 	values := make([]float32, each)
@@ -172,7 +196,7 @@ func (b *Blinker) draw(picture *image.RGBA, square image.Rectangle, reference *d
 		return nil, err
 	}
 	small := func(k int) *image.RGBA { return imaging.FromValues(values[k*each:], size, size) }
-	first := small(0) // Nothing has moved yet: what the networks make of the picture as it is.
+	first := small(0) // Before any motion: the networks' reconstruction of the picture.
 	whole, seen := imaging.Cut(picture, square, square.Dx()), imaging.Bicubic(first, square.Dx(), square.Dy())
 	frames = make([]*image.RGBA, Frames)
 	eachFrame(func(k int) {
@@ -185,11 +209,14 @@ func (b *Blinker) draw(picture *image.RGBA, square image.Rectangle, reference *d
 	return frames, nil
 }
 
-// generate runs the networks: a picture, [size, size, 3], and the motion of the reference's square → [frames, size, size, 3].
-func (b *Blinker) generate(picture []float32, reference *dataset.Clip, square image.Rectangle) (drawn []float32, err error) {
+// generate runs the networks: a picture, [size, size, 3], and the motion of the reference's square →
+// [frames, size, size, 3].
+func (b *Blinker) generate(
+	picture []float32, reference *dataset.Clip, square image.Rectangle,
+) (drawn []float32, err error) {
 	size := b.Config.Size
 	motion := tensors.FromShape(shapes.Make(dtypes.Float32, 1, Frames, size, size, 2))
-	if b.Config.Network == "unet" {
+	if b.network.Reference {
 		each := size * size * 3
 		values := make([]float32, Frames*each)
 		for k, frame := range reference.Frames {
@@ -201,26 +228,45 @@ func (b *Blinker) generate(picture []float32, reference *dataset.Clip, square im
 			return nil, err
 		}
 	}
-	input := tensors.FromFlatDataAndDimensions(picture, 1, size, size, 3)
-	output, err := b.generator.Call1(input, motion)
+	inputs := []any{tensors.FromFlatDataAndDimensions(picture, 1, size, size, 3), motion}
+	if n := b.network.Noise; n > 0 {
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(b.Config.drawNoise(n), 1, n))
+	}
+	output, err := b.generator.Call1(inputs...)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, input.FinalizeAll(), motion.FinalizeAll(), output.FinalizeAll()) }()
+	defer func() {
+		for _, input := range inputs {
+			err = errors.Join(err, input.(*tensors.Tensor).FinalizeAll())
+		}
+		err = errors.Join(err, output.FinalizeAll())
+	}()
 	return tensors.CopyFlatData[float32](output)
 }
 
-// changed is the difference of colours in [0, 1] from which on a pixel counts as drawn anew.
+// drawNoise returns the noise for blinking portraits: the same for the same seed of the run.
+func (c Config) drawNoise(n int) []float32 {
+	rng := rand.New(rand.NewPCG(c.Seed, 0x6e6f697365)) // "noise", to differ from the data's stream.
+	noise := make([]float32, n)
+	for i := range noise {
+		noise[i] = float32(rng.NormFloat64())
+	}
+	return noise
+}
+
+// changed is the difference of colours in [0, 1] from which on a pixel counts as redrawn.
 const changed = 0.2
 
-// addDetail adds to a frame, large at the size of the square, what the whole square of the picture has beyond what the networks drew of it first, which is seen at that
-// size: all of it where the frame is as the first one, and less where it changed.
+// addDetail adds the picture's detail that the networks lost to a frame, large, which has the size of the square: the
+// difference between the original square and the networks' first frame of it at that size. All of it is added where the
+// frame equals the first one, and less where it changed.
 func addDetail(large, whole, seen, first, frame *image.RGBA) {
 	size := frame.Rect.Dx()
 	kept := image.NewRGBA(frame.Rect)
 	eachPixel(frame.Rect, func(x, y int) {
 		most := 0.0
-		for dy := -1; dy <= 1; dy++ { // Around it too: the details of a line are beside it.
+		for dy := -1; dy <= 1; dy++ { // Including neighbours, since a line's detail extends to its sides.
 			for dx := -1; dx <= 1; dx++ {
 				u, v := min(max(x+dx, 0), size-1), min(max(y+dy, 0), size-1)
 				for c := range 3 {

@@ -9,27 +9,27 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Blend is how the border of what is pasted is hidden.
+// Blend is a way to hide the border of a pasted patch.
 type Blend string
 
 const (
-	// BlendNone pastes as the article does: the border shows.
+	// BlendNone pastes as in the article: the border shows.
 	BlendNone Blend = "none"
-	// BlendFeather goes over from the picture to what is pasted little by little.
+	// BlendFeather fades gradually from the picture to the patch.
 	BlendFeather Blend = "feather"
-	// BlendPoisson keeps the differences between neighbouring pixels of what is pasted, and takes the colours at the border from the picture (Pérez et al. 2003,
-	// "Poisson image editing").
+	// BlendPoisson keeps the differences between neighbouring pixels of the patch, and takes the colours at the border
+	// from the picture (Pérez et al. 2003, "Poisson image editing").
 	BlendPoisson Blend = "poisson"
 )
 
-// Blends are all of them.
+// Blends are all ways of blending.
 var Blends = []Blend{BlendNone, BlendFeather, BlendPoisson}
 
 // pasted is the part of the networks' 32×32 pixels that the article pastes back: 30×30.
 const pasted = 30.0 / 32
 
-// pastedPart is the part of the square around an eye that is pasted: a pixel or a few less than it could be where the sine transform of [membrane] would
-// take long, as it does where a large prime divides the wave.
+// pastedPart returns the part of the square around an eye that is pasted. It is slightly smaller than possible if the
+// sine transform of [membrane] would otherwise be slow, which it is if a large prime divides the wave's length.
 func pastedPart(square image.Rectangle) image.Rectangle {
 	part := square.Inset(max(int(math.Round(float64(square.Dx())*(1-pasted)/2)), 1))
 	for i := 0; !quick(part.Dx() + 1); i++ {
@@ -41,7 +41,7 @@ func pastedPart(square image.Rectangle) image.Rectangle {
 	return part
 }
 
-// quick says whether no prime above 13 divides a length.
+// quick reports whether no prime above 13 divides a length.
 func quick(length int) bool {
 	for _, prime := range []int{2, 3, 5, 7, 11, 13} {
 		for length%prime == 0 {
@@ -51,7 +51,7 @@ func quick(length int) bool {
 	return length == 1
 }
 
-// paste puts the square of an eye, drawn at full size from (0, 0), where it belongs, without its border.
+// paste pastes the square of an eye, drawn at full size from (0, 0), without its border.
 func (b Blend) paste(onto, eye *image.RGBA, square image.Rectangle) {
 	part := pastedPart(square)
 	shift := square.Min
@@ -71,7 +71,7 @@ func (b Blend) paste(onto, eye *image.RGBA, square image.Rectangle) {
 			correction := membrane(part.Size(), func(x, y int) float64 {
 				x, y = x+part.Min.X, y+part.Min.Y
 				if !image.Pt(x, y).In(onto.Rect) {
-					return 0 // Nothing is there to fit to.
+					return 0 // Outside the picture there is nothing to match.
 				}
 				return colourAt(onto, x, y, c) - colourAt(eye, x-shift.X, y-shift.Y, c)
 			})
@@ -88,28 +88,36 @@ func (b Blend) paste(onto, eye *image.RGBA, square image.Rectangle) {
 	}
 }
 
-// feathered is the width of what is feathered, as a part of the square's side.
+// feathered is the width of the feathered border, as a share of the square's side.
 const feathered = 1.0 / 6
 
-// smoothStep goes from 0 to 1 while x does, slowly at both ends.
+// smoothStep rises from 0 to 1 as x does, slowly at both ends.
 func smoothStep(x float64) float64 {
 	x = min(max(x, 0), 1)
 	return x * x * (3 - 2*x)
 }
 
-// membrane is what a soap film over a rectangle does whose border is given: the solution of Laplace's equation at the pixels (0, 0) to size, where border tells the
-// values of the pixels around them. What is pasted, and this of the difference between the picture and it, is the solution of Poisson's equation. The sine
-// transform makes the equation one number for each wave.
+// membrane returns the solution of Laplace's equation, a soap film, at the pixels (0, 0) to size, where border returns
+// the values of the pixels around them. A patch plus the membrane of the picture's difference from it at the border
+// solves Poisson's equation. The sine transform decouples the equation: one number for each wave.
 func membrane(size image.Point, border func(x, y int) float64) *mat.Dense {
 	rows, columns := fourier.NewDST(size.X), fourier.NewDST(size.Y)
-	top, bottom, left, right := make([]float64, size.X), make([]float64, size.X), make([]float64, size.Y), make([]float64, size.Y)
+	top, bottom, left, right := make(
+		[]float64, size.X,
+	), make(
+		[]float64, size.X,
+	), make(
+		[]float64, size.Y,
+	), make(
+		[]float64, size.Y,
+	)
 	for x := range size.X {
 		top[x], bottom[x] = border(x, -1), border(x, size.Y)
 	}
 	for y := range size.Y {
 		left[y], right[y] = border(-1, y), border(size.X, y)
 	}
-	// The border pulls at the outermost pixels alone, so that the transform of that in one direction is a sine.
+	// The border acts on the outermost pixels only, so its transform in one direction is a sine.
 	for _, side := range [][]float64{top, bottom} {
 		rows.Transform(side, side)
 	}
@@ -130,12 +138,12 @@ func membrane(size image.Point, border func(x, y int) float64) *mat.Dense {
 	for x := range size.X {
 		film.SetCol(x, columns.Transform(column, mat.Col(column, x, film)))
 	}
-	film.Scale(1/float64(4*(size.X+1)*(size.Y+1)), film) // gonum's sine transform, twice, is 2(n+1) times what it was.
+	film.Scale(1/float64(4*(size.X+1)*(size.Y+1)), film) // gonum's sine transform applied twice multiplies by 2(n+1).
 	return film
 }
 
-// sine is a wave of the transform of n pixels: twice its values at the first and at the last of them, and how much it bends, which is what the difference
-// of a pixel from its two neighbours, negative, makes of it.
+// sine describes a wave of the transform of n pixels: twice its values at the first and at the last pixel, and its
+// eigenvalue under the negative second difference.
 type sine struct{ atFirst, atLast, bend float64 }
 
 func sines(n int) []sine {
@@ -147,8 +155,9 @@ func sines(n int) []sine {
 	return all
 }
 
-// SeamEnergy says how much the border shows of what was pasted for the eye in a box: the mean difference of neighbouring pixels across the border as a part of
-// that of neighbours in the same direction just inside. Where nothing was pasted it is about 1.
+// SeamEnergy measures the visibility of the border of the patch for the eye in a box: the ratio of the mean difference
+// of neighbouring pixels across the border to that of neighbours in the same direction just inside. Without a patch it
+// is about 1.
 func SeamEnergy(frame *image.RGBA, eye image.Rectangle) float64 {
 	part := pastedPart(dataset.EyeSquare(eye)).Intersect(frame.Rect)
 	deep := max(part.Dx()/8, 1)
@@ -159,7 +168,7 @@ func SeamEnergy(frame *image.RGBA, eye image.Rectangle) float64 {
 		}
 		return sum
 	}
-	// From a pixel of the border inwards: the first step crosses it.
+	// Inwards from a pixel outside the border: the first step crosses it.
 	walk := func(x, y, dx, dy int) {
 		if !image.Pt(x-dx, y-dy).In(frame.Rect) {
 			return
@@ -190,12 +199,12 @@ func eachPixel(part image.Rectangle, f func(x, y int)) {
 	}
 }
 
-// colourAt is a colour of a pixel, in [0, 1].
+// colourAt returns a colour of a pixel, in [0, 1].
 func colourAt(picture *image.RGBA, x, y, c int) float64 {
 	return float64(picture.Pix[picture.PixOffset(x, y)+c]) / 255
 }
 
-// setColour sets a colour of a pixel, cut off to [0, 1].
+// setColour sets a colour of a pixel, clipped to [0, 1].
 func setColour(picture *image.RGBA, x, y, c int, value float64) {
 	picture.Pix[picture.PixOffset(x, y)+c] = uint8(math.Round(255 * min(max(value, 0), 1)))
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// painted is a picture whose colours a function of the place gives, in [0, 1].
+// painted returns a picture whose colours are a function of the place, in [0, 1].
 func painted(size int, colour func(x, y int) float64) *image.RGBA {
 	picture := image.NewRGBA(image.Rect(0, 0, size, size))
 	eachPixel(picture.Rect, func(x, y int) {
@@ -23,7 +23,7 @@ func painted(size int, colour func(x, y int) float64) *image.RGBA {
 }
 
 func TestMembraneSolvesLaplacesEquation(t *testing.T) {
-	// Polynomials and products of waves that are harmonic on the grid of pixels, too.
+	// Polynomials and products of waves that are harmonic on the pixel grid as well.
 	k := 0.3
 	decay := math.Acosh(2 - math.Cos(k))
 	harmonic := map[string]func(x, y int) float64{
@@ -56,7 +56,10 @@ func TestBlendingHidesTheSeam(t *testing.T) {
 		blend.paste(frame, brighter, square)
 		energy[blend] = SeamEnergy(frame, eye)
 		for _, corner := range []image.Point{{9, 9}, {42, 42}, {10, 10}, {41, 41}} {
-			assert.Equal(t, picture.RGBAAt(corner.X, corner.Y), frame.RGBAAt(corner.X, corner.Y), "%s at %v: it is not within what is pasted", blend, corner)
+			assert.Equal(
+				t, picture.RGBAAt(corner.X, corner.Y), frame.RGBAAt(corner.X, corner.Y),
+				"%s at %v: it is not within the patch", blend, corner,
+			)
 		}
 		middle := image.Pt(26, 26)
 		if blend != BlendPoisson {
@@ -73,7 +76,9 @@ func TestBlendingHidesTheSeam(t *testing.T) {
 func TestPoissonBlendingTakesAwayAShiftOfColour(t *testing.T) {
 	texture := func(x, y int) float64 { return 0.4 + 0.01*float64(x%7) }
 	frame := painted(48, texture)
-	BlendPoisson.paste(frame, painted(32, func(x, y int) float64 { return texture(x+8, y+8) + 0.3 }), image.Rect(8, 8, 40, 40))
+	BlendPoisson.paste(
+		frame, painted(32, func(x, y int) float64 { return texture(x+8, y+8) + 0.3 }), image.Rect(8, 8, 40, 40),
+	)
 	eachPixel(frame.Rect, func(x, y int) {
 		assert.InDelta(t, texture(x, y), colourAt(frame, x, y, 1), 1.01/255, "at %d, %d", x, y)
 	})
@@ -100,7 +105,9 @@ func TestDetailIsKeptWhereNothingChanged(t *testing.T) {
 	})
 
 	closed := painted(16, func(x, y int) float64 { return 0.5 })
-	eachPixel(small.Rect, func(x, y int) { setColour(small, x, y, 0, 0.2+0.6*float64(y%2)) }) // Far from what is drawn everywhere.
+	eachPixel(
+		small.Rect, func(x, y int) { setColour(small, x, y, 0, 0.2+0.6*float64(y%2)) },
+	) // Far from the pattern drawn everywhere.
 	large = imaging.Bicubic(closed, 32, 32)
 	addDetail(large, whole, imaging.Bicubic(small, 32, 32), small, closed)
 	assert.InDelta(t, 0.5, colourAt(large, 16, 16, 0), 0.01, "detail of an open eye is seen on a closed one")

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ship makes the shipped weights anew: go test ./blink -run ShippedNetwork -ship RUN.
+// ship regenerates the shipped weights: go test ./blink -run ShippedNetwork -ship RUN.
 var ship = flag.String("ship", "", "run whose generator becomes the shipped one")
 
 func TestShippedNetworkMakesPortraitsBlinkThatItHasNotSeen(t *testing.T) {
@@ -28,10 +28,10 @@ func TestShippedNetworkMakesPortraitsBlinkThatItHasNotSeen(t *testing.T) {
 	for i := range clips.Len() {
 		clip, err := clips.Clip(t.Context(), i)
 		require.NoError(t, err)
-		own, err := b.Evaluate(t.Context(), clip, clip)
+		own, err := b.Score(t.Context(), clip, clip)
 		require.NoError(t, err)
 		assert.Less(t, own.Error, 0.6*own.Repeated, clip.Name)
-		followed, err := b.Evaluate(t.Context(), clip, other)
+		followed, err := b.Score(t.Context(), clip, other)
 		require.NoError(t, err)
 		for _, score := range []Score{own, followed} {
 			assert.Greater(t, score.Correlation, 0.9, "%s by %s", score.Name, score.Reference)

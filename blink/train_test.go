@@ -13,11 +13,11 @@ import (
 )
 
 func TestTrainingGoesOnAndIsUsed(t *testing.T) {
-	config, err := Preset("smoke-frozen")
+	config, err := Experiment.Preset("smoke-frozen")
 	require.NoError(t, err)
 	config.AverageDecay = 0.5
 	dir, backend := t.TempDir(), openXLA(t)
-	options := TrainOptions{Backend: backend, Warn: func(err error) { t.Errorf("warned: %v", err) }}
+	options := lab.TrainOptions{Backend: backend, Warn: func(err error) { t.Errorf("warned: %v", err) }}
 	config.Steps = 1
 	summary, err := Train(t.Context(), dir, config, options)
 	require.NoError(t, err)
@@ -29,8 +29,13 @@ func TestTrainingGoesOnAndIsUsed(t *testing.T) {
 	assert.EqualValues(t, 1, summary.Trained, "it goes on")
 	assert.Positive(t, summary.Values[MetricError])
 	after := weightsOf(t, dir)
-	assert.NotEqual(t, valuesOf(t, before["generator/frames/down1/weights"]), valuesOf(t, after["generator/frames/down1/weights"]))
-	assert.Equal(t, valuesOf(t, before["generator/video/down1/weights"]), valuesOf(t, after["generator/video/down1/weights"]), "the frozen network learned")
+	assert.NotEqual(
+		t, valuesOf(t, before["generator/frames/down1/weights"]), valuesOf(t, after["generator/frames/down1/weights"]),
+	)
+	assert.Equal(
+		t, valuesOf(t, before["generator/video/down1/weights"]), valuesOf(t, after["generator/video/down1/weights"]),
+		"the frozen network learned",
+	)
 
 	b, err := Open(backend, dir)
 	require.NoError(t, err)
@@ -49,17 +54,20 @@ func TestTrainingGoesOnAndIsUsed(t *testing.T) {
 	})
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = b.EvaluateAll(cancelled, dataset.DrawnBlinks(1, 1, 48), nil, nil)
+	_, err = b.Evaluate(cancelled, dataset.DrawnBlinks(1, 1, 48), nil, nil)
 	assert.ErrorIs(t, err, context.Canceled)
 
 	initial, err := Config{From: dir}.initial()
 	require.NoError(t, err)
-	assert.Equal(t, valuesOf(t, after["average/frames/down1/weights"]), valuesOf(t, initial["generator/frames/down1/weights"]), "a run from this one begins with its average")
+	assert.Equal(
+		t, valuesOf(t, after["average/frames/down1/weights"]), valuesOf(t, initial["generator/frames/down1/weights"]),
+		"a run from this one begins with its average",
+	)
 	assert.NotContains(t, initial, "generator/steps")
-	_, err = LossFigure(dir)
+	_, err = Experiment.CurveFigure(dir, "content")
 	assert.NoError(t, err)
-	_, err = AdversarialFigure(dir)
-	assert.ErrorIs(t, err, lab.ErrNoMetric)
+	_, err = Experiment.CurveFigure(dir, "losses")
+	assert.ErrorIs(t, err, lab.ErrLacks)
 }
 
 // weightsOf reads the newest checkpoint of a run.
@@ -82,7 +90,7 @@ func valuesOf(t *testing.T, x *tensors.Tensor) []float32 {
 }
 
 func TestTrainingStopsBeforeItBegins(t *testing.T) {
-	config, err := Preset("smoke")
+	config, err := Experiment.Preset("smoke")
 	require.NoError(t, err)
 	cases := map[string]struct {
 		change func(*Config)
@@ -90,24 +98,24 @@ func TestTrainingStopsBeforeItBegins(t *testing.T) {
 	}{
 		"a setting that cannot be": {func(c *Config) { c.Batch = 0 }, "batch is 0"},
 		"a folder without blinks":  {func(c *Config) { c.Data = t.TempDir() }, "there is no folder of frames in it"},
-		"from what is no run":      {func(c *Config) { c.From = t.TempDir() }, "from: "},
+		"from no run":              {func(c *Config) { c.From = t.TempDir() }, "from: "},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			changed := config
 			c.change(&changed)
-			_, err := Train(t.Context(), t.TempDir(), changed, TrainOptions{})
+			_, err := Train(t.Context(), t.TempDir(), changed, lab.TrainOptions{})
 			assert.ErrorContains(t, err, c.says)
 		})
 	}
 }
 
 func TestVideoGANTrainsAgainstADiscriminatorWithClippedWeights(t *testing.T) {
-	config, err := Preset("smoke-clipping")
+	config, err := Experiment.Preset("smoke-clipping")
 	require.NoError(t, err)
 	config.Steps = 1
 	dir := t.TempDir()
-	summary, err := Train(t.Context(), dir, config, TrainOptions{Backend: openXLA(t)})
+	summary, err := Train(t.Context(), dir, config, lab.TrainOptions{Backend: openXLA(t)})
 	require.NoError(t, err)
 	for _, metric := range config.Metrics() {
 		assert.Contains(t, summary.Values, metric)
@@ -120,9 +128,9 @@ func TestVideoGANTrainsAgainstADiscriminatorWithClippedWeights(t *testing.T) {
 			}
 		}
 	}
-	_, err = AdversarialFigure(dir)
+	_, err = Experiment.CurveFigure(dir, "losses")
 	assert.NoError(t, err)
-	_, won, err := Won(dir)
+	_, won, err := lab.Won(dir, MetricRanking)
 	require.NoError(t, err)
 	assert.False(t, won, "one step decides nothing")
 }

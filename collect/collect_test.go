@@ -46,7 +46,8 @@ func save(t *testing.T, picture image.Image, parts ...string) {
 	require.NoError(t, imaging.SavePNG(path, picture))
 }
 
-// illustrations fills a folder with pictures of 3 + 1 + 1 + 1 faces, one of them there a second time, one of no face, and a broken one.
+// illustrations fills a folder with pictures of 3 + 1 + 1 + 1 faces, one of them there a second time, one of no face,
+// and a broken one.
 func illustrations(t *testing.T) string {
 	dir := t.TempDir()
 	many := blank(640, 400)
@@ -78,7 +79,7 @@ func newFinder(t *testing.T) *eyes.Finder {
 	backend, err := xla.Open(t.Context(), xla.Options{Quick: true})
 	require.NoError(t, err)
 	t.Cleanup(backend.Finalize)
-	finder, err := eyes.NewFinder(backend)
+	finder, err := eyes.OpenShipped(backend)
 	require.NoError(t, err)
 	t.Cleanup(finder.Close)
 	return finder
@@ -124,7 +125,9 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 	for _, l := range report.LeftOut() {
 		left[l.Why] = strings.Join(l.Names, "; ")
 	}
-	assert.Equal(t, map[string]string{"no face found": "nobody.png", "a duplicate": "one_again.jpg (looks like one of one_0.png)"}, left)
+	assert.Equal(t, map[string]string{
+		"no face found": "nobody.png", "a duplicate": "one_again.jpg (looks like one of one_0.png)",
+	}, left)
 
 	set, opened, err := dataset.OpenFolder(t.Context(), out, dataset.FolderOptions{Classes: dataset.HairColours()})
 	require.NoError(t, err, "training reads it")
@@ -166,10 +169,14 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 
 		calls := 0
 		checked := 0
-		_, err = Import(t.Context(), finder, dir, again, Options{Size: 64, Checking: func(done, _ int) { checked = done }, Progress: func(int, int) {
-			assert.Equal(t, 7, checked, "which comes first")
-			calls++
-		}})
+		_, err = Import(t.Context(), finder, dir, again, Options{
+			Size:     64,
+			Checking: func(done, _ int) { checked = done },
+			Progress: func(int, int) {
+				assert.Equal(t, 7, checked, "which comes first")
+				calls++
+			},
+		})
 		require.NoError(t, err)
 		assert.Less(t, calls, 6, "what is done is not done again")
 		assert.Equal(t, labels(t, out), labels(t, again))
@@ -233,7 +240,8 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 	})
 }
 
-// taken reads which colours labels.csv says of the portraits of each picture, and wants the dataset's folder to hold those portraits and no others.
+// taken reads which colours labels.csv says of the portraits of each picture, and wants the dataset's folder to hold
+// those portraits and no others.
 func taken(t *testing.T, out string) map[string]string {
 	t.Helper()
 	file, err := os.Open(filepath.Join(out, labelsFile))
@@ -362,17 +370,24 @@ func TestASecondImportFollowsWhatChanged(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "out")
 		rename(t, dir, "other.png", "1001.png")
 		require.NoError(t, os.Mkdir(filepath.Join(dir, "metadata"), 0o755))
+		post := func(tags string) func() {
+			return func() { write(t, `{"id": 1001, "tag_string": "`+tags+`"}`, dir, "metadata", "2017.json") }
+		}
+		move := func(from, to string) func() { return func() { rename(t, dir, from, to) } }
 		for _, step := range []struct {
 			what   string
 			change func()
 			want   colours
 		}{
-			{"metadata", func() { write(t, `{"id": 1001, "tag_string": "red_hair"}`, dir, "metadata", "2017.json") }, colours{"1001.png": "red", "first.png": first}},
-			{"other metadata", func() { write(t, `{"id": 1001, "tag_string": "pink_hair"}`, dir, "metadata", "2017.json") }, colours{"1001.png": "pink", "first.png": first}},
-			{"gone", func() { rename(t, dir, "first.png", "../first.png") }, colours{"1001.png": "pink", "second.png": first}},
-			{"its duplicate gone too", func() { rename(t, dir, "second.png", "../second.png") }, colours{"1001.png": "pink"}},
-			{"back", func() { rename(t, dir, "../first.png", "first.png") }, colours{"1001.png": "pink", "first.png": first}},
-			{"its duplicate back too", func() { rename(t, dir, "../second.png", "second.png") }, colours{"1001.png": "pink", "first.png": first}},
+			{"metadata", post("red_hair"), colours{"1001.png": "red", "first.png": first}},
+			{"other metadata", post("pink_hair"), colours{"1001.png": "pink", "first.png": first}},
+			{"gone", move("first.png", "../first.png"), colours{"1001.png": "pink", "second.png": first}},
+			{"its duplicate gone too", move("second.png", "../second.png"), colours{"1001.png": "pink"}},
+			{"back", move("../first.png", "first.png"), colours{"1001.png": "pink", "first.png": first}},
+			{
+				"its duplicate back too", move("../second.png", "second.png"),
+				colours{"1001.png": "pink", "first.png": first},
+			},
 		} {
 			step.change()
 			_, err := Import(t.Context(), finder, dir, out, Options{Size: 64})
@@ -405,7 +420,8 @@ func TestASecondImportGoesOnFromWhereverItWasKilled(t *testing.T) {
 	all := lines()
 	require.Len(t, all, start+3+3, "three are forgotten, three are done")
 
-	// killed is what an import leaves that was killed after n lines of the journal: what it named is written, but perhaps the last, and labels.csv is that of the one before.
+	// killed is what an import leaves that was killed after n lines of the journal: what it named is written, but perhaps
+	// the last, and labels.csv is that of the one before.
 	killed := func(t *testing.T, n int, last bool) string {
 		left := filepath.Join(t.TempDir(), "killed")
 		require.NoError(t, os.CopyFS(left, os.DirFS(before)))
@@ -454,11 +470,16 @@ func TestAPictureThatIsDoneAgainTakesItsDuplicatesWithIt(t *testing.T) {
 	out := t.TempDir()
 	write(t, "", out, "a.png")
 	write(t, "", out, "b.png")
-	a, b := Picture{Name: "a", Faces: []Face{{File: "a.png"}}}, Picture{Name: "b", Faces: []Face{{Like: "a.png"}, {File: "b.png"}}}
+	root, err := os.OpenRoot(out)
+	require.NoError(t, err)
+	defer root.Close()
+	a := Picture{Name: "a", Faces: []Face{{File: "a.png"}}}
+	b := Picture{Name: "b", Faces: []Face{{Like: "a.png"}, {File: "b.png"}}}
 	c, d := Picture{Name: "c", Faces: []Face{{Like: "b.png"}}}, Picture{Name: "d", Why: "no face found"}
-	i := &importing{out: out, journal: &journal{done: map[string]Picture{"a": a, "b": b, "c": c, "d": d}}}
+	i := &importing{out: out, journal: &journal{root: root, done: map[string]Picture{"a": a, "b": b, "c": c, "d": d}}}
 	assert.Equal(t, map[string]bool{"a": true, "b": true, "c": true, "d": true}, i.counting([]Picture{a, b, c, d}))
-	assert.Equal(t, map[string]bool{"d": true}, i.counting([]Picture{b, c, d}), "c looks like a face of b, which is done again as another looks like a")
+	assert.Equal(t, map[string]bool{"d": true}, i.counting([]Picture{b, c, d}),
+		"c looks like a face of b, which is done again as another looks like a")
 }
 
 func TestBrokenFilesOfTagsAreNamedAndTheirPicturesCountAsUntagged(t *testing.T) {
@@ -573,13 +594,14 @@ func TestSourcesAreAskedInTheirOrder(t *testing.T) {
 	params := portrait.At(77, 0)
 	face := params.Draw(64)
 	other := (params.Colour + 1) % 9
+	in := "both/" + other.String() + "_hair/tagged.png"
 	save(t, face, dir, "plain.png")
 	save(t, face, dir, "tagged.png")
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "tagged.txt"), []byte("1girl, "+other.String()+" hair"), 0o644))
-	save(t, face, dir, "both", other.String()+"_hair", "tagged.png")
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "both", other.String()+"_hair", "tagged.txt"), []byte("green hair, red hair"), 0o644))
+	write(t, "1girl, "+other.String()+" hair", dir, "tagged.txt")
+	save(t, face, dir, filepath.FromSlash(in))
+	write(t, "green hair, red hair", filepath.Dir(filepath.Join(dir, in)), "tagged.txt")
 	save(t, face, dir, "two.png")
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "two.txt"), []byte("green hair, red hair"), 0o644))
+	write(t, "green hair, red hair", dir, "two.txt")
 	save(t, blank(64, 64), dir, "white.png")
 
 	said := func(by ...string) map[string]string {
@@ -592,13 +614,15 @@ func TestSourcesAreAskedInTheirOrder(t *testing.T) {
 		return all
 	}
 	own, tagged := params.Colour.String(), other.String()
-	in := "both/" + tagged + "_hair/tagged.png"
-	assert.Equal(t, map[string]string{"plain.png": own, "tagged.png": tagged, in: tagged, "two.png": "", "white.png": ""}, said())
-	assert.Equal(t, map[string]string{"plain.png": own, "tagged.png": own, in: own, "two.png": own, "white.png": ""}, said(ByLook))
-	assert.Equal(t, map[string]string{"plain.png": "", "tagged.png": "", in: tagged, "two.png": "", "white.png": ""}, said(ByFolder))
+	want := func(plain, beside, inFolder, two string) map[string]string {
+		return map[string]string{"plain.png": plain, "tagged.png": beside, in: inFolder, "two.png": two, "white.png": ""}
+	}
+	assert.Equal(t, want(own, tagged, tagged, ""), said())
+	assert.Equal(t, want(own, own, own, own), said(ByLook))
+	assert.Equal(t, want("", "", tagged, ""), said(ByFolder))
 
-	require.NoError(t, os.WriteFile(filepath.Join(dir, labelsFile), []byte("file,colour,length\nplain.png,Silver,Long\ntwo.png,orange,\n"), 0o644))
-	assert.Equal(t, map[string]string{"plain.png": "silver", "tagged.png": tagged, in: tagged, "two.png": "", "white.png": ""}, said())
+	write(t, "file,colour,length\nplain.png,Silver,Long\ntwo.png,orange,\n", dir, labelsFile)
+	assert.Equal(t, want("silver", tagged, tagged, ""), said())
 }
 
 func TestKagglesTaggedAnimeIllustrationsIsReadAsItIs(t *testing.T) {
@@ -610,18 +634,19 @@ func TestKagglesTaggedAnimeIllustrationsIsReadAsItIs(t *testing.T) {
 	save(t, face, dir, "danbooru-images", "danbooru-images", "0001", "1001.png")
 	metadata := filepath.Join(dir, "danbooru-metadata", "danbooru-metadata")
 	require.NoError(t, os.MkdirAll(metadata, 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(metadata, "20170000.json"), []byte(
-		`{"id":"1001","rating":"s","tags":[{"id":"1","name":"1girl","category":"0"},{"id":"2","name":"green_hair","category":"0"}]}
-{"id":"999","tags":[{"name":"red_hair"}]}
-`), 0o644))
-	require.NoError(t, os.WriteFile(filepath.Join(metadata, "20170001.json"), []byte(`{"id": 2002, "tag_string": "purple_hair blue_eyes"}`), 0o644))
+	write(t, `{"id":"1001","rating":"s","tags":[`+
+		`{"id":"1","name":"1girl","category":"0"},{"id":"2","name":"green_hair","category":"0"}]}`+"\n"+
+		`{"id":"999","tags":[{"name":"red_hair"}]}`+"\n", metadata, "20170000.json")
+	write(t, `{"id": 2002, "tag_string": "purple_hair blue_eyes"}`, metadata, "20170001.json")
 	tagged, err := Tag(t.Context(), dir, Options{By: []string{ByTags}})
 	require.NoError(t, err)
 	got := map[string]string{}
 	for _, picture := range tagged.Pictures {
 		got[filepath.Base(picture.Name)] = picture.Faces[0].Colour
 	}
-	assert.Equal(t, map[string]string{"1001.png": "green", "1001.jpg.png": "", "2002.png": "purple", "3003.png": "", "cover.png": ""}, got)
+	assert.Equal(t, map[string]string{
+		"1001.png": "green", "1001.jpg.png": "", "2002.png": "purple", "3003.png": "", "cover.png": "",
+	}, got)
 
 	labels := filepath.Join(t.TempDir(), labelsFile)
 	require.NoError(t, tagged.Save(labels, false))
@@ -644,8 +669,8 @@ func TestKagglesTaggedAnimeIllustrationsIsReadAsItIs(t *testing.T) {
 func TestAttributesOfLabelsCountBeforeThoseOfTags(t *testing.T) {
 	dir := t.TempDir()
 	save(t, portrait.At(77, 0).Draw(64), dir, "a.png")
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.txt"), []byte("red eyes, short hair, twintails, ponytail"), 0o644))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, labelsFile), []byte("file,colour,length\na.png,silver,Long\n"), 0o644))
+	write(t, "red eyes, short hair, twintails, ponytail", dir, "a.txt")
+	write(t, "file,colour,length\na.png,silver,Long\n", dir, labelsFile)
 	for _, c := range []struct {
 		by   []string
 		want map[string]string
@@ -657,7 +682,9 @@ func TestAttributesOfLabelsCountBeforeThoseOfTags(t *testing.T) {
 		tagged, err := Tag(t.Context(), dir, Options{By: c.by})
 		require.NoError(t, err)
 		if len(c.by) == 2 {
-			asked := &sources{dir: dir, by: c.by, labels: map[string]dataset.Labelled{"a.png": {Attributes: map[string]string{"length": "long"}}}}
+			asked := &sources{dir: dir, by: c.by, labels: map[string]dataset.Labelled{
+				"a.png": {Attributes: map[string]string{"length": "long"}},
+			}}
 			got, err := asked.ask(t.Context(), "a.png", nil, true)
 			require.NoError(t, err)
 			assert.Equal(t, c.want, got.attributes)
@@ -672,7 +699,7 @@ func TestAttributesOfLabelsCountBeforeThoseOfTags(t *testing.T) {
 
 func TestTaggerIsAskedBetweenTagsAndLook(t *testing.T) {
 	network := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(network, "selected_tags.csv"), []byte("name\nsolo\nblue_hair\ngreen_hair\nred_hair\nblue_eyes\norange_hair\n"), 0o644))
+	write(t, "name\nsolo\nblue_hair\ngreen_hair\nred_hair\nblue_eyes\norange_hair\n", network, wd14File)
 	path := filepath.Join(network, "model.onnx")
 	data, err := os.ReadFile(filepath.Join("..", "internal", "onnxnet", "testdata", "wd14.onnx"))
 	require.NoError(t, err)
@@ -699,7 +726,7 @@ func TestTaggerIsAskedBetweenTagsAndLook(t *testing.T) {
 	}
 	assert.Equal(t, map[string][]string{
 		"blue.png":   {"blue", ByTagger, "", "blue"},
-		"white.png":  {"", ByTagger, "no tag says a hair colour", ""},
+		"white.png":  {"", ByTagger, "no tag names a hair colour", ""},
 		"tagged.png": {"silver", ByTags, "", "blue"}, // What the tags beside it leave open the tagger says.
 	}, got)
 	_, err = Tag(t.Context(), dir, Options{By: []string{ByTagger}})

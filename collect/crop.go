@@ -7,8 +7,9 @@ import (
 	"github.com/moelab/moelab/eyes"
 )
 
-// head is the square around a face and its hair, as the drawn portraits have it: the eyes are a quarter of its width apart, and their middle lies at 0.59 of its
-// height. ok is false where the face shows one eye, from which its size cannot be told.
+// head returns the square around a face and its hair, framed as in the drawn portraits: the eyes are a quarter of its
+// width apart, and their middle lies at 0.59 of its height. ok is false if the face shows only one eye, from which its
+// size is not known.
 func head(face eyes.Face) (square image.Rectangle, ok bool) {
 	if len(face.Eyes) != 2 {
 		return image.Rectangle{}, false
@@ -23,16 +24,17 @@ func head(face eyes.Face) (square image.Rectangle, ok bool) {
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}, true
 }
 
-// leastInside is how much of a head's square must lie in the picture.
+// leastInside is the share of a head's square that must lie in the picture.
 const leastInside = 0.65
 
-// inside is how much of a square lies in a picture, in [0, 1].
+// inside returns the share of a square that lies in a picture, in [0, 1].
 func inside(square, picture image.Rectangle) float64 {
 	in := square.Intersect(picture)
 	return float64(in.Dx()*in.Dy()) / float64(square.Dx()*square.Dy())
 }
 
-// fitted is a square moved into a picture, and no larger than it: a head that is framed a little otherwise is better than one that goes on with its mirror image.
+// fitted moves a square into a picture, and shrinks it if necessary: a head framed a little differently is better than
+// one that continues with its mirror image.
 func fitted(square, picture image.Rectangle) image.Rectangle {
 	side := min(square.Dx(), picture.Dx(), picture.Dy())
 	centre := square.Min.Add(square.Max).Div(2)

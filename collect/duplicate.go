@@ -9,16 +9,18 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// fingerprint is by what a picture is known again after it was enlarged, made smaller or compressed.
+// fingerprint identifies a picture even after it has been enlarged, reduced or compressed.
 type fingerprint struct {
 	// Hash is the perceptual hash: the signs of 16 × 16 low frequencies of the brightness.
 	Hash []uint64 `json:"hash"`
-	// Colours are the picture's at 4 × 4 pixels, RGBA: the hash does not see colour, and the same face with other hair is another picture.
+	// Colours are the picture's at 4 × 4 pixels, RGBA: the hash does not see colour, and the same face with other hair is
+	// another picture.
 	Colours []byte `json:"colours"`
 }
 
 const (
-	// sameBits is in how many of the 256 bits the hashes of one picture may differ, and sameColour how far its values in Colours may be apart on average, of 255.
+	// sameBits is the greatest number of the 256 bits in which hashes of one picture differ, and sameColour the greatest
+	// average distance of its values in Colours, of 255.
 	sameBits   = 12
 	sameColour = 5
 )
@@ -31,7 +33,7 @@ func fingerprintOf(picture *image.RGBA) (fingerprint, error) {
 	return fingerprint{hash.GetHash(), imaging.Bicubic(picture, 4, 4).Pix}, nil
 }
 
-// same says whether two fingerprints are of the same picture.
+// same reports whether two fingerprints are of the same picture.
 func (f fingerprint) same(other fingerprint) bool {
 	if len(f.Hash) != len(other.Hash) || len(f.Colours) != len(other.Colours) {
 		return false
@@ -47,5 +49,5 @@ func (f fingerprint) same(other fingerprint) bool {
 	for i := range f.Colours {
 		sum += max(int(f.Colours[i])-int(other.Colours[i]), int(other.Colours[i])-int(f.Colours[i]))
 	}
-	return sum <= sameColour*3*len(f.Colours)/4 // A quarter is the opacity, which is the same.
+	return sum <= sameColour*3*len(f.Colours)/4 // A quarter of them is opacity, which never differs.
 }

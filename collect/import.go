@@ -18,92 +18,71 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// Options say how pictures are taken in. The zero value will do.
+// Options say how [Import] and [Tag] read pictures. The zero value will do.
 type Options struct {
 	// Size is the height and width of the portraits in pixels; 0 means 128.
 	Size int
-	// Least is the height and width in pixels that a face with its hair must have in the picture; 0 means 48.
+	// Least is the least height and width in pixels of a face with its hair in the picture; 0 means 48.
 	Least int
-	// By are the sources that are asked for the hair colour; nil means all, in the order of [Sources].
+	// By lists the sources of the hair colour, in the order in which they are asked; nil means all of [Sources].
 	By []string
-	// Tagger is asked, as one of the sources; nil for none.
+	// Tagger is one of the sources; nil for none.
 	Tagger *Tagger
-	// Workers is how many pictures are read at once; 0 means one per CPU.
+	// Workers is the number of pictures read at once; 0 means one per CPU.
 	Workers int
-	// Strict makes a broken picture, or a broken file of tags beside one, an error. Otherwise the picture is left out, or its tags are, and the report names the file.
+	// Strict makes a broken picture, or a broken file of tags beside one, an error. Otherwise the picture, or its tags,
+	// are left out, and the report names the file.
 	Strict bool
-	// Progress, if set, is told how many pictures of how many are done, and Checking before that how many were checked for being broken. Calls do not overlap.
+	// Progress, if set, is called with how many pictures of how many are done, and Checking, before that, with how many
+	// have been checked for damage. Calls do not overlap.
 	Progress, Checking func(done, total int)
 }
 
 const (
 	defaultSize  = 128
 	defaultLeast = 48
-	// journalVersion changes when what is written does.
+	// journalVersion changes with what an import writes.
 	journalVersion = 2
-	// looksLike begins the reason of a face that was met before; the picture's name follows.
+	// looksLike begins the reason of leaving out a face that was met before; the picture's name follows.
 	looksLike = "looks like one of "
 )
 
-// Import finds the faces in the pictures of a folder and fills another folder with them: out/<colour>/<number>.png, labels.csv, and report.html for a person.
-// Faces whose hair has none of the nine colours, that were met before (see fingerprint), that are small, seen from the side or cut off are left out.
+// Import finds the faces in the pictures of a folder and fills another folder with them: out/<colour>/<number>.png,
+// labels.csv, and report.html for a person. It leaves out faces whose hair has none of the nine colours, that were met
+// before, even enlarged, reduced or compressed, and that are small, in profile or cut off.
 //
-// out must be missing or empty, or be of an import of the same folder with the same options: then what is done is not done again. An import that ctx ended goes
-// on in this way. Done again is a picture that changed, or whose labels, tags or tagger did, or of which a portrait is missing in out; the portraits of pictures that are
-// gone are removed. One import at a time fills out: the error of another wraps [ErrLocked].
+// out must be missing or empty, or come from an import of the same folder with the same options: then nothing is done
+// twice. This is how an import that ctx ended goes on. A picture is done again if it changed, if its labels, its tags
+// or the tagger did, or if one of its portraits is missing in out; the portraits of pictures that are gone are removed.
+// Nothing outside out is ever written or removed. One import at a time fills out: the error of another wraps
+// [ErrLocked].
 func Import(ctx context.Context, finder *eyes.Finder, dir, out string, options Options) (*Report, error) {
-	report, err := importAll(ctx, finder, dir, out, options)
-	if err != nil {
-		return nil, fmt.Errorf("import the pictures of %s: %w", dir, err)
-	}
-	return report, nil
-}
-
-func importAll(ctx context.Context, finder *eyes.Finder, dir, out string, options Options) (*Report, error) {
 	if options.Size == 0 {
 		options.Size = defaultSize
 	}
 	if options.Least == 0 {
 		options.Least = defaultLeast
 	}
-	sources, err := openSources(dir, options.By, options.Tagger)
-	if err != nil {
-		return nil, err
-	}
 	if err := apart(dir, out); err != nil {
-		return nil, err
+		return nil, importError(dir, err)
 	}
-	pictures, opened, err := dataset.OpenPictures(ctx, dir, dataset.PicturesOptions{Strict: options.Strict, Workers: options.Workers, Progress: options.Checking})
+	opened, err := openFolder(ctx, dir, options)
 	if err != nil {
-		return nil, errors.Unwrap(err)
+		return nil, err // It names the folder.
 	}
-	if err := sources.readPosts(ctx, pictures); err != nil {
-		return nil, err
-	}
-	from, err := filepath.Abs(dir)
+	i := &importing{folder: opened, finder: finder, out: out, options: options}
+	report, err := i.do(ctx)
 	if err != nil {
-		return nil, err
+		return nil, importError(dir, err)
 	}
-	journal, err := openJournal(out, settings{journalVersion, from, options.Size, options.Least, sources.by, sources.tagger.Path()})
-	if err != nil {
-		return nil, err
-	}
-	defer journal.close()
-	i := &importing{sources: sources, finder: finder, pictures: pictures, dir: dir, out: out, options: options, journal: journal}
-	if err := i.plan(ctx); err != nil {
-		return nil, err
-	}
-	if err := i.run(ctx); err != nil {
-		return nil, err
-	}
-	report := i.report(opened.Bad)
-	if err := errors.Join(report.writeLabels(out), report.writePage(out)); err != nil {
-		return nil, err
-	}
-	return report, i.sweep()
+	return report, nil
 }
 
-// apart is an error where one of two folders lies in the other: the portraits would be imported the next time.
+func importError(dir string, err error) error {
+	return fmt.Errorf("import the pictures of %s: %w", dir, err)
+}
+
+// apart returns an error if out lies in dir: the portraits would be imported the next time.
 func apart(dir, out string) error {
 	a, errA := filepath.Abs(dir)
 	b, errB := filepath.Abs(out)
@@ -116,19 +95,76 @@ func apart(dir, out string) error {
 	return nil
 }
 
+// folder is a folder of pictures that has been opened, with the sources of their hair colours.
+type folder struct {
+	dir      string
+	pictures dataset.Pictures
+	bad      []dataset.Bad
+	sources  *sources
+}
+
+// openFolder opens a folder of pictures. Its errors name the folder.
+func openFolder(ctx context.Context, dir string, options Options) (*folder, error) {
+	wrapped := func(err error) error { return fmt.Errorf("cannot open the pictures of %s: %w", dir, err) }
+	sources, err := openSources(dir, options.By, options.Tagger)
+	if err != nil {
+		return nil, wrapped(err)
+	}
+	pictures, report, err := dataset.OpenPictures(ctx, dir, dataset.PicturesOptions{
+		Strict: options.Strict, Workers: options.Workers, Progress: options.Checking,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := sources.readPosts(ctx, pictures); err != nil {
+		return nil, wrapped(err)
+	}
+	return &folder{dir, pictures, report.Bad, sources}, nil
+}
+
+// name returns the path of picture n below the folder.
+func (f *folder) name(n int) (string, error) { return filepath.Rel(f.dir, f.pictures.Name(n)) }
+
 // importing is an import that goes on.
 type importing struct {
-	sources  *sources
-	finder   *eyes.Finder
-	finding  sync.Mutex // The finder is for one goroutine.
-	pictures dataset.Pictures
-	dir, out string
-	options  Options
-	journal  *journal
+	*folder
+	finder  *eyes.Finder
+	finding sync.Mutex // The finder is for one goroutine.
+	out     string
+	options Options
+	journal *journal
 
 	todo    []todo
 	kept    []keptFace // Those of earlier imports first.
 	badTags []error
+}
+
+func (i *importing) do(ctx context.Context) (*Report, error) {
+	from, err := filepath.Abs(i.dir)
+	if err != nil {
+		return nil, err
+	}
+	i.journal, err = openJournal(i.out, settings{
+		journalVersion, from, i.options.Size, i.options.Least, i.sources.by, i.sources.tagger.file(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer i.journal.close()
+	if err := i.plan(ctx); err != nil {
+		return nil, err
+	}
+	if err := i.run(ctx); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(i.journal.within(labelsFile), i.journal.within(pageFile)); err != nil {
+		return nil, err
+	}
+	report := i.report()
+	if err := errors.Join(report.writeLabels(i.out), report.writePage(i.out)); err != nil {
+		return nil, err
+	}
+	return report, i.sweep()
 }
 
 // todo is a picture that is new, or is to be done again.
@@ -143,8 +179,8 @@ type keptFace struct {
 	fingerprint   fingerprint
 }
 
-// plan compares the pictures with the journal. Pictures that are gone or are to be done again are forgotten there before anything else is done: an import that is interrupted
-// must not find them counting again because they came back meanwhile.
+// plan compares the pictures with the journal. Those that are gone or are to be done again are struck off there before
+// anything else is done: an interrupted import must not find them counting again because they came back meanwhile.
 func (i *importing) plan(ctx context.Context) error {
 	now, err := i.now(ctx)
 	if err != nil {
@@ -169,13 +205,13 @@ func (i *importing) plan(ctx context.Context) error {
 	return nil
 }
 
-// now are the pictures as they are, before anything is looked for in them.
+// now returns the pictures as they are, before they are searched for faces.
 func (i *importing) now(ctx context.Context) (now []Picture, err error) {
 	for n := range i.pictures.Len() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		name, err := filepath.Rel(i.dir, i.pictures.Name(n))
+		name, err := i.name(n)
 		if err != nil {
 			return nil, err
 		}
@@ -195,16 +231,17 @@ func (i *importing) now(ctx context.Context) (now []Picture, err error) {
 	return now, nil
 }
 
-// counting are the pictures of which what the journal says still counts, by name.
+// counting returns the names of the pictures whose lines in the journal still count.
 func (i *importing) counting(now []Picture) map[string]bool {
 	counts := map[string]bool{}
 	for _, picture := range now {
 		before, known := i.journal.done[picture.Name]
-		if known && before.Bytes == picture.Bytes && before.Modified == picture.Modified && before.About == picture.About && i.written(before) {
+		if known && before.sameFile(picture) && i.written(before) {
 			counts[picture.Name] = true
 		}
 	}
-	// A face that looks like a portrait is left out while that portrait counts. A picture that is done again has portraits of its own, which others may look like.
+	// A face that looks like a portrait is left out while that portrait counts. A picture that is done again has
+	// portraits of its own, which others may look like.
 	for again := true; again; {
 		again = false
 		files := map[string]bool{}
@@ -214,7 +251,8 @@ func (i *importing) counting(now []Picture) map[string]bool {
 			}
 		}
 		for name := range counts {
-			if slices.ContainsFunc(i.journal.done[name].Faces, func(face Face) bool { return face.Like != "" && !files[face.Like] }) {
+			orphan := func(face Face) bool { return face.Like != "" && !files[face.Like] }
+			if slices.ContainsFunc(i.journal.done[name].Faces, orphan) {
 				delete(counts, name)
 				again = true
 			}
@@ -223,17 +261,17 @@ func (i *importing) counting(now []Picture) map[string]bool {
 	return counts
 }
 
-// written says whether all portraits of a picture are there.
+// written reports whether all portraits of a picture are in the dataset's folder.
 func (i *importing) written(picture Picture) bool {
 	for _, file := range picture.files() {
-		if _, err := os.Stat(i.path(file)); err != nil {
+		if _, err := i.journal.root.Stat(file); err != nil {
 			return false
 		}
 	}
 	return true
 }
 
-// path is where a portrait lies.
+// path returns the path of a portrait.
 func (i *importing) path(file string) string { return filepath.Join(i.out, filepath.FromSlash(file)) }
 
 func (i *importing) keep(picture Picture) {
@@ -244,14 +282,14 @@ func (i *importing) keep(picture Picture) {
 	}
 }
 
-// looked is a picture with what was found in it, before it is known which of its faces were met before.
+// looked is a picture with its faces, before it is known which of them were met before.
 type looked struct {
 	picture  Picture
-	portrait []*image.RGBA // One for each face; nil where it is left out.
+	portrait []*image.RGBA // One for each face; nil if it is left out.
 }
 
-// run looks at the pictures that are to be done, several at once, and takes in what was found in their order: which of two equal ones stays must not
-// depend on chance.
+// run searches the pictures that are to be done, several at once, and takes in what was found in their order: which of
+// two equal ones stays must not depend on chance.
 func (i *importing) run(ctx context.Context) error {
 	done := i.pictures.Len() - len(i.todo)
 	look := func(ctx context.Context, n int) (looked, error) { return i.look(ctx, i.todo[n]) }
@@ -293,14 +331,15 @@ func (i *importing) look(ctx context.Context, next todo) (looked, error) {
 	return l, nil
 }
 
-// cut makes a portrait of a face, or says why there is none.
-func (i *importing) cut(ctx context.Context, name string, picture *image.RGBA, found eyes.Face, only bool) (face Face, portrait *image.RGBA, err error) {
+// cut makes a portrait of a face, or gives the reason in the face's Why. only says that the picture has no other face.
+func (i *importing) cut(
+	ctx context.Context, name string, picture *image.RGBA, found eyes.Face, only bool,
+) (face Face, portrait *image.RGBA, err error) {
 	square, ok := head(found)
 	if !ok {
-		eye := found.Eyes[0].Box
-		return Face{Box: [4]int{eye.Min.X, eye.Min.Y, eye.Max.X, eye.Max.Y}, Why: "only one eye is seen"}, nil, nil
+		return Face{Box: sides(found.Eyes[0].Box), Why: "only one eye is seen"}, nil, nil
 	}
-	face.Box = [4]int{square.Min.X, square.Min.Y, square.Max.X, square.Max.Y}
+	face.Box = sides(square)
 	switch {
 	case square.Dx() < i.options.Least:
 		face.Why = fmt.Sprintf("less than %d pixels wide", i.options.Least)
@@ -309,7 +348,8 @@ func (i *importing) cut(ctx context.Context, name string, picture *image.RGBA, f
 		face.Why = "cut off by the border of the picture"
 		return face, nil, nil
 	}
-	said, err := i.sources.ask(ctx, name, imaging.Cut(picture, square, i.options.Size), only) // Where the head lies in the square tells where the hair is.
+	// The head as it lies in the square, not in the picture: its place there tells where the hair is.
+	said, err := i.sources.ask(ctx, name, imaging.Cut(picture, square, i.options.Size), only)
 	if err != nil {
 		return face, nil, fmt.Errorf("%s: %w", filepath.Join(i.dir, name), err)
 	}
@@ -318,14 +358,16 @@ func (i *importing) cut(ctx context.Context, name string, picture *image.RGBA, f
 		return face, nil, nil
 	}
 	square = fitted(square, picture.Rect)
-	face.Box = [4]int{square.Min.X, square.Min.Y, square.Max.X, square.Max.Y}
-	face.Colour, face.Attributes, portrait = said.colour.String(), said.attributes, imaging.Cut(picture, square, i.options.Size)
+	face.Box, face.Colour, face.Attributes = sides(square), said.colour.String(), said.attributes
+	portrait = imaging.Cut(picture, square, i.options.Size)
 	face.Fingerprint, err = fingerprintOf(portrait)
 	return face, portrait, err
 }
 
-// take writes the picture into the journal, and its portraits that are new. The journal comes first: a portrait that it names and an interruption left unwritten is
-// missed by the next import, one that it does not name would stay for ever.
+func sides(r image.Rectangle) [4]int { return [4]int{r.Min.X, r.Min.Y, r.Max.X, r.Max.Y} }
+
+// take writes the picture into the journal, and its portraits that are new. The journal comes first: the next import
+// notices the lack of a portrait that it names, but one that it does not name would stay for ever.
 func (i *importing) take(l looked) error {
 	number := len(i.journal.files)
 	for n := range l.picture.Faces {
@@ -337,7 +379,7 @@ func (i *importing) take(l looked) error {
 			face.Why, face.Like = looksLike+met.picture, met.file
 			continue
 		}
-		face.File = path.Join(face.Colour, fmt.Sprintf("%06d.png", number))
+		face.File = portraitFile(face.Colour, number)
 		number++
 	}
 	if err := i.journal.add(l.picture); err != nil {
@@ -347,11 +389,7 @@ func (i *importing) take(l looked) error {
 		if face.File == "" {
 			continue
 		}
-		file := i.path(face.File)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return err
-		}
-		if err := imaging.SavePNG(file, l.portrait[n]); err != nil {
+		if err := i.save(face.File, l.portrait[n]); err != nil {
 			return err
 		}
 	}
@@ -359,7 +397,18 @@ func (i *importing) take(l looked) error {
 	return nil
 }
 
-// met is the portrait that has such a fingerprint, if there is one.
+// save writes a portrait. A link that leads out of the dataset's folder is an error.
+func (i *importing) save(file string, portrait *image.RGBA) error {
+	if err := i.journal.root.MkdirAll(path.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("make a folder in %s: %w", i.out, err)
+	}
+	if err := i.journal.within(file); err != nil {
+		return err
+	}
+	return imaging.SavePNG(i.path(file), portrait)
+}
+
+// met returns the portrait with such a fingerprint, if any.
 func (i *importing) met(f fingerprint) (met keptFace, ok bool) {
 	for _, kept := range i.kept {
 		if kept.fingerprint.same(f) {
@@ -369,7 +418,7 @@ func (i *importing) met(f fingerprint) (met keptFace, ok bool) {
 	return keptFace{}, false
 }
 
-// sweep removes the portraits that count no more. It comes last: until labels.csv is written anew it names them.
+// sweep removes the portraits that no longer count. It comes last: until labels.csv is written anew it names them.
 func (i *importing) sweep() error {
 	counts := map[string]bool{}
 	for _, picture := range i.journal.done {
@@ -381,8 +430,8 @@ func (i *importing) sweep() error {
 		if counts[file] {
 			continue
 		}
-		if err := os.Remove(i.path(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		if err := i.journal.root.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove %s: %w", i.path(file), imaging.WithoutPath(err))
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -9,19 +8,22 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
 
 	"github.com/gofrs/flock"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/lockfile"
 )
 
-// journalFile remembers in the dataset's folder what is done: the settings in the first line, then a line for each picture, so that an interrupted import goes on
-// and one with more pictures in its folder does what is new.
+// journalFile records in the dataset's folder what is done: the settings in the first line, then a line for each
+// picture, so that an interrupted import goes on, and a later one does only what is new.
 const journalFile = "import.jsonl"
 
-// settings are what all lines of a journal have in common.
+// settings are common to all lines of a journal.
 type settings struct {
 	Version int      `json:"version"`
 	From    string   `json:"from"`
@@ -35,12 +37,12 @@ type settings struct {
 type Picture struct {
 	// Name is its path below the folder that is imported.
 	Name string `json:"name"`
-	// Bytes and Modified (nanoseconds since 1970) are the file's, and About a digest of what its labels, its tags and the tagger's file were: it is looked at again when they
-	// change.
+	// Bytes and Modified (nanoseconds since 1970) are the file's, and About is a digest of its labels, its tags and the
+	// tagger's files: the picture is done again when they change.
 	Bytes    int64  `json:"bytes"`
 	Modified int64  `json:"modified"`
 	About    string `json:"about"`
-	// Why is the reason where nothing was looked for in it.
+	// Why is the reason if it was left out.
 	Why string `json:"why,omitempty"`
 	// Faces are those that were found.
 	Faces []Face `json:"faces,omitempty"`
@@ -48,12 +50,13 @@ type Picture struct {
 
 // Face is what became of a face.
 type Face struct {
-	// Box is what was cut out, or would have been: left, top, right and bottom in the picture's pixels.
+	// Box is the part that was cut out, or would have been: left, top, right and bottom in the picture's pixels.
 	Box [4]int `json:"box"`
-	// File is where the portrait was written, below the dataset's folder, with slashes; empty where it was left out, and Why says the reason.
+	// File is the portrait, below the dataset's folder, with slashes; empty if the face was left out, for the reason
+	// Why.
 	File string `json:"file,omitempty"`
 	Why  string `json:"why,omitempty"`
-	// Like is the File of the face that it looks like, where it was left out for that.
+	// Like is the File of the face that it looks like, if it was left out for that.
 	Like string `json:"like,omitempty"`
 	// Colour is the hair colour, and By the source that said it.
 	Colour string `json:"colour,omitempty"`
@@ -64,7 +67,12 @@ type Face struct {
 	Fingerprint fingerprint `json:"fingerprint"`
 }
 
-// files are the portraits of a picture.
+// sameFile reports whether neither the picture's file nor what is said about it has changed.
+func (p Picture) sameFile(now Picture) bool {
+	return p.Bytes == now.Bytes && p.Modified == now.Modified && p.About == now.About
+}
+
+// files returns the portraits of a picture.
 func (p Picture) files() (files []string) {
 	for _, face := range p.Faces {
 		if face.File != "" {
@@ -77,43 +85,72 @@ func (p Picture) files() (files []string) {
 // entry is a line of the journal below the first.
 type entry struct {
 	Picture
-	// Forgotten says that nothing counts any more that the lines above say of the picture.
+	// Forgotten means that the lines above no longer count for the picture.
 	Forgotten bool `json:"forgotten,omitempty"`
+}
+
+// portraitFile returns the path of a portrait below the dataset's folder, with slashes.
+func portraitFile(colour string, number int) string {
+	return path.Join(colour, fmt.Sprintf("%06d.png", number))
 }
 
 // journal is the open file. Nobody else writes into the dataset's folder meanwhile.
 type journal struct {
 	lock *flock.Flock
+	root *os.Root // The dataset's folder, out of which no name in the journal leads.
 	file *os.File
-	// done are the pictures that it has, by name.
+	// done holds its pictures, by name.
 	done map[string]Picture
-	// files are all portraits that it ever named, also those that count no more. Their number is that of the next one.
+	// files are all portraits that it ever named, in the order of their numbers from 0 on, including those that no
+	// longer count.
 	files []string
 }
 
-// ErrLocked says that another import fills the same folder.
+// ErrLocked is wrapped if another import fills the same folder.
 var ErrLocked = errors.New("another import goes on")
 
-// openJournal opens the journal of a dataset's folder, which must have been filled with the same settings, or makes a new one in a folder that is empty.
+// openJournal opens the journal of a dataset's folder, which must have been filled with the same settings, or begins
+// one in an empty folder.
 func openJournal(out string, s settings) (*journal, error) {
 	if err := makeFolder(out); err != nil {
 		return nil, err
 	}
-	lock, owner, err := lockfile.Acquire(out)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("lock the folder %s: %w", out, err)
-	case lock == nil:
-		return nil, fmt.Errorf("%w: %s is being filled by process %s: wait for it, or name another folder", ErrLocked, out, owner)
-	}
-	j := &journal{lock: lock, done: map[string]Picture{}}
-	if err := j.open(filepath.Join(out, journalFile), s); err != nil {
+	j := &journal{done: map[string]Picture{}}
+	if err := j.open(out, s); err != nil {
 		return nil, errors.Join(err, j.close())
 	}
 	return j, nil
 }
 
-// makeFolder makes a folder. One that is there must be empty, or of an import.
+// open locks the folder and opens the file.
+func (j *journal) open(out string, s settings) (err error) {
+	if j.root, err = os.OpenRoot(out); err != nil {
+		return err
+	}
+	if err := j.within(lockfile.Name); err != nil {
+		return err
+	}
+	lock, owner, err := lockfile.Acquire(out)
+	switch {
+	case err != nil:
+		return fmt.Errorf("lock the folder %s: %w", out, err)
+	case lock == nil:
+		return fmt.Errorf("%w: %s is being filled by process %s: wait for it, or name another folder",
+			ErrLocked, out, owner)
+	}
+	j.lock = lock
+	return j.openFile(s)
+}
+
+// within returns an error if a file of the dataset's folder is a link that leads out of it.
+func (j *journal) within(file string) error {
+	if _, err := j.root.Stat(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("write %s: %w", filepath.Join(j.root.Name(), file), imaging.WithoutPath(err))
+	}
+	return nil
+}
+
+// makeFolder makes a folder. One that exists must be empty, or an import's.
 func makeFolder(out string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
@@ -126,25 +163,28 @@ func makeFolder(out string) error {
 		return nil
 	}
 	if slices.ContainsFunc(inside, func(file fs.DirEntry) bool { return file.Name() != lockfile.Name }) {
-		return fmt.Errorf("%s is not empty and no import: name a new folder", out)
+		return fmt.Errorf("%s is not empty, nor an import: name a new folder", out)
 	}
 	return nil
 }
 
-// open reads the file, if it is there, and makes it ready for more lines.
-func (j *journal) open(path string, s settings) error {
-	data, err := os.ReadFile(path)
+// openFile reads the file, if it exists, and makes it ready for more lines.
+func (j *journal) openFile(s settings) error {
+	if err := j.within(journalFile); err != nil {
+		return err
+	}
+	data, err := j.root.ReadFile(journalFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	whole, err := j.read(data, s)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", filepath.Join(j.root.Name(), journalFile), err)
 	}
-	if j.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644); err != nil {
+	if j.file, err = j.root.OpenFile(journalFile, os.O_WRONLY|os.O_CREATE, 0o644); err != nil {
 		return err
 	}
-	err = j.file.Truncate(whole) // What was cut off by a crash.
+	err = j.file.Truncate(whole) // A crash may have cut off the last line.
 	if err == nil {
 		_, err = j.file.Seek(whole, io.SeekStart)
 	}
@@ -156,32 +196,62 @@ func (j *journal) open(path string, s settings) error {
 
 // read takes in the whole lines of a journal and returns their length in bytes.
 func (j *journal) read(data []byte, s settings) (whole int64, err error) {
-	in := bufio.NewReader(bytes.NewReader(data))
-	for number := 1; ; number++ {
-		line, err := in.ReadBytes('\n')
-		if err != nil {
-			return whole, nil
+	number := 0
+	for line := range bytes.Lines(data) {
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			break
 		}
+		number++
 		if number == 1 {
-			var before settings
-			if err := json.Unmarshal(line, &before); err != nil {
-				return 0, fmt.Errorf("line 1: %w; name a new folder", err)
+			if err := s.check(line); err != nil {
+				return 0, err
 			}
-			if before.Version != s.Version {
-				return 0, errors.New("it is of an import by another version of moelab: name a new folder")
-			}
-			if !reflect.DeepEqual(before, s) {
-				return 0, errors.New("it is of an import of another folder or with other settings: name a new folder, or import as before")
-			}
-		} else {
-			var next entry
-			if err := json.Unmarshal(line, &next); err != nil {
-				return 0, fmt.Errorf("line %d: %w; name a new folder", number, err)
-			}
-			j.take(next)
+		} else if err := j.readLine(line); err != nil {
+			return 0, fmt.Errorf("line %d: %w; name a new folder", number, err)
 		}
 		whole += int64(len(line))
 	}
+	return whole, nil
+}
+
+// check returns an error unless a line holds the same settings.
+func (s settings) check(line []byte) error {
+	var before settings
+	if err := json.Unmarshal(line, &before); err != nil {
+		return fmt.Errorf("line 1: %w; name a new folder", err)
+	}
+	if before.Version != s.Version {
+		return errors.New("it is of an import by another version of moelab: name a new folder")
+	}
+	if !reflect.DeepEqual(before, s) {
+		return errors.New("it is of an import of another folder or with other settings: " +
+			"name a new folder, or import as before")
+	}
+	return nil
+}
+
+// readLine takes in a line below the first. Its portraits are removed one day, so they must be those of an import,
+// which numbers them.
+func (j *journal) readLine(line []byte) error {
+	var next entry
+	if err := json.Unmarshal(line, &next); err != nil {
+		return err
+	}
+	if !next.Forgotten {
+		number := len(j.files)
+		for _, face := range next.Faces {
+			if face.File == "" {
+				continue
+			}
+			known := slices.Contains(dataset.HairColours(), face.Colour)
+			if !known || face.File != portraitFile(face.Colour, number) {
+				return fmt.Errorf("%q is not portrait %d of an import", face.File, number)
+			}
+			number++
+		}
+	}
+	j.take(next)
+	return nil
 }
 
 func (j *journal) take(next entry) {
@@ -193,10 +263,10 @@ func (j *journal) take(next entry) {
 	j.files = append(j.files, next.files()...)
 }
 
-// add writes down what became of a picture.
+// add records what became of a picture.
 func (j *journal) add(picture Picture) error { return j.append(entry{Picture: picture}) }
 
-// forget writes down that what became of a picture counts no more.
+// forget records that the earlier lines of a picture no longer count.
 func (j *journal) forget(name string) error {
 	return j.append(entry{Picture: Picture{Name: name}, Forgotten: true})
 }
@@ -219,8 +289,15 @@ func (j *journal) write(line any) error {
 
 // close gives the folder up.
 func (j *journal) close() error {
-	if j.file == nil {
-		return j.lock.Unlock()
+	var errs []error
+	if j.file != nil {
+		errs = append(errs, j.file.Close())
 	}
-	return errors.Join(j.file.Close(), j.lock.Unlock())
+	if j.root != nil {
+		errs = append(errs, j.root.Close())
+	}
+	if j.lock != nil {
+		errs = append(errs, j.lock.Unlock())
+	}
+	return errors.Join(errs...)
 }

@@ -10,28 +10,29 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// impression is what [look] sees. Distances are in CIELAB, with L in [0, 100].
+// impression is the result of [look]. Distances are in CIELAB, with L in [0, 100].
 type impression struct {
 	// Colour is the nearest of the nine.
 	Colour portrait.Colour
 	// Distance is how far the hair is from the typical colour of that class.
 	Distance float64
-	// Hair is how much of the region was taken for hair, in [0, 1]; the rest is skin or white.
+	// Hair is the share of the region that was taken for hair, in [0, 1]; the rest is skin or white.
 	Hair float64
 }
 
 const (
-	// lightnessWeight is how much a difference in lightness counts beside one in hue or chroma: light and shade on hair change the first more.
+	// lightnessWeight is the weight of a difference in lightness compared with one in hue or chroma: light and shade on
+	// hair change the former more.
 	lightnessWeight = 0.6
-	// farthest is the Distance beyond which hair has none of the nine colours. Orange and aqua hair is farther.
+	// farthest is the Distance beyond which hair has none of the nine colours, such as orange and aqua hair.
 	farthest = 32
-	// likeSkin is how near a colour must be to that below the eyes to be a forehead.
+	// likeSkin is how near to the colour below the eyes a forehead must be.
 	likeSkin = 8
-	// leastHair is how much of the region must be hair.
+	// leastHair is the share of the region that must be hair.
 	leastHair = 0.1
 )
 
-// verdict says whether the hair has one of the nine colours. If not, why says the reason.
+// verdict reports whether the hair has one of the nine colours and, if not, why.
 func (i impression) verdict() (why string, ok bool) {
 	switch {
 	case i.Hair < leastHair:
@@ -42,13 +43,15 @@ func (i impression) verdict() (why string, ok bool) {
 	return "", true
 }
 
-// look measures the hair colour of a portrait: the median colour above the eyes, where nearly every hair style has hair. The region lies within the skull, lest
-// the background or a hat counts, and skin of the forehead, which has the colour of that below the eyes, does not. The head is taken to fill the centred square of
-// the picture, as in the drawn portraits and in what moelab data import cuts out.
+// look measures the hair colour of a portrait: the median colour above the eyes, where nearly every hair style has
+// hair. The region lies within the skull, so that neither background nor hat counts. Nor does the skin of the forehead,
+// which has the colour of that below the eyes. The head is taken to fill the centred square of the picture, as in the
+// drawn portraits and in those that [Import] cuts out.
 func look(picture *image.RGBA) impression {
 	skin := median(coloursIn(picture, part(picture.Rect, 26, 44, 38, 50)))
 	region := coloursIn(picture, part(picture.Rect, 18, 14, 46, 28))
-	hair := slices.DeleteFunc(slices.Clone(region), func(c lab) bool { return c.white() || c.distance(skin) < likeSkin })
+	notHair := func(c lab) bool { return c.white() || c.distance(skin) < likeSkin }
+	hair := slices.DeleteFunc(slices.Clone(region), notHair)
 	if len(hair) == 0 {
 		return impression{}
 	}
@@ -63,7 +66,7 @@ func look(picture *image.RGBA) impression {
 	return seen
 }
 
-// part is a part of the centred square of a picture, in 64ths of it.
+// part returns a part of the centred square of a picture, given in 64ths of it.
 func part(bounds image.Rectangle, x0, y0, x1, y1 int) image.Rectangle {
 	square := imaging.CentredSquare(bounds)
 	at := func(v int) int { return v * square.Dx() / 64 }
@@ -82,13 +85,13 @@ func (c lab) distance(other lab) float64 {
 	return math.Hypot(lightnessWeight*(c[0]-other[0]), math.Hypot(c[1]-other[1], c[2]-other[2]))
 }
 
-// white says whether a colour is that of an empty background.
+// white reports whether a colour is that of an empty background.
 func (c lab) white() bool { return c[0] > 94 && math.Hypot(c[1], c[2]) < 6 }
 
-// samplesPerSide is how many rows and columns of a region are samplesPerSide at: more tell nothing new.
+// samplesPerSide is how many rows and columns of a region are sampled: more would add nothing.
 const samplesPerSide = 40
 
-// coloursIn are the colours of a region.
+// coloursIn samples the colours of a region.
 func coloursIn(picture *image.RGBA, region image.Rectangle) (colours []lab) {
 	rows, columns := min(region.Dy(), samplesPerSide), min(region.Dx(), samplesPerSide)
 	for i := range rows {
@@ -100,7 +103,7 @@ func coloursIn(picture *image.RGBA, region image.Rectangle) (colours []lab) {
 	return colours
 }
 
-// median is the median of each coordinate, which outlines and highlights do not move. Of no colours it is black.
+// median returns the median of each coordinate, which outlines and highlights do not move; black for no colours.
 func median(colours []lab) (middle lab) {
 	values := make([]float64, len(colours))
 	for axis := range middle {

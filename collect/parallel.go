@@ -7,9 +7,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// inOrder calls do for 0…n−1, in the given number of goroutines (0: one per CPU), and take with what each of them made: in their order, and one at a time, so that nothing
-// depends on chance. It ends with the first error, or with ctx.
-func inOrder[T any](ctx context.Context, workers, n int, do func(ctx context.Context, i int) (T, error), take func(made T) error) error {
+// inOrder calls do for 0…n−1, in the given number of goroutines (0: one per CPU), and take with each result: in
+// their order, and one at a time, so that nothing depends on chance. It ends with the first error, or with ctx.
+func inOrder[T any](
+	ctx context.Context, workers, n int, do func(ctx context.Context, i int) (T, error), take func(made T) error,
+) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if workers < 1 {
@@ -52,7 +54,7 @@ func inOrder[T any](ctx context.Context, workers, n int, do func(ctx context.Con
 		return ctx.Err()
 	}()
 	stop()
-	for range order { // Else the first goroutine would wait for ever.
+	for range order { // Otherwise the first goroutine would wait for ever.
 	}
 	_ = group.Wait() // The errors have come in their order.
 	return err

@@ -25,16 +25,15 @@ type Report struct {
 	Pictures []Picture
 	// Bad are those that could not.
 	Bad []dataset.Bad
-	// BadTags are the files of tags beside pictures that could not be read. The pictures count as if they had none.
+	// BadTags name the files of tags beside pictures that could not be read. Their pictures count as untagged.
 	BadTags []error
 }
 
-// report is of all pictures that are there now.
-func (i *importing) report(bad []dataset.Bad) *Report {
-	report := &Report{From: i.dir, Bad: bad, BadTags: i.badTags}
+// report covers all pictures that are in the folder now.
+func (i *importing) report() *Report {
+	report := &Report{From: i.dir, Bad: i.bad, BadTags: i.badTags}
 	for n := range i.pictures.Len() {
-		name, err := filepath.Rel(i.dir, i.pictures.Name(n))
-		if err == nil {
+		if name, err := i.name(n); err == nil {
 			report.Pictures = append(report.Pictures, i.journal.done[name])
 		}
 	}
@@ -47,7 +46,7 @@ type Portrait struct {
 	Face
 }
 
-// Portraits are the faces of a hair colour that were taken in.
+// Portraits returns the faces of a hair colour that were taken in.
 func (r *Report) Portraits(colour string) (all []Portrait) {
 	for _, picture := range r.Pictures {
 		for _, face := range picture.Faces {
@@ -59,7 +58,7 @@ func (r *Report) Portraits(colour string) (all []Portrait) {
 	return all
 }
 
-// Faces is the number of faces that were found.
+// Faces returns the number of faces that were found.
 func (r *Report) Faces() (n int) {
 	for _, picture := range r.Pictures {
 		n += len(picture.Faces)
@@ -67,14 +66,14 @@ func (r *Report) Faces() (n int) {
 	return n
 }
 
-// LeftOut is why faces and pictures were left out.
+// LeftOut is a reason for leaving out faces and pictures.
 type LeftOut struct {
 	Why string
 	// Names are the pictures, one for each face.
 	Names []string
 }
 
-// LeftOut is what was left out, the most frequent reason first.
+// LeftOut returns what was left out, the most frequent reason first.
 func (r *Report) LeftOut() []LeftOut {
 	names := map[string][]string{}
 	add := func(name, why string) {
@@ -101,7 +100,7 @@ func (r *Report) LeftOut() []LeftOut {
 	return all
 }
 
-// String says it in a few lines.
+// String is a summary of a few lines.
 func (r *Report) String() string {
 	var text strings.Builder
 	taken := 0
@@ -111,7 +110,8 @@ func (r *Report) String() string {
 		taken += n
 		counts = append(counts, fmt.Sprintf("%s %d", colour, n))
 	}
-	fmt.Fprintf(&text, "%d portraits of %d faces in %d pictures: %s", taken, r.Faces(), len(r.Pictures), strings.Join(counts, ", "))
+	fmt.Fprintf(&text, "%d portraits of %d faces in %d pictures: %s",
+		taken, r.Faces(), len(r.Pictures), strings.Join(counts, ", "))
 	for _, left := range r.LeftOut() {
 		fmt.Fprintf(&text, "\nleft out, %s: %d, the first %s", left.Why, len(left.Names), left.Names[0])
 	}
@@ -124,7 +124,8 @@ func (r *Report) String() string {
 	return text.String()
 }
 
-// writeLabels writes labels.csv: file, colour and attributes, as [dataset.OpenFolder] reads them, and where each portrait comes from.
+// writeLabels writes labels.csv: file, colour and attributes, as [dataset.OpenFolder] reads them, and where each
+// portrait comes from.
 func (r *Report) writeLabels(out string) error {
 	rows := [][]string{{"file", "colour", "picture", "left", "top", "right", "bottom", "by"}}
 	rows[0] = append(rows[0], attributeNames()...)
@@ -140,7 +141,7 @@ func (r *Report) writeLabels(out string) error {
 	return writeRows(filepath.Join(out, labelsFile), rows)
 }
 
-// attributeNames are the columns of what is known beside the hair colour, and attributeValues what they hold for a face: nothing where it is not known.
+// attributeNames returns the columns of labels.csv for [dataset.Attributes].
 func attributeNames() (names []string) {
 	for _, attribute := range dataset.Attributes() {
 		names = append(names, attribute.Name)
@@ -148,6 +149,7 @@ func attributeNames() (names []string) {
 	return names
 }
 
+// attributeValues returns what these columns hold for a face; unknown ones are empty.
 func (f Face) attributeValues() (values []string) {
 	for _, name := range attributeNames() {
 		values = append(values, f.Attributes[name])
@@ -163,9 +165,10 @@ func writeRows(path string, rows [][]string) error {
 //go:embed report.html
 var page string
 
-var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"colours": dataset.HairColours}).Parse(page))
+var pageTemplate = template.Must(
+	template.New("report").Funcs(template.FuncMap{"colours": dataset.HairColours}).Parse(page))
 
-// pageFile is the report for a person, beside the portraits that it shows.
+// pageFile is the report as a page for a person, in the folder of the portraits that it shows.
 const pageFile = "report.html"
 
 func (r *Report) writePage(out string) error {

@@ -20,32 +20,34 @@ import (
 
 // Sources of a hair colour, in the order in which they are asked.
 const (
-	// ByFolder is what the folder says itself: a labels.csv in it, or the name of a folder, such as blonde or blonde_hair, that a picture lies in.
+	// ByFolder is the folder itself: a labels.csv in it, or the name of a folder, such as blonde or blonde_hair, that a
+	// picture lies in.
 	ByFolder = "folder"
-	// ByTags are the tags in a file beside the picture (see [tagsBeside]) or, of pictures that are named by their number at Danbooru, in the metadata of Danbooru20xx:
-	// the files below the folder's metadata or danbooru-metadata. Kaggle's "Tagged Anime Illustrations" is read as it is. They answer where one of them is of the hair's colour:
-	// what says "1girl, solo", and captions in sentences, leave it to the next source.
+	// ByTags are the tags in a file beside the picture, NAME.txt or NAME.json as image boards and taggers write them, or,
+	// of pictures that are named by their number at Danbooru, in the metadata of Danbooru20xx: the files below the
+	// folder's metadata or danbooru-metadata. Kaggle's "Tagged Anime Illustrations" is read as it is. They answer if one
+	// of them is of the hair's colour: "1girl, solo", and captions in sentences, leave it to the next source.
 	ByTags = "tags"
-	// ByTagger is a network that the user names; see [Tagger]. It is asked only where there is one. It has looked at the face, so that
-	// it answers with any tag, also where none is of the hair's colour.
+	// ByTagger is a network of the user's, if any; see [Tagger]. It has looked at the face, so it answers with any tag,
+	// even if none is of the hair's colour.
 	ByTagger = "tagger"
-	// ByLook is the hair in the picture; see [look].
+	// ByLook is the hair in the picture: its median colour above the eyes.
 	ByLook = "look"
 )
 
-// Sources are all of them.
+// Sources returns the names of all sources, in their order.
 func Sources() []string { return []string{ByFolder, ByTags, ByTagger, ByLook} }
 
-// sources says the hair colours of the pictures of a folder.
+// sources are asked for the hair colours of the pictures of a folder.
 type sources struct {
 	dir    string
 	by     []string
-	labels map[string]dataset.Labelled // Of labels.csv, by path below dir; nil where there is none.
+	labels map[string]dataset.Labelled // Of labels.csv, by path below dir; nil if there is none.
 	posts  map[int64][]string          // The tags of Danbooru's posts.
 	tagger *Tagger                     // Nil unless it is one of by.
 }
 
-// openSources reads the labels.csv of a folder, if there is one and it is asked for.
+// openSources reads the labels.csv of a folder, if there is one and [ByFolder] is asked.
 func openSources(dir string, by []string, tagger *Tagger) (*sources, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return nil, errors.New("it is not a folder; an archive must be unpacked first")
@@ -74,10 +76,10 @@ func openSources(dir string, by []string, tagger *Tagger) (*sources, error) {
 	return s, s.readLabels(filepath.Join(dir, labelsFile))
 }
 
-// labelsFile has a line for each picture: its file, its hair colour.
+// labelsFile has a line for each picture: its file and its hair colour.
 const labelsFile = "labels.csv"
 
-// readLabels reads a labels.csv, if it is there.
+// readLabels reads a labels.csv, if it exists.
 func (s *sources) readLabels(path string) error {
 	lines, err := dataset.ReadLabels(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -93,10 +95,10 @@ func (s *sources) readLabels(path string) error {
 	return nil
 }
 
-// metadataFolders are those that Danbooru20xx has its metadata in, at Kaggle and as it is.
+// metadataFolders hold the metadata of Danbooru20xx, at Kaggle and in the original.
 var metadataFolders = []string{"danbooru-metadata", "metadata"}
 
-// readPosts reads the tags of those of the pictures that Danbooru's metadata in the folder knows.
+// readPosts reads the tags of the pictures that are in the folder's metadata of Danbooru.
 func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) error {
 	if !slices.Contains(s.by, ByTags) {
 		return nil
@@ -132,14 +134,15 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) erro
 	return nil
 }
 
-// postOf is the number at Danbooru by which a picture is named.
+// postOf returns the number at Danbooru by which a picture is named.
 func postOf(name string) (id int64, ok bool) {
 	base := filepath.Base(name)
 	id, err := strconv.ParseInt(strings.TrimSuffix(base, filepath.Ext(base)), 10, 64)
 	return id, err == nil
 }
 
-// tags are those beside a picture, or of its post. bad is what is wrong with the file beside it, which then counts as if it were not there.
+// tags returns the tags beside a picture, or of its post. bad is what is wrong with the file beside it, which then
+// counts as missing.
 func (s *sources) tags(name string) (tags []string, bad error) {
 	tags, bad = tagsBeside(filepath.Join(s.dir, name))
 	if len(tags) > 0 {
@@ -149,7 +152,8 @@ func (s *sources) tags(name string) (tags []string, bad error) {
 	return s.posts[id], bad
 }
 
-// about is a digest of what the sources know of a picture without a look at it: when it changes they must be asked again. bad is as in tags.
+// about returns a digest of what the sources know of a picture without a look at it: when it changes they must be asked
+// again. bad is as in tags.
 func (s *sources) about(name string) (digest string, bad error) {
 	var tags []string
 	if slices.Contains(s.by, ByTags) {
@@ -157,20 +161,21 @@ func (s *sources) about(name string) (digest string, bad error) {
 	}
 	label := s.labels[name]
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%q %q %q %q", label.Class, label.Attributes, tags, s.tagger.Stamp())
+	fmt.Fprintf(sum, "%q %q %q %q", label.Class, label.Attributes, tags, s.tagger.version())
 	return hex.EncodeToString(sum.Sum(nil)[:16]), bad
 }
 
-// answer is what the sources say of a face.
+// answer is what the sources say about a face.
 type answer struct {
 	colour     portrait.Colour
 	by         string            // The source that said the colour.
-	why        string            // The reason where there is no colour.
-	attributes map[string]string // What is known beside it, by attribute and class.
+	why        string            // The reason if there is no colour.
+	attributes map[string]string // Classes by attribute.
 }
 
-// ask asks the sources for the hair colour and the attributes of a face that was cut out of a picture of the folder. The picture's tags and labels are the face's only
-// where it is the only one. The first source that says something of the colour counts, and of each attribute.
+// ask asks the sources for the hair colour and the attributes of a face that was cut out of a picture of the folder.
+// The picture's tags and labels are the face's only if it is the only one. The first source that says something about
+// the colour counts, and likewise for each attribute.
 func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only bool) (answer, error) {
 	said := answer{why: "nothing says a hair colour", attributes: map[string]string{}}
 	for _, by := range s.by {
@@ -184,7 +189,7 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 			colour = seen.Colour
 			why, _ = seen.verdict()
 		case by == ByTagger:
-			tags, err := s.tagger.Tags(ctx, face)
+			tags, err := s.tagger.tags(ctx, face)
 			if err != nil {
 				return said, err
 			}
@@ -196,7 +201,7 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 			colour, why, answered = s.ofFolder(name)
 			attributes = s.labels[name].Attributes
 		case by == ByTags:
-			tags, _ := s.tags(name) // See about for what is wrong with them.
+			tags, _ := s.tags(name) // Errors are reported by about.
 			colour, why = taggedHair(tags)
 			attributes, answered = taggedAttributes(tags), speaksOfHair(tags)
 		}
@@ -212,7 +217,8 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 	return said, nil
 }
 
-// ofFolder is the colour that labels.csv or the name of a folder says, and whether one of them says anything.
+// ofFolder returns the colour that labels.csv or the name of a folder says, or why there is none. answered reports
+// whether they say anything.
 func (s *sources) ofFolder(name string) (colour portrait.Colour, why string, answered bool) {
 	if label, ok := s.labels[name]; ok {
 		colour, ok := named(label.Class)
@@ -230,7 +236,7 @@ func (s *sources) ofFolder(name string) (colour portrait.Colour, why string, ans
 	return 0, "no folder says a hair colour", false
 }
 
-// named is the colour of a name such as "blonde", "Blonde" or "blonde_hair".
+// named returns the colour of a name such as "blonde", "Blonde" or "blonde_hair".
 func named(name string) (portrait.Colour, bool) {
 	if colour, err := portrait.ParseColour(strings.ToLower(name)); err == nil {
 		return colour, true

@@ -2,54 +2,45 @@ package collect
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/moelab/moelab/dataset"
 )
 
-// Tagged is what [Tag] says of the pictures of a folder.
+// Tagged holds the hair colours that [Tag] found.
 type Tagged struct {
 	Report
-	// Known and Right are the pictures of which the folder itself says a hair colour, and those of them of which the sources that were asked said the same.
+	// Known is the number of pictures whose hair colour the folder itself says, and Right the number of those of which
+	// the sources said the same.
 	Known, Right int
-	// Mistaken counts what was said of the others: "blue, not silver", or "nothing, not silver".
+	// Mistaken counts what the sources said of the others: "blue, not silver", or "nothing, not silver".
 	Mistaken map[string]int
 }
 
-// Tag says the hair colours of the pictures of a folder, each of which shows one face that fills its centred square. Nothing is written: see [Tagged.Save].
+// Tag finds the hair colours of the pictures of a folder, each of which shows one face that fills its centred square.
+// Nothing is written: see [Tagged.Save].
 func Tag(ctx context.Context, dir string, options Options) (*Tagged, error) {
-	tagged, err := tagAll(ctx, dir, options)
+	opened, err := openFolder(ctx, dir, options)
+	if err != nil {
+		return nil, err // It names the folder.
+	}
+	tagged, err := opened.tag(ctx, options)
 	if err != nil {
 		return nil, fmt.Errorf("tag the pictures of %s: %w", dir, err)
 	}
 	return tagged, nil
 }
 
-func tagAll(ctx context.Context, dir string, options Options) (*Tagged, error) {
-	asked, err := openSources(dir, options.By, options.Tagger)
+func (f *folder) tag(ctx context.Context, options Options) (*Tagged, error) {
+	own, err := openSources(f.dir, []string{ByFolder}, nil)
 	if err != nil {
 		return nil, err
 	}
-	own, err := openSources(dir, []string{ByFolder}, nil)
-	if err != nil {
-		return nil, err
-	}
-	pictures, opened, err := dataset.OpenPictures(ctx, dir, dataset.PicturesOptions{Strict: options.Strict, Workers: options.Workers, Progress: options.Checking})
-	if err != nil {
-		return nil, errors.Unwrap(err)
-	}
-	if err := asked.readPosts(ctx, pictures); err != nil {
-		return nil, err
-	}
-	tagged := &Tagged{Report: Report{From: dir, Bad: opened.Bad}, Mistaken: map[string]int{}}
-	ask := func(ctx context.Context, n int) (tagging, error) { return tagOne(ctx, asked, pictures, n) }
-	err = inOrder(ctx, options.Workers, pictures.Len(), ask, func(one tagging) error {
+	tagged := &Tagged{Report: Report{From: f.dir, Bad: f.bad}, Mistaken: map[string]int{}}
+	err = inOrder(ctx, options.Workers, f.pictures.Len(), f.tagOne, func(one tagging) error {
 		switch {
 		case one.badTags != nil && options.Strict:
 			return one.badTags
@@ -57,11 +48,12 @@ func tagAll(ctx context.Context, dir string, options Options) (*Tagged, error) {
 			tagged.BadTags = append(tagged.BadTags, one.badTags)
 		}
 		tagged.Pictures = append(tagged.Pictures, one.picture)
-		if known, why, answered := own.ofFolder(one.picture.Name); answered && why == "" { // A label may say orange, which no source could.
+		known, why, answered := own.ofFolder(one.picture.Name)
+		if answered && why == "" { // A label may say orange, which no source could.
 			tagged.compare(one.picture.Faces[0], known.String())
 		}
 		if options.Progress != nil {
-			options.Progress(len(tagged.Pictures), pictures.Len())
+			options.Progress(len(tagged.Pictures), f.pictures.Len())
 		}
 		return nil
 	})
@@ -78,21 +70,21 @@ type tagging struct {
 }
 
 // tagOne asks about picture n. All of it is the face.
-func tagOne(ctx context.Context, asked *sources, pictures dataset.Pictures, n int) (one tagging, err error) {
-	name, err := filepath.Rel(asked.dir, pictures.Name(n))
+func (f *folder) tagOne(ctx context.Context, n int) (one tagging, err error) {
+	name, err := f.name(n)
 	if err != nil {
 		return one, err
 	}
-	whole, err := pictures.Whole(ctx, n)
+	whole, err := f.pictures.Whole(ctx, n)
 	if err != nil {
 		return one, err
 	}
-	_, one.badTags = asked.about(name)
-	said, err := asked.ask(ctx, name, whole, true)
+	_, one.badTags = f.sources.about(name)
+	said, err := f.sources.ask(ctx, name, whole, true)
 	if err != nil {
-		return one, fmt.Errorf("%s: %w", pictures.Name(n), err)
+		return one, fmt.Errorf("%s: %w", f.pictures.Name(n), err)
 	}
-	face := Face{By: said.by, Why: said.why, Box: [4]int{0, 0, whole.Rect.Dx(), whole.Rect.Dy()}}
+	face := Face{By: said.by, Why: said.why, Box: sides(whole.Rect)}
 	if said.why == "" {
 		face.Colour, face.File, face.Attributes = said.colour.String(), filepath.ToSlash(name), said.attributes
 	}
@@ -113,11 +105,12 @@ func (t *Tagged) compare(face Face, known string) {
 	}
 }
 
-// Save writes the hair colours as a labels.csv, as [dataset.OpenFolder] reads it. A file that is there is an error unless replace is true.
+// Save writes the hair colours as a labels.csv, as [dataset.OpenFolder] reads it. A file that exists is an error unless
+// replace is true.
 func (t *Tagged) Save(path string, replace bool) error {
 	if !replace {
 		if _, err := os.Lstat(path); err == nil {
-			return fmt.Errorf("%s is there already: name another file, or say that it is to be replaced", path)
+			return fmt.Errorf("%s is there already: name another file, or allow it to be replaced", path)
 		}
 	}
 	rows := [][]string{append([]string{"file", "colour", "by"}, attributeNames()...)}
@@ -131,12 +124,13 @@ func (t *Tagged) Save(path string, replace bool) error {
 	return writeRows(path, rows)
 }
 
-// String says it in a few lines.
+// String is a summary of a few lines.
 func (t *Tagged) String() string {
 	var text strings.Builder
 	text.WriteString(t.Report.String())
 	if t.Known > 0 {
-		fmt.Fprintf(&text, "\nas the folder says itself: %d of %d (%.1f %%)", t.Right, t.Known, 100*float64(t.Right)/float64(t.Known))
+		fmt.Fprintf(&text, "\nas the folder says itself: %d of %d (%.1f %%)",
+			t.Right, t.Known, 100*float64(t.Right)/float64(t.Known))
 	}
 	for _, mistake := range byCount(t.Mistaken) {
 		fmt.Fprintf(&text, "\n  %s: %d", mistake, t.Mistaken[mistake])
@@ -144,7 +138,7 @@ func (t *Tagged) String() string {
 	return text.String()
 }
 
-// byCount are the keys of a map of numbers, the largest number first.
+// byCount returns the keys of a map of numbers, the largest number first.
 func byCount(counts map[string]int) []string {
 	keys := slices.Sorted(maps.Keys(counts))
 	slices.SortStableFunc(keys, func(a, b string) int { return counts[b] - counts[a] })

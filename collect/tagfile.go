@@ -10,9 +10,10 @@ import (
 	"strings"
 )
 
-// tagsBeside reads the tags of a picture from the file beside it: NAME.txt, NAME.EXT.txt, NAME.json or NAME.EXT.json, as gallery-dl, image boards and taggers write
-// them. A .txt has tags between commas or, without any, a tag a line or between spaces. A .json is Danbooru's: "tag_string", or "tags" as one string, a list of
-// strings, or a list of {"name": …}. There are none, and no error, where there is no such file.
+// tagsBeside reads the tags of a picture from the file beside it: NAME.txt, NAME.EXT.txt, NAME.json or NAME.EXT.json,
+// as gallery-dl, image boards and taggers write them. A .txt has tags between commas or, without commas, a tag a line
+// or between spaces. A .json is Danbooru's: "tag_string", or "tags" as one string, a list of strings, or a list of
+// {"name": …}. Without such a file there are no tags, and no error.
 func tagsBeside(picture string) (tags []string, err error) {
 	stem := strings.TrimSuffix(picture, filepath.Ext(picture))
 	for _, name := range []string{stem + ".txt", picture + ".txt", stem + ".json", picture + ".json"} {
@@ -34,23 +35,18 @@ func tagsBeside(picture string) (tags []string, err error) {
 	return nil, nil
 }
 
-// parseText takes the tags out of a text file.
-func parseText(text string) (tags []string) {
+// parseText returns the tags of a text file.
+func parseText(text string) []string {
 	text = strings.TrimPrefix(text, "\ufeff")
 	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' })
 	if !strings.Contains(text, ",") && len(parts) == 1 {
-		parts = strings.Fields(text)
+		return strings.Fields(text)
 	}
-	for _, part := range parts {
-		if part = strings.TrimSpace(part); part != "" {
-			tags = append(tags, part)
-		}
-	}
-	return tags
+	return trimmed(parts)
 }
 
-// parseJSON takes the tags out of what Danbooru says of a post.
-func parseJSON(data []byte) (tags []string, err error) {
+// parseJSON returns the tags of one of Danbooru's posts.
+func parseJSON(data []byte) ([]string, error) {
 	var post struct {
 		TagString string          `json:"tag_string"`
 		Tags      json.RawMessage `json:"tags"`
@@ -67,7 +63,7 @@ func parseJSON(data []byte) (tags []string, err error) {
 	}
 	var list []string
 	if json.Unmarshal(post.Tags, &list) == nil {
-		return list, nil
+		return trimmed(list), nil
 	}
 	var named []struct {
 		Name string `json:"name"`
@@ -75,8 +71,19 @@ func parseJSON(data []byte) (tags []string, err error) {
 	if err := json.Unmarshal(post.Tags, &named); err != nil {
 		return nil, errors.New(`"tags" is neither text nor a list of tags`)
 	}
+	var names []string
 	for _, tag := range named {
-		tags = append(tags, tag.Name)
+		names = append(names, tag.Name)
 	}
-	return tags, nil
+	return trimmed(names), nil
+}
+
+// trimmed returns tags without the spaces around them, and without those that are empty then.
+func trimmed(tags []string) (kept []string) {
+	for _, tag := range tags {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			kept = append(kept, tag)
+		}
+	}
+	return kept
 }

@@ -17,7 +17,8 @@ import (
 	"github.com/moelab/moelab/internal/onnxnet"
 )
 
-// Tagger is a network, named by the user, that says the tags of pictures: WD14's or Illustration2Vec's, as an ONNX file. It may be used by several goroutines.
+// Tagger is a network of the user's that tags pictures: WD14's or Illustration2Vec's, as an ONNX file. It may be used
+// by several goroutines.
 type Tagger struct {
 	path      string
 	stamp     string
@@ -26,7 +27,7 @@ type Tagger struct {
 	threshold float32
 }
 
-// The files that name the tags lie beside the network. Which one is there tells how the network wants its pictures.
+// The files that name the tags lie beside the network. The name of the file tells how the network wants its pictures.
 const (
 	wd14File             = "selected_tags.csv"
 	illustration2VecFile = "tag_list.json"
@@ -42,17 +43,19 @@ var (
 	// wd14Input: BGR from 0 to 255.
 	wd14Input = onnxnet.Input{BGR: true, Deviation: [3]float64{1, 1, 1}}
 	// illustration2VecInput: BGR less the mean of its training pictures.
-	illustration2VecInput = onnxnet.Input{BGR: true, Mean: [3]float64{164.76139251, 167.47864617, 181.13838569}, Deviation: [3]float64{1, 1, 1}}
+	illustration2VecInput = onnxnet.Input{
+		BGR: true, Mean: [3]float64{164.76139251, 167.47864617, 181.13838569}, Deviation: [3]float64{1, 1, 1},
+	}
 )
 
-// Where the file does not tell the size of the pictures it is the one that the network was trained with.
+// Sizes of the pictures that the networks were trained with, for files that do not say.
 const (
 	wd14Size             = 448
 	illustration2VecSize = 224
 )
 
-// OpenTagger opens a tagger. The names of its tags are read from the file that its authors publish with it, which must lie beside it: selected_tags.csv of WD14,
-// tag_list.json of Illustration2Vec.
+// OpenTagger opens a tagger. The names of its tags are read from the file that its authors publish with it, which must
+// lie beside it: selected_tags.csv of WD14, tag_list.json of Illustration2Vec.
 func OpenTagger(backend compute.Backend, path string) (*Tagger, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -73,7 +76,8 @@ func OpenTagger(backend compute.Backend, path string) (*Tagger, error) {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("neither %s (WD14) nor %s (Illustration2Vec) lies beside %s: they name its tags", wd14File, illustration2VecFile, path)
+		return nil, fmt.Errorf("neither %s (WD14) nor %s (Illustration2Vec) lies beside %s: they name its tags",
+			wd14File, illustration2VecFile, path)
 	case err != nil:
 		return nil, err
 	}
@@ -85,7 +89,7 @@ func OpenTagger(backend compute.Backend, path string) (*Tagger, error) {
 	return t, err
 }
 
-// stampOf tells files from others that lay there before or will: by their sizes and times.
+// stampOf distinguishes files from earlier and later ones at the same paths: by their sizes and times.
 func stampOf(paths ...string) (stamp string, err error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
@@ -110,8 +114,9 @@ func readNames(path string, parse func([]byte) ([]string, error)) ([]string, err
 	return names, nil
 }
 
-// wd14Names are the column "name".
+// wd14Names returns the column "name".
 func wd14Names(data []byte) ([]string, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Spreadsheets put it there.
 	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
 	if err != nil {
 		return nil, err
@@ -123,6 +128,9 @@ func wd14Names(data []byte) ([]string, error) {
 	if column < 0 {
 		return nil, errors.New(`no column is called "name"`)
 	}
+	if len(rows) == 1 {
+		return nil, errNoTags
+	}
 	names := make([]string, 0, len(rows)-1)
 	for _, row := range rows[1:] {
 		names = append(names, row[column])
@@ -130,21 +138,29 @@ func wd14Names(data []byte) ([]string, error) {
 	return names, nil
 }
 
-// illustration2VecNames are a list of strings; a tag that was given up is null.
+// illustration2VecNames returns a list of strings; a tag that was given up is null there, and empty here.
 func illustration2VecNames(data []byte) (names []string, err error) {
-	return names, json.Unmarshal(data, &names)
+	if err := json.Unmarshal(data, &names); err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, errNoTags
+	}
+	return names, nil
 }
 
-// Path is the network's file; empty for no tagger.
-func (t *Tagger) Path() string {
+var errNoTags = errors.New("it names no tags")
+
+// file returns the path of the network; empty for no tagger.
+func (t *Tagger) file() string {
 	if t == nil {
 		return ""
 	}
 	return t.path
 }
 
-// Stamp changes when another network, or other names of its tags, come to lie at the same path; empty for no tagger.
-func (t *Tagger) Stamp() string {
+// version changes when another network, or other names of its tags, come to lie at the same path; empty for no tagger.
+func (t *Tagger) version() string {
 	if t == nil {
 		return ""
 	}
@@ -154,16 +170,17 @@ func (t *Tagger) Stamp() string {
 // Close frees the network.
 func (t *Tagger) Close() { t.network.Close() }
 
-// Tags are what the network is confident of in a picture, the most confident first. Of tags that rule each other out, those of hair colours and of the classes of an
-// attribute, only the most confident one is there.
-func (t *Tagger) Tags(ctx context.Context, picture *image.RGBA) ([]string, error) {
+// tags returns the tags of a picture that the network is confident of, the most confident first. Of tags that rule each
+// other out, those of hair colours and of the classes of an attribute, only the most confident one is among them.
+func (t *Tagger) tags(ctx context.Context, picture *image.RGBA) ([]string, error) {
 	rows, err := t.network.See(ctx, []*image.RGBA{picture})
 	if err != nil {
 		return nil, err
 	}
 	confidence := rows[0]
 	if len(confidence) != len(t.names) {
-		return nil, fmt.Errorf("the tagger says %d numbers of a picture, but the file beside it names %d tags: they are not of the same network", len(confidence), len(t.names))
+		return nil, fmt.Errorf("the tagger gives %d numbers for a picture, but the file beside it names %d tags: "+
+			"they belong to different networks", len(confidence), len(t.names))
 	}
 	var tags []int
 	for i := range t.names {
@@ -195,7 +212,7 @@ func (t *Tagger) Tags(ctx context.Context, picture *image.RGBA) ([]string, error
 	return kept, nil
 }
 
-// rival names the question that a tag answers and other tags answer otherwise; empty for most.
+// rival names the question to which a tag is one of several answers; empty for most tags.
 func rival(plain string) string {
 	if ofHair(plain) {
 		return "hair colour"

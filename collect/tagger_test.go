@@ -17,7 +17,8 @@ import (
 
 // names are the tags of the networks of internal/onnxnet/testdata, in each tagger's form.
 var names = map[string]string{
-	wd14File: "tag_id,name,category,count\n9999999,solo,0,5\n1,blue_hair,0,4\n2,green_hair,0,3\n3,red_hair,0,2\n4,blue_eyes,0,2\n5,orange_hair,0,1\n",
+	wd14File: "tag_id,name,category,count\n9999999,solo,0,5\n1,blue_hair,0,4\n2,green_hair,0,3\n" +
+		"3,red_hair,0,2\n4,blue_eyes,0,2\n5,orange_hair,0,1\n",
 
 	illustration2VecFile: `["solo", "blue hair", "green hair", "red hair", "blue eyes", null]`,
 }
@@ -44,7 +45,8 @@ func openBackend(t *testing.T) compute.Backend {
 
 func TestTaggersOfBothKindsSayTheColour(t *testing.T) {
 	backend := openBackend(t)
-	for network, namesFile := range map[string]string{"wd14.onnx": wd14File, "illustration2vec.onnx": illustration2VecFile} {
+	files := map[string]string{"wd14.onnx": wd14File, "illustration2vec.onnx": illustration2VecFile}
+	for network, namesFile := range files {
 		t.Run(network, func(t *testing.T) {
 			tagger, err := OpenTagger(backend, taggerFile(t, network, namesFile, names[namesFile]))
 			require.NoError(t, err)
@@ -58,7 +60,7 @@ func TestTaggersOfBothKindsSayTheColour(t *testing.T) {
 			} {
 				picture := image.NewRGBA(image.Rect(0, 0, 60, 60))
 				draw.Draw(picture, picture.Rect, image.NewUniform(colour), image.Point{}, draw.Src)
-				got, err := tagger.Tags(t.Context(), picture)
+				got, err := tagger.tags(t.Context(), picture)
 				require.NoError(t, err)
 				assert.ElementsMatch(t, want, got, "%v", colour)
 			}
@@ -73,7 +75,7 @@ func TestTheStampOfATaggerTellsItsFilesFromOthersAtTheSamePath(t *testing.T) {
 		tagger, err := OpenTagger(backend, path)
 		require.NoError(t, err)
 		defer tagger.Close()
-		return tagger.Stamp()
+		return tagger.version()
 	}
 	seen := map[string]string{stamp(): "as it was"}
 	assert.Contains(t, seen, stamp(), "the same files")
@@ -83,7 +85,7 @@ func TestTheStampOfATaggerTellsItsFilesFromOthersAtTheSamePath(t *testing.T) {
 		assert.NotContains(t, seen, stamp(), name)
 		seen[stamp()] = name
 	}
-	assert.Empty(t, (*Tagger)(nil).Stamp())
+	assert.Empty(t, (*Tagger)(nil).version())
 }
 
 func TestTaggersThatCannotBeAreRefused(t *testing.T) {
@@ -103,6 +105,6 @@ func TestTaggersThatCannotBeAreRefused(t *testing.T) {
 	tagger, err := OpenTagger(backend, taggerFile(t, "wd14.onnx", wd14File, "name\nsolo\n"))
 	require.NoError(t, err)
 	defer tagger.Close()
-	_, err = tagger.Tags(t.Context(), image.NewRGBA(image.Rect(0, 0, 8, 8)))
-	assert.ErrorContains(t, err, "6 numbers of a picture, but the file beside it names 1 tags")
+	_, err = tagger.tags(t.Context(), image.NewRGBA(image.Rect(0, 0, 8, 8)))
+	assert.ErrorContains(t, err, "6 numbers for a picture, but the file beside it names 1 tags")
 }

@@ -35,7 +35,8 @@ func TestLookTellsTheHairOfDrawnPortraits(t *testing.T) {
 func filled(c color.Color) *image.RGBA {
 	picture := image.NewRGBA(image.Rect(0, 0, 64, 64))
 	draw.Draw(picture, picture.Rect, image.NewUniform(c), image.Point{}, draw.Src)
-	draw.Draw(picture, image.Rect(20, 32, 44, 56), image.NewUniform(color.RGBA{253, 228, 212, 255}), image.Point{}, draw.Src)
+	skin := image.NewUniform(color.RGBA{253, 228, 212, 255})
+	draw.Draw(picture, image.Rect(20, 32, 44, 56), skin, image.Point{}, draw.Src)
 	return picture
 }
 
@@ -81,7 +82,7 @@ func TestHairColourOfTags(t *testing.T) {
 		{nil, ""},
 	} {
 		colour, why := taggedHair(c.tags)
-		assert.Equal(t, why != "no tag says a hair colour", speaksOfHair(c.tags), "%v", c.tags)
+		assert.Equal(t, why != "no tag names a hair colour", speaksOfHair(c.tags), "%v", c.tags)
 		if c.want == "" {
 			assert.NotEmpty(t, why, "%v", c.tags)
 			continue
@@ -130,9 +131,11 @@ func TestTagsOfAttributesAreOfTheirClasses(t *testing.T) {
 		for _, class := range attribute.Classes {
 			tags := attributeTags[attribute.Name][class]
 			require.NotEmpty(t, tags, "%s %s", attribute.Name, class)
-			assert.Equal(t, map[string]string{attribute.Name: class}, taggedAttributes([]string{"1girl", strings.ReplaceAll(tags[0], "_", " ")}))
+			got := taggedAttributes([]string{"1girl", strings.ReplaceAll(tags[0], "_", " ")})
+			assert.Equal(t, map[string]string{attribute.Name: class}, got)
 		}
 	}
 	assert.Len(t, attributeTags, len(dataset.Attributes()))
-	assert.Equal(t, map[string]string{"length": "long"}, taggedAttributes([]string{"long_hair", "very_long_hair", "blue_eyes", "red_eyes"}), "of two colours none")
+	got := taggedAttributes([]string{"long_hair", "very_long_hair", "blue_eyes", "red_eyes"})
+	assert.Equal(t, map[string]string{"length": "long"}, got, "of two colours none")
 }

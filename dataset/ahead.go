@@ -9,16 +9,17 @@ import (
 	"sync/atomic"
 )
 
-// ahead is what loaders have in common: it fills batches before they are asked for, in parallel, from a stream of
-// pictures that a seed decides. B is the batch. next, close and the field position are for one goroutine.
+// ahead is the common part of loaders: it fills batches before they are needed, in parallel, from a stream of pictures
+// determined by a seed. B is the batch. next, close and the field position are for one goroutine.
 type ahead[B any] struct {
-	stream   stream
-	fill     func(ctx context.Context, batch *B, slot slot) error // Reads a picture into its slot. Many are called at once.
-	new      func(free chan<- *B) *B                              // A batch whose memory comes back through free.
+	stream stream
+	// fill reads a picture into its slot. It is called concurrently.
+	fill     func(ctx context.Context, batch *B, slot slot) error
+	new      func(free chan<- *B) *B // A batch whose memory comes back through free.
 	onBad    func(error)
 	position int64       // The index of the batch that next returns next.
-	waiting  *pending[B] // What next waits for, where a context ended before it was filled.
-	err      error       // What next failed with for good.
+	waiting  *pending[B] // The batch that next waits for, if a context ended before it was filled.
+	err      error       // The permanent error of next.
 
 	ready chan *pending[B]
 	free  chan *B
@@ -26,13 +27,13 @@ type ahead[B any] struct {
 	done  sync.WaitGroup
 
 	badMutex sync.Mutex
-	bad      map[int]bool // Pictures that onBad was told of.
+	bad      map[int]bool // Pictures passed to onBad.
 }
 
-// stream says which pictures are in which batch.
+// stream determines the pictures of each batch.
 type stream struct {
-	pictures int // How many there are.
-	batch    int // How many a batch holds.
+	pictures int // Of the set.
+	batch    int // Of a batch.
 	seed     uint64
 	start    int64 // The first batch.
 }
@@ -51,16 +52,16 @@ func (s stream) check() error {
 
 // slot is the place of one picture.
 type slot struct {
-	number int    // Which picture of the batch.
-	index  int    // Which picture of the set.
-	at     uint64 // Which picture of the stream.
+	number int    // Index in the batch.
+	index  int    // Index in the set.
+	at     uint64 // Position in the stream.
 }
 
 // pending is a batch that is being filled.
 type pending[B any] struct {
 	batch  *B
 	left   atomic.Int32  // Pictures still to read.
-	filled chan struct{} // Closed when none is left.
+	filled chan struct{} // Closed when left is 0.
 	err    atomic.Pointer[error]
 }
 
@@ -70,7 +71,7 @@ type job[B any] struct {
 	slot slot
 }
 
-// begin starts to read ahead, in that many goroutines, that many batches.
+// begin starts to read ahead, with the given numbers of goroutines and batches.
 func (a *ahead[B]) begin(readers, batches int) {
 	if batches < 1 {
 		batches = 2
@@ -79,7 +80,7 @@ func (a *ahead[B]) begin(readers, batches int) {
 	a.stop = stop
 	a.position = a.stream.start
 	a.ready = make(chan *pending[B], batches)
-	a.free = make(chan *B, batches+3) // As many as are ever in use at once, when all are released.
+	a.free = make(chan *B, batches+3) // The most that are ever in use at once, if all are released.
 	a.bad = map[int]bool{}
 	jobs := make(chan job[B])
 	a.done.Go(func() { a.plan(ctx, jobs) })
@@ -88,7 +89,7 @@ func (a *ahead[B]) begin(readers, batches int) {
 	}
 }
 
-// next waits for the next batch. It fails when ctx ends, after close, or when no picture can be read any more.
+// next waits for the next batch. It fails if ctx ends, after close, or if no picture can be read any more.
 func (a *ahead[B]) next(ctx context.Context) (*B, error) {
 	if a.err != nil {
 		return nil, a.err
@@ -118,14 +119,14 @@ func (a *ahead[B]) next(ctx context.Context) (*B, error) {
 	return batch, nil
 }
 
-// close stops reading and waits until nothing runs any more.
+// close stops reading and waits for all goroutines.
 func (a *ahead[B]) close() {
 	a.stop()
 	a.done.Wait()
 	a.err = errors.New("the loader is closed")
 }
 
-// plan hands out the stream of pictures, batch after batch, until ctx ends.
+// plan distributes the stream of pictures, batch after batch, until ctx ends.
 func (a *ahead[B]) plan(ctx context.Context, jobs chan<- job[B]) {
 	defer close(jobs)
 	order := newOrder(a.stream.seed, a.stream.pictures)
@@ -148,7 +149,7 @@ func (a *ahead[B]) plan(ctx context.Context, jobs chan<- job[B]) {
 	}
 }
 
-// batch is a released batch, or a new one.
+// batch returns a released batch, or a new one.
 func (a *ahead[B]) batch() *B {
 	select {
 	case b := <-a.free:
@@ -158,7 +159,7 @@ func (a *ahead[B]) batch() *B {
 	}
 }
 
-// release gives a batch's memory back for a later one.
+// release returns a batch's memory for reuse.
 func release[B any](batch *B, free chan<- *B) {
 	select {
 	case free <- batch:
@@ -177,7 +178,7 @@ func (a *ahead[B]) work(ctx context.Context, jobs <-chan job[B]) {
 	}
 }
 
-// read puts one picture into its batch. In the place of one that cannot be read it puts the next of the set that can.
+// read puts one picture into its batch. An unreadable one is replaced by the next readable one of the set.
 func (a *ahead[B]) read(ctx context.Context, batch *B, s slot) error {
 	n := a.stream.pictures
 	var first error
@@ -208,7 +209,7 @@ func (a *ahead[B]) reportBad(i int, err error) {
 	a.onBad(err)
 }
 
-// order says which picture stands where in the endless stream of epochs. It holds one epoch's permutation at a time.
+// order is the order of pictures in the endless stream of epochs. It holds one epoch's permutation at a time.
 type order struct {
 	seed        uint64
 	n           uint64
@@ -220,7 +221,7 @@ func newOrder(seed uint64, n int) *order {
 	return &order{seed: seed, n: uint64(n)}
 }
 
-// picture is the index of the picture at a position of the stream.
+// picture returns the index of the picture at a position of the stream.
 func (o *order) picture(at uint64) int {
 	epoch := at / o.n
 	if o.permutation == nil || epoch != o.epoch {
@@ -230,8 +231,8 @@ func (o *order) picture(at uint64) int {
 	return o.permutation[at%o.n]
 }
 
-// flipped says whether the picture at a position of the stream is mirrored.
+// flipped reports whether the picture at a position of the stream is mirrored.
 func flipped(seed, at uint64) bool {
-	const flips = 0x666c697073 // Keeps these numbers apart from the permutations', which use the same seed.
+	const flips = 0x666c697073 // Separates these numbers from the permutations', which use the same seed.
 	return rand.NewPCG(seed^flips, at).Uint64()>>63 == 1
 }

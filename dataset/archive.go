@@ -19,30 +19,30 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// limits bound what an archive may take, whatever its headers say.
+// limits bound an archive's size, whatever its headers say.
 type limits struct {
-	members  int   // How many there may be, pictures or not.
+	members  int   // Number of members, pictures or not.
 	member   int64 // Bytes of one picture file.
-	kept     int64 // Bytes of all picture files of a .tar.gz, which lie in memory.
+	kept     int64 // Bytes of all picture files of a .tar.gz, which are kept in memory.
 	unpacked int64 // Bytes that a .tar.gz may expand to.
 }
 
 var archiveLimits = limits{members: 1_000_000, member: 256 << 20, kept: 1 << 30, unpacked: 8 << 30}
 
-// archive is one whose members are being listed.
+// archive is an archive whose members are being listed.
 type archive struct {
 	path     string
 	modified time.Time
 	limits   limits
 
 	found []member
-	place map[string]int // Where a name is in found.
+	place map[string]int // Index in found by name.
 	bad   []Bad
 }
 
-// listArchive finds the pictures of an archive by what it is, not by how it is called.
+// listArchive finds the pictures of an archive, whose format is recognised by its content, not its name.
 func listArchive(ctx context.Context, file string, bounds limits) ([]stored, []Bad, error) {
-	in, info, err := imaging.OpenRegular(file) // It stays open, until the last of its pictures is garbage.
+	in, info, err := imaging.OpenRegular(file) // It stays open until the last of its pictures is garbage.
 	if err != nil {
 		return nil, nil, imaging.WithoutPath(err)
 	}
@@ -59,7 +59,7 @@ func listArchive(ctx context.Context, file string, bounds limits) ([]stored, []B
 		in.Close()
 		err = errors.New("neither a folder nor an archive that can be read (.zip, .tar, .tar.gz): unpack it")
 	}
-	// In the order that walkPictures has: training goes on as it was where a folder becomes an archive.
+	// In the order of walkPictures, so that a training can resume when a folder has become an archive.
 	slices.SortFunc(a.found, func(a, b member) int { return comparePaths(a.inside, b.inside) })
 	found := make([]stored, len(a.found))
 	for i, m := range a.found {
@@ -68,7 +68,7 @@ func listArchive(ctx context.Context, file string, bounds limits) ([]stored, []B
 	return found, a.bad, err
 }
 
-// comparePaths puts paths in the order of their parts: a/b before a.png.
+// comparePaths orders paths by their parts: a/b before a.png.
 func comparePaths(a, b string) int {
 	for i := range min(len(a), len(b)) {
 		if a[i] == b[i] {
@@ -94,7 +94,7 @@ const (
 	gzipArchive
 )
 
-// kindOfArchive looks at the first block. Old tar files have no mark, so that their name must do.
+// kindOfArchive looks at the first block. Old tar files have no magic number, so they are recognised by name.
 func kindOfArchive(file *os.File) archiveKind {
 	var block [512]byte
 	n, _ := file.ReadAt(block[:], 0)
@@ -113,9 +113,9 @@ func kindOfArchive(file *os.File) archiveKind {
 // member is a picture in an archive.
 type member struct {
 	archive  string
-	inside   string // Its name there.
+	inside   string // Its name in the archive.
 	size     int64
-	modified time.Time // When the archive was.
+	modified time.Time // The archive's time.
 	read     func() ([]byte, error)
 }
 
@@ -136,11 +136,11 @@ func (m member) decode() (imaging.Still, error) {
 	return imaging.DecodeStill(data)
 }
 
-// isPicture says whether a member is one by its name. One that is a picture by its name but cannot be used is noted as bad.
+// isPicture reports whether a member is a picture by its name. One that cannot be used is noted as bad.
 func (a *archive) isPicture(name string, regular bool, size int64) bool {
 	inside := shownName(name)
 	for _, part := range strings.Split(inside, "/") {
-		const ofMacOS = "__MACOSX" // What it knows about the files.
+		const ofMacOS = "__MACOSX" // macOS's metadata.
 		if part == ofMacOS || (hidden(part) && part != "." && part != "..") {
 			return false
 		}
@@ -152,11 +152,14 @@ func (a *archive) isPicture(name string, regular bool, size int64) bool {
 	case !filepath.IsLocal(filepath.FromSlash(inside)):
 		a.leaveOut(inside, errors.New("its name leads out of the archive"))
 	case !regular:
-		a.leaveOut(inside, errors.New("a link, a device or a file with holes: unpack the archive if it should count"))
+		a.leaveOut(inside, errors.New("a link, a device or a sparse file: unpack the archive to include it"))
 	case size == 0:
 		a.leaveOut(inside, errors.New("the file is empty (zero bytes)"))
 	case size < 0 || size > a.limits.member:
-		a.leaveOut(inside, fmt.Errorf("its header says %d bytes: more than the %d MiB that are read", uint64(size), a.limits.member>>20))
+		a.leaveOut(
+			inside,
+			fmt.Errorf("its header says %d bytes: more than the %d MiB that are read", uint64(size), a.limits.member>>20),
+		)
 	default:
 		return true
 	}
@@ -167,7 +170,7 @@ func (a *archive) leaveOut(inside string, err error) {
 	a.bad = append(a.bad, Bad{a.path + "/" + inside, err})
 }
 
-// add takes a picture in. One that has the name of another replaces it, as it would where the archive is unpacked.
+// add adds a picture. It replaces one of the same name, as unpacking would.
 func (a *archive) add(name string, size int64, read func() ([]byte, error)) {
 	m := member{archive: a.path, inside: path.Clean(shownName(name)), size: size, modified: a.modified, read: read}
 	if at, again := a.place[m.inside]; again {
@@ -178,7 +181,7 @@ func (a *archive) add(name string, size int64, read func() ([]byte, error)) {
 	a.found = append(a.found, m)
 }
 
-// checkCount is an error where n members are too many.
+// checkCount returns an error if n members are too many.
 func (a *archive) checkCount(n int) error {
 	if n > a.limits.members {
 		return fmt.Errorf("it has more than the %d members that are read", a.limits.members)
@@ -186,8 +189,8 @@ func (a *archive) checkCount(n int) error {
 	return nil
 }
 
-// shownName is a member's name with slashes and nothing in it that a terminal could take for an order. What is not UTF-8, as
-// in many an old zip file, is escaped.
+// shownName returns a member's name with slashes and without control characters for a terminal. Bytes that are not
+// UTF-8, as in many an old zip file, are escaped.
 func shownName(name string) string {
 	if !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		quoted := strconv.Quote(name)

@@ -8,19 +8,27 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 )
 
-// Attribute is something that is known of pictures beside their class, such as the colour of the eyes.
+// Attribute is a property of pictures, such as the colour of the hair or of the eyes.
 type Attribute struct {
 	Name string
 	// Classes are its values, in the order of their labels.
 	Classes []string
 }
 
-// Attributes are those that moelab knows, the drawn portraits' own: eyes, length and style, the last two of the hair.
+// Colour is the name of the first attribute of a [Set]: for portraits the colour of the hair.
+const Colour = "colour"
+
+// Attributes are the known attributes other than the colour of the hair: the colour of the eyes, and the length and
+// style of the hair.
 func Attributes() []Attribute {
-	return []Attribute{{"eyes", portrait.EyeColours()}, {"length", portrait.HairLengths()}, {"style", portrait.HairStyles()}}
+	return []Attribute{
+		{"eyes", portrait.EyeColours()},
+		{"length", portrait.HairLengths()},
+		{"style", portrait.HairStyles()},
+	}
 }
 
-// FindAttributes finds attributes that moelab knows by their names.
+// FindAttributes finds known attributes by name.
 func FindAttributes(names []string) (found []Attribute, err error) {
 	all := Attributes()
 	for _, name := range names {
@@ -37,9 +45,11 @@ func FindAttributes(names []string) (found []Attribute, err error) {
 	return found, nil
 }
 
-// attributeOf is the class of attribute a of a drawn portrait, as a name.
+// attributeOf returns the name of a drawn portrait's class for an attribute.
 func attributeOf(p portrait.Params, name string) string {
 	switch name {
+	case Colour:
+		return p.Colour.String()
 	case "eyes":
 		return p.EyeColour()
 	case "length":
@@ -49,10 +59,10 @@ func attributeOf(p portrait.Params, name string) string {
 	}
 }
 
-// places are where in a set's attributes those of some names are.
+// places returns the indices of the named attributes in a set's labels.
 func places(set Set, names []string) (found []int, err error) {
 	for _, name := range names {
-		i := slices.IndexFunc(set.Attributes(), func(a Attribute) bool { return a.Name == name })
+		i := slices.IndexFunc(set.Labels(), func(a Attribute) bool { return a.Name == name })
 		if i < 0 {
 			return nil, fmt.Errorf("the pictures have no attribute %q: a labels.csv needs a column of that name", name)
 		}
@@ -61,26 +71,57 @@ func places(set Set, names []string) (found []int, err error) {
 	return found, nil
 }
 
-// ByAttribute is a set whose classes are those of an attribute: the pictures of which it is known.
+// ByAttribute returns the pictures with a known value of an attribute, as a set whose classes are the attribute's.
 func ByAttribute(set Set, name string) (Set, error) {
 	at, err := places(set, []string{name})
 	if err != nil {
 		return nil, err
 	}
-	found := byAttribute{subset{set: set}, at[0]}
+	found := relabelled{
+		subset{set: set},
+		[]Attribute{set.Labels()[at[0]]},
+		func(i, _ int) int { return set.Label(i, at[0]) },
+	}
 	for i := range set.Len() {
-		if set.Attribute(i, at[0]) >= 0 {
+		if set.Label(i, at[0]) >= 0 {
 			found.indices = append(found.indices, i)
 		}
 	}
 	return found, nil
 }
 
-// byAttribute is a set that is seen from one of its attributes.
-type byAttribute struct {
-	subset
-	attribute int
+// WithoutEmpty returns a set without its empty classes.
+func WithoutEmpty(set Set) Set {
+	counts := make([]int, len(Classes(set)))
+	all := make([]int, set.Len())
+	for i := range all {
+		all[i] = i
+		counts[set.Label(i, 0)]++
+	}
+	labels := slices.Clone(set.Labels())
+	number := make([]int, len(counts)) // The new index of each class that stays.
+	var kept []string
+	for class, n := range counts {
+		number[class] = len(kept)
+		if n > 0 {
+			kept = append(kept, labels[0].Classes[class])
+		}
+	}
+	labels[0].Classes = kept
+	return relabelled{subset{set, all}, labels, func(i, a int) int {
+		if a == 0 {
+			return number[set.Label(i, 0)]
+		}
+		return set.Label(i, a)
+	}}
 }
 
-func (b byAttribute) Classes() []string { return b.set.Attributes()[b.attribute].Classes }
-func (b byAttribute) Label(i int) int   { return b.set.Attribute(b.indices[i], b.attribute) }
+// relabelled is a subset of a set's pictures, with other labels.
+type relabelled struct {
+	subset
+	labels []Attribute
+	label  func(i, a int) int // Of picture i of the whole set.
+}
+
+func (r relabelled) Labels() []Attribute { return r.labels }
+func (r relabelled) Label(i, a int) int  { return r.label(r.indices[i], a) }

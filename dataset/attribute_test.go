@@ -13,11 +13,11 @@ import (
 
 func TestEveryAttributeOfDrawnPortraitsIsKnown(t *testing.T) {
 	set := Drawn(3, 900)
-	require.Equal(t, Attributes(), set.Attributes())
-	for a, attribute := range set.Attributes() {
+	require.Equal(t, Attributes(), set.Labels()[1:])
+	for a, attribute := range set.Labels() {
 		seen := make([]int, len(attribute.Classes))
 		for i := range set.Len() {
-			label := set.Attribute(i, a)
+			label := set.Label(i, a)
 			require.GreaterOrEqual(t, label, 0)
 			seen[label]++
 		}
@@ -39,8 +39,8 @@ func TestAttributesOfAFolderAreThoseThatWereDrawn(t *testing.T) {
 	assert.Empty(t, report.Unknown)
 	drawn := Drawn(3, 45)
 	for i := range set.Len() { // labels.csv is in the order of the drawing.
-		assert.Equal(t, drawn.Label(i), set.Label(i))
-		assert.Equal(t, []int{drawn.Attribute(i, 1), drawn.Attribute(i, 0)}, []int{set.Attribute(i, 0), set.Attribute(i, 1)})
+		assert.Equal(t, drawn.Label(i, 0), set.Label(i, 0))
+		assert.Equal(t, []int{drawn.Label(i, 2), drawn.Label(i, 1)}, []int{set.Label(i, 1), set.Label(i, 2)})
 	}
 
 	loader, err := NewLoader(Cached(set, 1<<20), LoaderOptions{Size: 16, Batch: 45, Attributes: []string{"eyes"}})
@@ -49,16 +49,16 @@ func TestAttributesOfAFolderAreThoseThatWereDrawn(t *testing.T) {
 	batch, err := loader.Next(t.Context())
 	require.NoError(t, err)
 	counts, want := map[int32]int{}, map[int32]int{}
-	for i, label := range batch.Attributes {
-		counts[label]++
-		want[int32(drawn.Attribute(i, 0))]++
+	for i := range batch.N {
+		counts[batch.Labels[2*i+1]]++
+		want[int32(drawn.Label(i, 1))]++
 	}
 	assert.Equal(t, want, counts)
 
 	lengths, err := ByAttribute(set, "length")
 	require.NoError(t, err)
-	assert.Equal(t, portrait.HairLengths(), lengths.Classes())
-	assert.Equal(t, drawn.Attribute(7, 1), lengths.Label(7))
+	assert.Equal(t, portrait.HairLengths(), Classes(lengths))
+	assert.Equal(t, drawn.Label(7, 2), lengths.Label(7, 0))
 }
 
 func TestUnknownAttributesAreSaid(t *testing.T) {
@@ -85,9 +85,9 @@ func TestUnknownAttributesAreSaid(t *testing.T) {
 	set, report, err := OpenFolder(t.Context(), dir, FolderOptions{Classes: HairColours(), Attributes: []string{"eyes"}})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{"eyes": 3}, report.Unknown)
-	assert.Contains(t, report.String(), "eyes not known of 3 pictures")
+	assert.Contains(t, report.String(), "eyes unknown for 3 pictures")
 	for i := range 3 {
-		assert.Equal(t, -1, set.Attribute(i, 0))
+		assert.Equal(t, -1, set.Label(i, 1))
 	}
 	known, err := ByAttribute(set, "eyes")
 	require.NoError(t, err)

@@ -22,7 +22,7 @@ func portraits512(b *testing.B, ext string, n int) string {
 		if ext == ".jpg" {
 			data = jpegBytes(b, picture)
 		}
-		write(b, filepath.Join(dir, drawn.Classes()[drawn.Label(i)], fmt.Sprintf("%04d%s", i, ext)), data)
+		write(b, filepath.Join(dir, Classes(drawn)[drawn.Label(i, 0)], fmt.Sprintf("%04d%s", i, ext)), data)
 	}
 	return dir
 }
@@ -76,7 +76,7 @@ func BenchmarkCropLoader(b *testing.B) {
 	}
 }
 
-// cpuTime is what this process has used, which another one that is busy does not change much.
+// cpuTime is this process's CPU time, which other busy processes hardly affect.
 func cpuTime(b *testing.B) time.Duration {
 	var usage syscall.Rusage
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
@@ -91,7 +91,7 @@ func BenchmarkOpenFolder(b *testing.B) {
 		picture, err := drawn.Picture(b.Context(), i, 512)
 		require.NoError(b, err)
 		for copies := range 10 {
-			class := filepath.Join(dir, drawn.Classes()[drawn.Label(i)])
+			class := filepath.Join(dir, Classes(drawn)[drawn.Label(i, 0)])
 			write(b, filepath.Join(class, fmt.Sprintf("%d-%d.png", i, copies)), pngBytes(b, picture))
 			write(b, filepath.Join(class, fmt.Sprintf("%d-%d.jpg", i, copies)), jpegBytes(b, picture))
 		}

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// Cached is a set that keeps what was read from another in memory, up to a number of bytes, so that it is decoded or
-// drawn once and not once an epoch. A picture takes size × size × 3 bytes. When the memory is full, what is there stays:
-// epochs are permutations, so one picture is as likely to be asked for as the next.
+// Cached keeps the pictures read from a set in memory, up to a number of bytes, so that they are decoded or drawn once
+// and not once an epoch. A picture takes size × size × 3 bytes. When the memory is full, its contents stay: epochs are
+// permutations, so all pictures are equally likely to be read next.
 func Cached(set Set, bytes int64) Set {
 	return &cached{Set: set, cache: newCache[pictureKey, []uint8](bytes)}
 }
@@ -53,7 +53,7 @@ func unpack(rgb []uint8, size int) *image.RGBA {
 	return picture
 }
 
-// cache keeps values up to a number of bytes. What is in it stays.
+// cache keeps values up to a number of bytes, and never evicts.
 type cache[K comparable, V any] struct {
 	mutex sync.Mutex
 	left  int64
@@ -71,7 +71,7 @@ func (c *cache[K, V]) get(key K) (V, bool) {
 	return value, found
 }
 
-// hasRoom says whether a value of so many bytes may still be kept.
+// hasRoom reports whether a value of the given number of bytes still fits.
 func (c *cache[K, V]) hasRoom(bytes int64) bool {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

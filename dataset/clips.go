@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"image"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -21,13 +23,13 @@ import (
 
 // Clip is a face that blinks: opaque frames of one size, [portrait.BlinkRate] a second.
 type Clip struct {
-	// Name says which clip it is, for messages.
+	// Name identifies the clip in messages.
 	Name string
-	// Frames are not to be changed: others may be reading them.
+	// Frames must not be changed: others may be reading them.
 	Frames []*image.RGBA
-	// Eyes are the boxes of the eyes in the first frame, from left to right as seen. What a blink changes lies in them.
+	// Eyes are the boxes of the eyes in the first frame, from left to right as seen. A blink changes pixels in them only.
 	Eyes []image.Rectangle
-	// Aperture is how far the eyes are open in each frame, 0 closed … 1 open; nil where that is not known.
+	// Aperture is how far the eyes are open in each frame, 0 closed … 1 open; nil if unknown.
 	Aperture []float64
 }
 
@@ -39,8 +41,8 @@ type Clips interface {
 	Clip(ctx context.Context, i int) (*Clip, error)
 }
 
-// DrawnBlinks are the first n blinks of a seed, size × size pixels, [portrait.BlinkFrames] frames each: see [portrait.Blink]. Half of them have been through
-// JPEG, as videos have. Each is drawn when it is read; nothing is kept.
+// DrawnBlinks are the first n blinks of a seed, size × size pixels, [portrait.BlinkFrames] frames each: see
+// [portrait.Blink]. Half of them have JPEG artefacts, as videos have. Each is drawn when it is read; nothing is kept.
 func DrawnBlinks(seed uint64, n, size int) Clips { return drawnBlinks{seed, n, size} }
 
 type drawnBlinks struct {
@@ -54,7 +56,7 @@ func (d drawnBlinks) Clip(ctx context.Context, i int) (*Clip, error) {
 	blink := portrait.Blink(d.seed, i)
 	boxes := blink.Frames[0].EyeBoxes(d.size)
 	clip := &Clip{Name: fmt.Sprintf("blink %d of seed %d", i, d.seed), Eyes: boxes[:]}
-	const noise = 0x6e6f697365 // Keeps these numbers apart from those of the blinks.
+	const noise = 0x6e6f697365 // Separates these numbers from those of the blinks.
 	rng := rand.New(rand.NewPCG(d.seed^noise, uint64(i)))
 	quality := 60 + rng.IntN(40)
 	lossy := rng.IntN(2) == 0
@@ -72,16 +74,17 @@ func (d drawnBlinks) Clip(ctx context.Context, i int) (*Clip, error) {
 	return clip, nil
 }
 
-// The files beside the frames of a clip.
+// The files next to the frames of a clip.
 const (
-	// EyesFile says where the eyes are: see [SaveEyes].
+	// EyesFile holds the boxes of the eyes: see [SaveEyes].
 	EyesFile = "eyes.json"
-	// AperturesFile holds how far the eyes are open: see [SaveApertures].
+	// AperturesFile holds the apertures of the eyes: see [SaveApertures].
 	AperturesFile = "aperture.csv"
 )
 
-// OpenBlinks finds the clips below a folder: folders with frames, in the order of their names, and with eyes.json, as [DrawBlinks] writes them; aperture.csv may
-// be missing. Folders that lack one of the two are named among the bad. It is an error where there is none at all.
+// OpenBlinks finds the clips below a folder: folders with frames, in the order of their names, and with eyes.json, as
+// [DrawBlinks] writes them; aperture.csv may be missing. Folders that lack one of the two are among the bad. It is an
+// error if there are no clips at all.
 func OpenBlinks(ctx context.Context, dir string) (Clips, []Bad, error) {
 	var clips folderClips
 	var bad []Bad
@@ -125,7 +128,7 @@ func OpenBlinks(ctx context.Context, dir string) (Clips, []Bad, error) {
 	return clips, bad, nil
 }
 
-// OpenBlink reads the clip of a folder, as [OpenBlinks] finds them.
+// OpenBlink reads the clip in a folder, laid out as for [OpenBlinks].
 func OpenBlink(ctx context.Context, dir string) (*Clip, error) {
 	clip, err := folderClips{dir}.Clip(ctx, 0)
 	if err == nil && len(clip.Frames) != portrait.BlinkFrames {
@@ -170,8 +173,10 @@ func (f folderClips) Clip(ctx context.Context, i int) (clip *Clip, err error) {
 	}
 	for _, eye := range clip.Eyes {
 		if !eye.In(clip.Frames[0].Rect) {
-			return nil, fmt.Errorf("%s says that an eye is at %v: that is not within the frames, which have %d×%d pixels", EyesFile, eye,
-				clip.Frames[0].Rect.Dx(), clip.Frames[0].Rect.Dy())
+			return nil, fmt.Errorf(
+				"%s says that an eye is at %v: that is not within the frames, which have %d×%d pixels", EyesFile, eye,
+				clip.Frames[0].Rect.Dx(), clip.Frames[0].Rect.Dy(),
+			)
 		}
 	}
 	clip.Aperture, err = readAperture(filepath.Join(dir, AperturesFile), len(clip.Frames))
@@ -189,7 +194,7 @@ func framesIn(dir string) (frames []string, err error) {
 	return frames, err
 }
 
-// SaveApertures writes how far the eyes are open in each frame, 0 closed … 1 open, as CSV with the columns frame and
+// SaveApertures writes the aperture of the eyes in each frame, 0 closed … 1 open, as CSV with the columns frame and
 // aperture.
 func SaveApertures(path string, apertures []float64) error {
 	text := []byte("frame,aperture\n")
@@ -199,7 +204,7 @@ func SaveApertures(path string, apertures []float64) error {
 	return atomicfile.WriteBytes(path, text)
 }
 
-// readAperture reads what SaveApertures wrote. It returns nil if there is no such file.
+// readAperture reads a file of SaveApertures. It returns nil if there is no such file.
 func readAperture(path string, frames int) (aperture []float64, err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -214,25 +219,28 @@ func readAperture(path string, frames int) (aperture []float64, err error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(rows) != frames+1 || len(rows[0]) != 2 {
-		return nil, fmt.Errorf("%s must have two columns, frame and aperture, a line of their names and one for each of %d frames", path, frames)
+		return nil, fmt.Errorf(
+			"%s must have two columns, frame and aperture, a line of their names and one for each of %d frames", path, frames,
+		)
 	}
 	for _, row := range rows[1:] {
 		value, err := strconv.ParseFloat(row[1], 64)
 		if err != nil || value < 0 || value > 1 {
-			return nil, fmt.Errorf("%s: %q is not how far eyes are open, 0 to 1", path, row[1])
+			return nil, fmt.Errorf("%s: aperture %q is not a number from 0 to 1", path, row[1])
 		}
 		aperture = append(aperture, value)
 	}
 	return aperture, nil
 }
 
-// eyesFile is what eyes.json holds: boxes as x, y, width, height in pixels.
+// eyesFile is the content of eyes.json: boxes as x, y, width, height in pixels.
 type eyesFile struct {
 	Left  []int `json:"left,omitempty"`
 	Right []int `json:"right,omitempty"`
 }
 
-// SaveEyes writes where one or two eyes are, from left to right, as JSON that a person can correct: {"left": [x, y, width, height], "right": […]}, in pixels.
+// SaveEyes writes the boxes of one or two eyes, from left to right, as JSON for people to correct: {"left": [x, y,
+// width, height], "right": […]}, in pixels.
 func SaveEyes(path string, eyes []image.Rectangle) error {
 	if len(eyes) < 1 || len(eyes) > 2 {
 		return fmt.Errorf("cannot write %s: %d eyes, there must be one or two", path, len(eyes))
@@ -249,29 +257,32 @@ func SaveEyes(path string, eyes []image.Rectangle) error {
 	return atomicfile.WriteBytes(path, append(data, '\n'))
 }
 
-// ReadEyes reads what [SaveEyes] wrote, from left to right. Other keys are ignored.
+// ReadEyes reads a file of [SaveEyes]: the boxes from left to right. Other keys are ignored.
 func ReadEyes(path string) ([]image.Rectangle, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read where the eyes are: %w", err)
+		return nil, fmt.Errorf("read the boxes of the eyes: %w", err)
 	}
 	var file eyesFile
 	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("read where the eyes are from %s: %w", path, err)
+		return nil, fmt.Errorf("read the boxes of the eyes from %s: %w", path, err)
 	}
 	var eyes []image.Rectangle
 	for _, box := range [][]int{file.Left, file.Right} {
 		if box == nil {
 			continue
 		}
-		if len(box) != 4 || box[2] < 1 || box[3] < 1 {
-			return nil, fmt.Errorf("read where the eyes are from %s: %v is not x, y, width, height", path, box)
+		if len(box) != 4 || box[2] < 1 || box[3] < 1 || slices.ContainsFunc(box, isFar) {
+			return nil, fmt.Errorf("read the boxes of the eyes from %s: %v is not x, y, width, height", path, box)
 		}
 		eyes = append(eyes, image.Rect(box[0], box[1], box[0]+box[2], box[1]+box[3]))
 	}
 	if len(eyes) == 0 {
-		return nil, fmt.Errorf("read where the eyes are from %s: it names neither left nor right", path)
+		return nil, fmt.Errorf("read the boxes of the eyes from %s: it names neither left nor right", path)
 	}
-	slices.SortFunc(eyes, func(a, b image.Rectangle) int { return a.Min.X - b.Min.X })
+	slices.SortFunc(eyes, func(a, b image.Rectangle) int { return cmp.Compare(a.Min.X, b.Min.X) })
 	return eyes, nil
 }
+
+// isFar reports whether a coordinate is so large that sums of two could overflow.
+func isFar(n int) bool { return n < math.MinInt32 || n > math.MaxInt32 }

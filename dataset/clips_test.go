@@ -55,23 +55,46 @@ func TestFoldersThatHoldNoBlinkAreNamed(t *testing.T) {
 	}
 	cases := map[string]struct {
 		spoil   func(t *testing.T, clip string)
-		opening bool // Whether it is found when the folder is opened, or later.
+		opening bool // Whether the error comes when the folder is opened, or later.
 		says    string
 	}{
-		"a frame is missing": {func(t *testing.T, clip string) { require.NoError(t, os.Remove(filepath.Join(clip, "frame_03.png"))) }, true,
-			"it has 15 frames, a blink has 16"},
-		"no eyes": {func(t *testing.T, clip string) { require.NoError(t, os.Remove(filepath.Join(clip, EyesFile))) }, true, "where the eyes are"},
+		"a frame is missing": {
+			func(t *testing.T, clip string) { require.NoError(t, os.Remove(filepath.Join(clip, "frame_03.png"))) },
+			true,
+			"it has 15 frames, a blink has 16",
+		},
+		"no eyes": {
+			func(t *testing.T, clip string) { require.NoError(t, os.Remove(filepath.Join(clip, EyesFile))) },
+			true,
+			"read the boxes of the eyes",
+		},
 		"eyes of three numbers": {func(t *testing.T, clip string) {
 			write(t, filepath.Join(clip, EyesFile), []byte(`{"left": [1, 2, 3]}`))
 		}, true,
 			"[1 2 3] is not x, y, width, height"},
-		"no eye": {func(t *testing.T, clip string) { write(t, filepath.Join(clip, EyesFile), []byte(`{"nose": 1}`)) }, true, "it names neither left nor right"},
+		"no eye": {
+			func(t *testing.T, clip string) { write(t, filepath.Join(clip, EyesFile), []byte(`{"nose": 1}`)) },
+			true,
+			"it names neither left nor right",
+		},
 		"eyes outside": {func(t *testing.T, clip string) {
 			write(t, filepath.Join(clip, EyesFile), []byte(`{"right": [20, 20, 20, 20]}`))
 		}, false, "that is not within the frames, which have 32×32 pixels"},
-		"a frame of another size": {func(t *testing.T, clip string) { small(t, filepath.Join(clip, "frame_05.png")) }, false, "frame_05.png has 9×9 pixels, the frames before it 32×32"},
-		"a broken frame":          {func(t *testing.T, clip string) { write(t, filepath.Join(clip, "frame_05.png"), []byte("no")) }, false, "frame_05.png"},
-		"apertures of words":      {func(t *testing.T, clip string) { write(t, filepath.Join(clip, AperturesFile), []byte("a,b\n1,x\n")) }, false, "aperture.csv must have two columns"},
+		"a frame of another size": {
+			func(t *testing.T, clip string) { small(t, filepath.Join(clip, "frame_05.png")) },
+			false,
+			"frame_05.png has 9×9 pixels, the frames before it 32×32",
+		},
+		"a broken frame": {
+			func(t *testing.T, clip string) { write(t, filepath.Join(clip, "frame_05.png"), []byte("no")) },
+			false,
+			"frame_05.png",
+		},
+		"apertures of words": {
+			func(t *testing.T, clip string) { write(t, filepath.Join(clip, AperturesFile), []byte("a,b\n1,x\n")) },
+			false,
+			"aperture.csv must have two columns",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -174,7 +197,10 @@ func TestEyesComeAgainFromWhereATrainingStopped(t *testing.T) {
 
 func TestABrokenClipIsNamedAndAnotherStandsIn(t *testing.T) {
 	var named []string
-	loader, err := NewEyeLoader(eyesOf{n: 3, broken: map[int]bool{1: true}}, EyeOptions{Size: 16, Batch: 3, Workers: 1, OnBad: func(err error) { named = append(named, err.Error()) }})
+	loader, err := NewEyeLoader(
+		eyesOf{n: 3, broken: map[int]bool{1: true}},
+		EyeOptions{Size: 16, Batch: 3, Workers: 1, OnBad: func(err error) { named = append(named, err.Error()) }},
+	)
 	require.NoError(t, err)
 	for range 3 {
 		_, err := loader.Next(t.Context())
@@ -190,7 +216,7 @@ func TestABrokenClipIsNamedAndAnotherStandsIn(t *testing.T) {
 	assert.ErrorContains(t, err, "clip 0 is broken")
 }
 
-// What turns hues leaves greys grey, and what a turn did the opposite one undoes.
+// Turning hues leaves greys grey, and the opposite turn undoes it.
 func TestTintsTurnHuesAroundGrey(t *testing.T) {
 	for seed := range uint64(20) {
 		tint := tinted(rand.New(rand.NewPCG(seed, 0)), math.Pi)
@@ -200,9 +226,20 @@ func TestTintsTurnHuesAroundGrey(t *testing.T) {
 			assert.InDelta(t, colours[p], colours[p+1], 1e-6)
 			assert.InDelta(t, colours[p], colours[p+2], 1e-6)
 		}
-		// The mean of a colour is its part of grey: it is moved as the greys are.
+		// The mean of a colour is its grey component, which is changed as greys are.
 		slope := (colours[3] - colours[0]) / 0.6
 		mean := (colours[6] + colours[7] + colours[8]) / 3
 		assert.InDelta(t, colours[0]+slope*(0.1+0.2), mean, 1e-5)
+	}
+}
+
+func TestBoxesOfEyesThatNoPictureHasAreErrors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), EyesFile)
+	for _, box := range []string{
+		"[9223372036854775800, 0, 20, 20]", "[0, 0, 9223372036854775807, 1]", "[-9223372036854775807, 0, 5, 5]",
+	} {
+		require.NoError(t, os.WriteFile(path, []byte(`{"left": `+box+`}`), 0o644))
+		_, err := ReadEyes(path)
+		assert.ErrorContains(t, err, "is not x, y, width, height", box)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// CropOptions say what the batches of a [CropLoader] hold and how they are read.
+// CropOptions are the options of a [CropLoader].
 type CropOptions struct {
 	// Crop is the side of the crops in pixels, a multiple of 4.
 	Crop int
@@ -19,22 +19,22 @@ type CropOptions struct {
 	Seed uint64
 	// Flip mirrors half of the crops left to right.
 	Flip bool
-	// Degrade spoils the small pictures, each in another way; see [Degrade].
+	// Degrade spoils the small pictures, each differently; see [Degrade].
 	Degrade bool
-	// Start is the index of the first batch that Next returns: 0, or where an interrupted training stopped.
+	// Start is the index of the first batch that Next returns: 0, or the position of an interrupted training.
 	Start int64
-	// Workers is how many pictures are read at once; 0 means one per CPU.
+	// Workers is the number of pictures read at once; 0 means one per CPU.
 	Workers int
-	// Ahead is how many batches are read before they are asked for; 0 means 2. Memory is bounded by it.
+	// Ahead is the number of batches to read ahead; 0 means 2. It bounds the memory.
 	Ahead int
-	// OnBad, if set, is told once of each picture that could not be read any more. The next one stands in for it.
+	// OnBad, if set, is called once for each picture that has become unreadable. The next one replaces it.
 	OnBad func(err error)
 }
 
-// CropScale is how many times higher and wider CropBatch.High is than CropBatch.Low.
+// CropScale is the ratio of CropBatch.High's height and width to CropBatch.Low's.
 const CropScale = 4
 
-// CropBatch is crops of pictures, large and small, ready for a network that enlarges.
+// CropBatch is a batch of crops of pictures, large and small, for a network that enlarges.
 type CropBatch struct {
 	// High is [batch, crop, crop, 3]: RGB in [0, 1].
 	High []float32
@@ -48,21 +48,21 @@ type CropBatch struct {
 	free chan<- *CropBatch
 }
 
-// Release gives the batch's memory back for a later one. Call it when nothing reads the batch any more, or never.
+// Release returns the batch's memory for reuse. Calling it is optional; the batch must not be used afterwards.
 func (b *CropBatch) Release() { release(b, b.free) }
 
-// CropLoader reads batches of random crops ahead of training, in parallel. What was said of [Loader] holds: pictures
-// come in epochs, one crop of each, and batch k depends only on the pictures, the options and k.
+// CropLoader reads batches of random crops ahead of training, in parallel. As with a [Loader], pictures come in epochs,
+// one crop of each, and batch k depends only on the pictures, the options and k.
 //
-// A crop is taken at the picture's own size. A picture that is smaller than the crop is continued by its mirror image,
-// as enlarging it would teach a network to draw blur. To read a file anew for each crop is slow: see [CachedPictures].
+// Pictures are cropped at their own size. A picture smaller than the crop is extended by its mirror image, since
+// enlarging it would teach a network to draw blur. Reading a file anew for each crop is slow: see [CachedPictures].
 type CropLoader struct {
 	pictures Pictures
 	opts     CropOptions
 	batches  ahead[CropBatch]
 }
 
-// NewCropLoader starts to read ahead. Close it to stop.
+// NewCropLoader returns a loader that reads ahead until it is closed.
 func NewCropLoader(pictures Pictures, opts CropOptions) (*CropLoader, error) {
 	l := &CropLoader{pictures: pictures, opts: opts}
 	l.batches = ahead[CropBatch]{
@@ -79,13 +79,13 @@ func NewCropLoader(pictures Pictures, opts CropOptions) (*CropLoader, error) {
 	return l, nil
 }
 
-// Next waits for the next batch. It fails when ctx ends, when the loader is closed, or when no picture can be read any more.
+// Next waits for the next batch. It fails if ctx ends, if the loader is closed, or if no picture can be read any more.
 func (l *CropLoader) Next(ctx context.Context) (*CropBatch, error) { return l.batches.next(ctx) }
 
-// Position is the index of the batch that Next returns next: the Start of a loader that is to go on from here.
+// Position is the index of the batch that Next returns next: the Start of a loader that continues from here.
 func (l *CropLoader) Position() int64 { return l.batches.position }
 
-// Close stops reading and waits until nothing runs any more. Batches that were returned stay valid.
+// Close stops reading and waits for all goroutines. Returned batches stay valid.
 func (l *CropLoader) Close() { l.batches.close() }
 
 func (l *CropLoader) newBatch(free chan<- *CropBatch) *CropBatch {
@@ -104,7 +104,7 @@ func (l *CropLoader) fill(ctx context.Context, batch *CropBatch, s slot) error {
 	if err != nil {
 		return err
 	}
-	const crops = 0x63726f70 // Keeps these numbers apart from those of the order and the flips.
+	const crops = 0x63726f70 // Separates these numbers from those of the order and the flips.
 	rng := rand.New(rand.NewPCG(l.opts.Seed^crops, s.at))
 	high := randomCrop(rng, whole, l.opts.Crop)
 	small := l.opts.Crop / CropScale
@@ -122,7 +122,7 @@ func (l *CropLoader) fill(ctx context.Context, batch *CropBatch, s slot) error {
 	return nil
 }
 
-// randomCrop is a square out of a picture.
+// randomCrop returns a random square of a picture.
 func randomCrop(rng *rand.Rand, whole *image.RGBA, side int) *image.RGBA {
 	within := func(length int) int { return rng.IntN(max(length-side, 0) + 1) }
 	corner := image.Pt(within(whole.Rect.Dx()), within(whole.Rect.Dy())).Add(whole.Rect.Min)

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// addressed are pictures whose pixels say where they are: red is x, green is y, blue is the number of the picture.
+// addressed are pictures whose pixels encode their place: red is x, green is y, blue is the number of the picture.
 type addressed struct {
 	sizes  []image.Point
 	broken map[int]bool
@@ -58,13 +58,15 @@ func readCrops(t *testing.T, pictures Pictures, opts CropOptions, start, end int
 		require.Equal(t, k, loader.Position())
 		batch, err := loader.Next(t.Context())
 		require.NoError(t, err)
-		batches = append(batches, CropBatch{High: slices.Clone(batch.High), Low: slices.Clone(batch.Low), Crop: batch.Crop, N: batch.N})
+		batches = append(
+			batches, CropBatch{High: slices.Clone(batch.High), Low: slices.Clone(batch.Low), Crop: batch.Crop, N: batch.N},
+		)
 		batch.Release()
 	}
 	return batches
 }
 
-// corner is what the pixel of a large crop says: where it was, and in which picture.
+// corner decodes the pixel of a large crop: its place, and its picture.
 func corner(b *CropBatch, slot, x, y int) (atX, atY, picture int) {
 	pixel := b.High[((slot*b.Crop+y)*b.Crop+x)*3:]
 	level := func(v float32) int { return int(math.Round(float64(v) * 255)) }
@@ -125,7 +127,7 @@ func TestLowIsHighAtAQuarter(t *testing.T) {
 		low := imaging.Bicubic(high, 16, 16)
 		for i := range 16 * 16 {
 			for c := range 3 {
-				// The flip comes after, and rounds .5 the other way round.
+				// The flip comes afterwards, so .5 is rounded the other way.
 				require.InDelta(t, float64(low.Pix[4*i+c])/255, b.Low[(slot*16*16+i)*3+c], 1.01/255)
 			}
 		}

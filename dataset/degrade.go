@@ -17,10 +17,10 @@ const (
 	qualityLeast, qualityMax = 30, 95   // Of JPEG.
 )
 
-// Degrade spoils an opaque picture as the world spoils them: it is out of focus (a Gaussian blur), taken in bad light
-// (Gaussian noise, at times the same in all colours) and saved as JPEG, which a network that met nothing but clean
-// pictures would enlarge faithfully. Each of the three happens with a probability of one half, by a random amount, in
-// this order. The picture itself stays as it is; the result has its size.
+// Degrade spoils an opaque picture in realistic ways: it is out of focus (a Gaussian blur), taken in bad light
+// (Gaussian noise, at times the same in all colours) and saved as JPEG. A network trained only on clean pictures would
+// enlarge such flaws faithfully. Each of the three happens with a probability of one half, by a random amount, in this
+// order. The picture itself is unchanged; the result has its size.
 func Degrade(clean *image.RGBA, rng *rand.Rand) *image.RGBA {
 	within := func(least, most float64) float64 { return least + (most-least)*rng.Float64() }
 	if rng.Float64() < degradeOdds {

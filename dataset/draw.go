@@ -16,10 +16,10 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// drawnFile marks a folder as one that was drawn, and says what with.
+// drawnFile marks a folder as drawn, and holds the parameters.
 const drawnFile = "drawn.json"
 
-// drawing is what a folder was drawn with.
+// drawing is the parameters of a drawn folder.
 type drawing struct {
 	What  string `json:"what"` // portraits, blinks or illustrations.
 	Seed  uint64 `json:"seed"`
@@ -27,12 +27,13 @@ type drawing struct {
 	Count int    `json:"count"`
 }
 
-// Draw writes the first n portraits of a seed, size × size pixels, as dir/<colour>/<number>.png, and dir/labels.csv with
-// the columns file, colour and those of [Attributes]. Numbers have six digits or more. [OpenFolder] reads such a folder.
+// Draw writes the first n portraits of a seed, size × size pixels, as dir/<colour>/<number>.png, and dir/labels.csv
+// with the columns file, colour and those of [Attributes]. Numbers have six digits or more. [OpenFolder] reads such a
+// folder.
 //
-// The folder may be missing, empty, or one that Draw made with the same seed and size and no more portraits: it is
-// drawn anew then, which also finishes one that was interrupted. Any other is left alone and is an error.
-// progress, if not nil, is told how many portraits of how many are written. Calls do not overlap.
+// The folder may be missing, empty, or an earlier result of Draw with the same seed and size and at most n portraits:
+// that is drawn anew, which also completes an interrupted one. Any other folder is an error and stays untouched.
+// progress, if not nil, gets the number of portraits written and the total. Calls do not overlap.
 func Draw(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
 	if err := drawPortraits(ctx, dir, n, size, seed, progress); err != nil {
 		return fmt.Errorf("cannot draw portraits to %s: %w", dir, err)
@@ -52,7 +53,7 @@ func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, pr
 	lines := make([]string, n)
 	attributes := Attributes()
 	err := inParallel(ctx, 0, n, progress, func(i int) error {
-		p := portrait.At(seed, i)
+		p := portrait.At(seed, i, portrait.Colours()...)
 		file := fmt.Sprintf("%s/%06d.png", p.Colour, i)
 		lines[i] = file + "," + p.Colour.String()
 		for _, attribute := range attributes {
@@ -71,11 +72,12 @@ func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, pr
 	return atomicfile.WriteBytes(filepath.Join(dir, labelsFile), []byte(labels))
 }
 
-// DrawBlinks writes the first n blinks of a seed, [DrawnBlinks], size × size pixels, as dir/<number>/frame_00.png … frame_15.png and
-// dir/<number>/aperture.csv with the columns frame and aperture: how far the eyes are open, 0 closed … 1 open; dir/<number>/eyes.json
-// says where the eyes are. [OpenBlinks] reads such a folder. Numbers have six digits or more.
+// DrawBlinks writes the first n blinks of a seed, [DrawnBlinks], size × size pixels, as dir/<number>/frame_00.png …
+// frame_15.png and dir/<number>/aperture.csv with the columns frame and aperture: how far the eyes are open, 0 closed …
+// 1 open; dir/<number>/eyes.json holds the boxes of the eyes. [OpenBlinks] reads such a folder. Numbers have six digits
+// or more.
 //
-// For the folder and for progress, which counts blinks, the same holds as for [Draw].
+// The folder and progress, which counts blinks, are as for [Draw].
 func DrawBlinks(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
 	err := claim(dir, drawing{"blinks", seed, size, n})
 	if err == nil {
@@ -93,9 +95,11 @@ func DrawBlinks(ctx context.Context, dir string, n, size int, seed uint64, progr
 	return nil
 }
 
-// DrawIllustrations writes the first n illustrations of a seed, size × size pixels, as dir/<number>.png. Numbers have six
-// digits or more. [OpenPictures] reads such a folder. For the folder and for progress the same holds as for [Draw].
-func DrawIllustrations(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
+// DrawIllustrations writes the first n illustrations of a seed, size × size pixels, as dir/<number>.png. Numbers have
+// six digits or more. [OpenPictures] reads such a folder. The folder and progress are as for [Draw].
+func DrawIllustrations(
+	ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int),
+) error {
 	err := claim(dir, drawing{"illustrations", seed, size, n})
 	if err == nil {
 		err = inParallel(ctx, 0, n, progress, func(i int) error {
@@ -108,7 +112,7 @@ func DrawIllustrations(ctx context.Context, dir string, n, size int, seed uint64
 	return nil
 }
 
-// saveClip writes aperture.csv last: where it is, the rest is all there.
+// saveClip writes aperture.csv last: if it exists, the clip is complete.
 func saveClip(dir string, clip *Clip) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -124,7 +128,7 @@ func saveClip(dir string, clip *Clip) error {
 	return SaveApertures(filepath.Join(dir, AperturesFile), clip.Aperture)
 }
 
-// claim makes sure that dir may be drawn to, and marks it.
+// claim checks that dir may be drawn to, and marks it.
 func claim(dir string, want drawing) error {
 	const smallest, largest = 16, 512
 	if want.Count < 1 {
@@ -145,7 +149,7 @@ func claim(dir string, want drawing) error {
 			return err
 		}
 		if len(children) > 0 {
-			return errors.New("the folder is not empty, and what is in it was not drawn by moelab: choose another")
+			return errors.New("the folder is not empty, and was not drawn by moelab: choose another")
 		}
 	case err != nil:
 		return err

@@ -11,11 +11,11 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// EyeOptions say what the batches of an [EyeLoader] hold and how they are read.
+// EyeOptions are the options of an [EyeLoader].
 type EyeOptions struct {
-	// Size is the height and width that eyes are brought to, in pixels.
+	// Size is the height and width that eyes are resized to, in pixels.
 	Size int
-	// Whole takes the whole frames, cropped to their centred square, instead of an eye.
+	// Whole takes whole frames, cropped to their centred square, instead of an eye.
 	Whole bool
 	// Batch is the number of videos in a batch, one eye each.
 	Batch int
@@ -23,19 +23,20 @@ type EyeOptions struct {
 	Seed uint64
 	// Flip mirrors half of the videos left to right.
 	Flip bool
-	// Vary moves and scales what is cut out a little, and changes its colours, the same in all frames of a video.
+	// Vary moves and scales the cut-outs slightly, and changes their colours, equally in all frames of a video.
 	Vary bool
-	// Hues is how far in radians the hues of half of the videos are turned at most, where colours are changed; those of the others by at most 0.3.
+	// Hues is the largest rotation of hues in half of the videos, in radians, if Vary is set; the others' hues turn by at
+	// most 0.3.
 	Hues float64
-	// Start is the index of the first batch that Next returns: 0, or where an interrupted training stopped.
+	// Start is the index of the first batch that Next returns: 0, or the position of an interrupted training.
 	Start int64
-	// Workers is how many videos are read at once; 0 means one per CPU.
+	// Workers is the number of videos read at once; 0 means one per CPU.
 	Workers int
-	// OnBad, if set, is told once of each clip that could not be read. The next one stands in for it.
+	// OnBad, if set, is called once for each clip that could not be read. The next one replaces it.
 	OnBad func(err error)
 }
 
-// EyeBatch is videos of eyes.
+// EyeBatch is a batch of videos of eyes.
 type EyeBatch struct {
 	// Frames is [batch, frames, size, size, 3]: RGB in [-1, 1]. There are [portrait.BlinkFrames] frames.
 	Frames []float32
@@ -45,18 +46,18 @@ type EyeBatch struct {
 	free chan<- *EyeBatch
 }
 
-// Release gives the batch's memory back for a later one. Call it when nothing reads the batch any more, or never.
+// Release returns the batch's memory for reuse. Calling it is optional; the batch must not be used afterwards.
 func (b *EyeBatch) Release() { release(b, b.free) }
 
-// EyeLoader reads batches of eyes that blink ahead of training, in parallel. What was said of [Loader] holds: clips come in epochs, and batch k depends only
-// on the clips, the options and k.
+// EyeLoader reads batches of eyes that blink ahead of training, in parallel. As with a [Loader], clips come in epochs,
+// and batch k depends only on the clips, the options and k.
 type EyeLoader struct {
 	clips   Clips
 	opts    EyeOptions
 	batches ahead[EyeBatch]
 }
 
-// NewEyeLoader starts to read ahead. Close it to stop.
+// NewEyeLoader returns a loader that reads ahead until it is closed.
 func NewEyeLoader(clips Clips, opts EyeOptions) (*EyeLoader, error) {
 	l := &EyeLoader{clips: clips, opts: opts}
 	l.batches = ahead[EyeBatch]{
@@ -73,10 +74,10 @@ func NewEyeLoader(clips Clips, opts EyeOptions) (*EyeLoader, error) {
 	return l, nil
 }
 
-// Next waits for the next batch. It fails when ctx ends, when the loader is closed, or when no clip can be read any more.
+// Next waits for the next batch. It fails if ctx ends, if the loader is closed, or if no clip can be read any more.
 func (l *EyeLoader) Next(ctx context.Context) (*EyeBatch, error) { return l.batches.next(ctx) }
 
-// Close stops reading and waits until nothing runs any more. Batches that were returned stay valid.
+// Close stops reading and waits for all goroutines. Returned batches stay valid.
 func (l *EyeLoader) Close() { l.batches.close() }
 
 func (l *EyeLoader) newBatch(free chan<- *EyeBatch) *EyeBatch {
@@ -92,7 +93,7 @@ func (l *EyeLoader) fill(ctx context.Context, batch *EyeBatch, s slot) error {
 	if len(clip.Frames) != portrait.BlinkFrames {
 		return fmt.Errorf("%s has %d frames, a blink has %d", clip.Name, len(clip.Frames), portrait.BlinkFrames)
 	}
-	const variations = 0x65796573 // Keeps these numbers apart from those of the order and the flips.
+	const variations = 0x65796573 // Separates these numbers from those of the order and the flips.
 	rng := rand.New(rand.NewPCG(l.opts.Seed^variations, s.at))
 	part := imaging.CentredSquare(clip.Frames[0].Rect)
 	if !l.opts.Whole {
@@ -113,17 +114,18 @@ func (l *EyeLoader) fill(ctx context.Context, batch *EyeBatch, s slot) error {
 	return nil
 }
 
-// eyeMargin is how much larger than the box of an eye the square is that is cut out for it: lids and lashes, and some skin around them.
+// eyeMargin is the ratio of the cut-out square's side to the box of the eye: it includes lids and lashes, and some skin
+// around them.
 const eyeMargin = 1.3
 
-// EyeSquare is the square around the box of an eye that networks see.
+// EyeSquare returns the square around the box of an eye that networks see.
 func EyeSquare(box image.Rectangle) image.Rectangle {
 	side := int(math.Ceil(eyeMargin * float64(max(box.Dx(), box.Dy()))))
 	corner := image.Pt(box.Min.X+(box.Dx()-side)/2, box.Min.Y+(box.Dy()-side)/2)
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
 }
 
-// shaken is a square of about the same place and size.
+// shaken returns a square with a slightly different place and size.
 func shaken(rng *rand.Rand, square image.Rectangle) image.Rectangle {
 	within := func(most float64) float64 { return most * (2*rng.Float64() - 1) }
 	old := float64(square.Dx())
@@ -133,11 +135,12 @@ func shaken(rng *rand.Rand, square image.Rectangle) image.Rectangle {
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
 }
 
-// plainly leaves colours as they are.
+// plainly leaves colours unchanged.
 func plainly([]float32) {}
 
-// tinted is a change of the colours of RGB in [-1, 1]: turned around the axis of greys, which changes hues, and more or less saturated, bright and contrasted.
-// Other artists' colours are among what comes out. hues is how far it is turned at most, in radians, every second time.
+// tinted returns a random change of RGB colours in [-1, 1]: a rotation around the axis of greys, which changes hues,
+// and changes of saturation, brightness and contrast. The results include other artists' colours. hues is the largest
+// rotation, in radians, every second time.
 func tinted(rng *rand.Rand, hues float64) func(rgb []float32) {
 	within := func(least, most float64) float64 { return least + (most-least)*rng.Float64() }
 	hue, saturation := within(-hues, hues), within(0.5, 1.3)
@@ -145,7 +148,7 @@ func tinted(rng *rand.Rand, hues float64) func(rgb []float32) {
 		hue = within(-0.3, 0.3) // Skin that looks like skin in half of the videos.
 	}
 	contrast, brightness := within(0.7, 1.1), within(-0.15, 0.15)
-	// Rodrigues' rotation around (1, 1, 1)/√3, and what is not grey scaled.
+	// Rodrigues' rotation around (1, 1, 1)/√3, with the chromatic part scaled.
 	sin, cos := math.Sincos(hue)
 	var m [3][3]float32
 	for i := range 3 {
@@ -173,13 +176,14 @@ func tinted(rng *rand.Rand, hues float64) func(rgb []float32) {
 	}
 }
 
-// KeptEyes keeps what is around the eyes of the clips that were read in memory, up to a number of bytes, so that they are decoded or drawn once. What it
-// returns has no other pixels: Frames are cut to the eyes and what may be around them, and Eyes are where they are in those.
+// KeptEyes keeps the surroundings of the eyes of clips in memory, up to a number of bytes, so that clips are decoded or
+// drawn once. The clips that it returns have no other pixels: Frames are cropped to the eyes and their surroundings,
+// and Eyes are relative to those.
 func KeptEyes(clips Clips, bytes int64) Clips {
 	return &keptClips{clips, newCache[int, *Clip](bytes), (*Clip).aroundEyes}
 }
 
-// KeptClips keeps the clips that were read whole.
+// KeptClips keeps whole clips in memory, likewise.
 func KeptClips(clips Clips, bytes int64) Clips {
 	return &keptClips{clips, newCache[int, *Clip](bytes), func(clip *Clip) *Clip { return clip }}
 }
@@ -187,7 +191,7 @@ func KeptClips(clips Clips, bytes int64) Clips {
 type keptClips struct {
 	Clips
 	cache *cache[int, *Clip]
-	of    func(*Clip) *Clip // What is kept of a clip.
+	of    func(*Clip) *Clip // The part of a clip to keep.
 }
 
 func (k *keptClips) Clip(ctx context.Context, i int) (*Clip, error) {
@@ -204,7 +208,7 @@ func (k *keptClips) Clip(ctx context.Context, i int) (*Clip, error) {
 	return clip, nil
 }
 
-// aroundEyes is the clip without what is far from all eyes.
+// aroundEyes returns the clip cropped to the surroundings of its eyes.
 func (c *Clip) aroundEyes() *Clip {
 	var part image.Rectangle
 	for _, eye := range c.Eyes {
@@ -215,7 +219,7 @@ func (c *Clip) aroundEyes() *Clip {
 	near := *c
 	near.Frames, near.Eyes = nil, nil
 	for _, frame := range c.Frames {
-		near.Frames = append(near.Frames, imaging.CopyPart(frame, part)) // A copy: the rest of the frame can be forgotten.
+		near.Frames = append(near.Frames, imaging.CopyPart(frame, part)) // A copy, so that the whole frame can be freed.
 	}
 	for _, eye := range c.Eyes {
 		near.Eyes = append(near.Eyes, eye.Sub(part.Min))

@@ -61,8 +61,8 @@ func noCache(t testing.TB) string {
 	return dir
 }
 
-// thousand makes 1000 files in three classes: 900 plain pictures, 50 of unusual kinds that can be read, and 50 that
-// cannot. It returns what must be said of each of the latter, by path.
+// thousand makes 1000 files in three classes: 900 plain pictures, 50 readable ones of unusual kinds, and 50 unreadable
+// ones. It returns the expected error of each of the latter, by path.
 func thousand(t testing.TB, dir string) map[string]string {
 	classes := []string{"blue", "green", "red"}
 	next := 0
@@ -100,7 +100,7 @@ func thousand(t testing.TB, dir string) map[string]string {
 }
 
 func TestOfAThousandFilesTheBrokenOnesAreNamedAndLeftOut(t *testing.T) {
-	require.DirExists(t, imagingtest.Stills(t)) // Before the cache directory is another.
+	require.DirExists(t, imagingtest.Stills(t)) // Before the cache directory changes.
 	cache := noCache(t)
 	dir := t.TempDir()
 	wrong := thousand(t, dir)
@@ -117,7 +117,7 @@ func TestOfAThousandFilesTheBrokenOnesAreNamedAndLeftOut(t *testing.T) {
 	first := time.Since(began)
 	assert.Equal(t, 1000, last)
 	assert.Equal(t, 950, set.Len())
-	assert.Equal(t, HairColours(), set.Classes())
+	assert.Equal(t, HairColours(), Classes(set))
 	require.Len(t, report.Bad, 50)
 	for _, bad := range report.Bad {
 		require.Contains(t, wrong, bad.Path)
@@ -160,6 +160,7 @@ func small(t testing.TB, names ...string) string {
 }
 
 func TestFoldersThatCannotBeTrainedOnAreRefused(t *testing.T) {
+	labels := func(text string) map[string]string { return map[string]string{"labels.csv": text} }
 	for _, c := range []struct {
 		name  string
 		files []string
@@ -168,21 +169,57 @@ func TestFoldersThatCannotBeTrainedOnAreRefused(t *testing.T) {
 	}{
 		{name: "empty", says: "there are no pictures in it: put them at "},
 		{name: "no pictures", extra: map[string]string{"blue/notes.txt": "x"}, says: "there are no pictures in it"},
-		{name: "one class", files: []string{"blue/1.png", "blue/2.png"}, says: `all readable pictures are of one class, "blue"`},
-		{name: "loose", files: []string{"1.png", "2.png"}, says: "2 pictures in it but no folders that say their classes"},
-		{name: "unknown", files: []string{"azure/1.png"}, says: "its folders (azure) are none of the classes (blonde, "},
-		{name: "unreadable", extra: map[string]string{"blue/1.png": "text", "red/2.png": ""}, says: "none of 2 pictures can be read"},
-		{name: "labels empty", extra: map[string]string{"labels.csv": ""}, says: "labels.csv: it is empty"},
-		{name: "labels header", extra: map[string]string{"labels.csv": "path,hair\n"}, says: "its columns are path, hair: it needs file and colour"},
-		{name: "labels none", extra: map[string]string{"labels.csv": "file,colour\n"}, says: "it names no pictures"},
-		{name: "labels missing", extra: map[string]string{"labels.csv": "file,colour\na.png,blue\n"}, says: "a.png: no such file"},
-		{name: "labels unknown", files: []string{"a.png"}, extra: map[string]string{"labels.csv": "file,colour\na.png,azure\n"},
-			says: `line 2: unknown class "azure"; known are blonde, `},
-		{name: "labels outside", extra: map[string]string{"labels.csv": "file,colour\n../a.png,blue\n"}, says: "line 2: \"../a.png\" does not lie in the folder"},
-		{name: "labels twice", extra: map[string]string{"labels.csv": "file,colour\na.png,blue\n./a.png,red\n"}, says: "line 3: ./a.png is named a second time"},
-		{name: "labels short", extra: map[string]string{"labels.csv": "file,colour\na.png\n"}, says: "line 2 has 1 columns"},
-		{name: "labels without class", extra: map[string]string{"labels.csv": "file,colour\na.png, \n"}, says: "line 2: a.png has no class"},
-		{name: "labels quotes", extra: map[string]string{"labels.csv": "file,colour\n\"a.png,blue\n"}, says: "labels.csv: "},
+		{
+			name:  "one class",
+			files: []string{"blue/1.png", "blue/2.png"},
+			says:  `all readable pictures are of one class, "blue"`,
+		},
+		{
+			name:  "loose",
+			files: []string{"1.png", "2.png"},
+			says:  "it has 2 pictures but no folders named after classes",
+		},
+		{
+			name:  "unknown",
+			files: []string{"azure/1.png"},
+			says:  "its folders (azure) are none of the classes (blonde, ",
+		},
+		{
+			name:  "unreadable",
+			extra: map[string]string{"blue/1.png": "text", "red/2.png": ""},
+			says:  "none of 2 pictures can be read",
+		},
+		{name: "labels empty", extra: labels(""), says: "labels.csv: it is empty"},
+		{
+			name:  "labels header",
+			extra: labels("path,hair\n"),
+			says:  "its columns are path, hair: it needs file and colour",
+		},
+		{name: "labels none", extra: labels("file,colour\n"), says: "it lists no pictures"},
+		{name: "labels missing", extra: labels("file,colour\na.png,blue\n"), says: "a.png: no such file"},
+		{
+			name:  "labels unknown",
+			files: []string{"a.png"},
+			extra: labels("file,colour\na.png,azure\n"),
+			says:  `line 2: unknown class "azure"; known are blonde, `,
+		},
+		{
+			name:  "labels outside",
+			extra: labels("file,colour\n../a.png,blue\n"),
+			says:  `line 2: "../a.png" is not in the folder`,
+		},
+		{
+			name:  "labels twice",
+			extra: labels("file,colour\na.png,blue\n./a.png,red\n"),
+			says:  "line 3: ./a.png is listed a second time",
+		},
+		{name: "labels short", extra: labels("file,colour\na.png\n"), says: "line 2 has 1 columns"},
+		{
+			name:  "labels without class",
+			extra: labels("file,colour\na.png, \n"),
+			says:  "line 2: a.png has no class",
+		},
+		{name: "labels quotes", extra: labels("file,colour\n\"a.png,blue\n"), says: "labels.csv: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := small(t, c.files...)
@@ -205,10 +242,12 @@ func TestFoldersThatCannotBeTrainedOnAreRefused(t *testing.T) {
 }
 
 func TestClassesAreTheFoldersFoundIfNoneAreKnown(t *testing.T) {
-	dir := small(t, "dog/1.png", "cat/deep/er/2.png", "cat/3.PNG", ".git/4.png", "cat/._3.png", "cat/.hidden/5.png", "cat/6.txt")
+	dir := small(
+		t, "dog/1.png", "cat/deep/er/2.png", "cat/3.PNG", ".git/4.png", "cat/._3.png", "cat/.hidden/5.png", "cat/6.txt",
+	)
 	set, report, err := OpenFolder(t.Context(), dir, FolderOptions{})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"cat", "dog"}, set.Classes())
+	assert.Equal(t, []string{"cat", "dog"}, Classes(set))
 	assert.Equal(t, []int{2, 1}, report.PerClass)
 	assert.Equal(t, "3 pictures: cat 2, dog 1", report.String())
 }
@@ -217,7 +256,7 @@ func TestKnownClassesMatchInAnyCaseAndOthersAreNamed(t *testing.T) {
 	dir := small(t, "Blue/1.png", "RED/2.png", "teal/3.png")
 	set, report, err := OpenFolder(t.Context(), dir, FolderOptions{Classes: []string{"red", "blue"}})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"red", "blue"}, set.Classes())
+	assert.Equal(t, []string{"red", "blue"}, Classes(set))
 	assert.Equal(t, []int{1, 1}, report.PerClass)
 	assert.Equal(t, []string{"teal"}, report.UnknownFolders)
 	assert.Contains(t, report.String(), "none of the classes: teal")
@@ -225,26 +264,29 @@ func TestKnownClassesMatchInAnyCaseAndOthersAreNamed(t *testing.T) {
 
 func TestLabelsComeFromTheCSVWhereThereIsOne(t *testing.T) {
 	dir := small(t, "a.png", "in/b.png", "c.png", "not listed.png")
-	write(t, filepath.Join(dir, "labels.csv"), []byte("\ufeffartist,Colour, file\nx,red,a.png\ny,blue,in/b.png\nz,red,c.png\nz,red,gone.png\n"))
+	write(
+		t, filepath.Join(dir, "labels.csv"),
+		[]byte("\ufeffartist,Colour, file\nx,red,a.png\ny,blue,in/b.png\nz,red,c.png\nz,red,gone.png\n"),
+	)
 	set, report, err := OpenFolder(t.Context(), dir, FolderOptions{})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"blue", "red"}, set.Classes())
+	assert.Equal(t, []string{"blue", "red"}, Classes(set))
 	assert.Equal(t, []int{1, 2}, report.PerClass)
 	assert.Equal(t, 1, report.Unlisted)
 	require.Len(t, report.Bad, 1)
 	assert.Equal(t, filepath.Join(dir, "gone.png")+": no such file or directory", report.Bad[0].Error())
-	assert.Equal(t, []int{1, 0, 1}, []int{set.Label(0), set.Label(1), set.Label(2)})
+	assert.Equal(t, []int{1, 0, 1}, []int{set.Label(0, 0), set.Label(1, 0), set.Label(2, 0)})
 }
 
 func TestLinksAndOddFilesNeitherHangNorCountTwice(t *testing.T) {
 	dir := small(t, "blue/1.png", "red/2.png")
 	elsewhere := small(t, "3.png")
 	link := func(to, name string) { require.NoError(t, os.Symlink(to, filepath.Join(dir, name))) }
-	link(dir, "blue/up")                      // Round in a circle.
-	link("..", "green")                       // A class that is the folder above.
+	link(dir, "blue/up")                      // A loop.
+	link("..", "green")                       // A class that is its parent folder.
 	link("self.png", "red/self.png")          // A link to itself.
-	link(elsewhere, "silver")                 // A class that lies elsewhere: welcome.
-	link(dir+"/blue/1.png", "red/linked.png") // A picture that lies elsewhere: welcome.
+	link(elsewhere, "silver")                 // A class elsewhere: allowed.
+	link(dir+"/blue/1.png", "red/linked.png") // A picture elsewhere: allowed.
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "red", "folder.png"), 0o755))
 	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "red", "pipe.png"), 0o644))
 
@@ -252,7 +294,7 @@ func TestLinksAndOddFilesNeitherHangNorCountTwice(t *testing.T) {
 	defer cancel()
 	set, report, err := OpenFolder(ctx, dir, FolderOptions{})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"blue", "red", "silver"}, set.Classes())
+	assert.Equal(t, []string{"blue", "red", "silver"}, Classes(set))
 	assert.Equal(t, []int{1, 2, 1}, report.PerClass)
 	var named []string
 	for _, bad := range report.Bad {
@@ -324,7 +366,9 @@ func TestAPictureDeletedDuringTrainingIsReplaced(t *testing.T) {
 	gone := filepath.Join(dir, "red", "2.png")
 	require.NoError(t, os.Remove(gone))
 	var named []string
-	loader, err := NewLoader(set, LoaderOptions{Size: 8, Batch: 9, OnBad: func(err error) { named = append(named, err.Error()) }})
+	loader, err := NewLoader(
+		set, LoaderOptions{Size: 8, Batch: 9, OnBad: func(err error) { named = append(named, err.Error()) }},
+	)
 	require.NoError(t, err)
 	batch, err := loader.Next(t.Context())
 	require.NoError(t, err)
@@ -343,7 +387,7 @@ func TestACachedSetReadsEachPictureOnceUntilItIsFull(t *testing.T) {
 			got, err := set.Picture(t.Context(), i, 4)
 			require.NoError(t, err)
 			require.Equal(t, want, got)
-			got.Pix[0]++ // What a caller does with its picture is its own affair.
+			got.Pix[0]++ // A caller may change its picture.
 		}
 	}
 	assert.Equal(t, 10+4+4, counting.reads)

@@ -15,20 +15,20 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// indexVersion changes when what can be decoded changes.
+// indexVersion changes with the set of decodable files.
 const indexVersion = "1"
 
-// index remembers which files of a folder could be decoded, so that opening it again is quick. It lies in the user's
-// cache directory, never in the folder. It only saves time: if it cannot be read or written, nothing is lost.
+// index remembers which files of a folder could be decoded, so that opening it again is quick. It is in the user's
+// cache directory, never in the folder. It only saves time: failing to read or write it is harmless.
 type index struct {
-	file    string // Empty where there is no cache directory.
+	file    string // Empty without a cache directory.
 	dir     string
 	mutex   sync.Mutex
 	files   map[string]checked // By path below dir.
 	changed bool
 }
 
-// checked is what was found out about a file that had this size and time.
+// checked is the result of decoding a file with this size and time.
 type checked struct {
 	Size     int64  `json:"size"`
 	Modified int64  `json:"modified"` // Nanoseconds since 1970.
@@ -55,7 +55,7 @@ func openIndex(dir string) *index {
 	return x
 }
 
-// checkFile returns what is wrong with a picture, nil if nothing is. It decodes the picture unless that was done before.
+// checkFile returns a picture's error, nil if it is readable. It decodes the picture unless that was done before.
 func (x *index) checkFile(path string) error {
 	name, err := filepath.Rel(x.dir, path)
 	if err != nil {
@@ -71,7 +71,7 @@ func (x *index) checkFile(path string) error {
 	})
 }
 
-// check tries a picture of this name, size and time out, unless that was done before.
+// check tries to decode a picture of this name, size and time, unless that was done before.
 func (x *index) check(name string, size int64, modified time.Time, try func() error) error {
 	now := checked{Size: size, Modified: modified.UnixNano()}
 	if before, known := x.lookUp(name); known && before.Size == now.Size && before.Modified == now.Modified {
@@ -80,7 +80,7 @@ func (x *index) check(name string, size int64, modified time.Time, try func() er
 	err := try()
 	var reading *fs.PathError
 	if errors.As(err, &reading) {
-		return imaging.WithoutPath(err) // The disk's fault, or the network's: it may be gone next time.
+		return imaging.WithoutPath(err) // An error of the disk or the network may be temporary.
 	}
 	if err != nil {
 		now.Wrong = err.Error()
@@ -110,7 +110,7 @@ func (x *index) remember(name string, c checked) {
 	x.changed = true
 }
 
-// save writes the index under another name and renames it, so that two processes at once do no harm.
+// save writes the index under another name and renames it, so that concurrent processes do no harm.
 func (x *index) save() {
 	if !x.changed || x.file == "" {
 		return

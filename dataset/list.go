@@ -15,18 +15,18 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// labelsFile may say what the pictures of a folder are.
+// labelsFile may list the pictures of a folder with their labels.
 const labelsFile = "labels.csv"
 
-// listing is what a folder holds, before anything is decoded.
+// listing is the content of a folder, before anything is decoded.
 type listing struct {
 	classes        []string
-	entries        []entry // In the order of their paths, or of labels.csv.
+	entries        []entry // Ordered by path, or as in labels.csv.
 	unknownFolders []string
 	unlisted       int
 }
 
-// list finds the labelled pictures of dir. Known classes are nil if any name is one.
+// list finds the labelled pictures of dir. Nil known classes allow any name.
 func list(ctx context.Context, dir string, known []string, attributes []Attribute) (*listing, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, imaging.WithoutPath(err)
@@ -36,7 +36,7 @@ func list(ctx context.Context, dir string, known []string, attributes []Attribut
 	labels, err := os.Open(filepath.Join(dir, labelsFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		if len(attributes) > 0 {
-			return nil, fmt.Errorf("there is no %s in it, which would say the %s", labelsFile, attributes[0].Name)
+			return nil, fmt.Errorf("there is no %s in it to give the %s", labelsFile, attributes[0].Name)
 		}
 		return listFolders(ctx, dir, known)
 	}
@@ -51,7 +51,7 @@ func list(ctx context.Context, dir string, known []string, attributes []Attribut
 	return found, nil
 }
 
-// listFolders takes the pictures below dir/C for those of class C.
+// listFolders takes the pictures below dir/C as those of class C.
 func listFolders(ctx context.Context, dir string, known []string) (*listing, error) {
 	children, err := os.ReadDir(dir)
 	if err != nil {
@@ -85,7 +85,7 @@ func listFolders(ctx context.Context, dir string, known []string) (*listing, err
 			continue
 		}
 		for _, path := range pictures {
-			found.entries = append(found.entries, entry{path: path, label: label})
+			found.entries = append(found.entries, entry{path, []int{label}})
 		}
 	}
 	if len(found.entries) > 0 {
@@ -98,7 +98,7 @@ func listFolders(ctx context.Context, dir string, known []string) (*listing, err
 		return nil, fmt.Errorf("its folders (%s) are none of the classes (%s)",
 			strings.Join(found.unknownFolders, ", "), strings.Join(known, ", "))
 	case loose > 0:
-		return nil, fmt.Errorf("%s in it but no folders that say their classes: %s", count(loose, "picture"), expect)
+		return nil, fmt.Errorf("it has %s but no folders named after classes: %s", count(loose, "picture"), expect)
 	default:
 		return nil, fmt.Errorf("there are no pictures in it: %s", expect)
 	}
@@ -111,7 +111,7 @@ func exampleClass(known []string) string {
 	return known[0]
 }
 
-// label is the label of a class, -1 if it is unknown. A new name is taken in if that is allowed.
+// label returns the label of a class, -1 if it is unknown. A new name is added if that is allowed.
 func (l *listing) label(class string, allowNew bool) int {
 	label := slices.IndexFunc(l.classes, func(known string) bool { return strings.EqualFold(known, class) })
 	if label < 0 && allowNew {
@@ -121,19 +121,19 @@ func (l *listing) label(class string, allowNew bool) int {
 	return label
 }
 
-// sortClasses puts the classes in alphabetical order if they were found rather than known.
+// sortClasses sorts the classes alphabetically if they were found rather than known.
 func (l *listing) sortClasses(known []string) {
 	if known != nil {
 		return
 	}
 	sorted := slices.Sorted(slices.Values(l.classes))
 	for i, e := range l.entries {
-		l.entries[i].label = slices.Index(sorted, l.classes[e.label])
+		l.entries[i].labels[0] = slices.Index(sorted, l.classes[e.labels[0]])
 	}
 	l.classes = sorted
 }
 
-// picturesBelow are the picture files below path, a folder in dir, unless it leads back to dir.
+// picturesBelow returns the picture files below path, a folder in dir, unless it leads back to dir.
 func picturesBelow(ctx context.Context, dir, path string) ([]string, error) {
 	inside, err := leadsBackTo(dir, path)
 	if err != nil || inside {
@@ -142,8 +142,8 @@ func picturesBelow(ctx context.Context, dir, path string) ([]string, error) {
 	return walkPictures(ctx, path)
 }
 
-// walkPictures are the picture files below path, in order. Links to files are followed, and path itself may be a link
-// to a folder, but links to folders below it are not followed, so that none can lead round in a circle.
+// walkPictures returns the picture files below path, in order. Links to files are followed, and path itself may be a
+// link to a folder, but links to folders below it are not followed, so that there are no loops.
 func walkPictures(ctx context.Context, path string) ([]string, error) {
 	var pictures []string
 	// The slash makes WalkDir follow path itself.
@@ -165,7 +165,7 @@ func walkPictures(ctx context.Context, path string) ([]string, error) {
 	return pictures, err
 }
 
-// leadsBackTo says whether path is a link to dir or to a folder above it.
+// leadsBackTo reports whether path is a link to dir or to a folder above it.
 func leadsBackTo(dir, path string) (bool, error) {
 	from, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -184,19 +184,20 @@ func hidden(name string) bool { return strings.HasPrefix(name, ".") }
 
 // Labelled is a line of a labels.csv.
 type Labelled struct {
-	// File is the picture, below the folder of labels.csv, in the system's own form. It is not said that it exists.
+	// File is the picture's path relative to the folder of labels.csv, in the system's own form. It need not exist.
 	File string
-	// Class is what is said of it, as it is written.
+	// Class is its class, as written.
 	Class string
 
-	// Attributes are the values of the columns that are named like [Attributes], by that name, where there are any.
+	// Attributes are the values of the columns named like [Attributes], if any, by name.
 	Attributes map[string]string
 
 	line int
 }
 
-// ReadLabels reads a labels.csv: a line for each picture, with the columns file and colour, and those of [Attributes] if there are any; others are ignored. Files that do not lie in the folder, that
-// are named twice or have no class are errors, which name the line.
+// ReadLabels reads a labels.csv: a line for each picture, with the columns file and colour, and those of [Attributes]
+// if there are any; others are ignored. Files outside the folder, listed twice or without a class are errors, which
+// name the line.
 func ReadLabels(path string) ([]Labelled, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -210,7 +211,7 @@ func ReadLabels(path string) ([]Labelled, error) {
 	return labels, nil
 }
 
-// readLabels reads a labels.csv, which must have a column for each attribute that is wanted.
+// readLabels reads a labels.csv, which must have a column for each required attribute.
 func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err error) {
 	in := csv.NewReader(labels)
 	in.FieldsPerRecord = -1
@@ -221,12 +222,12 @@ func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err err
 	if err != nil {
 		return nil, err
 	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff") // Spreadsheets put it there.
+	header[0] = strings.TrimPrefix(header[0], "\ufeff") // A byte order mark of spreadsheets.
 	fileColumn, classColumn := column(header, "file"), column(header, "colour", "color", "class")
 	if fileColumn < 0 || classColumn < 0 {
 		return nil, fmt.Errorf("its columns are %s: it needs file and colour", strings.Join(header, ", "))
 	}
-	attributes := map[string]int{} // Columns.
+	attributes := map[string]int{} // Column by attribute.
 	for _, attribute := range Attributes() {
 		if at := column(header, attribute.Name); at >= 0 {
 			attributes[attribute.Name] = at
@@ -254,11 +255,11 @@ func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err err
 		if class == "" {
 			return nil, fmt.Errorf("line %d: %s has no class", line, record[fileColumn])
 		}
-		if !filepath.IsLocal(file) {
-			return nil, fmt.Errorf("line %d: %q does not lie in the folder", line, record[fileColumn])
+		if !filepath.IsLocal(file) || file == "." {
+			return nil, fmt.Errorf("line %d: %q is not in the folder", line, record[fileColumn])
 		}
 		if listed[file] {
-			return nil, fmt.Errorf("line %d: %s is named a second time", line, record[fileColumn])
+			return nil, fmt.Errorf("line %d: %s is listed a second time", line, record[fileColumn])
 		}
 		listed[file] = true
 		labelled := Labelled{File: file, Class: class, Attributes: map[string]string{}, line: line}
@@ -270,13 +271,15 @@ func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err err
 		found = append(found, labelled)
 	}
 	if len(found) == 0 {
-		return nil, errors.New("it names no pictures")
+		return nil, errors.New("it lists no pictures")
 	}
 	return found, nil
 }
 
-// listLabels takes the pictures that a labels.csv names. A file that does not exist is found out when it is decoded.
-func listLabels(ctx context.Context, labels io.Reader, dir string, known []string, attributes []Attribute) (*listing, error) {
+// listLabels takes the pictures that a labels.csv lists. A missing file shows when it is decoded.
+func listLabels(
+	ctx context.Context, labels io.Reader, dir string, known []string, attributes []Attribute,
+) (*listing, error) {
 	lines, err := readLabels(labels, attributes)
 	if err != nil {
 		return nil, err
@@ -290,9 +293,9 @@ func listLabels(ctx context.Context, labels io.Reader, dir string, known []strin
 		if label < 0 {
 			return nil, fmt.Errorf("line %d: unknown class %q; known are %s", l.line, l.Class, strings.Join(known, ", "))
 		}
-		made := entry{path: path, label: label}
+		made := entry{path, []int{label}}
 		for _, attribute := range attributes {
-			made.attributes = append(made.attributes, slices.Index(attribute.Classes, l.Attributes[attribute.Name]))
+			made.labels = append(made.labels, slices.Index(attribute.Classes, l.Attributes[attribute.Name]))
 		}
 		found.entries = append(found.entries, made)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// LoaderOptions say what the batches of a [Loader] hold and how they are read.
+// LoaderOptions are the options of a [Loader].
 type LoaderOptions struct {
 	// Size is the side of the pictures in pixels.
 	Size int
@@ -17,26 +17,24 @@ type LoaderOptions struct {
 	Seed uint64
 	// Flip mirrors half of the pictures left to right.
 	Flip bool
-	// Start is the index of the first batch that Next returns: 0, or where an interrupted training stopped.
+	// Start is the index of the first batch that Next returns: 0, or the position of an interrupted training.
 	Start int64
-	// Attributes are the names of those that are wanted beside the class.
+	// Attributes are the names of the attributes whose labels a batch holds in addition to the class.
 	Attributes []string
-	// Workers is how many pictures are read at once; 0 means one per CPU.
+	// Workers is the number of pictures read at once; 0 means one per CPU.
 	Workers int
-	// Ahead is how many batches are read before they are asked for; 0 means 2. Memory is bounded by it.
+	// Ahead is the number of batches to read ahead; 0 means 2. It bounds the memory.
 	Ahead int
-	// OnBad, if set, is told once of each picture that could not be read any more. The next one stands in for it.
+	// OnBad, if set, is called once for each picture that has become unreadable. The next one replaces it.
 	OnBad func(err error)
 }
 
-// Batch is pictures with their labels, ready for a network.
+// Batch is a batch of pictures with their labels, in the form that networks take.
 type Batch struct {
 	// Pictures is [batch, height, width, 3]: RGB in [-1, 1].
 	Pictures []float32
-	// Labels is [batch]: indices into the set's Classes.
+	// Labels is [batch, 1 + attributes]: the indices of the class and of each attribute's class, -1 for unknown ones.
 	Labels []int32
-	// Attributes is [batch, attributes]: indices into their classes, -1 where it is not known.
-	Attributes []int32
 	// Size is height and width in pixels.
 	Size int
 	// N is the number of pictures.
@@ -45,10 +43,10 @@ type Batch struct {
 	free chan<- *Batch
 }
 
-// Release gives the batch's memory back for a later one. Call it when nothing reads the batch any more, or never.
+// Release returns the batch's memory for reuse. Calling it is optional; the batch must not be used afterwards.
 func (b *Batch) Release() { release(b, b.free) }
 
-// Loader reads batches ahead of training, in parallel, in an order that its seed decides.
+// Loader reads batches ahead of training, in parallel, in an order determined by its seed.
 //
 // The pictures form an endless stream of epochs. Each epoch is a permutation of the whole set drawn from (seed, epoch),
 // and batch k is the k-th run of Batch pictures of that stream. An epoch's end may therefore fall inside a batch, and
@@ -56,11 +54,11 @@ func (b *Batch) Release() { release(b, b.free) }
 type Loader struct {
 	set     Set
 	opts    LoaderOptions
-	places  []int // Of the attributes that are wanted.
+	places  []int // Of the class and the requested attributes.
 	batches ahead[Batch]
 }
 
-// NewLoader starts to read ahead. Close it to stop.
+// NewLoader returns a loader that reads ahead until it is closed.
 func NewLoader(set Set, opts LoaderOptions) (*Loader, error) {
 	l := &Loader{set: set, opts: opts}
 	l.batches = ahead[Batch]{
@@ -73,33 +71,33 @@ func NewLoader(set Set, opts LoaderOptions) (*Loader, error) {
 	if opts.Size < 1 {
 		return nil, fmt.Errorf("cannot load batches: picture size %d is not positive", opts.Size)
 	}
-	var err error
-	if l.places, err = places(set, opts.Attributes); err != nil {
+	wanted, err := places(set, opts.Attributes)
+	if err != nil {
 		return nil, fmt.Errorf("cannot load batches: %w", err)
 	}
+	l.places = append([]int{0}, wanted...)
 	l.batches.begin(opts.Workers, opts.Ahead)
 	return l, nil
 }
 
-// Next waits for the next batch. It fails when ctx ends, when the loader is closed, or when no picture of the set can
-// be read any more.
+// Next waits for the next batch. It fails if ctx ends, if the loader is closed, or if no picture of the set can be read
+// any more.
 func (l *Loader) Next(ctx context.Context) (*Batch, error) { return l.batches.next(ctx) }
 
-// Position is the index of the batch that Next returns next: the Start of a loader that is to go on from here.
+// Position is the index of the batch that Next returns next: the Start of a loader that continues from here.
 func (l *Loader) Position() int64 { return l.batches.position }
 
-// Close stops reading and waits until nothing runs any more. Batches that were returned stay valid.
+// Close stops reading and waits for all goroutines. Returned batches stay valid.
 func (l *Loader) Close() { l.batches.close() }
 
 func (l *Loader) newBatch(free chan<- *Batch) *Batch {
 	n, size := l.opts.Batch, l.opts.Size
 	return &Batch{
-		Pictures:   make([]float32, n*size*size*3),
-		Labels:     make([]int32, n),
-		Attributes: make([]int32, n*len(l.places)),
-		Size:       size,
-		N:          n,
-		free:       free,
+		Pictures: make([]float32, n*size*size*3),
+		Labels:   make([]int32, n*len(l.places)),
+		Size:     size,
+		N:        n,
+		free:     free,
 	}
 }
 
@@ -111,9 +109,8 @@ func (l *Loader) fill(ctx context.Context, batch *Batch, s slot) error {
 	values := l.opts.Size * l.opts.Size * 3
 	flip := l.opts.Flip && flipped(l.opts.Seed, s.at)
 	imaging.Symmetric.Put(batch.Pictures[s.number*values:(s.number+1)*values], square, flip)
-	batch.Labels[s.number] = int32(l.set.Label(s.index))
 	for a, place := range l.places {
-		batch.Attributes[s.number*len(l.places)+a] = int32(l.set.Attribute(s.index, place))
+		batch.Labels[s.number*len(l.places)+a] = int32(l.set.Label(s.index, place))
 	}
 	return nil
 }

@@ -14,20 +14,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// numbered is a set whose picture i shows i: red and green are its two bytes in the left half, and the right half is
-// white, so that a flip is seen. Pictures in broken cannot be read.
+// numbered is a set whose picture i encodes i: red and green are its two bytes in the left half, and the right half is
+// white, so that a flip shows. Pictures in broken cannot be read.
 type numbered struct {
 	n      int
 	broken map[int]bool
 	delay  time.Duration
 }
 
-func (s numbered) Len() int                { return s.n }
-func (s numbered) Classes() []string       { return []string{"even", "odd"} }
-func (s numbered) Label(i int) int         { return i % 2 }
-func (s numbered) Attributes() []Attribute { return nil }
-func (s numbered) Attribute(_, _ int) int  { return -1 }
-func (s numbered) Name(i int) string       { return fmt.Sprintf("picture %d", i) }
+func (s numbered) Len() int            { return s.n }
+func (s numbered) Labels() []Attribute { return []Attribute{{"parity", []string{"even", "odd"}}} }
+func (s numbered) Label(i, _ int) int  { return i % 2 }
+func (s numbered) Name(i int) string   { return fmt.Sprintf("picture %d", i) }
 
 func (s numbered) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
 	if s.broken[i] {
@@ -47,7 +45,7 @@ func (s numbered) Picture(ctx context.Context, i, size int) (*image.RGBA, error)
 	return picture, nil
 }
 
-// indices says which pictures of a numbered set a batch holds, and which are flipped.
+// indices returns which pictures of a numbered set a batch holds, and which are flipped.
 func indices(b *Batch) (shown []int, flipped []bool) {
 	values := b.Size * b.Size * 3
 	for slot := range b.N {
@@ -261,12 +259,12 @@ func TestImpossibleLoadersAreRefused(t *testing.T) {
 func TestDrawnPortraitsAreBalancedOverTheColours(t *testing.T) {
 	const n = 9*20 + 4
 	set := Drawn(11, n)
-	count := make([]int, len(set.Classes()))
+	count := make([]int, len(Classes(set)))
 	for i := range n {
-		count[set.Label(i)]++
+		count[set.Label(i, 0)]++
 	}
 	for label, c := range count {
-		assert.InDelta(t, 20.5, c, 0.5, set.Classes()[label])
+		assert.InDelta(t, 20.5, c, 0.5, Classes(set)[label])
 	}
 }
 

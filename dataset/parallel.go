@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// workers is n, or one for each CPU if n is 0.
+// workers returns n, or the number of CPUs if n is 0.
 func workers(n int) int {
 	if n < 1 {
 		return runtime.GOMAXPROCS(0)
@@ -16,8 +16,9 @@ func workers(n int) int {
 	return n
 }
 
-// inParallel calls do for 0…n−1, in the given number of goroutines (see workers), until one fails or ctx ends. If several fail,
-// the error is that of the least number, however the goroutines were scheduled: all before a failure are carried out.
+// inParallel calls do for 0…n−1, in the given number of goroutines (see workers), until one fails or ctx ends. If
+// several fail, the error is that of the least number, however the goroutines are scheduled: all calls before a failure
+// are carried out.
 func inParallel(ctx context.Context, limit, n int, progress func(done, total int), do func(i int) error) error {
 	var group errgroup.Group
 	group.SetLimit(workers(limit))

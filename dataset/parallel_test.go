@@ -31,8 +31,8 @@ func TestTheFirstFailureInOrderIsToldHoweverGoroutinesAreScheduled(t *testing.T)
 
 func TestNothingIsBegunAfterTheEnd(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	var begun, told int
-	err := inParallel(ctx, 1, 100, func(done, total int) { told = done }, func(i int) error {
+	var begun, reported int
+	err := inParallel(ctx, 1, 100, func(done, total int) { reported = done }, func(i int) error {
 		begun++
 		if begun == 3 {
 			cancel()
@@ -41,5 +41,5 @@ func TestNothingIsBegunAfterTheEnd(t *testing.T) {
 	})
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, 3, begun)
-	assert.Equal(t, 3, told)
+	assert.Equal(t, 3, reported)
 }

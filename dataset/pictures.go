@@ -17,17 +17,18 @@ import (
 type Pictures interface {
 	// Len is the number of pictures.
 	Len() int
-	// Name says which picture i is, for messages. i is in [0, Len()).
+	// Name identifies picture i in messages. i is in [0, Len()).
 	Name(i int) string
-	// Whole reads picture i at its own size, upright, opaque (white behind what is transparent), sRGB, from (0, 0).
-	// Others may be reading the same memory: do not change it. The error names the picture.
+	// Whole reads picture i at its own size, upright, opaque (transparent areas on white), sRGB, from (0, 0). Others may
+	// be reading the same memory: do not change it. The error names the picture.
 	Whole(ctx context.Context, i int) (*image.RGBA, error)
 }
 
 // IllustrationSize is the height and width of [Illustrations] in pixels.
 const IllustrationSize = 512
 
-// Illustrations are the first n illustrations of a seed, 512 × 512 pixels. Each is drawn when it is read; nothing is kept.
+// Illustrations are the first n illustrations of a seed, 512 × 512 pixels. Each is drawn when it is read; nothing is
+// kept.
 func Illustrations(seed uint64, n int) Pictures { return illustrations{seed, n} }
 
 type illustrations struct {
@@ -47,13 +48,13 @@ func (s illustrations) Whole(ctx context.Context, i int) (*image.RGBA, error) {
 	return illustration.Draw(s.seed, i, IllustrationSize), nil
 }
 
-// PicturesOptions say how [OpenPictures] reads a folder or an archive. The zero value will do.
+// PicturesOptions are the options of [OpenPictures]. The zero value is fine.
 type PicturesOptions struct {
-	// Strict makes a broken picture an error. Otherwise it is left out and named in the report.
+	// Strict makes a broken picture an error. Otherwise it is left out and reported.
 	Strict bool
-	// Workers is how many pictures are checked at once; 0 means one per CPU.
+	// Workers is the number of pictures checked at once; 0 means one per CPU.
 	Workers int
-	// Progress, if set, is told how many pictures of how many have been checked. Calls do not overlap.
+	// Progress, if set, gets the number of checked pictures and the total. Calls do not overlap.
 	Progress func(done, total int)
 }
 
@@ -66,15 +67,17 @@ func ReadPicture(path string) (*image.RGBA, error) {
 	return whole, nil
 }
 
-// OpenPictures opens all pictures below a folder, or in an archive: .zip, .tar or .tar.gz. Archives are read in place,
-// nothing is unpacked to disk. Pictures of a .tar.gz, which cannot be read in any order, are kept in memory as the files
-// that they are; if that takes too much, the error says what to do instead.
+// OpenPictures opens all pictures below a folder, or in an archive: .zip, .tar or .tar.gz. Archives are read in place;
+// nothing is unpacked to disk. A .tar.gz cannot be read in any order, so its picture files are kept in memory,
+// undecoded; if they are too large, the error says what to do instead.
 //
-// Every picture is decoded once, so that the broken ones are known before training begins. What was found is remembered
-// as by [OpenFolder], and formats, [imaging.MaxPixels], orientation, animation and transparency are as there. Names may lie:
-// members of archives that would lead out of them, links, and archives in archives are left out as broken pictures are.
+// Every picture is decoded once, so that broken ones are known before training begins. The results are remembered as by
+// [OpenFolder], and formats, [imaging.MaxPixels], orientation, animation and transparency are as there. Archives are
+// not trusted: members whose names lead out of the archive, links, and archives in archives are left out like broken
+// pictures.
 //
-// It fails if there is no readable picture. The report, which has no classes, is filled in as far as it is known then.
+// It fails if there is no readable picture. The report, which has no classes, is filled in as far as possible in that
+// case too.
 func OpenPictures(ctx context.Context, path string, opts PicturesOptions) (Pictures, Report, error) {
 	pictures, report, err := openPictures(ctx, path, opts)
 	if err != nil {
@@ -119,13 +122,15 @@ func openPictures(ctx context.Context, path string, opts PicturesOptions) (Pictu
 	case len(readable) > 0:
 		return readable, report, nil
 	case len(report.Bad) > 0:
-		return nil, report, fmt.Errorf("none of %s can be read; the first is %w", count(len(report.Bad), "picture"), report.Bad[0])
+		return nil, report, fmt.Errorf(
+			"none of %s can be read; the first is %w", count(len(report.Bad), "picture"), report.Bad[0],
+		)
 	default:
 		return nil, report, errors.New("there are no pictures in it (PNG, JPEG, GIF, WebP, BMP, TIFF)")
 	}
 }
 
-// listPictures finds the pictures of a folder or an archive, and what in an archive can be none.
+// listPictures finds the pictures of a folder or an archive, and the unusable members of an archive.
 func listPictures(ctx context.Context, path string) ([]stored, []Bad, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -147,14 +152,14 @@ func listPictures(ctx context.Context, path string) ([]stored, []Bad, error) {
 
 // stored is a picture in a folder or an archive.
 type stored interface {
-	// name says where it is: the path of a file, or that of an archive and the name in it.
+	// name is the path of a file, or that of an archive and the name in it.
 	name() string
-	// check says what is wrong with it, nil if nothing is. The index may know.
+	// check returns its error, nil if it is readable. The index may know.
 	check(index *index) error
 	decode() (imaging.Still, error)
 }
 
-// openedPictures are those that could be read when they were opened.
+// openedPictures are the pictures that were readable when opened.
 type openedPictures []stored
 
 func (p openedPictures) Len() int          { return len(p) }
@@ -178,8 +183,8 @@ func (p pictureOnDisk) name() string                   { return filepath.Clean(s
 func (p pictureOnDisk) check(x *index) error           { return x.checkFile(string(p)) }
 func (p pictureOnDisk) decode() (imaging.Still, error) { return imaging.OpenStill(string(p)) }
 
-// CachedPictures keep what was read of others in memory, up to a number of bytes, so that it is decoded or drawn once
-// and not once an epoch. A picture takes width × height × 4 bytes. When the memory is full, what is there stays.
+// CachedPictures keeps pictures in memory, up to a number of bytes, so that they are decoded or drawn once and not once
+// an epoch. A picture takes width × height × 4 bytes. When the memory is full, its contents stay.
 func CachedPictures(pictures Pictures, bytes int64) Pictures {
 	return &cachedPictures{Pictures: pictures, cache: newCache[int, *image.RGBA](bytes)}
 }

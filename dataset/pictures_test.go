@@ -26,13 +26,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// file is one of a folder or an archive.
+// file is a file in a folder or an archive.
 type file struct {
 	name string
 	data []byte
 }
 
-// varied are pictures of all kinds in folders, with files that are none.
+// varied returns pictures of all kinds in folders, and files that are not pictures.
 func varied(t testing.TB) []file {
 	files := []file{
 		{"notes.txt", []byte("x")},
@@ -40,14 +40,19 @@ func varied(t testing.TB) []file {
 		{"a.png", pngBytes(t, plain(9, color.RGBA{9, 0, 0, 255}))},
 		{"a/deep/er/b.png", pngBytes(t, plain(11, color.RGBA{0, 9, 0, 255}))},
 	}
-	for _, name := range []string{"tall.png", "alpha.png", "exif6.jpg", "exif8.webp", "animated.gif", "cmyk.jpg", "rgb16.png", "lzw.tiff"} {
+	for _, name := range []string{
+		"tall.png", "alpha.png", "exif6.jpg", "exif8.webp", "animated.gif", "cmyk.jpg", "rgb16.png", "lzw.tiff",
+	} {
 		files = append(files, file{"a/" + name, imagingtest.Still(t, name)})
 	}
 	whole := imagingtest.Still(t, "plain.jpg")
-	return append(files, file{"a/cut.jpg", whole[:len(whole)/2]}, file{"b/huge.png", imagingtest.HugePNG(60000)}, file{"b/empty.png", nil})
+	return append(
+		files, file{"a/cut.jpg", whole[:len(whole)/2]}, file{"b/huge.png", imagingtest.HugePNG(60000)},
+		file{"b/empty.png", nil},
+	)
 }
 
-// zipped, tarred and gzipped pack files up, in another order than that of their names.
+// zipped, tarred and gzipped pack files, not in the order of their names.
 func zipped(t testing.TB, files []file) []byte {
 	var data bytes.Buffer
 	archive := zip.NewWriter(&data)
@@ -90,7 +95,8 @@ func onDisk(t testing.TB, name string, data []byte) string {
 	return path
 }
 
-// packed is the same files as a folder and as every kind of archive. The names tell nothing, or lie.
+// packed returns the same files as a folder and as every kind of archive. The archives' names are meaningless or
+// misleading.
 func packed(t testing.TB, files []file) []string {
 	folder := t.TempDir()
 	for _, f := range files {
@@ -105,13 +111,15 @@ func packed(t testing.TB, files []file) []string {
 }
 
 func TestAFolderAndItsArchivesGiveTheSamePictures(t *testing.T) {
-	files := varied(t) // Before the cache directory is another.
+	files := varied(t) // Before the cache directory changes.
 	cache := noCache(t)
 	var first []*image.RGBA
 	for _, path := range packed(t, files) {
 		for _, again := range []string{"", " again"} {
 			last := 0
-			pictures, report, err := OpenPictures(t.Context(), path, PicturesOptions{Progress: func(done, total int) { last = done }})
+			pictures, report, err := OpenPictures(
+				t.Context(), path, PicturesOptions{Progress: func(done, total int) { last = done }},
+			)
 			require.NoError(t, err, path+again)
 			require.Equal(t, 10, pictures.Len())
 			require.Equal(t, 10, report.Total)
@@ -119,12 +127,16 @@ func TestAFolderAndItsArchivesGiveTheSamePictures(t *testing.T) {
 
 			require.Len(t, report.Bad, 3)
 			for i, want := range []Bad{
-				{"a/cut.jpg", errors.New("cut short")}, {"b/empty.png", errors.New("zero bytes")}, {"b/huge.png", errors.New("60000×60000")},
+				{"a/cut.jpg", errors.New("cut short")},
+				{"b/empty.png", errors.New("zero bytes")},
+				{"b/huge.png", errors.New("60000×60000")},
 			} {
 				assert.Equal(t, filepath.Join(path, want.Path), report.Bad[i].Path)
 				assert.ErrorContains(t, report.Bad[i], want.Err.Error())
 			}
-			assert.True(t, strings.HasPrefix(report.String(), "10 pictures\n3 broken pictures left out:\n  "+path), report.String())
+			assert.True(
+				t, strings.HasPrefix(report.String(), "10 pictures\n3 broken pictures left out:\n  "+path), report.String(),
+			)
 
 			var all []*image.RGBA
 			for i := range pictures.Len() {
@@ -173,7 +185,10 @@ func TestWhatLeadsOutOfAnArchiveIsLeftOut(t *testing.T) {
 	good := pngBytes(t, plain(8, color.RGBA{200, 0, 0, 255}))
 	outside := onDisk(t, "outside.png", good)
 	files := []file{
-		{"good.png", good}, {"../up.png", good}, {"a/../../up.png", good}, {"/etc/root.png", good}, {`..\..\windows.png`, good},
+		{
+			"good.png",
+			good,
+		}, {"../up.png", good}, {"a/../../up.png", good}, {"/etc/root.png", good}, {`..\..\windows.png`, good},
 		{"a/./b/../c.png", good}, {"nested.zip", zipped(t, []file{{"x.png", good}})}, {"\x83\x5c\x1b[2J.png", good},
 	}
 	var links bytes.Buffer
@@ -206,8 +221,13 @@ func TestWhatLeadsOutOfAnArchiveIsLeftOut(t *testing.T) {
 	}
 	require.NoError(t, zipArchive.Close())
 
-	leadsOut := []string{"../up.png: its name leads out", "a/../../up.png: its name leads out", "/etc/root.png: its name leads out",
-		"../../windows.png: its name leads out", "nested.zip: an archive in an archive"}
+	leadsOut := []string{
+		"../up.png: its name leads out",
+		"a/../../up.png: its name leads out",
+		"/etc/root.png: its name leads out",
+		"../../windows.png: its name leads out",
+		"nested.zip: an archive in an archive",
+	}
 	for _, c := range []struct {
 		what  string
 		data  []byte
@@ -217,7 +237,13 @@ func TestWhatLeadsOutOfAnArchiveIsLeftOut(t *testing.T) {
 		{"zip", zipped(t, files), []string{`\x83/\x1b[2J.png`, "a/c.png", "good.png"}, leadsOut},
 		{"tar", tarred(t, files), []string{`\x83/\x1b[2J.png`, "a/c.png", "good.png"}, leadsOut},
 		{"tar.gz", gzipped(t, tarred(t, files)), []string{`\x83/\x1b[2J.png`, "a/c.png", "good.png"}, leadsOut},
-		{"links", links.Bytes(), []string{"good.png"}, []string{"soft.png: a link", "hard.png: a link", "pipe.png: a link", "device.png: a link", "folder.png: a link"}},
+		{"links", links.Bytes(), []string{"good.png"}, []string{
+			"soft.png: a link",
+			"hard.png: a link",
+			"pipe.png: a link",
+			"device.png: a link",
+			"folder.png: a link",
+		}},
 		{"zip links", zipLinks.Bytes(), []string{"good.png"}, []string{"soft.png: a link"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
@@ -233,14 +259,17 @@ func TestWhatLeadsOutOfAnArchiveIsLeftOut(t *testing.T) {
 			assert.Equal(t, c.names, names)
 			require.Len(t, report.Bad, len(c.says), "%v", report)
 			for _, says := range c.says {
-				assert.True(t, slices.ContainsFunc(report.Bad, func(b Bad) bool { return strings.Contains(b.Error(), says) }), "%s in %v", says, report)
+				assert.True(
+					t, slices.ContainsFunc(report.Bad, func(b Bad) bool { return strings.Contains(b.Error(), says) }), "%s in %v",
+					says, report,
+				)
 			}
 			assert.NotContains(t, report.String(), "\x1b")
 		})
 	}
 }
 
-// zeros is n bytes that take little where they are compressed.
+// zeros returns n bytes that compress well.
 func zeros(n int) []byte { return make([]byte, n) }
 
 func TestBombsAreRefusedBeforeTheyGoOff(t *testing.T) {
@@ -256,13 +285,13 @@ func TestBombsAreRefusedBeforeTheyGoOff(t *testing.T) {
 		filling = append(filling, file{fmt.Sprintf("%d.png", i), zeros(1 << 20)})
 	}
 
-	// A header that says less than there is: 9 bytes, of 1 MiB.
+	// A header with too small a size: 9 bytes instead of 1 MiB.
 	lying := zipped(t, []file{{"lie.png", zeros(1<<20 + 1)}, good})
 	size := []byte{1, 0, 16, 0}
-	require.Equal(t, 2, bytes.Count(lying, size)) // In the data descriptor and in the list at the end.
+	require.Equal(t, 2, bytes.Count(lying, size)) // In the data descriptor and in the central directory.
 	lying = bytes.ReplaceAll(lying, size, []byte{9, 0, 0, 0})
 
-	// Two members whose list entries both point to the first and so claim more than the file has.
+	// Two members whose directory entries both point to the first and so claim more than the file has.
 	overlapping := zipped(t, []file{{"1.png", randomBytes(5000, 0)}, {"2.png", randomBytes(5001, 0)}})
 	for _, length := range []uint16{5000, 5001} {
 		from, to := []byte{byte(length), byte(length >> 8), 0, 0}, []byte{byte(length), byte(length >> 8), 1, 0}
@@ -279,22 +308,32 @@ func TestBombsAreRefusedBeforeTheyGoOff(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, archive.Close())
 
+	large := []file{{"x.png", zeros(1<<20 + 1)}, good}
 	for _, c := range []struct {
 		what  string
 		data  []byte
-		says  string // Of the whole archive, or of a member.
+		says  string // The error of the whole archive, or of a member.
 		whole bool
 	}{
-		{"a large member of a zip", zipped(t, []file{{"x.png", zeros(1<<20 + 1)}, good}), "its header says 1048577 bytes: more than the 1 MiB", false},
-		{"a large member of a tar", tarred(t, []file{{"x.png", zeros(1<<20 + 1)}, good}), "its header says 1048577 bytes", false},
-		{"a large member of a tar.gz", gzipped(t, tarred(t, []file{{"x.png", zeros(1<<20 + 1)}, good})), "its header says 1048577 bytes", false},
+		{
+			"a large member of a zip", zipped(t, large),
+			"its header says 1048577 bytes: more than the 1 MiB", false,
+		},
+		{"a large member of a tar", tarred(t, large), "its header says 1048577 bytes", false},
+		{"a large member of a tar.gz", gzipped(t, tarred(t, large)), "its header says 1048577 bytes", false},
 		{"a zip's member that says too little", lying, "damaged here", false},
 		{"zeros", sparse.Bytes(), "not a picture that can be read", false},
 		{"too many members of a zip", zipped(t, many), "more than the 20 members", true},
 		{"too many members of a tar", tarred(t, many), "more than the 20 members", true},
 		{"too many members of a tar.gz", gzipped(t, tarred(t, many)), "more than the 20 members", true},
-		{"pictures that fill the memory", gzipped(t, tarred(t, filling)), "more than the 3 MiB of memory that those of a .tar.gz may: unpack it", true},
-		{"a tar.gz that expands", gzipped(t, tarred(t, []file{{"x.bin", zeros(9 << 20)}, good})), "it expands to more than may be read", true},
+		{
+			"pictures that fill the memory", gzipped(t, tarred(t, filling)),
+			"more than the 3 MiB of memory that those of a .tar.gz may: unpack it", true,
+		},
+		{
+			"a tar.gz that expands", gzipped(t, tarred(t, []file{{"x.bin", zeros(9 << 20)}, good})),
+			"it expands to more than may be read", true,
+		},
 		{"members that overlap", overlapping, "they overlap", true},
 		{"a bomb in a bomb", zipped(t, []file{{"inner.zip", zipped(t, filling)}, good}), "an archive in an archive", false},
 	} {
@@ -382,7 +421,7 @@ func TestDamagedArchivesDoNotPanic(t *testing.T) {
 func TestWhatHoldsNoPicturesIsRefused(t *testing.T) {
 	noCache(t)
 	encrypted := zipped(t, []file{{"x.png", []byte("secret")}})
-	for _, header := range []string{"PK\x03\x04", "PK\x01\x02"} { // Where in these the flags are.
+	for _, header := range []string{"PK\x03\x04", "PK\x01\x02"} { // The offset of the flags.
 		at := bytes.Index(encrypted, []byte(header)) + map[string]int{"PK\x03\x04": 6, "PK\x01\x02": 8}[header]
 		encrypted[at] |= 1
 	}
@@ -393,7 +432,10 @@ func TestWhatHoldsNoPicturesIsRefused(t *testing.T) {
 		{onDisk(t, "x.zip", zipped(t, nil)), "there are no pictures in it"},
 		{onDisk(t, "x.zip", encrypted), "none of 1 picture can be read; the first is"},
 		{onDisk(t, "x.zip", encrypted), "it is encrypted"},
-		{onDisk(t, "x.rar", []byte("Rar!\x1a\x07")), "neither a folder nor an archive that can be read (.zip, .tar, .tar.gz): unpack it"},
+		{
+			onDisk(t, "x.rar", []byte("Rar!\x1a\x07")),
+			"neither a folder nor an archive that can be read (.zip, .tar, .tar.gz): unpack it",
+		},
 		{onDisk(t, "x.zip", nil), "zero bytes"},
 		{onDisk(t, "x.tar.gz", gzipped(t, []byte("no tar"))), "the archive is cut short or damaged after 0 members"},
 	} {
@@ -448,7 +490,7 @@ func TestReadPictureNamesWhatItCannotRead(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, image.Rect(0, 0, 3, 2), read.Rect)
 	assert.Equal(t, color.RGBA{255, 0, 0, 255}, read.RGBAAt(1, 1))
-	assert.Equal(t, color.RGBA{255, 255, 255, 255}, read.RGBAAt(0, 0), "what is transparent lies on white")
+	assert.Equal(t, color.RGBA{255, 255, 255, 255}, read.RGBAAt(0, 0), "transparent pixels lie on white")
 	write(t, path, []byte("no picture"))
 	_, err = ReadPicture(path)
 	assert.ErrorContains(t, err, "read the picture "+path)

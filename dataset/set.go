@@ -9,26 +9,26 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 )
 
-// Set is labelled pictures that can be read in any order, from many goroutines at once.
+// Set is a set of labelled pictures that can be read in any order, from many goroutines at once.
 type Set interface {
 	// Len is the number of pictures.
 	Len() int
-	// Classes are the names of the classes, in the order of their labels.
-	Classes() []string
-	// Label is the class of picture i: an index into Classes. i is in [0, Len()).
-	Label(i int) int
-	// Attributes are what is known of the pictures beside their class, or nothing.
-	Attributes() []Attribute
-	// Attribute is the class of attribute a of picture i, an index into its Classes, or -1 where it is not known.
-	Attribute(i, a int) int
-	// Name says which picture i is: its file, or which drawn one.
+	// Labels are the attributes of the pictures. The first is their class: the [Colour] of the hair.
+	Labels() []Attribute
+	// Label is the class of picture i for attribute a of Labels: an index into its Classes, or -1 if unknown, which the
+	// first never is. i is in [0, Len()).
+	Label(i, a int) int
+	// Name identifies picture i: its file, or the number of a drawn one.
 	Name(i int) string
-	// Picture reads picture i, cropped to its centred square and resized to size × size pixels, opaque sRGB.
-	// The caller may change what it gets. The error names the picture.
+	// Picture reads picture i, cropped to its centred square and resized to size × size pixels, opaque sRGB. The caller
+	// may change the result. The error names the picture.
 	Picture(ctx context.Context, i, size int) (*image.RGBA, error)
 }
 
-// HairColours are the nine hair colours of the drawn portraits, in the order of their labels.
+// Classes are the names of the classes of a set, in the order of their labels.
+func Classes(set Set) []string { return set.Labels()[0].Classes }
+
+// HairColours are the hair colours that moelab draws, in the order of their labels.
 func HairColours() []string {
 	names := make([]string, 0, len(portrait.Colours()))
 	for _, colour := range portrait.Colours() {
@@ -37,32 +37,41 @@ func HairColours() []string {
 	return names
 }
 
-// Drawn is the set of the first n portraits of a seed. Each is drawn when it is read; nothing is kept.
-// Its classes are [HairColours], and their numbers of pictures differ by one at most; its attributes are [Attributes].
-func Drawn(seed uint64, n int) Set {
-	return drawn{seed: seed, n: n, classes: HairColours()}
+// Drawn is the set of the first n portraits of a seed with some hair colours, or the article's nine if none are named.
+// Each is drawn when it is read; nothing is kept. The classes differ in size by one picture at most; the attributes are
+// [Attributes].
+func Drawn(seed uint64, n int, colours ...portrait.Colour) Set {
+	if len(colours) == 0 {
+		colours = portrait.ArticleColours()
+	}
+	classes := make([]string, len(colours))
+	for i, colour := range colours {
+		classes[i] = colour.String()
+	}
+	return drawn{seed: seed, n: n, colours: colours, labels: append([]Attribute{{Colour, classes}}, Attributes()...)}
 }
 
 type drawn struct {
 	seed    uint64
 	n       int
-	classes []string
+	colours []portrait.Colour
+	labels  []Attribute
 }
 
-func (d drawn) Len() int                { return d.n }
-func (d drawn) Classes() []string       { return d.classes }
-func (d drawn) Label(i int) int         { return int(portrait.At(d.seed, i).Colour) }
-func (d drawn) Attributes() []Attribute { return Attributes() }
-func (d drawn) Name(i int) string       { return fmt.Sprintf("portrait %d of seed %d", i, d.seed) }
+func (d drawn) Len() int            { return d.n }
+func (d drawn) Labels() []Attribute { return d.labels }
+func (d drawn) Name(i int) string   { return fmt.Sprintf("portrait %d of seed %d", i, d.seed) }
 
-func (d drawn) Attribute(i, a int) int {
-	attribute := Attributes()[a]
-	return slices.Index(attribute.Classes, attributeOf(portrait.At(d.seed, i), attribute.Name))
+// at returns the parameters of portrait i.
+func (d drawn) at(i int) portrait.Params { return portrait.At(d.seed, i, d.colours...) }
+
+func (d drawn) Label(i, a int) int {
+	return slices.Index(d.labels[a].Classes, attributeOf(d.at(i), d.labels[a].Name))
 }
 
 func (d drawn) Picture(ctx context.Context, i, size int) (*image.RGBA, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", d.Name(i), err)
 	}
-	return portrait.At(d.seed, i).Draw(size), nil
+	return d.at(i).Draw(size), nil
 }

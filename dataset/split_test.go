@@ -7,24 +7,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// labelled is a set of which only the labels are asked for.
+// labelled is a set with labels only.
 type labelled struct {
 	numbered
 	labels []int
 }
 
-func (s labelled) Len() int                { return len(s.labels) }
-func (s labelled) Label(i int) int         { return s.labels[i] }
-func (s labelled) Attributes() []Attribute { return nil }
-func (s labelled) Attribute(_, _ int) int  { return -1 }
+func (s labelled) Len() int           { return len(s.labels) }
+func (s labelled) Label(i, _ int) int { return s.labels[i] }
 
 func TestSplitHoldsOutEachNthPictureOfEachClass(t *testing.T) {
 	set := labelled{labels: []int{0, 0, 1, 0, 0, 1, 1, 0, 0, 1}} // Six of class 0, four of class 1.
 	training, test := Split(set, 3)
 	assert.Equal(t, []int{3, 6, 8}, test.(subset).indices)
 	assert.Equal(t, []int{0, 1, 2, 4, 5, 7, 9}, training.(subset).indices)
-	assert.Equal(t, set.Classes(), training.Classes())
-	assert.Equal(t, []int{0, 1, 0}, []int{test.Label(0), test.Label(1), test.Label(2)})
+	assert.Equal(t, Classes(set), Classes(training))
+	assert.Equal(t, []int{0, 1, 0}, []int{test.Label(0, 0), test.Label(1, 0), test.Label(2, 0)})
 
 	training, test = Split(labelled{}, 3)
 	assert.Zero(t, training.Len()+test.Len())
@@ -51,9 +49,9 @@ func TestPartsOfASplitShowThePicturesOfTheSet(t *testing.T) {
 func TestSplitOfDrawnPortraitsIsBalanced(t *testing.T) {
 	training, test := Split(Drawn(1, 900), 10)
 	for _, part := range []Set{training, test} {
-		counts := make([]int, len(part.Classes()))
+		counts := make([]int, len(Classes(part)))
 		for i := range part.Len() {
-			counts[part.Label(i)]++
+			counts[part.Label(i, 0)]++
 		}
 		for _, n := range counts {
 			assert.Equal(t, part.Len()/9, n)

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// listTar finds where in a tar file the pictures lie. They are read from there.
+// listTar finds the positions of the pictures in a tar file. They are read from there.
 func (a *archive) listTar(ctx context.Context, in *os.File) error {
 	return a.eachPicture(ctx, in, func(header *tar.Header, _ io.Reader) error {
-		at, err := in.Seek(0, io.SeekCurrent) // Package tar has read up to the member, and no further.
+		at, err := in.Seek(0, io.SeekCurrent) // Package tar has read exactly up to the member.
 		if err != nil {
 			return err
 		}
@@ -25,7 +25,7 @@ func (a *archive) listTar(ctx context.Context, in *os.File) error {
 	})
 }
 
-// listGzip reads the pictures of a compressed tar file into memory: there is no way to begin in its middle.
+// listGzip reads the pictures of a compressed tar file into memory, since it does not allow random access.
 func (a *archive) listGzip(ctx context.Context, in io.Reader) error {
 	unpacked, err := gzip.NewReader(in)
 	if err != nil {
@@ -47,8 +47,8 @@ func (a *archive) listGzip(ctx context.Context, in io.Reader) error {
 	})
 }
 
-// eachPicture calls take for the members that are pictures. Where the archive is damaged or cut short, what comes before
-// still counts.
+// eachPicture calls take for the members that are pictures. If the archive is damaged or cut short, the members before
+// that still count.
 func (a *archive) eachPicture(ctx context.Context, in io.Reader, take func(*tar.Header, io.Reader) error) error {
 	members := tar.NewReader(in)
 	for n := 1; ; n++ {
@@ -75,13 +75,15 @@ func (a *archive) eachPicture(ctx context.Context, in io.Reader, take func(*tar.
 			return err
 		}
 		if err != nil {
-			a.bad = append(a.bad, Bad{a.path, fmt.Errorf("the archive is cut short or damaged after %s: %w", count(n-1, "member"), err)})
+			a.bad = append(
+				a.bad, Bad{a.path, fmt.Errorf("the archive is cut short or damaged after %s: %w", count(n-1, "member"), err)},
+			)
 			return nil
 		}
 	}
 }
 
-// sparse files say that they have zeros that are not there.
+// sparse reports whether a member is a sparse file, whose zeros are not stored.
 func sparse(header *tar.Header) bool {
 	for key := range header.PAXRecords {
 		if strings.HasPrefix(key, "GNU.sparse.") {
@@ -91,7 +93,7 @@ func sparse(header *tar.Header) bool {
 	return false
 }
 
-// boundedReader ends a stream with an error when ctx ends, or when it is longer than it may be.
+// boundedReader ends a stream with an error when ctx ends, or when it exceeds its limit.
 type boundedReader struct {
 	ctx  context.Context
 	in   io.Reader
@@ -109,7 +111,7 @@ func (r *boundedReader) Read(to []byte) (int, error) {
 	return n, err
 }
 
-// tooLarge says what of a .tar.gz is.
+// tooLarge is the error about a .tar.gz, with the part that is too large.
 type tooLarge string
 
 func (t tooLarge) Error() string { return string(t) + ": unpack it, or make it a .zip or a .tar" }

@@ -13,7 +13,7 @@ import (
 func (a *archive) listZip(ctx context.Context, in io.ReaderAt, size int64) error {
 	archive, err := zip.NewReader(in, size)
 	if errors.Is(err, zip.ErrFormat) {
-		return errors.New("the list of members at the end of the zip file is missing: it is cut short or damaged")
+		return errors.New("the central directory at the end of the zip file is missing: it is cut short or damaged")
 	}
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // Names are looked at below.
 		return err
@@ -26,7 +26,7 @@ func (a *archive) listZip(ctx context.Context, in io.ReaderAt, size int64) error
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		// A kilobyte that thousands of members share is how small files become terabytes.
+		// Zip bombs have thousands of members share a kilobyte.
 		if file.CompressedSize64 > left {
 			return errors.New("its members take more than the file has: they overlap, or it is damaged")
 		}
@@ -38,7 +38,7 @@ func (a *archive) listZip(ctx context.Context, in io.ReaderAt, size int64) error
 	return nil
 }
 
-// unzip reads a member, and no more of it than its header says.
+// unzip reads a member, up to the size in its header.
 func unzip(file *zip.File) ([]byte, error) {
 	const encrypted = 1
 	if file.Flags&encrypted != 0 {

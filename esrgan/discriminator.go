@@ -6,10 +6,11 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// SRGANDiscriminator is the discriminator of Ledig et al. 2017, figure 4: convolutions of 3×3, each second one with stride 2 and all but
-// the first with batch normalisation, and two dense layers. The widths are multiples of 64 in the paper.
+// SRGANDiscriminator is the discriminator of Ledig et al. 2017, figure 4: convolutions of 3×3, each second one with
+// stride 2 and all but the first with batch normalisation, and two dense layers. The widths are multiples of 64 in the
+// paper.
 //
-//	x: [batch, size, size, 3] in [0, 1] → [batch], a logit: large where x looks real
+//	x: [batch, size, size, 3] in [0, 1] → [batch], a logit: large if x looks real
 func SRGANDiscriminator(scope *model.Scope, config Config, x *Node) *Node {
 	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 1))
 	ch := config.DiscriminatorChannels
@@ -25,10 +26,11 @@ func SRGANDiscriminator(scope *model.Scope, config Config, x *Node) *Node {
 	return logit(scope, h, 16*ch)
 }
 
-// ESRGANDiscriminator is the discriminator of Wang et al. 2018, in the authors' code the VGG-style net of 128×128 pixels: pairs of
-// a convolution of 3×3 and one of 4×4 with stride 2, all but the first with batch normalisation, and two dense layers.
+// ESRGANDiscriminator is the discriminator of Wang et al. 2018, in the authors' code the VGG-style net of 128×128
+// pixels: pairs of a convolution of 3×3 and one of 4×4 with stride 2, all but the first with batch normalisation, and
+// two dense layers.
 //
-//	x: [batch, size, size, 3] in [0, 1] → [batch], a logit: large where x looks real
+//	x: [batch, size, size, 3] in [0, 1] → [batch], a logit: large if x looks real
 func ESRGANDiscriminator(scope *model.Scope, config Config, x *Node) *Node {
 	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 1))
 	ch := config.DiscriminatorChannels
@@ -43,7 +45,9 @@ func ESRGANDiscriminator(scope *model.Scope, config Config, x *Node) *Node {
 }
 
 // convNorm is the i-th convolution, with batch normalisation and LReLU.
-func convNorm(scope *model.Scope, i int, conv func(*model.Scope, *Node, int, int, ...nn.Option) *Node, x *Node, channels, size int) *Node {
+func convNorm(
+	scope *model.Scope, i int, conv func(*model.Scope, *Node, int, int, ...nn.Option) *Node, x *Node, channels, size int,
+) *Node {
 	h := conv(scope.At("conv%d", i), x, channels, size)
 	return lrelu(nn.BatchNorm(scope.At("norm%d", i), h))
 }

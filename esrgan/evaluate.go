@@ -1,6 +1,7 @@
 package esrgan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,32 +13,35 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/measure"
+	"github.com/moelab/moelab/measure/vgg"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Evaluation says how well restorers restore pictures that were shrunk to a quarter.
+// Evaluation measures how well restorers restore pictures that were shrunk to a quarter.
 type Evaluation struct {
-	// Measures are the names of what was measured, in the order of the table.
-	Measures []string `json:"measures"`
-	// VGG is the style of the VGG16 behind the LPIPS-like distance, empty where that was not measured.
-	VGG VGGStyle `json:"vgg,omitempty"`
+	// Names are the names of the measures, in the order of the table.
+	Names []string `json:"measures"`
+	// VGG is the style of the VGG16 behind the LPIPS-like distance, empty if that was not measured.
+	VGG vgg.Style `json:"vgg,omitempty"`
 	// Restorers are the restorers, in the order in which they were given.
 	Restorers []RestorerScores `json:"restorers"`
 	// Pictures are the measured pictures. Differences of restorers on the same picture vary less than the means do.
 	Pictures []PictureScores `json:"pictures"`
 }
 
-// RestorerScores are the means of a restorer, by the names of the measures. One that is defined for no picture has none.
+// RestorerScores are the means of a restorer, by the names of the measures. A measure that is undefined for all
+// pictures is absent.
 type RestorerScores struct {
 	Name  string          `json:"name"`
 	Means map[string]Mean `json:"means"`
 }
 
-// PictureScores are the scores that the restorers have on a picture: by restorer, by measure. What is not defined is left out.
+// PictureScores are the restorers' scores on a picture, by restorer and measure. Undefined ones are left out.
 type PictureScores struct {
 	Name   string                        `json:"name"`
 	Scores map[string]map[string]float64 `json:"scores"`
@@ -46,59 +50,68 @@ type PictureScores struct {
 // Mean is an average over pictures.
 type Mean struct {
 	Mean float64 `json:"mean"`
-	// Margin is half the width of the 95 % confidence interval of the mean, from Student's t: Mean ± Margin. It is 0 for a single picture.
+	// Margin is half the width of the 95 % confidence interval of the mean, from Student's t: Mean ± Margin. It is 0 for a
+	// single picture.
 	Margin float64 `json:"margin"`
 	// Pictures is the number of pictures for which the measure is defined.
 	Pictures int `json:"pictures"`
 }
 
-// column is a measure of the table.
-type column struct {
-	name string
-	// heading is the name with the direction in which a picture gets better, decimals is the number of them that are shown.
-	heading  string
-	decimals int
-	// of returns a number for each restored picture, NaN where it is not defined.
-	of func(ctx context.Context, comparison Comparison) ([]float64, error)
+// Column is a measure of the table.
+type Column struct {
+	Name string
+	// Heading is the name with the direction of improvement, Decimals the number of decimals shown.
+	Heading  string
+	Decimals int
+	// Of returns a number for each restored picture, NaN if it is undefined. features is nil unless NeedsFeatures is
+	// set; a column that needs them is left out without a VGG16.
+	Of            func(ctx context.Context, comparison Comparison, features *vgg.Distance) ([]float64, error)
+	NeedsFeatures bool
 }
 
-// exactPSNR is what counts for a picture that was restored exactly, and at most for any: an infinite number would be the mean.
+// Columns are the measures of [Measure], in the order of the table. Add one of your own; see docs/EXTENDING.md.
+var Columns = []Column{
+	{Name: "PSNR", Heading: "PSNR ↑", Decimals: 2, Of: Each(capped(measure.PSNR))},
+	{Name: "PSNR Y", Heading: "PSNR Y ↑", Decimals: 2, Of: Each(capped(measure.PSNRY))},
+	{Name: "SSIM", Heading: "SSIM ↑", Decimals: 4, Of: Each(measure.SSIM)},
+	{Name: "SSIM Y", Heading: "SSIM Y ↑", Decimals: 4, Of: Each(measure.SSIMY)},
+	{Name: lpipsLike, Heading: lpipsLike + " ↓", Decimals: 4, Of: featureDistance, NeedsFeatures: true},
+	{Name: "red", Heading: "red ↓", Decimals: 2, Of: Each(colourDistance(0))},
+	{Name: "green", Heading: "green ↓", Decimals: 2, Of: Each(colourDistance(1))},
+	{Name: "blue", Heading: "blue ↓", Decimals: 2, Of: Each(colourDistance(2))},
+	{Name: "sharpness", Heading: "sharpness → 1", Decimals: 3, Of: Each(measure.Sharpness)},
+}
+
+// exactPSNR is the PSNR of a picture that was restored exactly, and the most for any, since one infinite value would
+// make the mean infinite.
 const exactPSNR = 100
 
-// lpipsLike is the name of the measure that needs a VGG16.
-const lpipsLike = "LPIPS-like"
+// capped returns the PSNR, but at most [exactPSNR].
+func capped(psnr PairMeasure) PairMeasure {
+	return func(truth, restored *image.NRGBA) float64 { return min(psnr(truth, restored), exactPSNR) }
+}
 
-// measures are the columns. The LPIPS-like distance needs features.
-func measures(features *FeatureDistance) []column {
-	capped := func(psnr pairMeasure) pairMeasure {
-		return func(truth, restored *image.NRGBA) float64 { return min(psnr(truth, restored), exactPSNR) }
-	}
-	colour := func(channel int) pairMeasure {
-		return func(truth, restored *image.NRGBA) float64 {
-			return measure.NewColourHistogram(truth).Distance(measure.NewColourHistogram(restored))[channel]
-		}
-	}
-	return []column{
-		{"PSNR", "PSNR ↑", 2, each(capped(measure.PSNR))},
-		{"PSNR Y", "PSNR Y ↑", 2, each(capped(measure.PSNRY))},
-		{"SSIM", "SSIM ↑", 4, each(measure.SSIM)},
-		{"SSIM Y", "SSIM Y ↑", 4, each(measure.SSIMY)},
-		{lpipsLike, lpipsLike + " ↓", 4, func(ctx context.Context, c Comparison) ([]float64, error) {
-			return features.Distances(ctx, c.Truth, c.Restored...)
-		}},
-		{"red", "red ↓", 2, each(colour(0))},
-		{"green", "green ↓", 2, each(colour(1))},
-		{"blue", "blue ↓", 2, each(colour(2))},
-		{"sharpness", "sharpness → 1", 3, each(measure.Sharpness)},
+// colourDistance measures the earth mover's distance of the histograms of a channel.
+func colourDistance(channel int) PairMeasure {
+	return func(truth, restored *image.NRGBA) float64 {
+		return measure.NewColourHistogram(truth).Distance(measure.NewColourHistogram(restored))[channel]
 	}
 }
 
-// pairMeasure is a measure of one picture.
-type pairMeasure func(truth, restored *image.NRGBA) float64
+// lpipsLike is the name of the measure through VGG16.
+const lpipsLike = "LPIPS-like"
 
-// each measures a restored picture after another.
-func each(of pairMeasure) func(context.Context, Comparison) ([]float64, error) {
-	return func(ctx context.Context, c Comparison) ([]float64, error) {
+// featureDistance is the measure lpipsLike.
+func featureDistance(ctx context.Context, c Comparison, features *vgg.Distance) ([]float64, error) {
+	return features.Of(ctx, c.Truth, c.Restored...)
+}
+
+// PairMeasure measures a restored picture against the truth, which has the same size.
+type PairMeasure func(truth, restored *image.NRGBA) float64
+
+// Each turns a PairMeasure into the function Of of a [Column].
+func Each(of PairMeasure) func(context.Context, Comparison, *vgg.Distance) ([]float64, error) {
+	return func(ctx context.Context, c Comparison, _ *vgg.Distance) ([]float64, error) {
 		values := make([]float64, len(c.Restored))
 		for i, restored := range c.Restored {
 			if err := ctx.Err(); err != nil {
@@ -110,30 +123,71 @@ func each(of pairMeasure) func(context.Context, Comparison) ([]float64, error) {
 	}
 }
 
-// EvaluateOptions say how to evaluate. The zero value will do.
-type EvaluateOptions struct {
+// MeasureOptions are the options of [Measure]. The zero value is fine.
+type MeasureOptions struct {
 	// Features, if set, adds the LPIPS-like distance.
-	Features *FeatureDistance
-	// OnBad is told of a picture that cannot be read, or is too small, and is left out. Where it is nil that is an error.
+	Features *vgg.Distance
+	// OnBad is called for pictures that cannot be read or are too small, which are left out. If it is nil they are errors.
 	OnBad func(error)
-	// Progress, if set, is told how far the evaluation is, picture by picture.
+	// Progress, if set, follows the evaluation picture by picture.
 	Progress lab.Progress
 }
 
-// Evaluate shrinks each picture to a quarter, has it restored by each of the restorers, which must have different names, and measures.
-func Evaluate(ctx context.Context, pictures dataset.Pictures, restorers []Restorer, options EvaluateOptions) (e Evaluation, err error) {
+// HeldOutSeed is the seed of the drawn illustrations that networks are measured on: no training uses it.
+const HeldOutSeed = 20_260_101
+
+// Evaluate compares a run's networks with bicubic interpolation by [Measure]: on the pictures of Data, or on Number
+// drawn illustrations, 20 by default, of a Seed that no training has.
+func Evaluate(
+	ctx context.Context, backend compute.Backend, dir string, options lab.EvaluateOptions,
+) (e Evaluation, err error) {
+	const usual = 20
+	pictures := dataset.Illustrations(cmp.Or(options.Seed, HeldOutSeed), cmp.Or(options.Number, usual))
+	if options.Data != "" {
+		if pictures, err = (Config{Data: options.Data}).OpenData(ctx, options.Warn); err != nil {
+			return e, err
+		}
+	}
+	stages, err := OpenStages(backend, dir)
+	if err != nil {
+		return e, err
+	}
+	restorers := []Restorer{Bicubic()}
+	for _, stage := range stages {
+		defer stage.Close()
+		restorers = append(restorers, stage.Restorer(TileOptions{}))
+	}
+	return Measure(ctx, pictures, restorers, MeasureOptions{OnBad: options.Warn, Progress: options.Progress})
+}
+
+// Measures implements [lab.Evaluation]: the means of the last restorer, which for a run is the fully trained network.
+func (e Evaluation) Measures() map[string]float64 {
+	measures := map[string]float64{}
+	if len(e.Restorers) > 0 {
+		for name, mean := range e.Restorers[len(e.Restorers)-1].Means {
+			measures[name] = mean.Mean
+		}
+	}
+	return measures
+}
+
+// Measure shrinks each picture to a quarter, has it restored by each of the restorers, which must have different names,
+// and measures the results.
+func Measure(
+	ctx context.Context, pictures dataset.Pictures, restorers []Restorer, options MeasureOptions,
+) (e Evaluation, err error) {
 	if options.Progress != nil {
 		options.Progress.Start(0, int64(pictures.Len()))
 		defer func() { options.Progress.Stop(err) }()
 	}
-	all := measures(options.Features)
+	all := slices.Clone(Columns)
 	if options.Features != nil {
 		e.VGG = options.Features.Style
 	} else {
-		all = slices.DeleteFunc(all, func(m column) bool { return m.name == lpipsLike })
+		all = slices.DeleteFunc(all, func(c Column) bool { return c.NeedsFeatures })
 	}
-	for _, m := range all {
-		e.Measures = append(e.Measures, m.name)
+	for _, c := range all {
+		e.Names = append(e.Names, c.Name)
 	}
 	for i, restorer := range restorers {
 		if slices.ContainsFunc(restorers[:i], func(other Restorer) bool { return other.Name == restorer.Name }) {
@@ -141,7 +195,7 @@ func Evaluate(ctx context.Context, pictures dataset.Pictures, restorers []Restor
 		}
 	}
 	for i := range pictures.Len() {
-		scores, err := scorePicture(ctx, pictures, i, restorers, all)
+		scores, err := scorePicture(ctx, pictures, i, restorers, all, options.Features)
 		switch {
 		case err == nil:
 			e.Pictures = append(e.Pictures, PictureScores{pictures.Name(i), scores})
@@ -164,7 +218,9 @@ func Evaluate(ctx context.Context, pictures dataset.Pictures, restorers []Restor
 }
 
 // scorePicture returns the scores of picture i, by restorer and measure.
-func scorePicture(ctx context.Context, pictures dataset.Pictures, i int, restorers []Restorer, all []column) (map[string]map[string]float64, error) {
+func scorePicture(
+	ctx context.Context, pictures dataset.Pictures, i int, restorers []Restorer, all []Column, features *vgg.Distance,
+) (map[string]map[string]float64, error) {
 	comparison, err := ComparePicture(ctx, pictures, i, restorers...)
 	if err != nil {
 		return nil, err
@@ -174,23 +230,23 @@ func scorePicture(ctx context.Context, pictures dataset.Pictures, i int, restore
 		scores[name] = map[string]float64{}
 	}
 	for _, m := range all {
-		values, err := m.of(ctx, comparison)
+		values, err := m.Of(ctx, comparison, features)
 		if err != nil {
-			return nil, fmt.Errorf("%s: measure %s: %w", pictures.Name(i), m.name, err)
+			return nil, fmt.Errorf("%s: measure %s: %w", pictures.Name(i), m.Name, err)
 		}
 		for r, value := range values {
 			if !math.IsNaN(value) {
-				scores[comparison.Names[r]][m.name] = value
+				scores[comparison.Names[r]][m.Name] = value
 			}
 		}
 	}
 	return scores, nil
 }
 
-// means averages the scores of a restorer.
+// means returns the mean scores of a restorer.
 func (e Evaluation) means(restorer string) map[string]Mean {
 	means := map[string]Mean{}
-	for _, name := range e.Measures {
+	for _, name := range e.Names {
 		var values []float64
 		for _, picture := range e.Pictures {
 			if value, ok := picture.Scores[restorer][name]; ok {
@@ -204,7 +260,7 @@ func (e Evaluation) means(restorer string) map[string]Mean {
 	return means
 }
 
-// newMean averages one value or more.
+// newMean returns the mean of one value or more.
 func newMean(values []float64) Mean {
 	mean, deviation := stat.MeanStdDev(values, nil)
 	m := Mean{Mean: mean, Pictures: len(values)}
@@ -214,19 +270,19 @@ func newMean(values []float64) Mean {
 	return m
 }
 
-// String is a table: a row for each restorer, a column for each measure.
+// String returns a table: a row for each restorer, a column for each measure.
 func (e Evaluation) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	columns := slices.DeleteFunc(measures(nil), func(m column) bool { return !slices.Contains(e.Measures, m.name) })
+	columns := slices.DeleteFunc(slices.Clone(Columns), func(m Column) bool { return !slices.Contains(e.Names, m.Name) })
 	for _, m := range columns {
-		fmt.Fprintf(table, "\t%s", m.heading)
+		fmt.Fprintf(table, "\t%s", m.Heading)
 	}
 	fmt.Fprintln(table)
 	for _, restorer := range e.Restorers {
 		fmt.Fprint(table, restorer.Name)
 		for _, m := range columns {
-			fmt.Fprintf(table, "\t%s", restorer.Means[m.name].text(m.decimals))
+			fmt.Fprintf(table, "\t%s", restorer.Means[m.Name].text(m.Decimals))
 		}
 		fmt.Fprintln(table)
 	}
@@ -234,7 +290,7 @@ func (e Evaluation) String() string {
 	return text.String()
 }
 
-// text is "27.31 ±0.42", without the margin for a single picture.
+// text returns "27.31 ±0.42", without the margin for a single picture.
 func (m Mean) text(decimals int) string {
 	switch m.Pictures {
 	case 0:
@@ -246,17 +302,22 @@ func (m Mean) text(decimals int) string {
 	}
 }
 
-// Legend says what the columns of the table are.
+// Legend explains the columns of the table.
 func (e Evaluation) Legend() string {
 	lines := []string{
-		fmt.Sprintf("Pictures that were shrunk to a quarter and restored: %d. ± is half of the mean's 95 %% confidence interval (Student's t).", len(e.Pictures)),
-		"PSNR (dB) and SSIM are those of red, green and blue; with Y, of the luma of BT.601. Red, green and blue: earth mover's distance of",
+		fmt.Sprintf(
+			"Pictures that were shrunk to a quarter and restored: %d. "+
+				"± is half of the mean's 95 %% confidence interval (Student's t).",
+			len(e.Pictures),
+		),
+		"PSNR (dB) and SSIM are those of red, green and blue; with Y, of the luma of BT.601. " +
+			"Red, green and blue: earth mover's distance of",
 		"the colour histograms, in levels of 255. Sharpness: the steepest lines' gradient, divided by the truth's.",
 	}
 	switch e.VGG {
 	case "":
 		lines = append(lines, "The "+lpipsLike+" distance was not measured: it needs VGG16's weights.")
-	case Random:
+	case vgg.Random:
 		lines = append(lines, "The "+lpipsLike+" distance is one of an untrained VGG16.")
 	default:
 		lines = append(lines, lpipsLike+": squared distance of VGG16's features, without LPIPS' learnt weights.")

@@ -15,11 +15,12 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/moelab/moelab/measure"
+	"github.com/moelab/moelab/measure/vgg"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// someFormulas are pictures of a formula, of given sizes; one without a size cannot be read.
+// someFormulas are pictures of given sizes drawn by a formula; those without a size cannot be read.
 type someFormulas []image.Point
 
 var _ dataset.Pictures = someFormulas{}
@@ -32,7 +33,7 @@ func (s someFormulas) Whole(_ context.Context, i int) (*image.RGBA, error) {
 		return nil, fmt.Errorf("%s is broken", s.Name(i))
 	}
 	picture := imagingtest.Waves(s[i].X, s[i].Y, 8*i, 0)
-	return &image.RGBA{Pix: picture.Pix, Stride: picture.Stride, Rect: picture.Rect}, nil
+	return (*image.RGBA)(picture), nil
 }
 
 // enlarge restores by copying each pixel 4×4 times.
@@ -44,23 +45,30 @@ var enlarge = Restorer{"nearest", func(_ context.Context, small *image.RGBA) (*i
 
 func TestEvaluateAveragesTheMeasuresOfEachPicture(t *testing.T) {
 	pictures := someFormulas{{64, 48}, {67, 49}, {65, 51}}
-	e, err := Evaluate(t.Context(), pictures, []Restorer{Bicubic(), enlarge}, EvaluateOptions{Features: randomFeatures(t)})
+	features, err := vgg.NewDistance(openXLA(t), &vgg.Network{Style: vgg.Random})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"PSNR", "PSNR Y", "SSIM", "SSIM Y", "LPIPS-like", "red", "green", "blue", "sharpness"}, e.Measures)
-	assert.Equal(t, Random, e.VGG)
+	defer features.Close()
+	options := MeasureOptions{Features: features}
+	e, err := Measure(t.Context(), pictures, []Restorer{Bicubic(), enlarge}, options)
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"PSNR", "PSNR Y", "SSIM", "SSIM Y", "LPIPS-like", "red", "green", "blue", "sharpness",
+	}, e.Names)
+	assert.Equal(t, vgg.Random, e.VGG)
 
 	var psnr, ssim []float64
 	for i, size := range pictures {
-		truth := imagingtest.Waves(size.X, size.Y, 8*i, 0).SubImage(image.Rect(0, 0, size.X/4*4, size.Y/4*4)).(*image.NRGBA)
-		small := imaging.Bicubic(&image.RGBA{Pix: truth.Pix, Stride: truth.Stride, Rect: truth.Rect}, size.X/4, size.Y/4)
-		restored := opaque(imaging.Bicubic(small, size.X/4*4, size.Y/4*4))
+		part := image.Rect(0, 0, size.X/4*4, size.Y/4*4)
+		truth := imagingtest.Waves(size.X, size.Y, 8*i, 0).SubImage(part).(*image.NRGBA)
+		small := imaging.Bicubic((*image.RGBA)(truth), size.X/4, size.Y/4)
+		restored := imaging.Opaque(imaging.Bicubic(small, size.X/4*4, size.Y/4*4))
 		psnr, ssim = append(psnr, measure.PSNR(truth, restored)), append(ssim, measure.SSIMY(truth, restored))
 	}
 	require.Len(t, e.Restorers, 2)
 	assert.Equal(t, "bicubic", e.Restorers[0].Name)
 	assert.Equal(t, newMean(psnr), e.Restorers[0].Means["PSNR"])
 	assert.Equal(t, newMean(ssim), e.Restorers[0].Means["SSIM Y"])
-	for _, name := range e.Measures {
+	for _, name := range e.Names {
 		assert.Equal(t, 3, e.Restorers[1].Means[name].Pictures, name)
 	}
 	assert.Equal(t, psnr[1], e.Pictures[1].Scores["bicubic"]["PSNR"])
@@ -75,7 +83,7 @@ func TestMeanHasTheIntervalOfStudentsT(t *testing.T) {
 
 func TestEvaluationIsATable(t *testing.T) {
 	e := Evaluation{
-		Measures: []string{"PSNR", "SSIM", "sharpness"},
+		Names: []string{"PSNR", "SSIM", "sharpness"},
 		Restorers: []RestorerScores{
 			{"bicubic", map[string]Mean{"PSNR": {25.123, 0.456, 9}, "SSIM": {0.71234, 0.01, 9}}},
 			{"ESRGAN of a long name", map[string]Mean{"PSNR": {9.5, 0, 1}, "sharpness": {0.98765, 0.0321, 9}}},
@@ -94,24 +102,26 @@ func TestEvaluateLeavesOutBadPicturesAndUndefinedMeasures(t *testing.T) {
 	}
 	pictures := someFormulas{{}, {15, 80}, {64, 48}}
 	var bad []string
-	options := EvaluateOptions{OnBad: func(err error) { bad = append(bad, err.Error()) }}
-	e, err := Evaluate(t.Context(), pictures, []Restorer{{"flat", flat}}, options)
+	options := MeasureOptions{OnBad: func(err error) { bad = append(bad, err.Error()) }}
+	e, err := Measure(t.Context(), pictures, []Restorer{{"flat", flat}}, options)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"picture 0 is broken", "picture 1: the picture has 15×80 pixels: to shrink and restore it takes 16×16"}, bad)
+	assert.Equal(t, []string{
+		"picture 0 is broken", "picture 1: the picture has 15×80 pixels: to shrink and restore it takes 16×16",
+	}, bad)
 	require.Len(t, e.Pictures, 1)
 	assert.Equal(t, "picture 2", e.Pictures[0].Name)
-	assert.NotContains(t, e.Measures, lpipsLike)
+	assert.NotContains(t, e.Names, lpipsLike)
 	assert.Contains(t, e.Legend(), "restored: 1.")
 
-	_, err = Evaluate(t.Context(), pictures, []Restorer{Bicubic()}, EvaluateOptions{})
+	_, err = Measure(t.Context(), pictures, []Restorer{Bicubic()}, MeasureOptions{})
 	assert.EqualError(t, err, "picture 0 is broken")
-	_, err = Evaluate(t.Context(), pictures[:2], []Restorer{Bicubic()}, options)
+	_, err = Measure(t.Context(), pictures[:2], []Restorer{Bicubic()}, options)
 	assert.ErrorContains(t, err, "no picture to measure on")
 }
 
 func TestEvaluateCountsAnExactPictureAsAHundredDecibels(t *testing.T) {
 	white := whitePictures{}
-	e, err := Evaluate(t.Context(), white, []Restorer{Bicubic()}, EvaluateOptions{})
+	e, err := Measure(t.Context(), white, []Restorer{Bicubic()}, MeasureOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, Mean{Mean: 100, Pictures: 2}, e.Restorers[0].Means["PSNR"])
 	assert.NotContains(t, e.Restorers[0].Means, "sharpness", "there is no line")
@@ -142,20 +152,20 @@ func (whitePictures) Whole(context.Context, int) (*image.RGBA, error) {
 func TestEvaluateSaysWhichRestorerFailed(t *testing.T) {
 	broken := errors.New("it broke")
 	pictures := someFormulas{{64, 48}}
-	ignore := EvaluateOptions{OnBad: func(error) {}}
+	ignore := MeasureOptions{OnBad: func(error) {}}
+	failing := func(context.Context, *image.RGBA) (*image.NRGBA, error) { return nil, broken }
+	halving := func(context.Context, *image.RGBA) (*image.NRGBA, error) { return imagingtest.Waves(32, 24, 0, 0), nil }
 	for want, restorers := range map[string][]Restorer{
-		"picture 0: restore by net: it broke": {{"net", func(context.Context, *image.RGBA) (*image.NRGBA, error) { return nil, broken }}},
-		"picture 0: restore by half: it made 32×24 pixels of 16×12, not 4 times as many on a side": {{"half", func(_ context.Context, small *image.RGBA) (*image.NRGBA, error) {
-			return imagingtest.Waves(32, 24, 0, 0), nil
-		}}},
+		"picture 0: restore by net: it broke": {{"net", failing}},
+		"picture 0: restore by half: it made 32×24 pixels from 16×12, not 4 times as many on a side": {{"half", halving}},
 		`two restorers are called "bicubic"`: {Bicubic(), Bicubic()},
 	} {
-		_, err := Evaluate(t.Context(), pictures, restorers, ignore)
+		_, err := Measure(t.Context(), pictures, restorers, ignore)
 		assert.EqualError(t, err, want)
 	}
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := Evaluate(stopped, pictures, []Restorer{Bicubic()}, ignore)
+	_, err := Measure(stopped, pictures, []Restorer{Bicubic()}, ignore)
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.False(t, strings.Contains(fmt.Sprint(err), "no picture"))
 }

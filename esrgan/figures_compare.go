@@ -10,35 +10,34 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
-	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/measure"
+	"github.com/moelab/moelab/measure/vgg"
 	"github.com/moelab/moelab/plots"
 	"golang.org/x/image/draw"
 	"gonum.org/v1/gonum/stat"
 )
 
-// truthName is how figures call the picture itself.
+// truthName is the name of the original picture in figures.
 const truthName = "truth"
 
-// Widths of pictures in figures, in points; a figure has two pixels a point.
+// Widths of pictures in figures, in points; a figure has two pixels per point.
 const (
 	widestPicture = 400
 	widestFeature = 192
-	figureWidth   = 800 // of a row, without its label
-	featureWidth  = 740 // the same beside longer labels
+	figureWidth   = 800 // Of a row, without its label.
+	featureWidth  = 740 // The same, next to longer labels.
 )
 
-// CompareFigure draws what the restorers made beside the truth: in the first row the whole pictures, with the boxes drawn in, and in a row for each
-// box its pixels, enlarged to squares. Boxes are in pixels of the truth. The figure looks best where they have its shape.
+// CompareFigure draws the restored pictures next to the truth: in the first row the whole pictures, with the boxes
+// drawn in, and in a row for each box its pixels, enlarged to squares. Boxes are in pixels of the truth. The figure
+// looks best if they have the truth's aspect ratio.
 func CompareFigure(c Comparison, boxes ...image.Rectangle) (*plots.Figure, error) {
 	pictures, names := append(slices.Clone(c.Restored), c.Truth), append(slices.Clone(c.Names), truthName)
 	size := c.Truth.Rect.Size()
 	for _, box := range boxes {
 		if box.Empty() || !box.In(image.Rectangle{Max: size}) {
-			return nil, fmt.Errorf("draw the comparison: the box %v is not in the picture of %d×%d pixels", box, size.X, size.Y)
+			return nil, fmt.Errorf("draw the comparison: the box %v is not in the picture of %d×%d pixels",
+				box, size.X, size.Y)
 		}
 	}
 	width := min(widestPicture, figureWidth/len(pictures)) * 2
@@ -57,28 +56,34 @@ func CompareFigure(c Comparison, boxes ...image.Rectangle) (*plots.Figure, error
 	}
 	for i, box := range boxes {
 		zoom := min(float64(cell.X)/float64(box.Dx()), float64(cell.Y)/float64(box.Dy())) / 2
-		grid.RowLabels, grid.RowColours = append(grid.RowLabels, fmt.Sprintf("×%.2g", zoom)), append(grid.RowColours, boxColour(i))
+		grid.RowLabels, grid.RowColours = append(
+			grid.RowLabels, fmt.Sprintf("×%.2g", zoom),
+		), append(
+			grid.RowColours, boxColour(i),
+		)
 	}
 	return grid.Figure()
 }
 
-// boxColour is that of the frame of box i.
+// boxColour returns the colour of the frame of box i.
 func boxColour(i int) color.NRGBA {
 	return plots.Palette[(i+1)%len(plots.Palette)] // Vermilion shows best on most pictures.
 }
 
-// scaled draws a part of a picture as large as fits into a size, on white.
+// scaled draws a part of a picture as large as the size allows, on white.
 func scaled(scaler draw.Scaler, picture image.Image, part image.Rectangle, size image.Point) *image.RGBA {
 	scale := min(float64(size.X)/float64(part.Dx()), float64(size.Y)/float64(part.Dy()))
 	fitted := image.Pt(int(math.Round(scale*float64(part.Dx()))), int(math.Round(scale*float64(part.Dy()))))
 	corner := size.Sub(fitted).Div(2)
 	canvas := image.NewRGBA(image.Rectangle{Max: size})
 	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
-	scaler.Scale(canvas, image.Rectangle{Min: corner, Max: corner.Add(fitted)}, picture, part.Add(picture.Bounds().Min), draw.Src, nil)
+	scaler.Scale(
+		canvas, image.Rectangle{Min: corner, Max: corner.Add(fitted)}, picture, part.Add(picture.Bounds().Min), draw.Src, nil,
+	)
 	return canvas
 }
 
-// frame draws a box of a picture that is shown at a scale: a line of the colour with white around it.
+// frame draws the outline of a box on a picture that is shown at a scale: a line of the colour, edged in white.
 func frame(canvas *image.RGBA, box image.Rectangle, scale float64, colour color.Color) {
 	at := func(v int) int { return int(math.Round(float64(v) * scale)) }
 	inner := image.Rect(at(box.Min.X), at(box.Min.Y), at(box.Max.X), at(box.Max.Y))
@@ -98,17 +103,19 @@ func frame(canvas *image.RGBA, box image.Rectangle, scale float64, colour color.
 	}
 }
 
-// Gallery is some small pictures of one size, for [EnlargeFigure].
+// Gallery is a set of small pictures of one size, for [EnlargeFigure].
 type Gallery struct {
-	// Name is how the figure calls them.
+	// Name is the gallery's name in the figure.
 	Name     string
 	Pictures []*image.RGBA
 }
 
-// EnlargeFigure draws small pictures as they are, their pixels as squares, and beside them what each restorer makes of them: galleries side by side, a row for each
-// of their pictures. With portraits that a network made beside drawn ones it is a figure of the article: enlarging makes their flaws visible. rowLabels
-// are as many as pictures, or none.
-func EnlargeFigure(ctx context.Context, galleries []Gallery, rowLabels []string, restorers ...Restorer) (*plots.Figure, error) {
+// EnlargeFigure draws small pictures, their pixels as squares, each next to the restorers' results: galleries side by
+// side, a row for each of their pictures. With a gallery of generated portraits and one of drawn ones it is a figure of
+// the article: enlarging makes the flaws visible. There are as many rowLabels as pictures, or none.
+func EnlargeFigure(
+	ctx context.Context, galleries []Gallery, rowLabels []string, restorers ...Restorer,
+) (*plots.Figure, error) {
 	grid := plots.Grid{RowLabels: rowLabels}
 	for _, gallery := range galleries {
 		columns := len(grid.ColumnLabels)
@@ -120,8 +127,13 @@ func EnlargeFigure(ctx context.Context, galleries []Gallery, rowLabels []string,
 			if i == len(grid.Pictures) {
 				grid.Pictures = append(grid.Pictures, nil)
 			}
-			row := append(grid.Pictures[i], make([]image.Image, columns-len(grid.Pictures[i]))...) // A gallery before may have had fewer.
-			row = append(row, scaled(draw.NearestNeighbor, picture, image.Rectangle{Max: picture.Rect.Size()}, picture.Rect.Size().Mul(Scale)))
+			row := append(
+				grid.Pictures[i],
+				make([]image.Image, columns-len(grid.Pictures[i]))...) // An earlier gallery may have had fewer.
+			row = append(
+				row,
+				scaled(draw.NearestNeighbor, picture, image.Rectangle{Max: picture.Rect.Size()}, picture.Rect.Size().Mul(Scale)),
+			)
 			for _, restorer := range restorers {
 				large, err := restorer.Restore(ctx, picture)
 				if err != nil {
@@ -135,11 +147,12 @@ func EnlargeFigure(ctx context.Context, galleries []Gallery, rowLabels []string,
 	return grid.Figure()
 }
 
-// histogramBins is how many bins a colour histogram is drawn with: each holds four of the 256 values.
+// histogramBins is the number of bins of a colour histogram: each holds four of the 256 values.
 const histogramBins = 64
 
-// ColourFigure draws how often each value occurs in red, green and blue, in the truth and in what each restorer made of it, over all of the pictures.
-// The axis of the shares is logarithmic: most of an illustration is background. The comparisons must have the same restorers.
+// ColourFigure draws the histograms of red, green and blue, in the truth and in each restorer's results, over all
+// pictures. The axis of the shares is logarithmic: most of an illustration is background. The comparisons must have the
+// same restorers.
 func ColourFigure(comparisons ...Comparison) (*plots.Figure, error) {
 	if len(comparisons) == 0 {
 		return nil, errors.New("draw the colours: there is no picture")
@@ -173,7 +186,7 @@ func ColourFigure(comparisons ...Comparison) (*plots.Figure, error) {
 	return figure.Figure()
 }
 
-// percentages sums shares into bins.
+// percentages sums shares in bins, in percent.
 func percentages(shares []float64, bins int) []float64 {
 	sums := make([]float64, bins)
 	for i, share := range shares {
@@ -182,32 +195,26 @@ func percentages(shares []float64, bins int) []float64 {
 	return sums
 }
 
-// FeatureFigure draws channels of a layer of VGG16, named in [VGGLayers], before and after its ReLU: what SRGAN's perceptual loss does not see,
-// and ESRGAN's does. Channels are evenly spaced among the layer's. Blue is negative, vermilion positive and white 0; the darkest are the
-// hundredth of a channel's features with the largest magnitudes. The labels say how many are 0 after the ReLU.
-func FeatureFigure(ctx context.Context, backend compute.Backend, vgg *VGG, picture *image.NRGBA, layer string, channels int) (*plots.Figure, error) {
-	index := slices.Index(VGGLayers, layer)
-	if index < 0 {
-		return nil, fmt.Errorf("draw features: there is no layer %q; there are %v", layer, VGGLayers)
-	}
-	if size := picture.Rect.Size(); min(size.X, size.Y) < 1<<index {
-		return nil, fmt.Errorf("draw features: a picture of %d×%d pixels has none in %s", size.X, size.Y, layer)
-	}
-	if all := vggGroups[index].channels; channels < 1 || channels > all {
-		return nil, fmt.Errorf("draw features: %d channels of %d", channels, all)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("draw features: %w", err)
-	}
-	features, err := vgg.featureMaps(backend, picture, index)
+// FeatureFigure draws channels of a layer of VGG16, named in [vgg.Layers], before and after its ReLU: SRGAN's
+// perceptual loss sees the latter only, ESRGAN's the former. Channels are evenly spaced among the layer's. Blue is
+// negative, vermilion positive and white 0; the darkest are the hundredth of a channel's features with the largest
+// magnitudes. The labels give the share of zeros after the ReLU.
+func FeatureFigure(
+	ctx context.Context, backend compute.Backend, network *vgg.Network, picture *image.NRGBA, layer string, channels int,
+) (*plots.Figure, error) {
+	features, err := network.Maps(ctx, backend, picture, layer)
 	if err != nil {
 		return nil, fmt.Errorf("draw features: %w", err)
 	}
+	if all := len(features); channels < 1 || channels > all {
+		return nil, fmt.Errorf("draw features: %d channels of %d", channels, all)
+	}
 	grid := plots.Grid{
-		Title:     fmt.Sprintf("VGG16 (%s), %s: %.0f %% of its features are 0 after the ReLU", vgg.Style, layer, 100*zeros(slices.Concat(features...))),
+		Title: fmt.Sprintf("VGG16 (%s), %s: %.0f %% of its features are 0 after the ReLU",
+			network.Style, layer, 100*zeros(slices.Concat(features...))),
 		RowLabels: []string{"before ReLU", "after ReLU"}, Pictures: make([][]image.Image, 2), Scale: 0.5,
 	}
-	width, side := picture.Rect.Dx()>>index, 2*max(1, min(widestFeature, featureWidth/channels))
+	width, side := picture.Rect.Dx()>>slices.Index(vgg.Layers, layer), 2*max(1, min(widestFeature, featureWidth/channels))
 	for i := range channels {
 		number := i * len(features) / channels
 		before := features[number]
@@ -223,7 +230,7 @@ func FeatureFigure(ctx context.Context, backend compute.Backend, vgg *VGG, pictu
 	return grid.Figure()
 }
 
-// enlarged draws a picture as wide as it is to be, its pixels as squares; one that is wider already is made smaller.
+// enlarged draws a picture at the given width, its pixels as squares; a wider one is shrunk.
 func enlarged(picture *image.RGBA, width int) image.Image {
 	scaler := draw.Scaler(draw.NearestNeighbor)
 	if picture.Rect.Dx() > width {
@@ -233,28 +240,7 @@ func enlarged(picture *image.RGBA, width int) image.Image {
 	return scaled(scaler, picture, picture.Rect, image.Pt(width, height))
 }
 
-// featureMaps returns each channel of a layer before its ReLU, [height, width].
-func (v *VGG) featureMaps(backend compute.Backend, picture *image.NRGBA, layer int) ([][]float32, error) {
-	exec, err := v.exec(backend, func(scope *model.Scope, x *Node) *Node {
-		return TransposeAllDims(v.Features(scope, x, layer+1, true)[layer], 0, 3, 1, 2)
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer exec.Finalize()
-	output, err := exec.Call(tensors.FromFlatDataAndDimensions(PixelsOf(picture).RGB, 1, picture.Rect.Dy(), picture.Rect.Dx(), 3))
-	if err != nil {
-		return nil, lab.FitError(err)
-	}
-	values, err := tensors.CopyFlatData[float32](output[0])
-	if err != nil {
-		return nil, err
-	}
-	shape := output[0].Shape()
-	return slices.Collect(slices.Chunk(values, shape.Dim(2)*shape.Dim(3))), nil
-}
-
-// zeros is the share of values that a ReLU makes 0.
+// zeros returns the share of values that a ReLU sets to 0.
 func zeros(values []float32) float64 {
 	count := 0
 	for _, v := range values {
@@ -265,7 +251,7 @@ func zeros(values []float32) float64 {
 	return float64(count) / float64(len(values))
 }
 
-// largestMagnitude is what all but a hundredth of the magnitudes do not exceed.
+// largestMagnitude returns the magnitude that only a hundredth of the values exceed.
 func largestMagnitude(values []float32) float64 {
 	magnitudes := make([]float64, len(values))
 	for i, v := range values {
@@ -275,7 +261,7 @@ func largestMagnitude(values []float32) float64 {
 	return stat.Quantile(0.99, stat.Empirical, magnitudes, nil)
 }
 
-// diverging draws values by rows: from −largest, blue, over 0, white, to largest, vermilion.
+// diverging draws values, row by row, on a colour scale from −largest, blue, through 0, white, to largest, vermilion.
 func diverging(values []float32, width int, largest float64) *image.RGBA {
 	picture := image.NewRGBA(image.Rect(0, 0, width, len(values)/width))
 	for i, v := range values {

@@ -13,12 +13,13 @@ import (
 	"testing"
 
 	"github.com/moelab/moelab/internal/imaging/imagingtest"
+	"github.com/moelab/moelab/measure/vgg"
 	"github.com/moelab/moelab/plots"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// someComparison is of a picture of 128×128 pixels.
+// someComparison returns a comparison of a picture of 128×128 pixels.
 func someComparison(t *testing.T, noise int) Comparison {
 	t.Helper()
 	c, err := Compare(t.Context(), opaqueRGBA(imagingtest.Waves(130, 129, noise, 0)), Bicubic(), enlarge)
@@ -27,11 +28,10 @@ func someComparison(t *testing.T, noise int) Comparison {
 	return c
 }
 
-func opaqueRGBA(picture *image.NRGBA) *image.RGBA {
-	return &image.RGBA{Pix: picture.Pix, Stride: picture.Stride, Rect: picture.Rect}
-}
+// opaqueRGBA converts an opaque picture to the other type.
+func opaqueRGBA(picture *image.NRGBA) *image.RGBA { return (*image.RGBA)(picture) }
 
-// written is a figure as SVG, in which texts stay texts.
+// written returns a figure as SVG, in which texts stay searchable.
 func written(t *testing.T, figure *plots.Figure) string {
 	t.Helper()
 	var svg bytes.Buffer
@@ -60,7 +60,9 @@ func TestCompareFigureShowsEachBoxEnlarged(t *testing.T) {
 }
 
 func TestCompareFigureRefusesBoxesOutsideThePicture(t *testing.T) {
-	for _, box := range []image.Rectangle{image.Rect(100, 100, 140, 120), image.Rect(5, 5, 5, 9), image.Rect(-1, 0, 5, 5)} {
+	for _, box := range []image.Rectangle{
+		image.Rect(100, 100, 140, 120), image.Rect(5, 5, 5, 9), image.Rect(-1, 0, 5, 5),
+	} {
 		_, err := CompareFigure(someComparison(t, 0), box)
 		assert.ErrorContains(t, err, "not in the picture of 128×128 pixels")
 	}
@@ -77,7 +79,10 @@ func TestEnlargeFigureShowsGalleriesSideBySide(t *testing.T) {
 	}
 	assert.Equal(t, 2, strings.Count(text, ">bicubic<"), "once in each gallery")
 
-	_, err = EnlargeFigure(t.Context(), galleries, nil, Restorer{"broken", func(context.Context, *image.RGBA) (*image.NRGBA, error) { return nil, errors.New("no") }})
+	_, err = EnlargeFigure(
+		t.Context(), galleries, nil,
+		Restorer{"broken", func(context.Context, *image.RGBA) (*image.NRGBA, error) { return nil, errors.New("no") }},
+	)
 	assert.ErrorContains(t, err, "enlarge the generated picture 1 by broken: no")
 	_, err = EnlargeFigure(t.Context(), galleries, []string{"one label"})
 	assert.ErrorContains(t, err, "row")
@@ -87,7 +92,9 @@ func TestColourFigureCountsAllPictures(t *testing.T) {
 	first, second := someComparison(t, 0), someComparison(t, 60)
 	figure, err := ColourFigure(first, second)
 	require.NoError(t, err)
-	for _, text := range []string{"Colours of 2 restored pictures", ">truth<", ">bicubic<", ">nearest<", ">red<", ">green<", ">blue<"} {
+	for _, text := range []string{
+		"Colours of 2 restored pictures", ">truth<", ">bicubic<", ">nearest<", ">red<", ">green<", ">blue<",
+	} {
 		assert.Contains(t, written(t, figure), text)
 	}
 	path := filepath.Join(t.TempDir(), "colours.csv")
@@ -120,27 +127,25 @@ func TestColourFigureCountsAllPictures(t *testing.T) {
 }
 
 func TestFeatureFigureShowsChannelsBeforeAndAfterTheReLU(t *testing.T) {
-	backend, err := measureBackend()
-	require.NoError(t, err)
-	vgg := &VGG{Style: Random}
+	backend, network := openXLA(t), &vgg.Network{Style: vgg.Random}
 	picture := imagingtest.Waves(64, 48, 0, 0)
-	figure, err := FeatureFigure(t.Context(), backend, vgg, picture, "conv2_2", 3)
+	figure, err := FeatureFigure(t.Context(), backend, network, picture, "conv2_2", 3)
 	require.NoError(t, err)
 	for _, text := range []string{"VGG16 (random), conv2_2: ", ">before ReLU<", ">after ReLU<", ">1: ", ">43: ", ">86: "} {
 		assert.Contains(t, written(t, figure), text)
 	}
 
-	features, err := vgg.featureMaps(backend, picture, 1)
-	require.NoError(t, err)
-	assert.Len(t, features, 128)
-	assert.Len(t, features[0], 32*24)
-
+	draw := func(layer string, channels int) func() (*plots.Figure, error) {
+		return func() (*plots.Figure, error) {
+			return FeatureFigure(t.Context(), backend, network, picture, layer, channels)
+		}
+	}
 	for want, call := range map[string]func() (*plots.Figure, error){
-		`no layer "conv9_9"`: func() (*plots.Figure, error) { return FeatureFigure(t.Context(), backend, vgg, picture, "conv9_9", 3) },
-		"65 channels of 64":  func() (*plots.Figure, error) { return FeatureFigure(t.Context(), backend, vgg, picture, "conv1_2", 65) },
-		"0 channels of 64":   func() (*plots.Figure, error) { return FeatureFigure(t.Context(), backend, vgg, picture, "conv1_2", 0) },
+		`no layer "conv9_9"`: draw("conv9_9", 3),
+		"65 channels of 64":  draw("conv1_2", 65),
+		"0 channels of 64":   draw("conv1_2", 0),
 		"8×64 pixels has none": func() (*plots.Figure, error) {
-			return FeatureFigure(t.Context(), backend, vgg, imagingtest.Waves(8, 64, 0, 0), "conv5_3", 1)
+			return FeatureFigure(t.Context(), backend, network, imagingtest.Waves(8, 64, 0, 0), "conv5_3", 1)
 		},
 	} {
 		_, err := call()

@@ -8,16 +8,17 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// residualScale is β of Wang et al. 2018, section 3.1: what a block adds is scaled down, so that deep networks stay stable.
+// residualScale is β of Wang et al. 2018, section 3.1: the factor of each block's residual, which keeps deep networks
+// stable.
 const residualScale = 0.2
 
-// RRDBNet is the generator of ESRGAN (Wang et al. 2018, figures 3 and 4): a convolution, blocks of dense blocks, a long skip,
-// and two nearest-neighbour upsamplings, each with a convolution. There is no batch normalisation.
+// RRDBNet is the generator of ESRGAN (Wang et al. 2018, figures 3 and 4): a convolution, blocks of dense blocks, a long
+// skip, and two nearest-neighbour upsamplings, each with a convolution. There is no batch normalisation.
 //
 //	x: [batch, height, width, 3] in [0, 1] → [batch, 4·height, 4·width, 3], about [0, 1]
 func RRDBNet(scope *model.Scope, config Config, x *Node) *Node {
-	// The deviation that PyTorch draws with where nothing else is said, as in the authors' code. Each block begins as 1.2 times the identity, and with
-	// larger weights many of them would make values in the tens.
+	// PyTorch's default deviation, as in the authors' code. Each block begins as 1.2 times the identity, and with larger
+	// weights many blocks would produce values in the tens.
 	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), math.Sqrt(1.0/6)))
 
 	first := nn.Conv(scope.At("first"), x, config.Channels, 3)
@@ -43,8 +44,8 @@ func rrdb(scope *model.Scope, config Config, x *Node) *Node {
 	return Add(x, MulScalar(h, residualScale))
 }
 
-// denseBlock is five convolutions, each of which sees what came in and what all before it made. Its weights start at a tenth of Kaiming's
-// (Wang et al. 2018, section 3.1), so that all blocks together begin as nearly nothing.
+// denseBlock is five convolutions, each of which sees the input and the outputs of all before it. Its weights start at
+// a tenth of Kaiming's (Wang et al. 2018, section 3.1), so that the residuals are nearly zero at first.
 //
 //	x: [batch, height, width, channels] → the same
 func denseBlock(scope *model.Scope, config Config, x *Node) *Node {
@@ -58,8 +59,8 @@ func denseBlock(scope *model.Scope, config Config, x *Node) *Node {
 	return Add(x, MulScalar(h, residualScale))
 }
 
-// SRResNet is the generator of SRGAN (Ledig et al. 2017, figure 4): residual blocks with batch normalisation, a long skip, and two
-// sub-pixel upsamplings.
+// SRResNet is the generator of SRGAN (Ledig et al. 2017, figure 4): residual blocks with batch normalisation, a long
+// skip, and two sub-pixel upsamplings.
 //
 //	x: [batch, height, width, 3] in [0, 1] → [batch, 4·height, 4·width, 3], about [0, 1]
 func SRResNet(scope *model.Scope, config Config, x *Node) *Node {

@@ -11,12 +11,13 @@ import (
 	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/internal/bench"
 	"github.com/moelab/moelab/internal/golden"
+	"github.com/moelab/moelab/measure/vgg"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/require"
 )
 
-// update makes the golden files anew: go test ./esrgan -run PyTorch -update. It needs PyTorch, which it installs in an environment
-// of its own.
+// update regenerates the golden files: go test ./esrgan -run PyTorch -update. It needs PyTorch, which it installs in an
+// environment of its own.
 var update = flag.Bool("update", false, "make testdata/*.safetensors anew with PyTorch")
 
 func TestIterationMatchesPyTorch(t *testing.T) {
@@ -24,13 +25,13 @@ func TestIterationMatchesPyTorch(t *testing.T) {
 	require.NoError(t, err)
 	for _, preset := range []string{"smoke", "smoke-srgan"} {
 		t.Run(preset, func(t *testing.T) {
-			config, err := esrgan.Preset(preset)
+			config, err := esrgan.Experiment.Preset(preset)
 			require.NoError(t, err)
-			config.LearningRate = 0.001 // So that an error in a weight's change is seen in the losses that follow.
+			config.LearningRate = 0.001 // So that an error in a weight's update shows in the losses that follow.
 			config.Crop, config.Batch = 64, 3
 			config.LayerWeights = []float64{0.5, 1}
 			if config.Network == "srgan" {
-				config.LayerWeights = []float64{0.5} // Half of the file; max pooling is in the other.
+				config.LayerWeights = []float64{0.5} // Half the size of the file; max pooling is in the other.
 			}
 			path := "testdata/" + config.Network + ".safetensors"
 			if *update {
@@ -40,14 +41,15 @@ func TestIterationMatchesPyTorch(t *testing.T) {
 			}
 			losses := []string{esrgan.LossD, esrgan.LossG, esrgan.LossPixel, esrgan.LossPerceptual}
 			golden.Check(t, backend, path, func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-				vgg := &esrgan.VGG{Style: esrgan.Random}
-				return esrgan.Iteration(scope, config, esrgan.Networks[config.Network], vgg, x[0], x[1])
+				network := &vgg.Network{Style: vgg.Random}
+				return esrgan.Iteration(scope, config, esrgan.Networks[config.Network], network, x[0], x[1])
 			}, []string{"low", "high"}, losses, withoutInfluence(config.Network))
 		})
 	}
 }
 
-// withoutInfluence returns what says whether a weight is a bias that batch normalisation takes out again, or the one of logits of which only differences count.
+// withoutInfluence returns a function that reports whether a weight is a bias that batch normalisation removes again,
+// or the bias of logits of which only differences count.
 func withoutInfluence(networks string) func(path string) bool {
 	return func(path string) bool {
 		network, below, _ := strings.Cut(path, "/")

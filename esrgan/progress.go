@@ -12,11 +12,11 @@ import (
 	"github.com/moelab/moelab/plots"
 )
 
-// recorder restores the same crops again and again while a run is trained.
+// recorder restores the same crops again and again during a training.
 type recorder struct {
 	trainer
 	dir  string
-	exec *model.Exec     // Made when it is first needed,
+	exec *model.Exec     // Made on first use,
 	low  *tensors.Tensor // like the crops.
 }
 
@@ -37,12 +37,16 @@ func (r *recorder) record(ctx context.Context, store *model.Store, step int64) e
 	for i := range pictures {
 		each := len(values) / len(pictures)
 		opaque := Pixels{r.config.Crop, r.config.Crop, values[i*each : (i+1)*each]}.Image()
-		pictures[i] = &image.RGBA{Pix: opaque.Pix, Stride: opaque.Stride, Rect: opaque.Rect} // The same where nothing is transparent.
+		pictures[i] = &image.RGBA{
+			Pix:    opaque.Pix,
+			Stride: opaque.Stride,
+			Rect:   opaque.Rect,
+		} // Identical for opaque pictures.
 	}
 	return lab.SaveStrip(r.dir, step, pictures)
 }
 
-// prepare makes the program and reads the crops: other ones than training begins with.
+// prepare compiles the program and reads the crops, which differ from the first of the training.
 func (r *recorder) prepare(ctx context.Context, store *model.Store) (err error) {
 	if r.exec != nil {
 		return nil
@@ -60,7 +64,7 @@ func (r *recorder) prepare(ctx context.Context, store *model.Store) (err error) 
 	}
 	r.low = crops[0]
 	r.exec, err = model.NewExec(r.options.Backend, store, func(root *model.Scope, x *Node) *Node {
-		return r.network.Generator(root.At("%s", r.config.sampledScope()), r.config, x)
+		return r.network.Generator(root.At("%s", lab.DrawnScope(r.config.AverageDecay)), r.config, x)
 	})
 	return err
 }
@@ -72,8 +76,8 @@ func (r *recorder) close() {
 	}
 }
 
-// ProgressFigure draws how the same crops came to look during a training that was given SampleEvery: a row for each time. dir may also be the
-// folder of the pretraining.
+// ProgressFigure draws the same crops as restored over a training with SampleEvery: a row for each recorded step. dir
+// may also be the folder of the pretraining.
 func ProgressFigure(dir string) (*plots.Figure, error) {
 	steps, strips, err := lab.ReadStrips(dir)
 	if err != nil {

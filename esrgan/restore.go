@@ -14,26 +14,26 @@ import (
 	"github.com/moelab/moelab/lab"
 )
 
-// Restorer makes a small picture [Scale] times larger.
+// Restorer enlarges a small picture [Scale] times.
 type Restorer struct {
-	// Name is how tables and figures call it.
+	// Name is the name in tables and figures.
 	Name string
-	// Restore makes an opaque picture of an opaque one.
+	// Restore enlarges an opaque picture. The result is opaque.
 	Restore func(ctx context.Context, small *image.RGBA) (*image.NRGBA, error)
 }
 
-// Bicubic enlarges by interpolation, as Pillow does: what a network has to be better than.
+// Bicubic enlarges by interpolation, as Pillow does: the baseline for networks.
 func Bicubic() Restorer {
 	return Restorer{"bicubic", func(_ context.Context, small *image.RGBA) (*image.NRGBA, error) {
 		size := small.Rect.Size().Mul(Scale)
-		return opaque(imaging.Bicubic(small, size.X, size.Y)), nil
+		return imaging.Opaque(imaging.Bicubic(small, size.X, size.Y)), nil
 	}}
 }
 
-// Restorer enlarges by the network.
+// Restorer returns the network as a restorer.
 func (u *Upscaler) Restorer(options TileOptions) Restorer {
 	return Restorer{u.Name, func(ctx context.Context, small *image.RGBA) (*image.NRGBA, error) {
-		pixels, err := u.Upscale(ctx, PixelsOf(opaque(small)), options)
+		pixels, err := u.Upscale(ctx, PixelsOf(imaging.Opaque(small)), options)
 		if err != nil {
 			return nil, err
 		}
@@ -41,14 +41,15 @@ func (u *Upscaler) Restorer(options TileOptions) Restorer {
 	}}
 }
 
-// OpenStages opens what a run has trained, in the order of the training, with names for tables and figures: G after the pretraining, named by its
-// loss ("L1"), and G after all, named by the network ("ESRGAN"). A stage that is not there is left out; it is an error if both are.
+// OpenStages opens the trained stages of a run, in order, with names for tables and figures: G after the pretraining,
+// named after its loss ("L1"), and the final G, named after the network ("ESRGAN"). A missing stage is left out; it is
+// an error if both are missing.
 func OpenStages(backend compute.Backend, dir string) ([]*Upscaler, error) {
-	config, err := ReadConfig(dir)
+	config, err := Experiment.Read(dir)
 	if err != nil {
 		return nil, err
 	}
-	last, err := OpenRun(backend, dir)
+	last, err := Open(backend, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func OpenStages(backend compute.Backend, dir string) ([]*Upscaler, error) {
 		last.Name = config.pretrainingName()
 		return []*Upscaler{last}, nil
 	}
-	pretrained, err := OpenRun(backend, filepath.Join(dir, pretrainDir))
+	pretrained, err := Open(backend, filepath.Join(dir, pretrainDir))
 	if errors.Is(err, lab.ErrNotARun) || errors.Is(err, lab.ErrNoCheckpoint) {
 		last.Name = config.networkName()
 		return []*Upscaler{last}, nil
@@ -65,7 +66,7 @@ func OpenStages(backend compute.Backend, dir string) ([]*Upscaler, error) {
 		last.Close()
 		return nil, err
 	}
-	sameStage := last.Name == pretrained.Name // OpenRun takes the pretraining's where there is nothing else.
+	sameStage := last.Name == pretrained.Name // OpenRun falls back to the pretraining.
 	pretrained.Name, last.Name = config.pretrainingName(), config.networkName()
 	if sameStage {
 		last.Close()
@@ -74,10 +75,10 @@ func OpenStages(backend compute.Backend, dir string) ([]*Upscaler, error) {
 	return []*Upscaler{pretrained, last}, nil
 }
 
-// networkName is the network's in a figure: "ESRGAN".
+// networkName returns the name of the network in figures, such as "ESRGAN".
 func (c Config) networkName() string { return strings.ToUpper(c.Network) }
 
-// pretrainingName is that of the model which was pretrained only, after its loss: "L1", "perceptual" or both.
+// pretrainingName returns the name of the pretrained model in figures, after its loss: "L1", "perceptual" or both.
 func (c Config) pretrainingName() string {
 	var names []string
 	if c.Pretrain.Pixel > 0 {
@@ -91,33 +92,34 @@ func (c Config) pretrainingName() string {
 
 // Comparison is a picture that was shrunk to a quarter and restored.
 type Comparison struct {
-	// Truth is the picture, without what is too much for a height and a width that [Scale] divides, at the right and at the bottom.
+	// Truth is the picture, cropped at the right and at the bottom to a height and a width that [Scale] divides.
 	Truth *image.NRGBA
-	// Small is what the restorers got: Truth, shrunk with antialiasing by bicubic weights.
+	// Small is the restorers' input: Truth, shrunk with antialiasing by bicubic weights.
 	Small *image.RGBA
-	// Names are the restorers', and Restored what they made.
+	// Names are the restorers', and Restored their results.
 	Names    []string
 	Restored []*image.NRGBA
 }
 
-// smallestCompared is the height and width that a picture needs to be compared: that of the windows of the measures, and of VGG16's.
+// smallestCompared is the least height and width of a picture to be compared: the size of the measures' windows, and of
+// VGG16's.
 const smallestCompared = 16
 
-// Compare shrinks an opaque picture and has it restored.
+// Compare shrinks an opaque picture to a quarter and has it restored.
 func Compare(ctx context.Context, picture *image.RGBA, restorers ...Restorer) (Comparison, error) {
 	size := picture.Rect.Size().Div(Scale).Mul(Scale)
 	if min(size.X, size.Y) < smallestCompared {
 		return Comparison{}, errTooSmall(picture.Rect.Size())
 	}
 	truth := picture.SubImage(image.Rectangle{Max: size}.Add(picture.Rect.Min)).(*image.RGBA)
-	c := Comparison{Truth: opaque(truth), Small: imaging.Bicubic(truth, size.X/Scale, size.Y/Scale)}
+	c := Comparison{Truth: imaging.Opaque(truth), Small: imaging.Bicubic(truth, size.X/Scale, size.Y/Scale)}
 	for _, restorer := range restorers {
 		restored, err := restorer.Restore(ctx, c.Small)
 		if err != nil {
 			return Comparison{}, fmt.Errorf("restore by %s: %w", restorer.Name, err)
 		}
 		if got := restored.Rect.Size(); got != size {
-			return Comparison{}, fmt.Errorf("restore by %s: it made %d×%d pixels of %d×%d, not %d times as many on a side",
+			return Comparison{}, fmt.Errorf("restore by %s: it made %d×%d pixels from %d×%d, not %d times as many on a side",
 				restorer.Name, got.X, got.Y, size.X/Scale, size.Y/Scale, Scale)
 		}
 		c.Names, c.Restored = append(c.Names, restorer.Name), append(c.Restored, restored)
@@ -125,13 +127,13 @@ func Compare(ctx context.Context, picture *image.RGBA, restorers ...Restorer) (C
 	return c, nil
 }
 
-// BadPicture is the error about a picture that cannot be read, or is too small: others can.
+// BadPicture is the error about a picture that cannot be read, or is too small. Others may be fine.
 type BadPicture struct{ error }
 
-// Unwrap returns what is wrong with it.
+// Unwrap returns the reason.
 func (b BadPicture) Unwrap() error { return b.error }
 
-// ComparePicture is [Compare] for picture i of some. Where it is to blame the error is a [BadPicture].
+// ComparePicture is [Compare] for picture i of several. If the picture is to blame the error is a [BadPicture].
 func ComparePicture(ctx context.Context, pictures dataset.Pictures, i int, restorers ...Restorer) (Comparison, error) {
 	picture, err := pictures.Whole(ctx, i)
 	if err != nil {
@@ -147,14 +149,11 @@ func ComparePicture(ctx context.Context, pictures dataset.Pictures, i int, resto
 	return comparison, err
 }
 
-// errTooSmall is the error about a picture that is too small to be compared.
+// errTooSmall is the error about a picture that is too small to compare.
 type errTooSmall image.Point
 
 func (e errTooSmall) Error() string {
-	return fmt.Sprintf("the picture has %d×%d pixels: to shrink and restore it takes %d×%d", e.X, e.Y, smallestCompared, smallestCompared)
-}
-
-// opaque is the same picture, and the same memory: where nothing is transparent the two types agree.
-func opaque(picture *image.RGBA) *image.NRGBA {
-	return &image.NRGBA{Pix: picture.Pix, Stride: picture.Stride, Rect: picture.Rect}
+	return fmt.Sprintf(
+		"the picture has %d×%d pixels: to shrink and restore it takes %d×%d", e.X, e.Y, smallestCompared, smallestCompared,
+	)
 }

@@ -1,6 +1,7 @@
 package esrgan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,14 +21,14 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// Pixels is a picture as numbers.
+// Pixels is a picture of floating-point numbers.
 type Pixels struct {
 	Width, Height int
 	// RGB is [height, width, 3] in [0, 1].
 	RGB []float32
 }
 
-// PixelsOf returns the colours of a picture, without its alpha channel and not multiplied by it.
+// PixelsOf returns the colours of a picture, without its alpha channel and not premultiplied.
 func PixelsOf(picture *image.NRGBA) Pixels {
 	size := picture.Rect.Size()
 	p := Pixels{size.X, size.Y, make([]float32, 0, size.X*size.Y*3)}
@@ -52,7 +53,7 @@ func (p Pixels) Image() *image.NRGBA {
 	return picture
 }
 
-// at returns a part of the picture, as a copy.
+// at returns a copy of a part of the picture.
 func (p Pixels) at(part image.Rectangle) Pixels {
 	c := Pixels{part.Dx(), part.Dy(), make([]float32, 0, part.Dx()*part.Dy()*3)}
 	for y := part.Min.Y; y < part.Max.Y; y++ {
@@ -62,67 +63,81 @@ func (p Pixels) at(part image.Rectangle) Pixels {
 	return c
 }
 
-// Upscaler enlarges pictures by a network with weights. It is for one goroutine.
+// Upscaler enlarges pictures by a trained network. It is for one goroutine.
 type Upscaler struct {
-	// Name says which network it is, for figures and messages.
+	// Name is the network's name, for figures and messages.
 	Name string
-	// Scale is how many times larger a picture becomes.
+	// Scale is the factor by which a picture's height and width grow.
 	Scale int
-	// Overlap is how many pixels of the small picture a tile sees beyond what is kept of it, on each side. What lies farther away must not change
-	// what is kept by more than 1/255. [NewUpscaler] sets it to [DefaultOverlap].
+	// Overlap is the number of pixels of the small picture that a tile sees beyond its kept part, on each side. Pixels
+	// farther away must not change the kept part by more than 1/255. [NewUpscaler] sets it to [DefaultOverlap].
 	Overlap int
-	// Often says that many tiles of a size will come. Their program then is one that takes longer to compile and less to run; without it, that is made
-	// when it is worth while.
+	// Often is a hint that many tiles of one size will come. Their program then takes longer to compile and less to run;
+	// otherwise that program is only made once it is worthwhile.
 	Often bool
 
 	backend      compute.Backend
 	network      func(scope *model.Scope, x *Node) *Node
 	store        *model.Store
 	plain, quick programs
-	done         map[image.Point]int // How many pixels of tiles of a size were enlarged.
+	done         map[image.Point]int // Pixels enlarged so far, by size of tile.
 }
 
-// programs are compiled for sizes of tile.
+// programs are the compiled programs, by size of tile.
 type programs struct {
 	exec  *model.Exec
 	sizes map[image.Point]bool
 }
 
-// NewUpscaler returns what enlarges by a network. It is compiled for each size of tile when that is met first. The weights are the
-// variables that network asks for, by their paths without the leading slash; it is an error if they are not just those.
+// NewUpscaler returns an upscaler for a network, which is compiled for each size of tile on first use. The weights are
+// the network's variables, by path without the leading slash; missing or surplus ones are an error.
 //
 //	network: x [1, height, width, 3] in [0, 1] → [1, scale·height, scale·width, 3]
-func NewUpscaler(backend compute.Backend, name string, scale int, network func(scope *model.Scope, x *Node) *Node, weights map[string]*tensors.Tensor) (*Upscaler, error) {
-	u := &Upscaler{Name: name, Scale: scale, Overlap: DefaultOverlap, backend: backend, network: network, store: model.NewStore(), done: map[image.Point]int{}}
+func NewUpscaler(
+	backend compute.Backend, name string, scale int,
+	network func(scope *model.Scope, x *Node) *Node, weights map[string]*tensors.Tensor,
+) (*Upscaler, error) {
+	u := &Upscaler{
+		Name: name, Scale: scale, Overlap: DefaultOverlap, backend: backend, network: network,
+		store: model.NewStore(), done: map[image.Point]int{},
+	}
 	given := maps.Clone(lab.Weights(weights))
 	given.Into(u.store)
-	if err := u.check(given); err != nil {
+	if err := u.check(weights, given); err != nil {
 		u.Close()
 		return nil, fmt.Errorf("prepare %s: %w", name, err)
 	}
 	return u, nil
 }
 
-// check builds the network for a small picture, without compiling it, to see that it has just the weights that are given and enlarges as it
-// should.
-func (u *Upscaler) check(given lab.Weights) error {
+// check builds the network for a small picture, without compiling it, to check that it has exactly the weights and the
+// right scale. given are the weights that the network has not asked for yet.
+func (u *Upscaler) check(weights, given lab.Weights) error {
 	const side = 8
-	g := NewGraph(u.backend, u.Name)
-	defer g.Finalize()
-	var large *Node
-	err := exceptions.TryCatch[error](func() {
-		large = u.network(u.store.RootScope(), Parameter(g, "x", shapes.Make(dtypes.Float32, 1, side, side, 3)))
-	})
+	build := func(store *model.Store) (shape shapes.Shape, err error) {
+		g := NewGraph(u.backend, u.Name)
+		defer g.Finalize()
+		err = exceptions.TryCatch[error](func() {
+			x := Parameter(g, "x", shapes.Make(dtypes.Float32, 1, side, side, 3))
+			shape = u.network(store.RootScope(), x).Shape()
+		})
+		return shape, err
+	}
+	large, err := build(u.store)
 	if err != nil {
-		return lab.FitError(err)
+		bare := model.NewStore()
+		if _, bareErr := build(bare); bareErr != nil {
+			return err
+		}
+		return cmp.Or(weights.Misfit(bare), err)
 	}
 	if err := errors.Join(given.CheckUsed(), lab.CheckComplete(u.store)); err != nil {
 		return err
 	}
-	return u.checkShape(large.Shape(), image.Pt(side, side))
+	return u.checkShape(large, image.Pt(side, side))
 }
 
-// checkShape returns an error unless the network makes of a picture what it should.
+// checkShape returns an error unless the network enlarges a picture by the right scale.
 func (u *Upscaler) checkShape(large shapes.Shape, small image.Point) error {
 	if want := []int{1, u.Scale * small.Y, u.Scale * small.X, 3}; !slices.Equal(large.Dimensions, want) {
 		return fmt.Errorf("%s makes %v of %d×%d pixels, not %v", u.Name, large.Dimensions, small.X, small.Y, want)
@@ -131,13 +146,14 @@ func (u *Upscaler) checkShape(large shapes.Shape, small image.Point) error {
 }
 
 const (
-	// maxPrograms is how many sizes of tile have compiled programs at a time.
+	// maxPrograms bounds the number of sizes that have compiled programs at a time.
 	maxPrograms = 24
-	// often is how many pixels of a size are enlarged before it gets a program that is quicker: some tiles, or a second of a film.
+	// often is the number of pixels in tiles of one size after which that size gets a quicker program: some tiles, or a
+	// second of a film.
 	often = 1 << 20
 )
 
-// program returns what enlarges tiles of a size.
+// program returns the program for tiles of a size.
 func (u *Upscaler) program(size image.Point) (*model.Exec, error) {
 	if u.Often || u.done[size] >= often {
 		return u.quick.compile(u, u.network, size)
@@ -148,9 +164,11 @@ func (u *Upscaler) program(size image.Point) (*model.Exec, error) {
 	}, size)
 }
 
-// compile makes sure that there is a program for a size of tile. There are few sizes, unless somebody has many small pictures: then all
-// programs are forgotten before they take all of the memory.
-func (p *programs) compile(u *Upscaler, network func(scope *model.Scope, x *Node) *Node, size image.Point) (_ *model.Exec, err error) {
+// compile ensures that there is a program for a size of tile. There are few sizes, except with many small pictures:
+// then all programs are dropped before they fill the memory.
+func (p *programs) compile(
+	u *Upscaler, network func(scope *model.Scope, x *Node) *Node, size image.Point,
+) (_ *model.Exec, err error) {
 	if p.sizes[size] {
 		return p.exec, nil
 	}
@@ -176,7 +194,7 @@ func (p *programs) close() {
 	}
 }
 
-// Weights returns the variables of the network, by their paths without the leading slash. They are not copied.
+// Weights returns the variables of the network, not copied, by path without the leading slash.
 func (u *Upscaler) Weights() (map[string]*tensors.Tensor, error) {
 	weights := map[string]*tensors.Tensor{}
 	for v := range u.store.IterVariables() {
@@ -211,7 +229,7 @@ func (u *Upscaler) enlarge(picture Pixels) (large Pixels, err error) {
 	if err != nil {
 		return Pixels{}, err
 	}
-	// Both would be freed by the garbage collector, which does not know how large they are.
+	// The garbage collector would free both, but it does not know how large they are.
 	defer func() { err = errors.Join(err, input.FinalizeAll(), output.FinalizeAll()) }()
 	large = Pixels{Width: u.Scale * picture.Width, Height: u.Scale * picture.Height}
 	if err := u.checkShape(output.Shape(), size); err != nil {
@@ -220,22 +238,26 @@ func (u *Upscaler) enlarge(picture Pixels) (large Pixels, err error) {
 	if large.RGB, err = tensors.CopyFlatData[float32](output); err != nil {
 		return Pixels{}, err
 	}
-	if slices.ContainsFunc(large.RGB, func(v float32) bool { return v-v != 0 }) { // So are NaN and the infinities, and no others.
-		return Pixels{}, errors.New("it made numbers that are not finite: its weights are damaged, or of another kind of network")
+	if slices.ContainsFunc(
+		large.RGB, func(v float32) bool { return v-v != 0 },
+	) { // True for NaN and the infinities only.
+		return Pixels{}, errors.New(
+			"it made numbers that are not finite: its weights are damaged, or of another kind of network",
+		)
 	}
 	return large, nil
 }
 
-// TileOptions say how a picture is cut into tiles.
+// TileOptions are the options for cutting a picture into tiles.
 type TileOptions struct {
-	// Tile is the side of a tile in pixels of the small picture, without what it sees beyond. 0: what makes 512 pixels with that, for which a network
-	// of 64 channels takes 2.5 GB.
+	// Tile is the side of a tile in pixels of the small picture, without the overlap. 0: 512 pixels including the overlap,
+	// for which a network of 64 channels takes 2.5 GB.
 	Tile int
-	// Progress, if set, is told how many tiles of how many are done.
+	// Progress, if set, is called after each tile.
 	Progress func(done, total int)
 }
 
-// Upscale enlarges a picture. What it needs is memory for the result, and for a tile.
+// Upscale enlarges a picture. It needs memory for the result and one tile.
 func (u *Upscaler) Upscale(ctx context.Context, picture Pixels, options TileOptions) (Pixels, error) {
 	large := Pixels{Width: u.Scale * picture.Width, Height: u.Scale * picture.Height}
 	large.RGB = make([]float32, large.Width*large.Height*3)
@@ -249,12 +271,17 @@ func (u *Upscaler) Upscale(ctx context.Context, picture Pixels, options TileOpti
 	return large, err
 }
 
-// EachTile enlarges a picture tile by tile and hands on each as soon as it is there: its pixels, and where they belong in the large
-// picture. The tiles that are handed on do not overlap and fill it. So the large picture need never be in memory as floating-point
-// numbers.
-func (u *Upscaler) EachTile(ctx context.Context, picture Pixels, options TileOptions, do func(at image.Point, tile Pixels) error) error {
+// EachTile enlarges a picture tile by tile and passes on each as soon as it is ready: its pixels, and their place in
+// the large picture. These tiles do not overlap, and fill the picture. So the large picture need never be in memory as
+// floating-point numbers.
+func (u *Upscaler) EachTile(
+	ctx context.Context, picture Pixels, options TileOptions, do func(at image.Point, tile Pixels) error,
+) error {
 	if picture.Width < 1 || picture.Height < 1 || len(picture.RGB) != picture.Width*picture.Height*3 {
-		return fmt.Errorf("enlarge a picture of %d×%d pixels with %d values: it must have 3 for each pixel", picture.Width, picture.Height, len(picture.RGB))
+		return fmt.Errorf(
+			"enlarge a picture of %d×%d pixels with %d values: it must have 3 for each pixel", picture.Width, picture.Height,
+			len(picture.RGB),
+		)
 	}
 	if options.Tile < 0 {
 		return fmt.Errorf("tiles of %d pixels: there must be at least 1", options.Tile)
@@ -273,7 +300,7 @@ func (u *Upscaler) EachTile(ctx context.Context, picture Pixels, options TileOpt
 		if err != nil {
 			return fmt.Errorf("enlarge by %s: %w", u.Name, err)
 		}
-		part := image.Rect(column.keepFrom-column.from, row.keepFrom-row.from, column.keepTo-column.from, row.keepTo-row.from)
+		part := image.Rect(column.keepFrom, row.keepFrom, column.keepTo, row.keepTo).Sub(image.Pt(column.from, row.from))
 		kept := tile.at(image.Rectangle{part.Min.Mul(u.Scale), part.Max.Mul(u.Scale)})
 		if err := do(image.Pt(column.keepFrom, row.keepFrom).Mul(u.Scale), kept); err != nil {
 			return err
@@ -285,13 +312,15 @@ func (u *Upscaler) EachTile(ctx context.Context, picture Pixels, options TileOpt
 	return nil
 }
 
-// DefaultOverlap is enough for RRDB networks of 6 blocks, and for all others of this package but RRDB networks of more. Networks of 6
-// blocks see 96 pixels far, but what is far counts little: where the picture is cut, the network of Real-ESRGAN for anime makes at most
-// 2.1/255 of a difference 48 pixels from the cut, and 0.3/255 at 56 (on 13 illustrations, photographs and textures).
+// DefaultOverlap is enough for RRDB networks of 6 blocks, and for all others of this package but RRDB networks of more.
+// Networks of 6 blocks see 96 pixels far, but distant pixels matter little: cutting the picture changes the result of
+// Real-ESRGAN's network for anime by at most 2.1/255 at 48 pixels from the cut, and by 0.3/255 at 56 (on 13
+// illustrations, photographs and textures).
 const DefaultOverlap = 56
 
-// RRDBOverlap is what [Upscaler.Overlap] should be for an [RRDBNet] of a number of blocks. Small ones see no farther. The network of 23
-// blocks for photographs makes 2.0/255 of a difference 64 pixels from a cut, 0.9/255 at 76 and 0.3/255 at 88 (on 9 pictures).
+// RRDBOverlap returns the right [Upscaler.Overlap] for an [RRDBNet] of a number of blocks. Small ones see no farther.
+// With the network of 23 blocks for photographs a cut changes the result by 2.0/255 at 64 pixels from it, 0.9/255 at 76
+// and 0.3/255 at 88 (on 9 pictures).
 func RRDBOverlap(blocks int) int {
 	const ofBlock, rest = 15, 4
 	enough := DefaultOverlap
@@ -302,18 +331,18 @@ func RRDBOverlap(blocks int) int {
 }
 
 const (
-	// largestWindow is the side of what the network sees at a time, where nothing is asked for. Smaller ones would take less memory, but
-	// see more of the picture twice.
+	// largestWindow is the default side of the network's window. Smaller ones would take less memory, but see more of the
+	// picture twice.
 	largestWindow = 512
-	// windowStep is what the sides of windows are multiples of, so that few programs are compiled for pictures of many sizes.
+	// windowStep divides the sides of windows, so that few programs are compiled for pictures of many sizes.
 	windowStep = 16
 )
 
-// span is where a tile lies along one side of a picture: the network sees from…to, and keepFrom…keepTo of it is kept.
+// span is the extent of a tile along one side of a picture: the network sees from…to, and keepFrom…keepTo is kept.
 type span struct{ from, to, keepFrom, keepTo int }
 
-// cut cuts a side of a picture into tiles whose windows have equal size, no larger than needed, and lie within the picture: so those at
-// the ends need no program of their own. What two windows share is cut in its middle.
+// cut cuts a side of a picture into tiles whose windows have equal size, no larger than needed, and lie within the
+// picture: so those at the ends need no program of their own. The overlap of two windows is cut in its middle.
 func cut(length, tile, overlap int) []span {
 	n := divideUp(length-2*overlap, tile)
 	if n <= 1 {
@@ -333,5 +362,5 @@ func cut(length, tile, overlap int) []span {
 	return spans
 }
 
-// divideUp is a/b, rounded up.
+// divideUp returns a/b, rounded up.
 func divideUp(a, b int) int { return (a + b - 1) / b }

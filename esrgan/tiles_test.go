@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func noise(seed uint64, width, height int) esrgan.Pixels {
 	return p
 }
 
-// tileBackend opens GoMLX's own backend, which has nothing to compile.
+// tileBackend opens GoMLX's own backend, which does not compile.
 func tileBackend(t *testing.T) compute.Backend {
 	t.Helper()
 	backend, err := xla.Open(t.Context(), xla.Options{Backend: "go:ops_sequential"})
@@ -44,10 +45,11 @@ func tileBackend(t *testing.T) compute.Backend {
 	return backend
 }
 
-// nearest enlarges by a network that makes a block of scale×scale pixels of each pixel, and counts the sizes that it is built for.
+// nearest enlarges by a network that turns each pixel into a block of scale×scale pixels. built counts how often the
+// network is built for each size.
 func nearest(t *testing.T, scale int, built map[string]int) *esrgan.Upscaler {
 	t.Helper()
-	u, err := esrgan.NewUpscaler(tileBackend(t), "nearest", scale, func(_ *model.Scope, x *Node) *Node {
+	network := func(_ *model.Scope, x *Node) *Node {
 		built[fmt.Sprint(x.Shape().Dimensions[1:3])]++
 		for _, axis := range []int{1, 2} {
 			dims := x.Shape().Dimensions
@@ -57,10 +59,13 @@ func nearest(t *testing.T, scale int, built map[string]int) *esrgan.Upscaler {
 				repeated[i] = x
 			}
 			x = Concatenate(repeated, axis+1)
-			x = Reshape(x, dims[0], dims[1]*map[bool]int{true: scale, false: 1}[axis == 1], dims[2]*map[bool]int{true: scale, false: 1}[axis == 2], 3)
+			dims = slices.Clone(dims)
+			dims[axis] *= scale
+			x = Reshape(x, dims...)
 		}
 		return x
-	}, nil)
+	}
+	u, err := esrgan.NewUpscaler(tileBackend(t), "nearest", scale, network, nil)
 	require.NoError(t, err)
 	t.Cleanup(u.Close)
 	return u
@@ -75,19 +80,22 @@ func TestTilesMakeTheWholePicture(t *testing.T) {
 			for _, tile := range []int{16, 40, 0} {
 				p := noise(1, size.X, size.Y)
 				calls := 0
-				large, err := u.Upscale(t.Context(), p, esrgan.TileOptions{Tile: tile, Progress: func(done, total int) {
+				progress := func(done, total int) {
 					calls++
 					assert.Equal(t, calls, done)
 					assert.LessOrEqual(t, done, total)
-				}})
+				}
+				large, err := u.Upscale(t.Context(), p, esrgan.TileOptions{Tile: tile, Progress: progress})
 				require.NoError(t, err)
 				require.Equal(t, size.Mul(3), image.Pt(large.Width, large.Height))
 				assert.Positive(t, calls)
 				for y := range large.Height {
 					for x := range large.Width {
 						for c := range 3 {
-							if want, got := p.RGB[(y/3*p.Width+x/3)*3+c], large.RGB[(y*large.Width+x)*3+c]; want != got {
-								t.Fatalf("size %v, overlap %d, tile %d: channel %d at %d, %d is %g, not %g", size, overlap, tile, c, x, y, got, want)
+							want, got := p.RGB[(y/3*p.Width+x/3)*3+c], large.RGB[(y*large.Width+x)*3+c]
+							if want != got {
+								t.Fatalf("size %v, overlap %d, tile %d: channel %d at %d, %d is %g, not %g",
+									size, overlap, tile, c, x, y, got, want)
 							}
 						}
 					}
@@ -107,7 +115,7 @@ func TestTilesOfManyPicturesShareFewPrograms(t *testing.T) {
 	}
 	assert.LessOrEqual(t, len(built), 4, "%v", built)
 
-	for side := range 60 { // Small pictures are as they are: programs must not pile up, nor run out.
+	for side := range 60 { // Small pictures are not padded: programs must neither pile up nor run out.
 		_, err := u.Upscale(t.Context(), noise(1, side+1, 3), esrgan.TileOptions{})
 		require.NoError(t, err)
 	}
@@ -116,7 +124,7 @@ func TestTilesOfManyPicturesShareFewPrograms(t *testing.T) {
 func TestSizeThatComesOftenGetsAQuickerProgram(t *testing.T) {
 	built := map[string]int{}
 	u := nearest(t, 2, built)
-	before := map[string]int{"[8 8]": 1} // NewUpscaler tried the network.
+	before := map[string]int{"[8 8]": 1} // NewUpscaler checked the network.
 	film, single := noise(1, 512, 512), noise(1, 100, 100)
 	for frame := range 6 {
 		for _, picture := range []esrgan.Pixels{film, single} {
@@ -125,22 +133,25 @@ func TestSizeThatComesOftenGetsAQuickerProgram(t *testing.T) {
 		}
 		want := maps.Clone(before)
 		want["[100 100]"], want["[512 512]"] = 1, 1
-		if frame >= 4 { // A megapixel is behind it.
+		if frame >= 4 { // After a megapixel.
 			want["[512 512]"] = 2
 		}
 		assert.Equal(t, want, built, "frame %d", frame)
 	}
 }
 
-// The quick program convolves in other ways: see nn.Plainly.
+// The quick program convolves differently: see nn.Plainly.
 func TestQuickProgramMakesTheSamePicture(t *testing.T) {
 	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr})
 	require.NoError(t, err)
 	t.Cleanup(backend.Finalize)
 	const channels = 64
+	first, second := noise(2, 3*channels, 3).RGB, noise(3, channels, 3*channels).RGB
 	weights := map[string]*tensors.Tensor{
-		"first/weights": tensors.FromFlatDataAndDimensions(noise(2, 3*channels, 3).RGB, 3, 3, 3, channels), "first/bias": tensors.FromShape(shapes.Make(dtypes.Float32, channels)),
-		"second/weights": tensors.FromFlatDataAndDimensions(noise(3, channels, 3*channels).RGB, 3, 3, channels, channels), "second/bias": tensors.FromShape(shapes.Make(dtypes.Float32, channels)),
+		"first/weights":  tensors.FromFlatDataAndDimensions(first, 3, 3, 3, channels),
+		"first/bias":     tensors.FromShape(shapes.Make(dtypes.Float32, channels)),
+		"second/weights": tensors.FromFlatDataAndDimensions(second, 3, 3, channels, channels),
+		"second/bias":    tensors.FromShape(shapes.Make(dtypes.Float32, channels)),
 	}
 	u, err := esrgan.NewUpscaler(backend, "two convolutions", 1, func(scope *model.Scope, x *Node) *Node {
 		h := nn.Conv(scope.At("first"), x, channels, 3)
@@ -172,13 +183,16 @@ func TestUpscaleStopsBetweenTiles(t *testing.T) {
 	assert.Equal(t, 1, tiles)
 
 	full := errors.New("no space left")
-	err = u.EachTile(t.Context(), noise(1, 30, 30), esrgan.TileOptions{}, func(image.Point, esrgan.Pixels) error { return full })
+	fail := func(image.Point, esrgan.Pixels) error { return full }
+	err = u.EachTile(t.Context(), noise(1, 30, 30), esrgan.TileOptions{}, fail)
 	assert.ErrorIs(t, err, full)
 }
 
 func TestPicturesThatAreNoneAreRefused(t *testing.T) {
 	u := nearest(t, 2, map[string]int{})
-	for _, p := range []esrgan.Pixels{{}, {Width: 3, Height: 3, RGB: make([]float32, 26)}, {Width: -1, Height: -1, RGB: make([]float32, 3)}} {
+	for _, p := range []esrgan.Pixels{
+		{}, {Width: 3, Height: 3, RGB: make([]float32, 26)}, {Width: -1, Height: -1, RGB: make([]float32, 3)},
+	} {
 		_, err := u.Upscale(t.Context(), p, esrgan.TileOptions{})
 		assert.ErrorContains(t, err, "it must have 3 for each pixel")
 	}
@@ -204,10 +218,11 @@ func TestNumbersThatAreNotFiniteAreAnError(t *testing.T) {
 	}
 }
 
-// randomRRDB returns a network of the paper's kind with random weights, larger than those that training starts from, so that what is far counts.
+// randomRRDB returns a network of the paper's kind with random weights, larger than the initial ones of a training, so
+// that far pixels count.
 func randomRRDB(t *testing.T, backend compute.Backend, blocks int, gain float32) *esrgan.Upscaler {
 	t.Helper()
-	config, err := esrgan.Preset("smoke")
+	config, err := esrgan.Experiment.Preset("smoke")
 	require.NoError(t, err)
 	config.Blocks, config.Channels, config.Growth = blocks, 8, 4
 	network := func(scope *model.Scope, x *Node) *Node { return esrgan.RRDBNet(scope, config, x) }

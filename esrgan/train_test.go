@@ -14,11 +14,11 @@ import (
 )
 
 func TestTrainingPretrainsThenPlaysAndGoesOn(t *testing.T) {
-	config, err := Preset("smoke")
+	config, err := Experiment.Preset("smoke")
 	require.NoError(t, err)
 	config.AverageDecay = 0.9
 	dir, backend := t.TempDir(), openXLA(t)
-	options := TrainOptions{Backend: backend, SampleEvery: 1, Warn: func(err error) { t.Errorf("warned: %v", err) }}
+	options := lab.TrainOptions{Backend: backend, SampleEvery: 1, Warn: func(err error) { t.Errorf("warned: %v", err) }}
 
 	config.Steps = 1
 	summary, err := Train(t.Context(), dir, config, options)
@@ -38,8 +38,8 @@ func TestTrainingPretrainsThenPlaysAndGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, summary.Trained, "it goes on, and does not pretrain again")
 	for _, figure := range []func(string) error{
-		func(dir string) error { _, err := LossFigure(dir); return err },
-		func(dir string) error { _, err := DistanceFigure(dir); return err },
+		func(dir string) error { _, err := Experiment.CurveFigure(dir, "losses"); return err },
+		func(dir string) error { _, err := Experiment.CurveFigure(dir, "distances"); return err },
 		func(dir string) error { _, err := ProgressFigure(dir); return err },
 	} {
 		assert.NoError(t, figure(dir))
@@ -76,32 +76,34 @@ func weightsOf(t *testing.T, dir string) lab.Weights {
 }
 
 func TestTrainingStopsBeforeItBegins(t *testing.T) {
-	config, err := Preset("smoke")
+	config, err := Experiment.Preset("smoke")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("the test's reason"))
-	_, err = Train(ctx, t.TempDir(), config, TrainOptions{Backend: openXLA(t)})
+	_, err = Train(ctx, t.TempDir(), config, lab.TrainOptions{Backend: openXLA(t)})
 	require.ErrorContains(t, err, "the test's reason")
 
 	config.VGG = filepath.Join(t.TempDir(), "none.onnx")
-	_, err = Train(t.Context(), t.TempDir(), config, TrainOptions{Backend: openXLA(t)})
+	_, err = Train(t.Context(), t.TempDir(), config, lab.TrainOptions{Backend: openXLA(t)})
 	require.ErrorContains(t, err, "none.onnx")
 	config.Crop = 33
-	_, err = Train(t.Context(), t.TempDir(), config, TrainOptions{Backend: openXLA(t)})
+	_, err = Train(t.Context(), t.TempDir(), config, lab.TrainOptions{Backend: openXLA(t)})
 	require.ErrorContains(t, err, "crop is 33")
 }
 
 func TestPresetsAreValidAndSettingsNamed(t *testing.T) {
-	for _, name := range Presets() {
-		config, err := Preset(name)
+	for _, name := range Experiment.PresetNames() {
+		config, err := Experiment.Preset(name)
 		require.NoError(t, err)
 		require.NoError(t, config.Validate(), name)
 		config.UseVGG("none")
 		require.NoError(t, config.Validate(), "%s without VGG16", name)
-		require.NoError(t, config.Set("blocks=3"))
+		config, err = lab.Assign(config, "blocks=3")
+		require.NoError(t, err)
 		assert.Equal(t, 3, config.Blocks)
-		require.ErrorContains(t, config.Set("block=3"), "there is no setting")
+		_, err = lab.Assign(config, "block=3")
+		require.ErrorContains(t, err, "there is no setting")
 	}
-	_, err := Preset("huge")
+	_, err := Experiment.Preset("huge")
 	require.ErrorContains(t, err, "laptop-srgan")
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
-// warp brings a part of a canvas into a window: turned, stretched, sheared, mirrored, and bent a little.
+// warp maps a part of a canvas to a window: turned, stretched, sheared, mirrored, and bent slightly.
 type warp struct {
 	size   float64    // Of the window, in pixels.
 	scale  float64    // Pixels of the canvas for one of the window.
 	m      [4]float64 // From the window's middle to the canvas'.
-	bend   float64    // By how many pixels of the canvas at most,
-	waves  [4]float64 // how many radians a pixel of the window, to the right and down, of x and of y,
+	bend   float64    // Largest displacement in pixels of the canvas,
+	waves  [4]float64 // radians per pixel of the window, to the right and down, of x and of y,
 	phases [2]float64
 }
 
@@ -27,7 +27,12 @@ func newWarp(rng *rand.Rand, size int) *warp {
 		wide = -wide // Mirrored.
 	}
 	high := 1 / math.Abs(wide)
-	w.m = [4]float64{w.scale * (cos*wide - sin*shear), w.scale * (cos*shear - sin*high), w.scale * (sin*wide + cos*shear), w.scale * (sin*shear + cos*high)}
+	w.m = [4]float64{
+		w.scale * (cos*wide - sin*shear),
+		w.scale * (cos*shear - sin*high),
+		w.scale * (sin*wide + cos*shear),
+		w.scale * (sin*shear + cos*high),
+	}
 	if chance(rng, 0.5) {
 		w.bend = within(rng, 0, 0.015) * w.size * w.scale
 		for i := range w.waves {
@@ -38,26 +43,31 @@ func newWarp(rng *rand.Rand, size int) *warp {
 	return w
 }
 
-// bent is by how many pixels of the canvas a place of the window is moved.
+// bent returns the displacement of a place of the window in pixels of the canvas.
 func (w *warp) bent(x, y float64) (dx, dy float64) {
 	if w.bend == 0 {
 		return 0, 0
 	}
-	return w.bend * math.Sin(w.waves[0]*x+w.waves[1]*y+w.phases[0]), w.bend * math.Sin(w.waves[2]*x+w.waves[3]*y+w.phases[1])
+	return w.bend * math.Sin(
+			w.waves[0]*x+w.waves[1]*y+w.phases[0],
+		), w.bend * math.Sin(
+			w.waves[2]*x+w.waves[3]*y+w.phases[1],
+		)
 }
 
-// apply is the place of the canvas that a place of the window shows. The canvas is twice as high and wide as the window.
+// apply returns the place of the canvas that a place of the window shows. The canvas is twice as high and wide as the
+// window.
 func (w *warp) apply(x, y float64) (atX, atY float64) {
 	dx, dy := w.bent(x, y)
 	x, y = x-w.size/2, y-w.size/2
 	return w.size + w.m[0]*x + w.m[1]*y + dx, w.size + w.m[2]*x + w.m[3]*y + dy
 }
 
-// invert is the place of the window that shows a place of the canvas.
+// invert returns the place of the window that shows a place of the canvas.
 func (w *warp) invert(atX, atY float64) (x, y float64) {
 	determinant := w.m[0]*w.m[3] - w.m[1]*w.m[2]
 	x, y = w.size/2, w.size/2
-	for range 12 { // The bend is so flat that this converges.
+	for range 12 { // The bend is flat enough for this to converge.
 		dx, dy := w.bent(x, y)
 		u, v := atX-w.size-dx, atY-w.size-dy
 		x, y = w.size/2+(w.m[3]*u-w.m[1]*v)/determinant, w.size/2+(w.m[0]*v-w.m[2]*u)/determinant
@@ -65,7 +75,8 @@ func (w *warp) invert(atX, atY float64) (x, y float64) {
 	return x, y
 }
 
-// boxOf is the box in the window of the ellipse that fills a box of the canvas: an eye is round, and its box does not grow by its corners where it is turned.
+// boxOf returns the box in the window of the ellipse that fills a box of the canvas: an eye is round, so turning it
+// does not enlarge its box by the corners.
 func (w *warp) boxOf(b box) box {
 	x, y := b.middle()
 	made := box{math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)}
@@ -78,7 +89,7 @@ func (w *warp) boxOf(b box) box {
 	return made
 }
 
-// picture is the window. Beyond the canvas its border goes on.
+// picture returns the window. The canvas's border is repeated beyond it.
 func (w *warp) picture(canvas *image.RGBA) *image.RGBA {
 	size := int(w.size)
 	made := image.NewRGBA(image.Rect(0, 0, size, size))
@@ -102,7 +113,7 @@ func (w *warp) picture(canvas *image.RGBA) *image.RGBA {
 	return made
 }
 
-// disguised changes how a window looks and leaves where things are: its colours, or it is a drawing of lines, out of focus, noisy, saved with loss.
+// disguised changes a window's appearance but not its geometry: colours, line drawing, blur, noise, lossy compression.
 func disguised(rng *rand.Rand, picture *image.RGBA) *image.RGBA {
 	switch {
 	case chance(rng, 0.06):
@@ -116,7 +127,8 @@ func disguised(rng *rand.Rand, picture *image.RGBA) *image.RGBA {
 	return picture
 }
 
-// recolour exchanges the three colours in some pictures, and makes them stronger or weaker up to grey, each brighter or darker.
+// recolour permutes the three channels in some pictures, changes the saturation, down to grey, and makes each channel
+// brighter or darker.
 func recolour(rng *rand.Rand, picture *image.RGBA) {
 	order := []int{0, 1, 2}
 	if chance(rng, 0.3) {
@@ -146,7 +158,7 @@ func recolour(rng *rand.Rand, picture *image.RGBA) {
 	}
 }
 
-// sketched keeps of a picture the lines, where it is darker than what is around, in black on white.
+// sketched turns a picture into a line drawing, black on white, where it is darker than its surroundings.
 func sketched(rng *rand.Rand, picture *image.RGBA) *image.RGBA {
 	size := picture.Rect.Dx()
 	around := imaging.Bicubic(imaging.Bicubic(picture, size/oneOf(rng, 4, 6, 8), size/6), size, size)

@@ -8,25 +8,31 @@ import (
 	"github.com/moelab/moelab/dataset"
 )
 
-// Scores say how well a finder finds the eyes of blinks.
+// Scores measure how well a finder finds the eyes of blinks.
 type Scores struct {
-	// Frames is the number of pictures that were looked at, and Right that of those in which all eyes of the clip were found, and no more, each with an
-	// Overlap of at least one half.
+	// Frames is the number of pictures searched, and Right the number in which exactly the eyes of the clip were found,
+	// each with an Overlap of at least one half.
 	Frames, Right int
-	// Overlap is the mean, over the eyes of faces that were found whole, of the area that the found box shares with the true one by that of both together.
+	// Overlap is the mean intersection over union of the found box and the true one, over the eyes of completely found
+	// faces.
 	Overlap float64
-	// States is the number of those eyes that are clearly shut or open, at most 0.1 or at least 0.5, and StatesRight that of those of which that was said.
+	// States is the number of those eyes that are clearly shut or open, at most 0.1 or at least 0.5, and StatesRight the
+	// number of those that were classified correctly.
 	States, StatesRight int
 
-	eyes int // Of which Overlap is the mean.
+	eyes int // The number that Overlap averages over.
 }
 
-// String is the scores in a line.
+// String returns the scores on one line.
 func (s Scores) String() string {
-	return fmt.Sprintf("all eyes found in %d of %d frames, mean overlap %.3f, open or shut right for %d of %d eyes", s.Right, s.Frames, s.Overlap, s.StatesRight, s.States)
+	return fmt.Sprintf(
+		"all eyes found in %d of %d frames, mean overlap %.3f, open or shut right for %d of %d eyes", s.Right, s.Frames,
+		s.Overlap, s.StatesRight, s.States,
+	)
 }
 
-// Evaluate finds the eyes in every so many of the frames of clips of one face each. The boxes of the first frame are taken for those of all.
+// Evaluate finds the eyes in every n-th frame of clips of one face each. The boxes of the first frame count for all
+// frames.
 func (f *Finder) Evaluate(ctx context.Context, clips dataset.Clips, every int) (scores Scores, err error) {
 	sum := 0.0
 	for i := range clips.Len() {
@@ -68,7 +74,7 @@ func (f *Finder) Evaluate(ctx context.Context, clips dataset.Clips, every int) (
 	return scores, nil
 }
 
-// overlapOf is the area that two boxes share by that of both together.
+// overlapOf returns the intersection over union of two boxes.
 func overlapOf(a, b image.Rectangle) float64 {
 	area := func(r image.Rectangle) float64 { return float64(r.Dx()) * float64(r.Dy()) }
 	both := area(a.Intersect(b))

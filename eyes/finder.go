@@ -22,21 +22,21 @@ import (
 
 // Eye is an eye in a picture.
 type Eye struct {
-	// Box is what a blink changes, in the picture's pixels: lids, lashes and the open eye, as [dataset.Clip] has it. That of a shut eye is where the open
-	// one would be.
+	// Box is the area that a blink changes, in the picture's pixels: lids, lashes and the open eye, as in [dataset.Clip].
+	// For a shut eye it is where the open one would be.
 	Box image.Rectangle
-	// Confidence is in [0, 1]: 1 where the network has no doubt.
+	// Confidence is in [0, 1]: 1 if the network is certain.
 	Confidence float64
-	// Closed says that the eye is shut, or nearly.
+	// Closed is set if the eye is shut, or nearly.
 	Closed bool
 }
 
-// Face is one or two eyes, from left to right as seen: one where the other is hidden, or beyond the picture.
+// Face is one or two eyes, from left to right as seen: one if the other is hidden, or outside the picture.
 type Face struct {
 	Eyes []Eye
 }
 
-// size is the mean width of the eyes.
+// size returns the mean width of the eyes.
 func (f Face) size() float64 {
 	sum := 0
 	for _, eye := range f.Eyes {
@@ -47,62 +47,43 @@ func (f Face) size() float64 {
 
 // Finder finds eyes in pictures. It is for one goroutine.
 type Finder struct {
-	// Config and Step are those of the training.
+	// Config and Step are the training's.
 	Config Config
 	Step   int64
 	exec   *model.Exec
 }
 
-// atOnce is how many windows the network looks at in one call: one program is compiled for it. Two windows that show all of a square picture and four
-// that show its parts are as many.
+// atOnce is the number of windows per call of the network, for which one program is compiled. A square picture has as
+// many: two windows that show all of it and four that show its parts.
 const atOnce = 6
 
-// NewFinder makes a finder with the weights that moelab ships.
-func NewFinder(backend compute.Backend) (*Finder, error) {
-	weights, _, err := lab.ReadShipped(shippedWeights)
-	if err != nil {
-		return nil, fmt.Errorf("prepare the network that finds eyes: %w", err)
-	}
-	return newFinder(backend, shipped, weights, shipped.Steps)
-}
-
-// OpenFinder makes a finder with the newest checkpoint of a run of [Train].
-func OpenFinder(backend compute.Backend, dir string) (*Finder, error) {
-	config, weights, step, err := readRun(dir)
+// Open makes a finder with the newest checkpoint of a run of [Train].
+func Open(backend compute.Backend, dir string) (*Finder, error) {
+	config, weights, state, err := Experiment.OpenModel(dir)
 	if err != nil {
 		return nil, err
 	}
-	return newFinder(backend, config, weights, step)
+	return newFinder(backend, config, weights.Below(lab.AverageScope), state.Step)
 }
 
 // newFinder compiles the network.
 func newFinder(backend compute.Backend, config Config, weights lab.Weights, step int64) (*Finder, error) {
-	store := model.NewStore()
-	weights.Into(store)
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, pictures *Node) *Node {
-		nn.Plainly(pictures.Graph()) // Compiling takes longer than all that is run.
+	network := func(scope *model.Scope, pictures *Node) *Node {
+		nn.Plainly(pictures.Graph()) // Compiling would take longer than all the runs.
 		return Network(scope, config, pictures)
-	})
+	}
+	exec, err := lab.Compile(backend, weights, network, shapes.Make(dtypes.Float32, atOnce, config.Size, config.Size, 3))
 	if err != nil {
-		return nil, fmt.Errorf("prepare the network that finds eyes: %w", err)
+		return nil, fmt.Errorf("compile the network that finds eyes: %w", err)
 	}
-	f := &Finder{Config: config, Step: step, exec: exec}
-	_, err = exec.Compile(shapes.Make(dtypes.Float32, atOnce, config.Size, config.Size, 3))
-	if err == nil {
-		err = cmp.Or(weights.CheckUsed(), lab.CheckComplete(store))
-	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("compile the network that finds eyes: %w", lab.FitError(err))
-	}
-	return f, nil
+	return &Finder{Config: config, Step: step, exec: exec}, nil
 }
 
 // Close frees the compiled program.
 func (f *Finder) Close() { f.exec.Finalize() }
 
-// Find finds the faces of a picture, the one with the largest eyes first, or none. What is transparent lies on white. Eyes are found that take about 2 % to
-// half of the picture's longer side, in heads that are tilted by up to some 30°.
+// Find finds the faces of a picture, the one with the largest eyes first, or none. Transparent pixels lie on white. It
+// finds eyes that take about 2 % to half of the picture's longer side, in heads tilted by up to some 30°.
 func (f *Finder) Find(ctx context.Context, picture image.Image) ([]Face, error) {
 	bounds := picture.Bounds()
 	if bounds.Empty() {
@@ -139,10 +120,11 @@ func (f *Finder) Find(ctx context.Context, picture image.Image) ([]Face, error) 
 	return result(distinct(faces), bounds, scale), nil
 }
 
-// enough is how long the longer side of a picture has to be for all that is found in it to be seen at the usual size.
+// enough is the length of a picture's longer side that suffices to see all findable eyes at the usual size.
 const enough = 1024
 
-// onWhite is an opaque copy of a picture, smaller where it is larger than enough, and how many of its pixels one of the copy is.
+// onWhite returns an opaque copy of a picture, shrunk if it is larger than enough, and the number of its pixels per
+// pixel of the copy.
 func onWhite(picture image.Image) (canvas *image.RGBA, scale float64) {
 	bounds := picture.Bounds()
 	canvas = image.NewRGBA(image.Rectangle{Max: bounds.Size()})
@@ -156,29 +138,30 @@ func onWhite(picture image.Image) (canvas *image.RGBA, scale float64) {
 	return imaging.Bicubic(canvas, short(bounds.Dx()), short(bounds.Dy())), scale
 }
 
-// window is what the network looks at: a part of a picture, brought to the network's size.
+// window is an input of the network: a part of a picture, resized to the network's size.
 type window struct {
 	picture *image.RGBA
-	// x and y are where the window's upper left corner lies in the picture, and scale is how many of the picture's pixels one of the window is.
+	// x and y are the place of the window's upper left corner in the picture, and scale is the number of the picture's
+	// pixels per pixel of the window.
 	x, y, scale float64
 	mirrored    bool
 }
 
-// view is a way to look at a face again.
+// view is a way to look at a face a second time.
 type view struct {
-	usual    float64 // How wide its eyes are then, of the usual width.
+	usual    float64 // The width of its eyes in the view, relative to the usual width.
 	mirrored bool
 }
 
-// views are those of a second look. What is there is seen in most of them, and their mean is better than each. Eyes are smaller in them than usual: how another
-// artist draws them differs most in what is fine.
+// views are the views of a second look. Real eyes are seen in most of them, and their mean is better than each. Eyes
+// are smaller in them than usual, since artists' styles differ most in fine detail.
 var views = []view{{0.6, false}, {0.75, true}, {0.5, false}}
 
-// sides are how long a picture's longer side is made for the windows that show all of it, in windows. In the smallest the face may fill the picture, in the
-// largest it may take an eighth of it.
+// sides are the lengths to which a picture's longer side is scaled for the windows that cover it, in windows. At the
+// smallest the face may fill the picture, at the largest it may take an eighth of it.
 var sides = []float64{0.5, 1, 1.75}
 
-// everywhere are windows over all of a picture, at several sizes.
+// everywhere returns windows that cover a picture, at several scales.
 func (f *Finder) everywhere(canvas *image.RGBA) (windows []window) {
 	longer := float64(max(canvas.Rect.Dx(), canvas.Rect.Dy()))
 	size := f.Config.Size
@@ -189,14 +172,16 @@ func (f *Finder) everywhere(canvas *image.RGBA) (windows []window) {
 		whole := imaging.Bicubic(canvas, width, height)
 		for _, y := range starts(height, size) {
 			for _, x := range starts(width, size) {
-				windows = append(windows, window{picture: cut(whole, x, y, size), x: float64(x) * scale, y: float64(y) * scale, scale: scale})
+				windows = append(
+					windows, window{picture: cut(whole, x, y, size), x: float64(x) * scale, y: float64(y) * scale, scale: scale},
+				)
 			}
 		}
 	}
 	return windows
 }
 
-// starts are where windows begin that cover a length, overlapping each other.
+// starts returns the starts of overlapping windows that cover a length.
 func starts(length, size int) []int {
 	if length <= size {
 		return []int{-(size - length) / 2} // In the middle of the window.
@@ -209,7 +194,7 @@ func starts(length, size int) []int {
 	return all
 }
 
-// cut is a square of a picture. Beyond the picture it is white.
+// cut returns a square of a picture, white outside the picture.
 func cut(picture *image.RGBA, x, y, size int) *image.RGBA {
 	made := image.NewRGBA(image.Rect(0, 0, size, size))
 	draw.Draw(made, made.Rect, image.White, image.Point{}, draw.Src)
@@ -217,7 +202,7 @@ func cut(picture *image.RGBA, x, y, size int) *image.RGBA {
 	return made
 }
 
-// around is a window that shows a face as a view does.
+// around returns the window that shows a face in a view.
 func (f *Finder) around(canvas *image.RGBA, c face, view view) window {
 	size := f.Config.Size
 	side := max(int(math.Round(c.width()/(usual*view.usual))), 1)
@@ -230,7 +215,7 @@ func (f *Finder) around(canvas *image.RGBA, c face, view view) window {
 	return window{picture, float64(left), float64(top), float64(side) / float64(size), view.mirrored}
 }
 
-// mirrored is a picture with left and right exchanged.
+// mirrored returns a picture with left and right exchanged.
 func mirrored(picture *image.RGBA) *image.RGBA {
 	made := image.NewRGBA(picture.Rect)
 	for y := range picture.Rect.Dy() {
@@ -241,13 +226,13 @@ func mirrored(picture *image.RGBA) *image.RGBA {
 	return made
 }
 
-// look is all that the network finds in windows, in pixels of the picture.
+// look returns all eyes that the network finds in windows, in pixels of the picture.
 func (f *Finder) look(ctx context.Context, windows []window, least float64) (all []eye, err error) {
 	each, err := f.lookEach(ctx, windows, least)
 	return slices.Concat(each...), err
 }
 
-// lookEach is what the network finds in each window.
+// lookEach returns the eyes that the network finds in each window.
 func (f *Finder) lookEach(ctx context.Context, windows []window, least float64) ([][]eye, error) {
 	found := make([][]eye, 0, len(windows))
 	n := f.Config.Size * f.Config.Size * 3
@@ -255,7 +240,9 @@ func (f *Finder) lookEach(ctx context.Context, windows []window, least float64) 
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		values := make([]float32, atOnce*n) // Where there are fewer the rest is grey, and what is said of it is not looked at.
+		values := make(
+			[]float32, atOnce*n,
+		) // The rest of a short batch stays grey, and is ignored.
 		for i, w := range batch {
 			imaging.Symmetric.Put(values[i*n:][:n], w.picture, false)
 		}
@@ -279,7 +266,8 @@ func (f *Finder) lookEach(ctx context.Context, windows []window, least float64) 
 	return found, nil
 }
 
-// result is what [Finder.Find] returns: the boxes within the picture's bounds. A pixel of what was looked at is so many of the picture's.
+// result returns the faces for [Finder.Find], with boxes within the picture's bounds. scale is the number of the
+// picture's pixels per pixel searched.
 func result(faces []face, bounds image.Rectangle, scale float64) []Face {
 	var all []Face
 	whole := func(v float64) int { return int(math.Round(v * scale)) }

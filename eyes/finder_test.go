@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// unseen is a seed that the shipped weights were not trained on.
+// unseen is a seed on which the shipped weights were not trained.
 const unseen = 20_261_123
 
 func TestFinderFindsEyesOfPortraitsNeverSeen(t *testing.T) {
@@ -182,7 +182,7 @@ func BenchmarkNewFinderAndFind(b *testing.B) {
 	picture := portrait.At(unseen, 0).Draw(1024)
 	backend := backend(b)
 	for b.Loop() {
-		finder, err := NewFinder(backend)
+		finder, err := OpenShipped(backend)
 		require.NoError(b, err)
 		_, err = finder.Find(b.Context(), picture)
 		require.NoError(b, err)

@@ -18,8 +18,8 @@ var openXLA = sync.OnceValues(func() (compute.Backend, error) {
 	return xla.Open(context.Background(), xla.Options{Log: os.Stderr})
 })
 
-// openGo opens GoMLX's own backend. It is slow, but has nothing to compile. Where it runs several operations at once, convolutions can wait for each other for
-// ever.
+// openGo opens GoMLX's own backend. It is slow, but does not compile. If it runs several operations at once,
+// convolutions can deadlock.
 var openGo = sync.OnceValues(func() (compute.Backend, error) {
 	return xla.Open(context.Background(), xla.Options{Backend: "go:ops_sequential"})
 })
@@ -37,7 +37,7 @@ var openShipped = sync.OnceValues(func() (*Finder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewFinder(backend)
+	return OpenShipped(backend)
 })
 
 func find(t testing.TB, picture image.Image) []Face {
@@ -52,12 +52,12 @@ func find(t testing.TB, picture image.Image) []Face {
 // smoke is the preset for tests.
 func smoke(t testing.TB) Config {
 	t.Helper()
-	config, err := Preset("smoke")
+	config, err := Experiment.Preset("smoke")
 	require.NoError(t, err)
 	return config
 }
 
-// filled is a picture of one colour.
+// filled returns a picture of one colour.
 func filled(width, height int, colour image.Image) *image.RGBA {
 	made := image.NewRGBA(image.Rect(0, 0, width, height))
 	draw.Draw(made, made.Rect, colour, image.Point{}, draw.Src)

@@ -4,10 +4,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// FocalLoss is the penalty-reduced focal loss of Zhou et al. 2019, equation 1, with α = 2 and β = 4, divided by the number of eyes: cells near the middle of
-// an eye are no sharp mistakes, and the many cells that are easily seen to be nothing count little.
+// FocalLoss is the penalty-reduced focal loss of Zhou et al. 2019, equation 1, with α = 2 and β = 4, divided by the
+// number of eyes: cells near an eye's centre are penalised less, and the many easy negatives count little.
 //
-//	logits: [...]; heat: the same shape, 1 in the cell of an eye's middle, less around it, 0 elsewhere, below 0 where it does not matter → scalar
+//	logits: [...]; heat: the same shape, 1 in the cell of an eye's centre, less around it, 0 elsewhere, negative in
+//	cells to ignore → scalar
 func FocalLoss(logits, heat *Node) *Node {
 	p := Sigmoid(logits)
 	middle := ConvertDType(GreaterOrEqual(heat, OnesLike(heat)), heat.DType())
@@ -25,14 +26,14 @@ func MeanError(said, truth, weight *Node) *Node {
 	return weighted(ReduceAndKeep(Abs(Sub(said, truth)), ReduceMean, -1), weight)
 }
 
-// OpenLoss is the cross-entropy of how far eyes are open, in cells with an eye.
+// OpenLoss is the cross-entropy of the eyes' openness, in cells with an eye.
 //
 //	logits, open in [0, 1], weight: [batch, cells, cells, 1] → scalar
 func OpenLoss(logits, open, weight *Node) *Node {
 	return weighted(Sub(Softplus(logits), Mul(open, logits)), weight)
 }
 
-// weighted is the mean of values by their weights; 0 where there is no weight.
+// weighted returns the weighted mean of values; 0 if all weights are 0.
 func weighted(values, weight *Node) *Node {
 	return Div(ReduceAllSum(Mul(values, weight)), MaxScalar(ReduceAllSum(weight), 1))
 }

@@ -6,29 +6,29 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// stride is the height and width of a cell in pixels: the network says something of each cell.
+// stride is the height and width of a cell in pixels: the network has outputs for each cell.
 const stride = 4
 
-// What the network says of a cell, in the order of its channels.
+// The network's output channels for a cell.
 const (
-	heatChannel    = iota // Logit that the middle of an eye is in the cell.
-	openChannel           // Logit of how far that eye is open.
-	xChannel              // Where its box has its middle: to the right of the cell's own, in cells,
+	heatChannel    = iota // Logit of an eye's centre in the cell.
+	openChannel           // Logit of that eye's openness.
+	xChannel              // Centre of its box, relative to the cell's: to the right, in cells,
 	yChannel              // and down.
 	widthChannel          // log(width of the box / width of an eye of the usual size),
-	heightChannel         // and so its height.
-	middleXChannel        // Where the middle between the face's eyes is, from the eye's: to the right, in widths of the box,
+	heightChannel         // and likewise its height.
+	middleXChannel        // Midpoint of the face's eyes, relative to the eye's: to the right, in widths of the box,
 	middleYChannel        // and down.
 	outputs
 )
 
-// usual is the width of an eye of the usual size, of a window's width. There the network sees best.
+// usual is the width of an eye of the usual size, as a share of a window's width. The network sees those best.
 const usual = 0.16
 
-// rare is the logit of heat that the network begins with: few cells have an eye.
+// rare is the initial logit of heat: few cells have an eye.
 const rare = -4
 
-// Network looks at windows, from fine to coarse and back, so that it sees a whole face where it says something of an eye.
+// Network looks at windows, from fine to coarse and back, so that its outputs for an eye depend on the whole face.
 //
 //	pictures: [batch, size, size, 3] in [-1, 1] → [batch, size/4, size/4, outputs]
 func Network(scope *model.Scope, config Config, pictures *Node) *Node {

@@ -7,22 +7,22 @@ import (
 )
 
 const (
-	// leastHeat is what a cell must have to be taken for an eye's middle at a first look.
+	// leastHeat is the least heat of a cell that counts as an eye's centre at a first look.
 	leastHeat = 0.2
-	// sureHeat is the mean that the two eyes of a face must have at the second look, and surerHeat what one must have that is alone.
+	// sureHeat is the least mean heat of a face's two eyes at the second look, and surerHeat that of a single eye.
 	sureHeat, surerHeat = 0.45, 0.68
-	// shut is how far an eye may be open that is said to be shut.
+	// shut is the largest openness of an eye that counts as shut.
 	shut = 0.2
 )
 
-// eye is an eye that was found, in pixels of the picture.
+// eye is a found eye, in pixels of the picture.
 type eye struct {
 	box
-	middleX, middleY float64 // Where the middle between the eyes of its face should be.
+	middleX, middleY float64 // The predicted midpoint of the eyes of its face.
 	heat, open       float64 // In [0, 1].
 }
 
-// read takes the eyes of a window out of what the network says of it: cells that are hotter than those around them.
+// read extracts the eyes of a window from the network's output: cells that are hotter than their neighbours.
 //
 //	said: [cells, cells, outputs]
 func (c Config) read(said []float32, w window, least float64) (found []eye) {
@@ -64,12 +64,12 @@ func (c Config) read(said []float32, w window, least float64) (found []eye) {
 
 func logistic(x float32) float64 { return 1 / (1 + math.Exp(-float64(x))) }
 
-// length undoes [Config.logSize]. What is said is bounded, lest it is too large for a number.
+// length inverts [Config.logSize]. Its argument is bounded, to prevent overflow.
 func (c Config) length(said float32) float64 {
 	return usual * float64(c.Size) * math.Exp(min(max(float64(said), -3), 3))
 }
 
-// apart keeps of eyes that lie upon each other the one with the most heat.
+// apart keeps the hottest of each group of overlapping eyes.
 func apart(found []eye) (kept []eye) {
 	slices.SortStableFunc(found, func(a, b eye) int { return cmp.Compare(b.heat, a.heat) })
 	for _, e := range found {
@@ -80,7 +80,7 @@ func apart(found []eye) (kept []eye) {
 	return kept
 }
 
-// upon says whether two boxes are one eye's.
+// upon reports whether two boxes are the same eye's.
 func (e eye) upon(other eye) bool {
 	smaller := min(e.width()*e.height(), other.width()*other.height())
 	return e.overlap(other.box) > 0.4*smaller
@@ -105,7 +105,7 @@ func (f face) heat() float64 {
 	return sum / float64(len(f))
 }
 
-// middle is where the middle between the two eyes is, or should be.
+// middle returns the midpoint of the two eyes, predicted if one is missing.
 func (f face) middle() (x, y float64) {
 	if len(f) == 1 {
 		return f[0].middleX, f[0].middleY
@@ -115,7 +115,7 @@ func (f face) middle() (x, y float64) {
 	return (leftX + rightX) / 2, (leftY + rightY) / 2
 }
 
-// pairs makes faces of eyes: two that agree on where the middle between them is belong together, those that agree best first.
+// pairs combines eyes into faces: two that agree on their midpoint belong together, those that agree best first.
 func pairs(eyes []eye) []face {
 	type pair struct {
 		left, right int
@@ -148,13 +148,13 @@ func pairs(eyes []eye) []face {
 	return faces
 }
 
-// disagreement says how badly two eyes fit as the left and the right one of a face: 1 and more is not at all.
+// disagreement measures how badly two eyes fit as the left and the right one of a face: at 1 or more they do not.
 func disagreement(left, right eye) float64 {
 	width := (left.width() + right.width()) / 2
 	leftX, leftY := left.box.middle()
 	rightX, rightY := right.box.middle()
 	x, y := (leftX+rightX)/2, (leftY+rightY)/2
-	if rightX-leftX < 0.5*width || math.Abs(rightY-leftY) > rightX-leftX { // Not beside each other.
+	if rightX-leftX < 0.5*width || math.Abs(rightY-leftY) > rightX-leftX { // Not side by side.
 		return 1
 	}
 	off := math.Hypot(left.middleX-x, left.middleY-y) + math.Hypot(right.middleX-x, right.middleY-y)
@@ -162,7 +162,7 @@ func disagreement(left, right eye) float64 {
 	return off/(1.2*width) + sizes/2
 }
 
-// among finds, among the faces of a second look, the one that the look was for, or nil.
+// among returns the face that a second look was for, among the faces it found, or nil.
 func (f face) among(seen []face) (best face) {
 	x, y := f.middle()
 	for _, s := range seen {
@@ -176,13 +176,16 @@ func (f face) among(seen []face) (best face) {
 	return best
 }
 
-// agreed is the mean of what several second looks saw, and says whether it is a face: where most saw two eyes they count, else those who saw one.
+// agreed returns the mean of several second looks, and reports whether it is a face. If most saw two eyes, those looks
+// count, otherwise those that saw one.
 func agreed(seen []face) (face, bool) {
-	slices.SortStableFunc(seen, func(a, b face) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(b.heat(), a.heat())) })
+	slices.SortStableFunc(
+		seen, func(a, b face) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(b.heat(), a.heat())) },
+	)
 	if len(seen) < 2 {
 		return nil, false
 	}
-	eyes := len(seen[1]) // As many as at least two of them saw.
+	eyes := len(seen[1]) // The number that at least two of them saw.
 	var mean face
 	looks := 0.0
 	for _, s := range seen {
@@ -201,15 +204,20 @@ func agreed(seen []face) (face, bool) {
 	}
 	for i := range mean {
 		mean[i] = mean[i].dividedBy(looks)
-		mean[i].heat *= looks / float64(len(views)) // Who did not see it has doubts.
+		mean[i].heat *= looks / float64(len(views)) // Looks that missed it count as 0.
 	}
 	return mean, eyes == 2 && mean.heat() > sureHeat || eyes == 1 && mean.heat() > surerHeat
 }
 
-// plus adds all numbers of two eyes, and dividedBy makes a mean of the sum.
+// plus adds all numbers of two eyes, and dividedBy turns the sum into a mean.
 func (e eye) plus(o eye) eye {
 	return eye{
-		box{e.x0 + o.x0, e.y0 + o.y0, e.x1 + o.x1, e.y1 + o.y1}, e.middleX + o.middleX, e.middleY + o.middleY, e.heat + o.heat, e.open + o.open,
+		box{
+			e.x0 + o.x0,
+			e.y0 + o.y0,
+			e.x1 + o.x1,
+			e.y1 + o.y1,
+		}, e.middleX + o.middleX, e.middleY + o.middleY, e.heat + o.heat, e.open + o.open,
 	}
 }
 
@@ -217,7 +225,7 @@ func (e eye) dividedBy(n float64) eye {
 	return eye{box{e.x0 / n, e.y0 / n, e.x1 / n, e.y1 / n}, e.middleX / n, e.middleY / n, e.heat / n, e.open / n}
 }
 
-// distinct keeps of faces that share an eye the one that is surest, of two eyes before one.
+// distinct keeps the surest of faces that share an eye, preferring two eyes to one.
 func distinct(faces []face) (kept []face) {
 	slices.SortStableFunc(faces, func(a, b face) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(b.heat(), a.heat()))

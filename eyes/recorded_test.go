@@ -11,9 +11,10 @@ import (
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // The pure-Go backend: its results do not depend on the machine.
+	"github.com/moelab/moelab/lab"
 )
 
-// TestOldRunGoesOnAsRecorded resumes a run of before issue 22. The hash is that of the code of then.
+// TestOldRunGoesOnAsRecorded resumes a run from before issue 22. The hash is that of the code at the time.
 func TestOldRunGoesOnAsRecorded(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the recording is of amd64: other processors round some sums otherwise")
@@ -32,15 +33,15 @@ func TestOldRunGoesOnAsRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, weights, step, err := readRun(dir)
+	config, weights, state, err := Experiment.OpenModel(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if step != 20 || len(weights) == 0 {
+	if step := state.Step; step != 20 || len(weights) == 0 {
 		t.Errorf("the run has %d weights of step %d, not of step 20", len(weights), step)
 	}
 	config.Steps = 25
-	if _, err := Train(t.Context(), dir, config, TrainOptions{Backend: backend}); err != nil {
+	if _, err := Train(t.Context(), dir, config, lab.TrainOptions{Backend: backend}); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "checkpoints", "step-00000025", "weights.safetensors"))
@@ -50,7 +51,7 @@ func TestOldRunGoesOnAsRecorded(t *testing.T) {
 	if got := fmt.Sprintf("%x", sha256.Sum256(data)); got != want {
 		t.Errorf("the weights of step 25 have the hash %s, not %s", got, want)
 	}
-	finder, err := OpenFinder(backend, dir)
+	finder, err := Open(backend, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,20 +14,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// The domains keep the streams of random numbers of one seed apart.
+// The domains separate the streams of random numbers of one seed.
 const (
 	windowDomain   = 0x77696e646f77
 	backdropDomain = 0x6261636b
 )
 
-// studio draws windows to learn from. Many goroutines may draw at once.
+// studio draws training windows. Many goroutines may draw at once.
 type studio struct {
 	config    Config
 	backdrops []*image.RGBA
 }
 
-// newStudio draws what stands behind faces: illustrations. They show people too, so they are laid on their sides: faces are to be found where they are
-// upright, more or less.
+// newStudio draws the backgrounds of faces: illustrations. They show people too, so they are turned on their sides,
+// since only roughly upright faces are to be found.
 func newStudio(ctx context.Context, config Config) (*studio, error) {
 	s := &studio{config: config, backdrops: make([]*image.RGBA, config.Backdrops)}
 	group, ctx := errgroup.WithContext(ctx)
@@ -43,7 +43,7 @@ func newStudio(ctx context.Context, config Config) (*studio, error) {
 	return s, group.Wait()
 }
 
-// turned is a square picture that lies on its side.
+// turned returns a square picture turned on its side.
 func turned(picture *image.RGBA) *image.RGBA {
 	side := picture.Rect.Dx()
 	made := image.NewRGBA(picture.Rect)
@@ -55,14 +55,14 @@ func turned(picture *image.RGBA) *image.RGBA {
 	return made
 }
 
-// chance is true with a probability, within draws a number evenly, and oneOf an element.
+// chance is true with a probability, within draws a uniform number, and oneOf an element.
 func chance(rng *rand.Rand, p float64) bool { return rng.Float64() < p }
 
 func within(rng *rand.Rand, least, most float64) float64 { return least + (most-least)*rng.Float64() }
 
 func oneOf[T any](rng *rand.Rand, from ...T) T { return from[rng.IntN(len(from))] }
 
-// window draws a window, and says what eyes are in it.
+// window draws a window, and returns the eyes in it.
 func (s *studio) window(rng *rand.Rand) (*image.RGBA, []drawnEye) {
 	warp := newWarp(rng, s.config.Size)
 	scene := &scene{Rand: rng, canvas: s.backdrop(rng), warp: warp}
@@ -70,7 +70,7 @@ func (s *studio) window(rng *rand.Rand) (*image.RGBA, []drawnEye) {
 	case n < 14:
 		size := math.Exp(within(rng, math.Log(Smallest*1.1), math.Log(Largest*0.95)))
 		if chance(rng, 0.4) {
-			size = within(rng, 0.7*usual, 1.4*usual) // Where it looks a second time.
+			size = within(rng, 0.7*usual, 1.4*usual) // As in a second look.
 		}
 		scene.face(size)
 	case n < 17:
@@ -84,7 +84,7 @@ func (s *studio) window(rng *rand.Rand) (*image.RGBA, []drawnEye) {
 	return disguised(rng, warp.picture(scene.canvas)), scene.seen(s.config)
 }
 
-// backdrop is an opaque canvas, twice as high and wide as a window, with what may lie behind faces.
+// backdrop returns an opaque canvas, twice as high and wide as a window, with a background for faces.
 func (s *studio) backdrop(rng *rand.Rand) *image.RGBA {
 	canvas := image.NewRGBA(image.Rect(0, 0, 2*s.config.Size, 2*s.config.Size))
 	if len(s.backdrops) > 0 && chance(rng, 0.4) {
@@ -124,27 +124,27 @@ type canvasEye struct {
 	open             float64
 }
 
-// box is a rectangle between pixels.
+// box is a rectangle with subpixel coordinates.
 type box struct{ x0, y0, x1, y1 float64 }
 
 func (b box) width() float64  { return b.x1 - b.x0 }
 func (b box) height() float64 { return b.y1 - b.y0 }
 
-// middle is where a box has its own.
+// middle returns the centre of a box.
 func (b box) middle() (x, y float64) { return (b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2 }
 
-// overlap is the area that two boxes share.
+// overlap returns the area of the intersection of two boxes.
 func (b box) overlap(with box) float64 {
 	return max(min(b.x1, with.x1)-max(b.x0, with.x0), 0) * max(min(b.y1, with.y1)-max(b.y0, with.y0), 0)
 }
 
-// face draws somebody whose eyes will be so wide, of the window's width, unless eyes of others would be hidden.
+// face draws a person whose eyes have the given width, as a share of the window's, unless that would hide others' eyes.
 func (s *scene) face(width float64) {
 	p := somebody(s.Rand)
-	const unit = 1 << 12 // Boxes are of whole pixels: those of a large picture are exact enough.
+	const unit = 1 << 12 // Boxes have integer coordinates, which are exact enough in a large picture.
 	boxes := p.EyeBoxes(unit)
 	size := width * s.warp.scale * s.warp.size / (float64(boxes[0].Dx()) / unit)
-	reach := 0.45 * s.warp.scale * s.warp.size // Of where the middle between the eyes comes to lie.
+	reach := 0.45 * s.warp.scale * s.warp.size // Of the midpoint of the eyes.
 	x := float64(s.canvas.Rect.Dx())/2 + within(s.Rand, -reach, reach) - 0.5*size
 	y := float64(s.canvas.Rect.Dy())/2 + within(s.Rand, -reach, reach) - p.EyeY*size
 	for _, eye := range s.eyes {
@@ -156,7 +156,10 @@ func (s *scene) face(width float64) {
 	var eyes []canvasEye
 	for _, b := range boxes {
 		place := func(x0 float64, v int) float64 { return x0 + float64(v)/unit*size }
-		eyes = append(eyes, canvasEye{box: box{place(x, b.Min.X), place(y, b.Min.Y), place(x, b.Max.X), place(y, b.Max.Y)}, open: p.EyeOpening})
+		eyes = append(
+			eyes,
+			canvasEye{box: box{place(x, b.Min.X), place(y, b.Min.Y), place(x, b.Max.X), place(y, b.Max.Y)}, open: p.EyeOpening},
+		)
 	}
 	leftX, leftY := eyes[0].box.middle()
 	rightX, rightY := eyes[1].box.middle()
@@ -176,7 +179,7 @@ func (s *scene) face(width float64) {
 	s.eyes = append(s.eyes, eyes...)
 }
 
-// smile turns the line where lids meet upside down, as those who laugh have it.
+// smile turns the line where the lids meet upside down, as in a laughing face.
 func (s *scene) smile(eye box) {
 	top, foot := int(eye.y0+0.58*eye.height()), int(eye.y0+0.98*eye.height())
 	r := image.Rect(int(eye.x0), top, int(eye.x1), foot).Intersect(s.canvas.Rect)
@@ -189,17 +192,20 @@ func (s *scene) smile(eye box) {
 	}
 }
 
-// hide lays something over an eye, as hair or a hand would, and leaves the other.
+// hide covers one eye, as hair or a hand would.
 func (s *scene) hide(eye, other box) {
 	x0, x1 := eye.x0-within(s.Rand, 0.1, 1)*eye.width(), other.x0-within(s.Rand, 0.05, 0.2)*eye.width()
 	if eye.x0 > other.x0 {
 		x0, x1 = other.x1+within(s.Rand, 0.05, 0.2)*eye.width(), eye.x1+within(s.Rand, 0.1, 1)*eye.width()
 	}
 	y0, y1 := eye.y0-within(s.Rand, 0.1, 2)*eye.height(), eye.y1+within(s.Rand, 0.1, 2)*eye.height()
-	draw.Draw(s.canvas, image.Rect(int(x0), int(y0), int(x1), int(y1)), image.NewUniform(someColour(s.Rand)), image.Point{}, draw.Src)
+	draw.Draw(
+		s.canvas, image.Rect(int(x0), int(y0), int(x1), int(y1)), image.NewUniform(someColour(s.Rand)), image.Point{},
+		draw.Src,
+	)
 }
 
-// shapes paints ellipses, some of them one in the other as in eyes, rectangles and stripes, none over an eye.
+// shapes paints ellipses, some of them nested as in eyes, rectangles and stripes, none over an eye.
 func (s *scene) shapes(n int) {
 	side := float64(s.canvas.Rect.Dx())
 	for range n {
@@ -214,7 +220,13 @@ func (s *scene) shapes(n int) {
 		if hides {
 			continue
 		}
-		colours := []color.RGBA{someColour(s.Rand), someColour(s.Rand), someColour(s.Rand), {255, 255, 255, 255}, {20, 15, 25, 255}}
+		colours := []color.RGBA{
+			someColour(s.Rand),
+			someColour(s.Rand),
+			someColour(s.Rand),
+			{255, 255, 255, 255},
+			{20, 15, 25, 255},
+		}
 		rings := 1 + s.IntN(4)
 		stripes := 1 + s.IntN(8)
 		kind := s.IntN(3)
@@ -236,7 +248,7 @@ func (s *scene) shapes(n int) {
 	}
 }
 
-// seen are the eyes as they lie in the window; those of which too little is in it are vague.
+// seen returns the eyes in window coordinates; those mostly outside the window are vague.
 func (s *scene) seen(config Config) (eyes []drawnEye) {
 	size := float64(config.Size)
 	for _, e := range s.eyes {
@@ -254,7 +266,8 @@ func (s *scene) seen(config Config) (eyes []drawnEye) {
 	return eyes
 }
 
-// somebody is a person as other artists might draw them: proportions and colours stray farther than those of [portrait.Random].
+// somebody returns a person in the style of other artists: proportions and colours vary more than those of
+// [portrait.Random].
 func somebody(rng *rand.Rand) portrait.Params {
 	p := portrait.Random(rng, oneOf(rng, portrait.Colours()...))
 	p.EyeSize *= within(rng, 0.65, 1.25)
@@ -274,7 +287,12 @@ func somebody(rng *rand.Rand) portrait.Params {
 	}
 	if chance(rng, 0.3) {
 		dark := within(rng, 0.35, 1)
-		p.Skin = color.RGBA{uint8(255 * math.Pow(dark, 0.6)), uint8(235 * dark), uint8(220 * dark * within(rng, 0.8, 1.1)), 255}
+		p.Skin = color.RGBA{
+			uint8(255 * math.Pow(dark, 0.6)),
+			uint8(235 * dark),
+			uint8(220 * dark * within(rng, 0.8, 1.1)),
+			255,
+		}
 	}
 	switch n := rng.IntN(10); {
 	case n < 3:

@@ -2,23 +2,23 @@ package eyes
 
 import "math"
 
-// What the network is to say of a cell: heat, and as its outputs the rest; see [outputs].
+// Channels of the targets for a cell: heat, and the rest as in the network's outputs; see [outputs].
 const (
-	// weightChannel is in the place of nothing that the network says: how much what it says of the cell matters.
+	// weightChannel, which has no counterpart in the outputs, is the weight of the cell's losses.
 	weightChannel = outputs
 	targets       = outputs + 1
 )
 
-// drawnEye is an eye of a window that is drawn to be learnt from. Lengths are in pixels of the window.
+// drawnEye is an eye of a training window. Lengths are in pixels of the window.
 type drawnEye struct {
-	x, y             float64 // Middle of its box.
+	x, y             float64 // Centre of its box.
 	width, height    float64
 	middleX, middleY float64 // Between the eyes of its face.
 	open             float64 // 0 shut … 1 open.
-	vague            bool    // It is cut off, too small or too large: whether it is found does not matter.
+	vague            bool    // Cut off, too small or too large: finding it is neither right nor wrong.
 }
 
-// target writes what the network is to say of a window.
+// target writes the targets for a window.
 //
 //	eyes, → into: [cells, cells, targets]
 func (c Config) target(into []float32, eyes []drawnEye) {
@@ -26,8 +26,8 @@ func (c Config) target(into []float32, eyes []drawnEye) {
 	cells := c.cells()
 	at := func(column, row int) []float32 { return into[(row*cells+column)*targets:][:targets] }
 	for _, eye := range eyes {
-		x, y := eye.x/stride-0.5, eye.y/stride-0.5 // In cells, from the middle of the first.
-		// A cell's offset from the eye counts by the eye's size, so that a large eye's heat is wide.
+		x, y := eye.x/stride-0.5, eye.y/stride-0.5 // In cells, from the centre of the first.
+		// A cell's offset from the eye is relative to the eye's size, so that a large eye's heat is wide.
 		spreadX, spreadY := max(eye.width/stride/6, 0.55), max(eye.height/stride/6, 0.55)
 		peakX, peakY := int(math.Round(x)), int(math.Round(y))
 		reachX, reachY := int(3*spreadX)+1, int(3*spreadY)+1
@@ -66,7 +66,7 @@ func (c Config) target(into []float32, eyes []drawnEye) {
 	}
 }
 
-// logSize is a length in pixels of the window as the network says it.
+// logSize returns a length in pixels of the window in the network's form.
 func (c Config) logSize(length float64) float32 {
 	return float32(math.Log(length / (usual * float64(c.Size))))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -15,25 +14,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// experimentName is what config.json says a run of this package is of.
-const experimentName = "eyes"
-
 // The metrics of an iteration, in the order in which [Iteration] returns them.
 const (
-	// LossHeat is the [FocalLoss] of where eyes are.
+	// LossHeat is the [FocalLoss] of the eyes' centres.
 	LossHeat = "heat"
-	// LossBox is the [MeanError] of places and sizes of boxes, in cells and logarithms, LossMiddle that of the middles of faces, in widths of eyes.
+	// LossBox is the [MeanError] of places and sizes of boxes, in cells and logarithms, LossMiddle that of the middles of
+	// faces, in widths of eyes.
 	LossBox    = "box"
 	LossMiddle = "middle"
 	// LossOpen is the [OpenLoss].
 	LossOpen = "open"
 )
 
-// Where the variables of a run lie in its checkpoints.
-const (
-	networkScope = "network"
-	averageScope = "average" // The moving average of the network's.
-)
+// networkScope is the scope of the weights in the checkpoints of a run. Eyes are found with their average.
+const networkScope = "network"
 
 // Weights of the losses.
 const (
@@ -42,13 +36,14 @@ const (
 	openWeight   = 0.5
 )
 
-// Iteration builds one iteration: a step of Adam. It returns the metrics in the order of [LossHeat], [LossBox], [LossMiddle], [LossOpen].
+// Iteration builds one iteration: a step of Adam. It returns the metrics in the order of [LossHeat], [LossBox],
+// [LossMiddle], [LossOpen].
 //
 //	pictures: [batch, size, size, 3] in [-1, 1], truth: [batch, size/4, size/4, targets]
 func Iteration(scope *model.Scope, config Config, pictures, truth *Node) []*Node {
 	g := pictures.Graph()
 	scope.Store().SetTraining(g, true)
-	weights := scope.At("%s", networkScope)
+	weights := scope.At(networkScope)
 	said := Network(weights, config, pictures)
 
 	channels := func(x *Node, first, n int) *Node { return SliceAxis(x, -1, AxisRange(first, first+n)) }
@@ -59,27 +54,17 @@ func Iteration(scope *model.Scope, config Config, pictures, truth *Node) []*Node
 	open := OpenLoss(channels(said, openChannel, 1), channels(truth, openChannel, 1), weight)
 	total := Add(heat, MulScalar(box, boxWeight))
 	total = Add(total, Add(MulScalar(middle, middleWeight), MulScalar(open, openWeight)))
-	nn.Adam(networkScope, config.LearningRate, config.Beta1, config.Beta2).UpdateGraph(weights, g, total)
-	nn.Average(weights, scope.At("%s", averageScope), g, config.AverageDecay)
+	config.Adam(networkScope).UpdateGraph(weights, g, total)
+	nn.Average(weights, scope.At(lab.AverageScope), g, config.AverageDecay)
 	return []*Node{heat, box, middle, open}
 }
 
-// TrainOptions say how a run is trained, apart from what decides its numbers, which is all in its [Config].
-type TrainOptions struct {
-	Backend compute.Backend
-	// SaveEvery is the number of steps between checkpoints; 0: at the end only.
-	SaveEvery int64
-	// Progress and Warn are told how it goes; see [lab.Training].
-	Progress lab.Progress
-	Warn     func(error)
-}
-
-// Train trains the network of a configuration in a run directory, or goes on with the training there.
-func Train(ctx context.Context, dir string, config Config, options TrainOptions) (summary lab.Summary, err error) {
+// Train trains the network of a configuration in a run directory, or resumes the training there.
+func Train(ctx context.Context, dir string, config Config, options lab.TrainOptions) (summary lab.Summary, err error) {
 	if err := config.Validate(); err != nil {
 		return summary, fmt.Errorf("configuration: %w", err)
 	}
-	run, err := lab.Create(dir, lab.Experiment{Name: experimentName, Config: config, Seed: config.Seed})
+	run, err := Experiment.Create(dir, config)
 	if err != nil {
 		return summary, err
 	}
@@ -89,7 +74,8 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 		return summary, err
 	}
 	return lab.Train(ctx, run, lab.Training{
-		Backend: options.Backend, Steps: config.Steps, SaveEvery: options.SaveEvery, Progress: options.Progress, Warn: options.Warn,
+		Backend: options.Backend, Steps: config.Steps, SaveEvery: options.SaveEvery,
+		Progress: options.Progress, Warn: options.Warn,
 		Metrics: []string{LossHeat, LossBox, LossMiddle, LossOpen},
 		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
 			return Iteration(scope, config, inputs[0], inputs[1])
@@ -98,13 +84,13 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 	})
 }
 
-// batches draws the windows of one iteration after another.
+// batches draws the windows of each iteration.
 type batches struct {
 	*studio
 	position int64
 }
 
-// Next returns pictures and what is to be said of them, in the shapes of [Iteration].
+// Next returns pictures and their targets, in the shapes of [Iteration].
 func (b *batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
 	config := b.config
 	values, truth := config.Size*config.Size*3, config.cells()*config.cells()*targets

@@ -53,10 +53,10 @@ func TestTrainFillsARunThatEyesAreFoundWith(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
 	plain, err := openGo()
 	require.NoError(t, err)
-	summary, err := Train(t.Context(), dir, config, TrainOptions{Backend: plain})
+	summary, err := Train(t.Context(), dir, config, lab.TrainOptions{Backend: plain})
 	require.NoError(t, err)
 	assert.Equal(t, config.Steps, summary.Step)
-	finder, err := OpenFinder(plain, dir)
+	finder, err := Open(plain, dir)
 	require.NoError(t, err)
 	defer finder.Close()
 	assert.Equal(t, config, finder.Config)
@@ -67,27 +67,31 @@ func TestTrainFillsARunThatEyesAreFoundWith(t *testing.T) {
 	require.NoError(t, Ship(dir, path))
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
-	_, weights, _, err := readRun(dir)
+	_, all, _, err := Experiment.OpenModel(dir)
 	require.NoError(t, err)
+	weights := all.Below(lab.AverageScope)
 	shipped, _, err := lab.ReadShipped(data)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(weights)), slices.Collect(maps.Keys(shipped)))
 }
 
 func TestSettingsThatCannotBeAreRefused(t *testing.T) {
-	for _, setting := range []string{"size=40", "size=16", "channels=0", "backdrops=-1", "batch=0", "learning_rate=0", "beta1=1", "beta2=-1", "average_decay=0", "steps=-1"} {
-		config := smoke(t)
-		require.NoError(t, config.Set(setting))
+	for _, setting := range []string{
+		"size=40", "size=16", "channels=0", "backdrops=-1", "batch=0",
+		"learning_rate=0", "beta1=1", "beta2=-1", "average_decay=0", "steps=-1",
+	} {
+		config, err := lab.Assign(smoke(t), setting)
+		require.NoError(t, err)
 		assert.Error(t, config.Validate(), setting)
-		_, err := Train(t.Context(), t.TempDir(), config, TrainOptions{})
+		_, err = Train(t.Context(), t.TempDir(), config, lab.TrainOptions{})
 		assert.Error(t, err, setting)
 	}
-	for _, name := range Presets() {
-		config, err := Preset(name)
+	for _, name := range Experiment.PresetNames() {
+		config, err := Experiment.Preset(name)
 		require.NoError(t, err)
 		assert.NoError(t, config.Validate(), name)
 	}
-	_, err := Preset("none")
+	_, err := Experiment.Preset("none")
 	assert.ErrorContains(t, err, "shipped")
 }
 
@@ -133,7 +137,7 @@ func TestWarpIsInvertible(t *testing.T) {
 	}
 }
 
-// What the network should say of a window is read as the eyes that are in it.
+// The targets for a window read back as the eyes in it.
 func TestEyesAreReadFromWhatIsToBeSaid(t *testing.T) {
 	config := shipped
 	eyes := []drawnEye{

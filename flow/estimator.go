@@ -14,15 +14,15 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// batch is how many pixels of frames are worked on at once: so few that the memory for it comes from what the process has, and need not be got from the system, and
-// cleared by it, each time.
+// batch is the number of pixels processed at once: few enough to reuse the process's memory, instead of getting cleared
+// memory from the system each time.
 const batch = 1 << 18
 
-// Estimator estimates the flow between pictures. It is for one goroutine.
+// Estimator estimates the flow between pictures. It is not safe for concurrent use.
 type Estimator struct{ exec *model.Exec }
 
-// NewEstimator returns an estimator. It compiles for each size of frames, and for each number of them up to as many as are worked on at
-// once: four of 256×256 pixels.
+// NewEstimator returns an estimator. It compiles a program for each size of frames and each number of frames in a
+// batch; a batch holds up to four frames of 256×256 pixels.
 func NewEstimator(backend compute.Backend, options Options) (*Estimator, error) {
 	if err := options.Validate(); err != nil {
 		return nil, err
@@ -39,16 +39,28 @@ func NewEstimator(backend compute.Backend, options Options) (*Estimator, error) 
 // Close frees the compiled programs.
 func (e *Estimator) Close() { e.exec.Finalize() }
 
-// Estimate returns the flow from a frame to each of others of its size, [height, width, 2]: displacements to the right and down in pixels.
-func (e *Estimator) Estimate(ctx context.Context, from *image.Gray, to ...*image.Gray) (flows []*tensors.Tensor, err error) {
+// Estimate returns the flow from a frame to each of several frames of the same size, [height, width, 2]: displacements
+// to the right and down in pixels.
+func (e *Estimator) Estimate(
+	ctx context.Context,
+	from *image.Gray,
+	to ...*image.Gray,
+) (flows []*tensors.Tensor, err error) {
 	size := from.Rect.Size()
 	for i, frame := range to {
 		if s := frame.Rect.Size(); s != size {
-			return nil, fmt.Errorf("frame %d has %d×%d pixels, the first %d×%d: they must have one size", i+2, s.X, s.Y, size.X, size.Y)
+			return nil, fmt.Errorf(
+				"frame %d has %d×%d pixels, the first %d×%d: all frames must have the same size",
+				i+2,
+				s.X,
+				s.Y,
+				size.X,
+				size.Y,
+			)
 		}
 	}
 	if min(size.X, size.Y) < 2 {
-		return nil, fmt.Errorf("frames of %d×%d pixels: they must have at least 2×2", size.X, size.Y)
+		return nil, fmt.Errorf("frames of %d×%d pixels are too small: they must have at least 2×2", size.X, size.Y)
 	}
 	if len(to) == 0 {
 		return nil, nil
@@ -61,7 +73,7 @@ func (e *Estimator) Estimate(ctx context.Context, from *image.Gray, to ...*image
 			return err
 		}
 		whole := parts[i]
-		for len(whole) < each { // Another number of frames would be compiled.
+		for len(whole) < each { // Another number of frames would be compiled anew.
 			whole = append(slices.Clip(whole), parts[i][0])
 		}
 		if some[i], err = e.estimate(size, from, whole); err != nil {
@@ -72,7 +84,7 @@ func (e *Estimator) Estimate(ctx context.Context, from *image.Gray, to ...*image
 	if err := work(ctx, 0); err != nil { // Compiles.
 		return nil, err
 	}
-	// What one program does on a single core, another one's work fills.
+	// Several programs run at once: each has phases that use a single core.
 	pair, ctx := errgroup.WithContext(ctx)
 	pair.SetLimit(2)
 	for i := range parts[1:] {
@@ -85,7 +97,11 @@ func (e *Estimator) Estimate(ctx context.Context, from *image.Gray, to ...*image
 }
 
 // estimate runs the program once.
-func (e *Estimator) estimate(size image.Point, from *image.Gray, to []*image.Gray) (flows []*tensors.Tensor, err error) {
+func (e *Estimator) estimate(
+	size image.Point,
+	from *image.Gray,
+	to []*image.Gray,
+) (flows []*tensors.Tensor, err error) {
 	first, others := values(size, from), values(size, to...)
 	output, err := e.exec.Call1(first, others)
 	if err != nil {
@@ -103,7 +119,7 @@ func (e *Estimator) estimate(size image.Point, from *image.Gray, to []*image.Gra
 	return flows, nil
 }
 
-// values are grey frames as numbers, [frames, height, width] in [0, 255].
+// values returns grey frames as numbers, [frames, height, width] in [0, 255].
 func values(size image.Point, frames ...*image.Gray) *tensors.Tensor {
 	flat := make([]float32, 0, len(frames)*size.X*size.Y)
 	for _, frame := range frames {

@@ -12,21 +12,21 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Options are the arguments of OpenCV's calcOpticalFlowFarneback, with its names spelled out and its meanings.
+// Options are the arguments of OpenCV's calcOpticalFlowFarneback, with the same meaning and their names spelled out.
 type Options struct {
-	// PyramidScale is the size of a level of the pyramid as a part of that of the level below, in (0, 1).
+	// PyramidScale is the size of a pyramid level relative to the level below, in (0, 1).
 	PyramidScale float64
 	// Levels is the number of levels above the frames themselves; those with fewer than 32 pixels on a side are left out.
 	Levels int
-	// Window is the side of the averaging window in pixels. A larger one bears more noise and blurs the motion.
+	// Window is the side of the averaging window in pixels. A larger window is more robust to noise but blurs the motion.
 	Window int
-	// Iterations is the number of times that the flow is refined at each level.
+	// Iterations is the number of refinements at each level.
 	Iterations int
-	// PolyRadius is the radius in pixels of the neighbourhood in which a polynomial stands in for the frame, and PolySigma the deviation of the Gaussian
-	// that weighs it.
+	// PolyRadius is the radius in pixels of the neighbourhood that a polynomial is fitted to, and PolySigma the standard
+	// deviation of the fit's Gaussian weights.
 	PolyRadius int
 	PolySigma  float64
-	// Gaussian averages with a Gaussian window instead of a box, which takes longer and is more exact.
+	// Gaussian averages with a Gaussian window instead of a box, which is slower and more accurate.
 	Gaussian bool
 }
 
@@ -35,7 +35,7 @@ func Default() Options {
 	return Options{PyramidScale: 0.5, Levels: 3, Window: 15, Iterations: 3, PolyRadius: 5, PolySigma: 1.2}
 }
 
-// Validate returns an error that names every argument that cannot be.
+// Validate returns an error that names every invalid argument.
 func (o Options) Validate() error {
 	var errs []error
 	check := func(ok bool, format string, args ...any) {
@@ -43,7 +43,11 @@ func (o Options) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	check(o.PyramidScale > 0 && o.PyramidScale < 1, "the pyramid's scale is %g: it must be between 0 and 1", o.PyramidScale)
+	check(
+		o.PyramidScale > 0 && o.PyramidScale < 1,
+		"the pyramid's scale is %g: it must be between 0 and 1",
+		o.PyramidScale,
+	)
 	check(o.Levels >= 0, "the levels are %d: they must not be negative", o.Levels)
 	check(o.Window >= 1, "the window is %d: it must be at least 1", o.Window)
 	check(o.Iterations >= 1, "the iterations are %d: there must be at least 1", o.Iterations)
@@ -58,10 +62,13 @@ const (
 	horizontal = 2
 )
 
-// Farneback estimates how each pixel of a frame moves to the next (Farnebäck 2003, "Two-frame motion estimation based on polynomial expansion"), as OpenCV's
-// calcOpticalFlowFarneback does. A frame may be the first of several pairs that follow each other, as many for each: there are fewer of them then.
+// Farneback estimates the displacement of each pixel from one frame to another (Farnebäck 2003, "Two-frame motion
+// estimation based on polynomial expansion"), as OpenCV's calcOpticalFlowFarneback does. If several consecutive pairs
+// share their first frame, from holds it once; each of its frames must have the same number of pairs.
 //
-//	from: grey [videos, height, width] in [0, 255]; to: [batch, height, width], batch a multiple of videos; initial: a flow to begin with, or nil
+//	from: grey [videos, height, width] in [0, 255]
+//	to: [batch, height, width], batch a multiple of videos
+//	initial: a flow to start from, or nil
 //	→ flow [batch, height, width, 2]: displacements to the right and down, in pixels
 func Farneback(from, to, initial *Node, options Options) *Node {
 	batch, height, width := to.Shape().Dim(0), to.Shape().Dim(vertical), to.Shape().Dim(horizontal)
@@ -98,12 +105,12 @@ func (o Options) levels(height, width int) int {
 	return level
 }
 
-// polynomial is what stands in for a frame around each pixel (equation 4.1), without its constant: y·p_y + x·p_x + y²·p_yy + x²·p_xx + xy·p_xy, each
-// [batch, height, width].
+// polynomial approximates a frame around each pixel (equation 4.1), without its constant: y·p_y + x·p_x + y²·p_yy +
+// x²·p_xx + xy·p_xy, each [batch, height, width].
 type polynomial struct{ y, x, yy, xx, xy *Node }
 
-// expand fits the polynomials by least squares, weighed by a Gaussian around the pixel. Gaussians are separable: first down the columns, then
-// along the rows.
+// expand fits the polynomials by least squares, weighted by a Gaussian around the pixel. Gaussians are separable: first
+// down the columns, then along the rows.
 func (o Options) expand(frame *Node) polynomial {
 	n := o.PolyRadius
 	weights := gaussian(n, o.PolySigma)
@@ -112,7 +119,19 @@ func (o Options) expand(frame *Node) polynomial {
 		linear[i], square[i] = weight*float64(i-n), weight*float64((i-n)*(i-n))
 	}
 	down := window(frame, vertical, n)
-	rows, rowsY, rowsYY := window(down(weights), horizontal, n), window(down(linear), horizontal, n), window(down(square), horizontal, n)
+	rows, rowsY, rowsYY := window(
+		down(weights),
+		horizontal,
+		n,
+	), window(
+		down(linear),
+		horizontal,
+		n,
+	), window(
+		down(square),
+		horizontal,
+		n,
+	)
 
 	b1 := rows(weights)
 	inverse := dual(weights, n)
@@ -125,7 +144,8 @@ func (o Options) expand(frame *Node) polynomial {
 	}
 }
 
-// duals turn the products of a frame with 1, x, x² and xy into coefficients: entries of the inverse of the matrix of their products with each other.
+// duals are the factors that turn the products of a frame with 1, x, x² and xy into coefficients: entries of the
+// inverse of these functions' Gram matrix.
 type duals struct{ linear, constant, square, mixed float64 }
 
 func dual(weights []float64, n int) duals {
@@ -139,7 +159,7 @@ func dual(weights []float64, n int) duals {
 	}
 	var factors mat.Cholesky
 	if !factors.Factorize(products) {
-		panic(fmt.Errorf("a neighbourhood of radius %d with weights %v decides no polynomial", n, weights))
+		panic(fmt.Errorf("a neighbourhood of radius %d with weights %v does not determine a polynomial", n, weights))
 	}
 	var inverse mat.SymDense
 	if err := factors.InverseTo(&inverse); err != nil {
@@ -148,16 +168,16 @@ func dual(weights []float64, n int) duals {
 	return duals{linear: inverse.At(1, 1), constant: inverse.At(0, 3), square: inverse.At(3, 3), mixed: inverse.At(5, 5)}
 }
 
-// borders are how much pixels count by their distance from the border.
+// borders are the weights of pixels by their distance from the border.
 var borders = []float64{0.14, 0.14, 0.4472, 0.4472, 0.4472}
 
-// equations are the two linear equations that a pixel has for its flow (equation 7.28): yy, yx and xx of the symmetric matrix AᵀA, and y and x
-// of Aᵀ∆b, [5, batch, height, width].
+// equations are the two linear equations for each pixel's flow (equation 7.28): yy, yx and xx of the symmetric matrix
+// AᵀA, and y and x of Aᵀ∆b, [5, batch, height, width].
 type equations struct{ *Node }
 
-// compare compares the polynomial of a pixel with the one that is found where the flow says that it went.
+// compare compares the polynomial of each pixel with the one at the position that the flow gives.
 func compare(here polynomial, found sample, x, y *Node) equations {
-	// Outside of the frame there is nothing to compare with: the pixel's own stand in.
+	// Outside the frame there is nothing to compare with, so the pixel's own coefficients are used.
 	half := func(own, other *Node) *Node {
 		own = forEach(own, other)
 		return MulScalar(Add(own, Where(found.inside, other, own)), 0.5)
@@ -168,7 +188,7 @@ func compare(here polynomial, found sample, x, y *Node) equations {
 	}
 	by := Add(difference(here.y, found.y), Add(Mul(ayy, y), Mul(axy, x)))
 	bx := Add(difference(here.x, found.x), Add(Mul(axy, y), Mul(axx, x)))
-	weight := Square(borderWeights(x)) // Each of the products below has two factors that it weighs.
+	weight := Square(borderWeights(x)) // Each of the products below has two weighted factors.
 	products := Stack([]*Node{
 		Add(Square(ayy), Square(axy)),
 		Mul(Add(ayy, axx), axy),
@@ -179,19 +199,26 @@ func compare(here polynomial, found sample, x, y *Node) equations {
 	return equations{Mul(products, InsertAxes(weight, 0))}
 }
 
-// forEach repeats the planes of videos for each of their frames.
+// forEach repeats the planes of each video for all of its frames.
 func forEach(planes, frames *Node) *Node {
-	videos, batch, height, width := planes.Shape().Dim(0), frames.Shape().Dim(0), frames.Shape().Dim(vertical), frames.Shape().Dim(horizontal)
+	videos, batch, height, width := planes.Shape().
+		Dim(0),
+		frames.Shape().
+			Dim(0),
+		frames.Shape().
+			Dim(vertical),
+		frames.Shape().
+			Dim(horizontal)
 	return Reshape(BroadcastToDims(InsertAxes(planes, 1), videos, batch/videos, height, width), batch, height, width)
 }
 
-// sample is polynomials from somewhere else, and whether that is inside of the frame.
+// sample holds the polynomials at other positions, and whether these are inside the frame.
 type sample struct {
 	polynomial
 	inside *Node
 }
 
-// warp finds the polynomials where the flow says that each pixel went, bilinearly.
+// warp interpolates the polynomials at the positions that the flow gives for each pixel, bilinearly.
 func warp(p polynomial, x, y *Node) sample {
 	batch, height, width := x.Shape().Dim(0), x.Shape().Dim(vertical), x.Shape().Dim(horizontal)
 	g := x.Graph()
@@ -211,12 +238,16 @@ func warp(p polynomial, x, y *Node) sample {
 	pixel := func(dy, dx int) *Node { return Gather(all, AddScalar(corner, dy*width+dx)) }
 	mix := func(a, b, share *Node) *Node { return Add(a, Mul(Sub(b, a), InsertAxes(share, -1))) }
 	upper, lower := mix(pixel(0, 0), pixel(0, 1), fractionX), mix(pixel(1, 0), pixel(1, 1), fractionX)
-	// Without the barrier XLA would sample again for each of the equations.
+	// Without the barrier XLA would repeat the sampling for each of the equations.
 	values := OptimizationBarrier(mix(upper, lower, fractionY))
-	return sample{polynomial{part(values, 0), part(values, 1), part(values, 2), part(values, 3), part(values, 4)}, LogicalAnd(insideY, insideX)}
+	return sample{
+		polynomial{part(values, 0), part(values, 1), part(values, 2), part(values, 3), part(values, 4)},
+		LogicalAnd(insideY, insideX),
+	}
 }
 
-// borderWeights are how much pixels count, [1, height, width]: little near the border, where polynomials are fitted to pixels that are not there.
+// borderWeights are the weights of the pixels, [1, height, width]. They are small near the border, where polynomials
+// are fitted to pixels outside the frame.
 func borderWeights(like *Node) *Node {
 	axis := func(length int) []float32 {
 		weights := make([]float32, length)
@@ -235,7 +266,7 @@ func borderWeights(like *Node) *Node {
 	return Mul(Reshape(down, 1, -1, 1), Reshape(along, 1, 1, -1))
 }
 
-// average takes the means of the equations over a window.
+// average averages the equations over a window.
 func (o Options) average(e equations) equations {
 	radius := o.Window / 2
 	weights := make([]float64, 2*radius+1)
@@ -263,10 +294,12 @@ func solve(e equations) (x, y *Node) {
 	return x, y
 }
 
-// small is the length of an axis up to which sums along it are products with a matrix: that takes no longer, and the compiler has less to do.
+// small is the length of an axis up to which sums along it are computed as products with a matrix: that is as fast and
+// compiles sooner.
 const small = 64
 
-// window returns what sums an axis of planes around each pixel, with the border repeated: Σ weights[k]·x[i+k−radius].
+// window returns a function that sums an axis of planes around each pixel, with the border repeated: Σ
+// weights[k]·x[i+k−radius].
 func window(x *Node, axis, radius int) func(weights []float64) *Node {
 	length := x.Shape().Dim(axis)
 	if length > small {
@@ -285,7 +318,7 @@ func window(x *Node, axis, radius int) func(weights []float64) *Node {
 	}
 }
 
-// correlate sums an axis of a plane that was padded by as much as is lost: Σ weights[k]·x[i+k].
+// correlate sums an axis of a padded plane, which becomes shorter by len(weights)−1: Σ weights[k]·x[i+k].
 func correlate(x *Node, axis int, weights []float64) *Node {
 	length := x.Shape().Dim(axis) - len(weights) + 1
 	var sum *Node
@@ -313,19 +346,19 @@ func pad(x *Node, axis, radius int) *Node {
 	dims[axis] = radius
 	before := BroadcastToDims(SliceAxis(x, axis, AxisRange(0, 1)), dims...)
 	after := BroadcastToDims(SliceAxis(x, axis, AxisRange(last, last+1)), dims...)
-	// What is padded is read many times: it has to be there.
+	// The padded plane is read many times, so it must be materialised.
 	return OptimizationBarrier(Concatenate([]*Node{before, x, after}, axis))
 }
 
-// blurred is a frame at a scale of the pyramid: blurred as is right for that, and resampled to height × width.
+// blurred returns a frame at a scale of the pyramid: blurred accordingly, and resampled to height × width.
 func blurred(frame *Node, scale float64, height, width int) *Node {
 	sigma := (1/scale - 1) / 2
 	size := max(round(sigma*5)|1, 3)
-	kernel := []float64{0.25, 0.5, 0.25} // What OpenCV takes for a deviation of 0.
+	kernel := []float64{0.25, 0.5, 0.25} // OpenCV uses this for a deviation of 0.
 	if sigma > 0 {
 		kernel = gaussian(size/2, sigma)
 	}
-	// Not as a product of two matrices: of a large frame that would take seconds, and nearly all of both is 0.
+	// Not as a product of two full matrices: both are nearly all 0, and for a large frame it would take seconds.
 	along := func(from, to int) *mat.Dense {
 		sampled, m := linear(from, to), mat.NewDense(to, from, nil)
 		for i := range to {
@@ -361,7 +394,7 @@ func resample(x *Node, down, along *mat.Dense) *Node {
 	return product(product(x, vertical, down), horizontal, along)
 }
 
-// block is how many rows of a matrix are multiplied at once: of its columns only those count in which they are not 0.
+// block is the number of rows of a matrix that are multiplied at once, without the columns in which they are all 0.
 const block = 64
 
 // product multiplies an axis of planes by a matrix that is 0 far from its diagonal.
@@ -384,7 +417,7 @@ func product(x *Node, axis int, m *mat.Dense) *Node {
 	return Concatenate(blocks, axis)
 }
 
-// filled are the first and the last column in which rows of a matrix are not 0: the first one where all are.
+// filled returns the first and the last column in which some row of a matrix is not 0, or 0 and 0 if there is none.
 func filled(m *mat.Dense, start, end int) (first, last int) {
 	_, columns := m.Dims()
 	first = columns
@@ -398,5 +431,5 @@ func filled(m *mat.Dense, start, end int) (first, last int) {
 	return min(first, last), last
 }
 
-// part is a component of what has several for each pixel.
+// part returns one component of an array with several components for each pixel.
 func part(x *Node, i int) *Node { return Squeeze(SliceAxis(x, -1, AxisElem(i)), -1) }

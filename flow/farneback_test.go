@@ -12,7 +12,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/internal/safetensors"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,17 +44,19 @@ func estimateOn(t *testing.T, backend compute.Backend, options Options, inputs .
 }
 
 func TestFarnebackEqualsOpenCV(t *testing.T) {
-	golden, err := lab.ReadSafetensors("testdata/golden.safetensors")
+	golden, err := safetensors.Read("testdata/golden.safetensors")
 	require.NoError(t, err)
 	batch := func(name string) *tensors.Tensor {
 		values, err := tensors.CopyFlatData[float32](golden[name])
 		require.NoError(t, err)
 		return tensors.FromFlatDataAndDimensions(values, append([]int{1}, golden[name].Shape().Dimensions...)...)
 	}
-	// The arguments are those of make_golden.py.
+	// The same arguments as in make_golden.py.
 	for name, options := range map[string]Options{
-		"tutorial":    Default(),
-		"gaussian":    {PyramidScale: 0.7, Levels: 4, Window: 13, Iterations: 2, PolyRadius: 7, PolySigma: 1.5, Gaussian: true},
+		"tutorial": Default(),
+		"gaussian": {
+			PyramidScale: 0.7, Levels: 4, Window: 13, Iterations: 2, PolyRadius: 7, PolySigma: 1.5, Gaussian: true,
+		},
 		"even_window": {PyramidScale: 0.5, Levels: 0, Window: 10, Iterations: 5, PolyRadius: 5, PolySigma: 1.1},
 		"initial":     {PyramidScale: 0.8, Levels: 2, Window: 9, Iterations: 1, PolyRadius: 3, PolySigma: 0.9},
 	} {
@@ -83,14 +85,16 @@ func TestFarnebackEqualsOpenCV(t *testing.T) {
 	}
 }
 
-// waves is a texture that is shifted to the right and down.
+// waves is a texture shifted to the right and down.
 func waves(height, width int, right, down float64) [][]float32 {
 	frame := make([][]float32, height)
 	for y := range frame {
 		frame[y] = make([]float32, width)
 		for x := range frame[y] {
 			fx, fy := float64(x)-right, float64(y)-down
-			frame[y][x] = float32(128 + 40*math.Sin(0.31*fx+0.1*fy) + 40*math.Cos(0.23*fy-0.12*fx) + 20*math.Sin(0.17*fx+0.29*fy))
+			frame[y][x] = float32(
+				128 + 40*math.Sin(0.31*fx+0.1*fy) + 40*math.Cos(0.23*fy-0.12*fx) + 20*math.Sin(0.17*fx+0.29*fy),
+			)
 		}
 	}
 	return frame
@@ -115,7 +119,7 @@ func TestFarnebackFindsShifts(t *testing.T) {
 		}
 	}
 
-	// A frame that pairs begin with gives the same as one for each.
+	// A first frame shared by several pairs gives the same as one copy for each.
 	apart := estimate(t, Default(), [][][]float32{first, first, first, first}, to)
 	halves := estimate(t, Default(), [][][]float32{first, to[2]}, to)
 	assert.InDelta(t, apart[1][30][40][0], halves[1][30][40][0], 1e-4)
@@ -140,7 +144,10 @@ func TestEstimatorWorksInParts(t *testing.T) {
 		}
 		return picture
 	}
-	estimator, err := NewEstimator(backend, Options{PyramidScale: 0.5, Window: 15, Iterations: 2, PolyRadius: 3, PolySigma: 1})
+	estimator, err := NewEstimator(
+		backend,
+		Options{PyramidScale: 0.5, Window: 15, Iterations: 2, PolyRadius: 3, PolySigma: 1},
+	)
 	require.NoError(t, err)
 	defer estimator.Close()
 	var frames []*image.Gray
@@ -165,7 +172,9 @@ func TestEstimatorWorksInParts(t *testing.T) {
 func TestArgumentsThatCannotBeAreNamed(t *testing.T) {
 	require.NoError(t, Default().Validate())
 	err := Options{PyramidScale: 1, Levels: -1}.Validate()
-	for _, says := range []string{"scale is 1", "levels are -1", "window is 0", "iterations are 0", "radius is 0", "sigma is 0"} {
+	for _, says := range []string{
+		"scale is 1", "levels are -1", "window is 0", "iterations are 0", "radius is 0", "sigma is 0",
+	} {
 		assert.ErrorContains(t, err, says)
 	}
 }

@@ -24,7 +24,7 @@ func gaussian(radius int, sigma float64) []float64 {
 	return weights
 }
 
-// linear is the matrix, [to, from], that resamples by linear interpolation: OpenCV's INTER_LINEAR.
+// linear returns the matrix, [to, from], that resamples by linear interpolation: OpenCV's INTER_LINEAR.
 func linear(from, to int) *mat.Dense {
 	m := mat.NewDense(to, from, nil)
 	for i := range to {
@@ -38,7 +38,7 @@ func linear(from, to int) *mat.Dense {
 	return m
 }
 
-// area is the matrix, [to, from], that shrinks by means over what a pixel covers: OpenCV's INTER_AREA.
+// area returns the matrix, [to, from], that shrinks by averaging the area that each pixel covers: OpenCV's INTER_AREA.
 func area(from, to int) *mat.Dense {
 	m := mat.NewDense(to, from, nil)
 	size := float64(from) / float64(to)
@@ -52,7 +52,8 @@ func area(from, to int) *mat.Dense {
 	return m
 }
 
-// reflect is the pixel that stands in for one outside, mirrored without repeating the border: OpenCV's BORDER_REFLECT_101.
+// reflect maps the index of a pixel outside to one inside, mirrored without repeating the border: OpenCV's
+// BORDER_REFLECT_101.
 func reflect(i, length int) int {
 	if length == 1 {
 		return 0

@@ -10,11 +10,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// iterate takes some iterations of a configuration with inputs that are the same for all, and returns the metrics of each, and the variables.
+// iterate runs some iterations of a configuration, all with the same inputs, and returns the metrics of each, and the
+// variables.
 func iterate(t *testing.T, config Config, iterations int) (metrics [][]float64, store *model.Store) {
 	t.Helper()
 	require.NoError(t, config.Validate())
@@ -35,7 +37,10 @@ func iterate(t *testing.T, config Config, iterations int) (metrics [][]float64, 
 		labels[i] = int32(i % len(config.Classes))
 	}
 	for range iterations {
-		outputs, err := exec.Call(tensors.FromFlatDataAndDimensions(pictures, shape.Dimensions...), tensors.FromFlatDataAndDimensions(labels, config.DiscriminatorSteps, config.Batch))
+		outputs, err := exec.Call(
+			tensors.FromFlatDataAndDimensions(pictures, shape.Dimensions...),
+			tensors.FromFlatDataAndDimensions(labels, config.DiscriminatorSteps, config.Batch, 1),
+		)
 		require.NoError(t, err)
 		require.Len(t, outputs, len(config.Metrics()))
 		var values []float64
@@ -50,7 +55,12 @@ func iterate(t *testing.T, config Config, iterations int) (metrics [][]float64, 
 func TestEveryCombinationThatMakesSenseTakesSteps(t *testing.T) {
 	type way struct{ setting, value string }
 	ways := [][]way{
-		{{"conditioning", ConditionProjection}, {"conditioning", ConditionInput}, {"conditioning", ConditionHidden}, {"conditioning", ConditionACGAN}},
+		{
+			{"conditioning", ConditionProjection},
+			{"conditioning", ConditionInput},
+			{"conditioning", ConditionHidden},
+			{"conditioning", ConditionACGAN},
+		},
 		{{"loss", LossHinge}, {"loss", LossNonSaturating}, {"loss", LossWasserstein}},
 		{{"penalty", PenaltyDRAGAN}, {"penalty", PenaltyWGANGP}, {"penalty", PenaltyR1}, {"penalty", PenaltyNone}},
 		{{"clip", ClipNone}, {"clip", ClipWeights}, {"clip", ClipGradients}},
@@ -60,7 +70,7 @@ func TestEveryCombinationThatMakesSenseTakesSteps(t *testing.T) {
 		{{"generator_norm", NormConditional}, {"generator_norm", NormPlain}},
 	}
 	for _, name := range []string{"smoke", "smoke-srresnet"} {
-		// Each way of each setting, and each with each other's next: not all of the thousand products.
+		// Each value of each setting, alone and with the next value of every other: not all of the thousand products.
 		seen := map[string]bool{}
 		for offset := range 8 {
 			var settings []string
@@ -75,7 +85,10 @@ func TestEveryCombinationThatMakesSenseTakesSteps(t *testing.T) {
 			if config := preset(t, name, settings...); config.Validate() != nil {
 				settings = append(settings, "penalty="+PenaltyR1)
 			}
-			config := preset(t, name, append(settings, "generator_channels=2", "discriminator_channels=2", "batch=2", "discriminator_steps=1")...)
+			config := preset(
+				t,
+				name,
+				append(settings, "generator_channels=2", "discriminator_channels=2", "batch=2", "discriminator_steps=1")...)
 			t.Run(fmt.Sprint(name, " ", settings), func(t *testing.T) {
 				metrics, store := iterate(t, config, 2)
 				for i, name := range config.Losses() {
@@ -83,7 +96,7 @@ func TestEveryCombinationThatMakesSenseTakesSteps(t *testing.T) {
 					assert.Less(t, metrics[1][i]*metrics[1][i], 1e8, name)
 				}
 				if config.Clip == ClipWeights {
-					for v := range store.RootScope().At(discriminatorScope).IterVariables() {
+					for v := range store.RootScope().At(lab.DiscriminatorScope).IterVariables() {
 						if v.Trainable {
 							value, err := v.Value()
 							require.NoError(t, err)

@@ -10,8 +10,21 @@ import (
 )
 
 func TestAllPresetsAreValid(t *testing.T) {
-	assert.Equal(t, []string{"article", "article-srresnet", "laptop", "laptop-attributes", "laptop-srresnet", "shipped", "smoke", "smoke-srresnet"}, Presets())
-	for _, name := range Presets() {
+	assert.Equal(
+		t,
+		[]string{
+			"article",
+			"article-srresnet",
+			"laptop",
+			"laptop-attributes",
+			"laptop-srresnet",
+			"shipped",
+			"smoke",
+			"smoke-srresnet",
+		},
+		Experiment.PresetNames(),
+	)
+	for _, name := range Experiment.PresetNames() {
 		assert.NoError(t, preset(t, name).Validate(), name)
 	}
 }
@@ -35,8 +48,12 @@ func TestArticlePresetsAreTheArticles(t *testing.T) {
 }
 
 func TestUnknownPresetListsThoseThereAre(t *testing.T) {
-	_, err := Preset("labtop")
-	assert.EqualError(t, err, `there is no preset "labtop"; there are article, article-srresnet, laptop, laptop-attributes, laptop-srresnet, shipped, smoke, smoke-srresnet`)
+	_, err := Experiment.Preset("labtop")
+	assert.EqualError(
+		t, err,
+		`there is no preset "labtop"; there are article, article-srresnet, laptop, laptop-attributes, `+
+			`laptop-srresnet, shipped, smoke, smoke-srresnet`,
+	)
 }
 
 func TestPresetsAreCopies(t *testing.T) {
@@ -69,7 +86,7 @@ func TestSetChangesOneSetting(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.assignment, func(t *testing.T) {
 			got, want := preset(t, "article"), preset(t, "article")
-			require.NoError(t, got.Set(test.assignment))
+			require.NoError(t, assign(&got, test.assignment))
 			test.change(&want)
 			assert.Equal(t, want, got)
 			assert.Equal(t, dataset.HairColours(), preset(t, "article").Classes)
@@ -79,8 +96,9 @@ func TestSetChangesOneSetting(t *testing.T) {
 
 func TestSetRefusesWhatCannotBe(t *testing.T) {
 	tests := map[string]string{
-		"batch":               `setting "batch" is not of the form key=value`,
-		"batches=3":           `there is no setting "batches"; there are attributes, average_decay, batch, beta1, beta2, classes, clip, clip_limit, conditioning, data, `,
+		"batch": `setting "batch" is not of the form key=value`,
+		"batches=3": `there is no setting "batches"; there are attributes, average_decay, batch, beta1, beta2, ` +
+			`classes, clip, clip_limit, conditioning, data, `,
 		"Batch=3":             `there is no setting "Batch"`,
 		"batch=big":           `setting batch cannot be "big": it is now 4`,
 		"batch=":              `setting batch cannot be "": it is now 4`,
@@ -95,7 +113,7 @@ func TestSetRefusesWhatCannotBe(t *testing.T) {
 	for assignment, message := range tests {
 		t.Run(assignment, func(t *testing.T) {
 			c := preset(t, "smoke")
-			assert.ErrorContains(t, c.Set(assignment), message)
+			assert.ErrorContains(t, assign(&c, assignment), message)
 			assert.Equal(t, preset(t, "smoke"), c, "it is changed")
 		})
 	}
@@ -105,7 +123,7 @@ func TestStringIsWhatSetTakes(t *testing.T) {
 	want := preset(t, "laptop", "data=faces", "learning_rate=0.00012345", "flip=false", "seed=77")
 	var got Config
 	for _, setting := range strings.Fields(want.String()) {
-		require.NoError(t, got.Set(setting), setting)
+		require.NoError(t, assign(&got, setting), setting)
 	}
 	assert.Equal(t, want, got)
 	assert.NotContains(t, want.String(), "\n")
@@ -119,11 +137,11 @@ func TestValidateNamesEveryWrongSetting(t *testing.T) {
 		"size=1024":                "size is 1024",
 		"size=-16":                 "size is -16",
 		`classes=["blue"]`:         "classes are 1: there must be at least two",
-		`classes=["blue", "blue"]`: `class "blue" is there twice`,
+		`classes=["blue", "blue"]`: `class "blue" is listed twice`,
 		"noise=0":                  "noise is 0",
 		"generator_channels=0":     "generator_channels is 0",
 		"discriminator_channels=0": "discriminator_channels is 0",
-		"drawn=0":                  "drawn is 0: it must be at least 1 where there is no data folder",
+		"drawn=0":                  "drawn is 0: it must be at least 1 without a data folder",
 		"batch=0":                  "batch is 0",
 		"discriminator_steps=0":    "discriminator_steps is 0",
 		"learning_rate=0":          "learning_rate is 0: it must be positive",
@@ -132,8 +150,8 @@ func TestValidateNamesEveryWrongSetting(t *testing.T) {
 		"penalty_weight=-1":        "penalty_weight is -1: it must not be negative",
 		"discriminator_noise=-1":   "discriminator_noise is -1: it must not be negative",
 		"generator_norm=batch":     `generator_norm is "batch": it must be one of conditional, plain`,
-		"conditioning=none":        `conditioning is "none": it must be one of projection, input, hidden, ac-gan`,
-		"loss=lsgan":               `loss is "lsgan": it must be one of hinge, non-saturating, wgan`,
+		"conditioning=none":        `conditioning is "none": it must be one of ac-gan, hidden, input, projection`,
+		"loss=lsgan":               `loss is "lsgan": it must be one of hinge, non-saturating, relativistic, wgan`,
 		"penalty=r2":               `penalty is "r2": it must be one of dragan, none, r1, wgan-gp`,
 		"clip=values":              `clip is "values": it must be one of none, weights, gradients`,
 		"generator_blocks=4":       "generator_blocks is 4: the resblock generator has as many as its size needs; set 0",
@@ -145,12 +163,14 @@ func TestValidateNamesEveryWrongSetting(t *testing.T) {
 		c := preset(t, "smoke", setting)
 		assert.ErrorContains(t, c.Validate(), message, setting)
 		assert.NotContains(t, c.Validate().Error(), "\n", "one setting is wrong")
-		require.NoError(t, all.Set(setting))
+		require.NoError(t, assign(&all, setting))
 	}
 	err := all.Validate()
-	for _, name := range []string{"network", "size", "class", "noise", "generator_channels", "discriminator_channels", "drawn", "batch",
+	for _, name := range []string{
+		"network", "size", "class", "noise", "generator_channels", "discriminator_channels", "drawn", "batch",
 		"discriminator_steps", "learning_rate", "beta1", "beta2", "penalty_weight", "average_decay", "steps",
-		"generator_norm", "conditioning", "loss", "penalty", "clip"} {
+		"generator_norm", "conditioning", "loss", "penalty", "clip",
+	} {
 		assert.ErrorContains(t, err, name)
 	}
 	assert.NoError(t, preset(t, "smoke", "drawn=0", "data=faces").Validate())
@@ -164,8 +184,16 @@ func TestValidateRefusesWhatDoesNotGoTogether(t *testing.T) {
 	}{
 		{"smoke", []string{"clip=weights"}, "clipping them bounds nothing"},
 		{"smoke", []string{"clip=weights", "spectral_norm=false"}, ""},
-		{"smoke", []string{"clip=weights", "spectral_norm=false", "clip_limit=0"}, "clip_limit is 0: it must be positive where weights are clipped"},
-		{"smoke", []string{"clip=gradients", "clip_limit=0"}, "clip_limit is 0: it must be positive where gradients are clipped"},
+		{
+			"smoke",
+			[]string{"clip=weights", "spectral_norm=false", "clip_limit=0"},
+			"clip_limit is 0: it must be positive where weights are clipped",
+		},
+		{
+			"smoke",
+			[]string{"clip=gradients", "clip_limit=0"},
+			"clip_limit is 0: it must be positive where gradients are clipped",
+		},
 		{"smoke", []string{"clip_limit=0"}, ""},
 		{"smoke", []string{"loss=wgan", "penalty=none", "spectral_norm=false"}, "nothing bounds D"},
 		{"smoke", []string{"loss=wgan", "penalty_weight=0", "spectral_norm=false"}, "nothing bounds D"},

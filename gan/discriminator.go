@@ -8,13 +8,13 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// ResBlockDiscriminator tells drawn portraits from generated ones, and whether they have the hair colour that is asked for: the
+// ResBlockDiscriminator tells real portraits from generated ones, and whether they have the requested hair colour: the
 // network of Miyato & Koyama 2018, table 3b. With projection it is their equation 3,
 //
 //	D(x, y) = ⟨l, φ(x)⟩ + b + ⟨V_y, φ(x)⟩
 //
-// where φ(x) is what the blocks make of the picture and V_y is the embedding of the class. In the paper every layer is spectrally
-// normalised, the embedding too.
+// where φ(x) are the features that the blocks compute from the picture and V_y is the embedding of the class. In the
+// paper every layer is spectrally normalised, including the embedding.
 //
 //	x: [batch, size, size, 3] in [-1, 1], oneHot: [batch, classes]
 func ResBlockDiscriminator(scope *model.Scope, config Config, x, oneHot *Node) Verdict {
@@ -42,8 +42,8 @@ func (c Config) firstBlock(scope *model.Scope, x *Node, channels int) *Node {
 	return Add(h, nn.Conv(scope.At("shortcut"), nn.Downsample(x), channels, 1, options...))
 }
 
-// downBlock halves the size: ReLU, convolution, ReLU, convolution, mean pooling; shortcut: 1×1, mean pooling, of which
-// the order does not matter.
+// downBlock halves the size: ReLU, convolution, ReLU, convolution, mean pooling; shortcut: 1×1, mean pooling, in either
+// order.
 //
 //	x: [batch, height, width, inputs] → [batch, height/2, width/2, channels]
 func (c Config) downBlock(scope *model.Scope, x *Node, channels int) *Node {
@@ -65,11 +65,12 @@ func (c Config) lastBlock(scope *model.Scope, x *Node) *Node {
 	return Add(h, x)
 }
 
-// srresnetDeviation is that of the SRResNet networks' weights at the beginning.
+// srresnetDeviation is the standard deviation of the SRResNet networks' initial weights.
 const srresnetDeviation = 0.02
 
-// SRResNetDiscriminator judges portraits: the network of Jin et al. 2017, figure 3, without batch normalisation. Strided convolutions halve the size down to
-// 2×2 pixels, each but the last one with two residual blocks after it. The features φ(x) are all of what is left.
+// SRResNetDiscriminator judges portraits: the network of Jin et al. 2017, figure 3, without batch normalisation.
+// Strided convolutions halve the size down to 2×2 pixels, each but the last one with two residual blocks after it. The
+// features φ(x) are all values that remain.
 //
 //	x: [batch, size, size, 3] in [-1, 1], oneHot: [batch, classes]
 func SRResNetDiscriminator(scope *model.Scope, config Config, x, oneHot *Node) Verdict {

@@ -18,80 +18,72 @@ import (
 	"github.com/moelab/moelab/measure"
 )
 
-// Evaluation says how well a trained generator obeys, and how good its portraits are.
+// Evaluation measures how well a trained generator follows its conditions, and how good its portraits are.
 type Evaluation struct {
 	// Step is the number of iterations that the generator was trained for.
 	Step int64 `json:"step"`
 	// Samples is the number of portraits that were judged.
 	Samples int `json:"samples"`
-	// Accuracy is how often the asked-for hair colour is the one that the judge sees.
+	// Accuracy is the share of portraits in which the judge sees the requested hair colour.
 	Accuracy float64 `json:"accuracy"`
-	// JudgeAccuracy is how often the judge is right on real pictures that it was not trained on: what can be had at best.
+	// JudgeAccuracy is the judge's accuracy on real pictures that it was not trained on: an upper bound for Accuracy.
 	JudgeAccuracy float64 `json:"judge_accuracy"`
-	// Chance is what guessing gives.
+	// Chance is the accuracy of guessing.
 	Chance float64 `json:"chance"`
 	// Classes are the hair colours, in the order of Confusion.
 	Classes []string `json:"classes"`
-	// Confusion counts [colour asked for][colour seen] of the generated portraits.
+	// Confusion counts the generated portraits: [colour requested][colour seen].
 	Confusion Confusion `json:"confusion"`
-	// Attributes says the same of each attribute.
+	// Attributes are the same for each attribute.
 	Attributes []AttributeAccuracy `json:"attributes,omitempty"`
 	// Quality compares portraits with real pictures.
 	Quality Quality `json:"quality"`
 }
 
-// AttributeAccuracy says how often the class of an attribute is seen that was asked for, by a judge of its own.
+// AttributeAccuracy measures how well the generator follows an attribute, by a judge of its own.
 type AttributeAccuracy struct {
 	Name string `json:"name"`
-	// Accuracy, JudgeAccuracy and Chance are as in [Evaluation]. The classes of an attribute need not be equally frequent in the data: they are asked for as often.
+	// Accuracy, JudgeAccuracy and Chance are as in [Evaluation]. The classes of an attribute need not be equally frequent
+	// in the data; they are requested equally often.
 	Accuracy      float64 `json:"accuracy"`
 	JudgeAccuracy float64 `json:"judge_accuracy"`
 	Chance        float64 `json:"chance"`
 }
 
-// judgedPictures is how many held-out pictures the judge is measured on, at least.
+// judgedPictures is the least number of held-out pictures that the judge is measured on.
 const judgedPictures = 450
 
-// EvaluateOptions say how a run is evaluated.
-type EvaluateOptions struct {
-	// Samples is the number of portraits, and Seed that of their noise.
-	Samples int
-	Seed    uint64
-	// Data is a folder of real pictures to train the judge on and to compare with. Empty: the data of the run, in which the nearest pictures are looked for in any case.
-	Data string
-	// Set holds those pictures. Nil: they are opened.
-	Set dataset.Set
-	// Features are what FID and KID look through. The zero value: the judge's.
-	Features Features
-	// Progress is told how it goes; see [lab.Training].
-	Progress lab.Progress
-}
-
-// Evaluate draws portraits, each colour as often as another, and counts how often the judge sees the colour that was asked for; and then portraits of the colours of real
-// pictures, and compares them with those. The judge is trained on real pictures only, in the run's folder "judge", if it was not yet; one picture in ten is held out from it.
-// The evaluation is also written to evaluation.json.
-func Evaluate(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (e Evaluation, err error) {
-	if options.Samples < 1 {
-		return e, fmt.Errorf("%d samples: there must be at least one to judge", options.Samples)
+// Evaluate draws portraits, each colour as often as another, and counts how often the judge sees the requested colour.
+// Then it draws portraits with the colours of real pictures, and compares the two. The judge is trained on real
+// pictures only, in the run's folder "judge", if that was not done yet; one picture in ten is held out from it. The
+// evaluation is also written to evaluation.json.
+//
+// Of the options, Number is the number of portraits, 450 by default, and Seed the seed of their noise, 1 by default.
+// The pictures of Data train the judge and serve as the reference; the search for memorised pictures is always among
+// the run's own. FID and KID compare Features, by default the judge's.
+func Evaluate(
+	ctx context.Context, backend compute.Backend, dir string, options lab.EvaluateOptions,
+) (e Evaluation, err error) {
+	if options.Number < 0 {
+		return e, fmt.Errorf("%d portraits: there must be at least one to judge", options.Number)
 	}
-	sampler, err := OpenSampler(backend, dir)
+	options.Number, options.Seed = cmp.Or(options.Number, judgedPictures), cmp.Or(options.Seed, 1)
+	sampler, err := Open(backend, dir)
 	if err != nil {
 		return e, err
 	}
 	defer sampler.Close()
 	config := sampler.Config
 	config.Data = cmp.Or(options.Data, config.Data)
-	set := options.Set
-	if set == nil {
-		if set, err = config.OpenData(ctx, nil); err != nil {
-			return e, err
-		}
+	set, err := config.OpenData(ctx, options.Warn)
+	if err != nil {
+		return e, err
 	}
 	set = dataset.Cached(set, cacheBytes)
 	var learnt dataset.Set
 	if config.Data != sampler.Config.Data {
 		if learnt, err = sampler.Config.OpenData(ctx, nil); err != nil {
-			return e, fmt.Errorf("open what the run was trained on, to look for what was learnt by heart: %w", err)
+			return e, fmt.Errorf("open the run's training data, to look for memorised pictures: %w", err)
 		}
 		learnt = dataset.Cached(learnt, cacheBytes)
 	}
@@ -104,7 +96,7 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 		return e, err
 	}
 	defer judge.Close()
-	real, err := read(ctx, set, config.Size, spread(test, max(options.Samples, judgedPictures)))
+	real, err := read(ctx, set, config.Size, spread(test, max(options.Number, judgedPictures)))
 	if err != nil {
 		return e, err
 	}
@@ -113,11 +105,11 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 		return e, err
 	}
 
-	asked := make([]int, options.Samples)
+	asked := make([]int, options.Number)
 	for i := range asked {
 		asked[i] = i % len(config.Classes)
 	}
-	noise := config.DrawNoise(options.Seed, options.Samples)
+	noise := config.DrawNoise(options.Seed, options.Number)
 	portraits, err := sampler.Sample(ctx, noise, asked)
 	if err != nil {
 		return e, err
@@ -127,7 +119,7 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 		return e, err
 	}
 	e = Evaluation{
-		Step: sampler.Step, Samples: options.Samples, Classes: config.Classes, Confusion: confusion,
+		Step: sampler.Step, Samples: options.Number, Classes: config.Classes, Confusion: confusion,
 		Accuracy: confusion.Accuracy(), JudgeAccuracy: judged.Accuracy(), Chance: 1 / float64(len(config.Classes)),
 	}
 
@@ -139,7 +131,7 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 		e.Attributes = append(e.Attributes, of)
 	}
 
-	real = real.some(options.Samples)
+	real = real.some(options.Number)
 	if portraits, err = sampler.Sample(ctx, noise[:len(real.labels)], real.labels); err != nil {
 		return e, err
 	}
@@ -157,32 +149,37 @@ func Evaluate(ctx context.Context, backend compute.Backend, dir string, options 
 	})
 }
 
-// errNoneHeldOut says that a set is too small to be evaluated with.
+// errNoneHeldOut is the error about a set that is too small for an evaluation.
 func errNoneHeldOut(set dataset.Set) error {
-	return fmt.Errorf("%d pictures are too few to measure the judge: one in %d of each class is held out for that, and no class has as many", set.Len(), heldOut)
+	return fmt.Errorf("%d pictures are too few to measure the judge: one in %d of each class is held out for that, "+
+		"and no class has as many", set.Len(), heldOut)
 }
 
-// judgeDir is where a run has the judge of a set. Other pictures have another judge: those of another folder, and of one that has changed, since pictures that the first was
-// trained on may be among those that are held out now.
+// judgeDir is the folder in a run of the judge for a set. Another folder, or one that has changed, gets another judge,
+// since pictures that the first was trained on may be held out now.
 func (c Config) judgeDir(dir, name string, set dataset.Set) string {
 	if c.Data == "" {
 		return filepath.Join(dir, name)
 	}
 	all := sha256.New()
 	for i := range set.Len() {
-		fmt.Fprintf(all, "%s %d\n", set.Name(i), set.Label(i)) // A hash takes all.
+		fmt.Fprintf(all, "%s %d\n", set.Name(i), set.Label(i, 0)) // A hash never fails.
 	}
 	return filepath.Join(dir, fmt.Sprintf("%s_%.4x", name, all.Sum(nil)))
 }
 
-// judgeAttribute counts how often the class of an attribute is seen that was asked for, by a judge that is trained for it. The configuration is that of the real pictures.
-func judgeAttribute(ctx context.Context, backend compute.Backend, dir string, config Config, sampler *Sampler, set dataset.Set, name string, options EvaluateOptions) (of AttributeAccuracy, err error) {
+// judgeAttribute counts how often the requested class of an attribute is seen, by a judge trained for it. The
+// configuration is that of the real pictures.
+func judgeAttribute(
+	ctx context.Context, backend compute.Backend, dir string, config Config, sampler *Sampler, set dataset.Set,
+	name string, options lab.EvaluateOptions,
+) (of AttributeAccuracy, err error) {
 	view, err := dataset.ByAttribute(set, name)
 	if err != nil {
 		return of, err
 	}
 	judged := config.judgeConfig()
-	judged.Classes, judged.Steps = view.Classes(), attributeSteps
+	judged.Classes, judged.Steps = dataset.Classes(view), attributeSteps
 	_, test := dataset.SplitIndices(view, heldOut)
 	if len(test) == 0 {
 		return of, errNoneHeldOut(view)
@@ -192,7 +189,7 @@ func judgeAttribute(ctx context.Context, backend compute.Backend, dir string, co
 		return of, err
 	}
 	defer judge.Close()
-	real, err := read(ctx, view, judged.Size, spread(test, max(options.Samples, judgedPictures)))
+	real, err := read(ctx, view, judged.Size, spread(test, max(options.Number, judgedPictures)))
 	if err != nil {
 		return of, err
 	}
@@ -202,7 +199,7 @@ func judgeAttribute(ctx context.Context, backend compute.Backend, dir string, co
 	}
 	var portraits []*image.RGBA
 	var asked []int
-	noise := sampler.Config.DrawNoise(options.Seed, options.Samples)
+	noise := sampler.Config.DrawNoise(options.Seed, options.Number)
 	for label, class := range judged.Classes {
 		asking, err := sampler.Ask(name, class)
 		if err != nil {
@@ -211,7 +208,8 @@ func judgeAttribute(ctx context.Context, backend compute.Backend, dir string, co
 		var some [][]float32
 		var colours []int
 		for i := label; i < len(noise); i += len(judged.Classes) {
-			some, colours, asked = append(some, noise[i]), append(colours, i/len(judged.Classes)%len(sampler.Config.Classes)), append(asked, label)
+			some, asked = append(some, noise[i]), append(asked, label)
+			colours = append(colours, i/len(judged.Classes)%len(sampler.Config.Classes))
 		}
 		drawn, err := asking.Sample(ctx, some, colours)
 		if err != nil {
@@ -225,13 +223,32 @@ func judgeAttribute(ctx context.Context, backend compute.Backend, dir string, co
 	}, err
 }
 
-// String says it in a sentence and a table.
+// Measures implements [lab.Evaluation].
+func (e Evaluation) Measures() map[string]float64 {
+	measures := map[string]float64{"accuracy": e.Accuracy, "nearest": e.Quality.Nearest.Generated}
+	for _, of := range e.Attributes {
+		measures["accuracy of "+of.Name] = of.Accuracy
+	}
+	if e.Quality.FID != nil {
+		measures["FID"], measures["KID"] = e.Quality.FID.Generated, e.Quality.KID.Generated.Value
+	}
+	for _, d := range e.Quality.Diversity {
+		measures["MS-SSIM"] += d.Generated / float64(len(e.Quality.Diversity))
+	}
+	return measures
+}
+
+// String returns a sentence and a table.
 func (e Evaluation) String() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "asked-for hair colour seen in %.1f %% of %d portraits (judge on held-out pictures: %.1f %%, chance: %.1f %%)\n",
-		100*e.Accuracy, e.Samples, 100*e.JudgeAccuracy, 100*e.Chance)
+	fmt.Fprintf(
+		&text,
+		"asked-for hair colour seen in %.1f %% of %d portraits (judge on held-out pictures: %.1f %%, chance: %.1f %%)\n",
+		100*e.Accuracy, e.Samples, 100*e.JudgeAccuracy, 100*e.Chance,
+	)
 	for _, of := range e.Attributes {
-		fmt.Fprintf(&text, "asked-for %s: %.1f %% (judge: %.1f %%, chance: %.1f %%)\n", of.Name, 100*of.Accuracy, 100*of.JudgeAccuracy, 100*of.Chance)
+		fmt.Fprintf(&text, "asked-for %s: %.1f %% (judge: %.1f %%, chance: %.1f %%)\n",
+			of.Name, 100*of.Accuracy, 100*of.JudgeAccuracy, 100*of.Chance)
 	}
 	text.WriteString("\n")
 	q := e.Quality
@@ -246,8 +263,9 @@ func (e Evaluation) String() string {
 		fmt.Fprintf(table, "MS-SSIM, %s\t%.3f\t%.3f\t\n", d.Class, d.Generated, d.Real)
 	}
 	fmt.Fprintf(table, "nearest picture\t%.1f\t%.1f\t\n", q.Nearest.Generated, q.Nearest.Real)
-	table.Flush() // To a builder, which takes all.
-	fmt.Fprintf(&text, "\nFID and KID: %s features, against %d other real pictures. MS-SSIM between pictures of a class: more than real ones have is less varied.\n"+
-		"Nearest picture of what G was trained on, root mean square in levels of 255: less than real ones have is learnt by heart.", q.Features, q.Reference)
+	table.Flush() // To a builder, which never fails.
+	fmt.Fprintf(&text, "\nFID and KID: %s features, against %d other real pictures. MS-SSIM between pictures of a class: "+
+		"a higher value than real ones have means less variety.\nNearest training picture of G, root mean square in "+
+		"levels of 255: a lower value than real ones have means memorised pictures.", q.Features, q.Reference)
 	return text.String()
 }

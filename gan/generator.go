@@ -25,9 +25,9 @@ func ResBlockGenerator(scope *model.Scope, config Config, noise, oneHot *Node) *
 	return Tanh(nn.Conv(scope.At("rgb"), x, 3, 3))
 }
 
-// upBlock doubles the size: conditional batch normalisation, ReLU, nearest ×2, convolution, and the first two and a
-// convolution again, beside a shortcut of 1×1. The shortcut's convolution comes before its upsampling: the result is the
-// same, the work a quarter.
+// upBlock doubles the size: conditional batch normalisation, ReLU, nearest ×2, convolution, then normalisation, ReLU
+// and convolution again, in parallel with a 1×1 shortcut. The shortcut's convolution comes before its upsampling: the
+// result is the same, the work a quarter.
 //
 //	x: [batch, height, width, inputs] → [batch, 2·height, 2·width, channels]
 func (c Config) upBlock(scope *model.Scope, x, oneHot *Node, channels int) *Node {
@@ -41,11 +41,11 @@ func (c Config) upBlock(scope *model.Scope, x, oneHot *Node, channels int) *Node
 	return Add(h, nn.Upsample(nn.Conv(scope.At("shortcut"), x, channels, 1)))
 }
 
-// firstSize is the height and width at which the SRResNet generator has its residual blocks.
+// firstSize is the height and width of the SRResNet generator's residual blocks.
 const firstSize = 16
 
-// SRResNetGenerator draws portraits from noise and hair colours: the network of Jin et al. 2017, figure 2. All of its residual blocks are at 16×16 pixels,
-// inside a long skip; then pixel shuffles double the size, three times to 128×128.
+// SRResNetGenerator draws portraits from noise and hair colours: the network of Jin et al. 2017, figure 2. All of its
+// residual blocks are at 16×16 pixels, inside a long skip; then pixel shuffles double the size, three times to 128×128.
 //
 //	noise: [batch, noise], oneHot: [batch, classes] → [batch, size, size, 3] in [-1, 1]
 func SRResNetGenerator(scope *model.Scope, config Config, noise, oneHot *Node) *Node {
@@ -66,7 +66,8 @@ func SRResNetGenerator(scope *model.Scope, config Config, noise, oneHot *Node) *
 	return Tanh(nn.Conv(scope.At("rgb"), x, 3, 9))
 }
 
-// generatorResidual is a residual block, with nothing after the sum: convolution, batch normalisation, ReLU, convolution, batch normalisation.
+// generatorResidual is a residual block, with nothing after the sum: convolution, batch normalisation, ReLU,
+// convolution, batch normalisation.
 //
 //	x: [batch, height, width, channels] → the same
 func (c Config) generatorResidual(scope *model.Scope, x, oneHot *Node) *Node {

@@ -10,6 +10,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/require"
 )
@@ -19,8 +20,8 @@ var openXLA = sync.OnceValues(func() (compute.Backend, error) {
 	return xla.Open(context.Background(), xla.Options{Log: os.Stderr})
 })
 
-// openGo opens GoMLX's own backend. It is slow, but has nothing to compile, and counts in float64 as well. Where it runs
-// several operations at once, convolutions can wait for each other for ever.
+// openGo opens GoMLX's own backend. It is slow, but does not compile, and supports float64 as well. If it runs several
+// operations at once, convolutions can deadlock.
 var openGo = sync.OnceValues(func() (compute.Backend, error) {
 	return xla.Open(context.Background(), xla.Options{Backend: "go:ops_sequential"})
 })
@@ -35,15 +36,21 @@ func backendOf(t testing.TB, open func() (compute.Backend, error)) compute.Backe
 // preset returns a preset after some settings.
 func preset(t testing.TB, name string, settings ...string) Config {
 	t.Helper()
-	config, err := Preset(name)
+	config, err := Experiment.Preset(name)
 	require.NoError(t, err)
 	for _, setting := range settings {
-		require.NoError(t, config.Set(setting))
+		require.NoError(t, assign(&config, setting))
 	}
 	return config
 }
 
-// evaluate runs a function of some tensors once, on GoMLX's own backend, and returns what its scalars and vectors hold.
+// assign changes a setting.
+func assign(config *Config, assignment string) (err error) {
+	*config, err = lab.Assign(*config, assignment)
+	return err
+}
+
+// evaluate runs a function of some tensors once, on GoMLX's own backend, and returns its scalars and vectors.
 func evaluate(t testing.TB, f func(x []*Node) []*Node, inputs ...*tensors.Tensor) [][]float64 {
 	t.Helper()
 	arguments := make([]any, len(inputs))
@@ -60,7 +67,7 @@ func evaluate(t testing.TB, f func(x []*Node) []*Node, inputs ...*tensors.Tensor
 	return values
 }
 
-// trainable counts the weights below a scope that are trained.
+// trainable counts the trainable weights below a scope.
 func trainable(scope *model.Scope) (n int) {
 	for v := range scope.IterVariables() {
 		if v.Trainable {

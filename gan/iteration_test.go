@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// oneWeight is a pair of networks with a weight each, so that an iteration can be counted by hand: G draws pictures that
-// are a·z₀ everywhere, and D's score is w times the mean of the picture.
+// oneWeight is a pair of networks with a weight each, so that an iteration can be computed by hand: G draws pictures
+// that are a·z₀ everywhere, and D's score is w times the mean of the picture.
 var oneWeight = Network{
 	Generator: func(scope *model.Scope, config Config, noise, _ *Node) *Node {
 		a := scope.VariableWithValue("a", float32(0.5)).NodeValue(noise.Graph())
@@ -40,7 +40,7 @@ func (a *adam) step(c Config, gradient float64) {
 	a.weight -= c.LearningRate * mean / (math.Sqrt(square) + 1e-7)
 }
 
-// Were D's weights not fixed in G's step, or G's in D's, the numbers would be others.
+// If D's weights were not fixed in G's step, or G's in D's, the numbers would differ.
 func TestIterationIsTwoStepsOfDAndThenOneOfG(t *testing.T) {
 	config := preset(t, "article", "size=8", "batch=3", "noise=2", "learning_rate=0.05", "average_decay=0.9")
 	require.Equal(t, 2, config.DiscriminatorSteps)
@@ -57,7 +57,9 @@ func TestIterationIsTwoStepsOfDAndThenOneOfG(t *testing.T) {
 
 	store := model.NewStore()
 	exec, err := model.NewExec(backendOf(t, openGo), store, func(scope *model.Scope, x []*Node) []*Node {
-		return Iteration(scope, config, oneWeight, Inputs{Pictures: x[0], Labels: x[1], Noise: x[2], FakeLabels: x[3], Uniform: x[4]})
+		return Iteration(
+			scope, config, oneWeight, Inputs{Pictures: x[0], Labels: x[1], Noise: x[2], FakeLabels: x[3], Uniform: x[4]},
+		)
 	})
 	require.NoError(t, err)
 	defer exec.Finalize()
@@ -66,8 +68,8 @@ func TestIterationIsTwoStepsOfDAndThenOneOfG(t *testing.T) {
 	average := 0.0
 	for iteration := range 3 {
 		outputs, err := exec.Call(
-			tensors.FromFlatDataAndDimensions(pictures, 2, 3, 8, 8, 3), tensors.FromShape(shapes.Make(dtypes.Int32, 2, 3)),
-			tensors.FromFlatDataAndDimensions(noise, 3, 3, 2), tensors.FromShape(shapes.Make(dtypes.Int32, 3, 3)),
+			tensors.FromFlatDataAndDimensions(pictures, 2, 3, 8, 8, 3), tensors.FromShape(shapes.Make(dtypes.Int32, 2, 3, 1)),
+			tensors.FromFlatDataAndDimensions(noise, 3, 3, 2), tensors.FromShape(shapes.Make(dtypes.Int32, 3, 3, 1)),
 			tensors.FromFlatDataAndDimensions(uniform, 2, 3, 8, 8, 3))
 		require.NoError(t, err)
 
@@ -108,10 +110,15 @@ func TestDrawnInputsAreDistributedAsTheySay(t *testing.T) {
 	config := preset(t, "smoke", "size=8", "batch=300")
 	store := model.NewStore()
 	require.NoError(t, store.SetRNGStateFromSeed(1))
-	outputs, err := model.CallOnceN(backendOf(t, openGo), store, func(scope *model.Scope, pictures, labels *Node) []*Node {
+	draw := func(scope *model.Scope, pictures, labels *Node) []*Node {
 		in := DrawInputs(scope, config, pictures, labels)
 		return []*Node{in.Noise, in.FakeLabels, in.Uniform}
-	}, tensors.FromShape(shapes.Make(dtypes.Float32, 2, 300, 8, 8, 3)), tensors.FromShape(shapes.Make(dtypes.Int32, 2, 300)))
+	}
+	outputs, err := model.CallOnceN(
+		backendOf(t, openGo), store, draw,
+		tensors.FromShape(shapes.Make(dtypes.Float32, 2, 300, 8, 8, 3)),
+		tensors.FromShape(shapes.Make(dtypes.Int32, 2, 300, 1)),
+	)
 	require.NoError(t, err)
 
 	assert.Equal(t, []int{3, 300, 8}, outputs[0].Shape().Dimensions)
@@ -120,7 +127,7 @@ func TestDrawnInputsAreDistributedAsTheySay(t *testing.T) {
 	assert.InDelta(t, 0, mean, 0.05)
 	assert.InDelta(t, 1, square, 0.1)
 
-	assert.Equal(t, []int{3, 300}, outputs[1].Shape().Dimensions)
+	assert.Equal(t, []int{3, 300, 1}, outputs[1].Shape().Dimensions)
 	labels, err := tensors.CopyFlatData[int32](outputs[1])
 	require.NoError(t, err)
 	counts := make([]int, len(config.Classes))

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -15,6 +17,7 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/measure"
 	"github.com/moelab/moelab/nn"
 	"gonum.org/v1/gonum/mat"
 )
@@ -27,18 +30,37 @@ type JudgeConfig struct {
 	Drawn        int      `json:"drawn"`
 	Batch        int      `json:"batch"`
 	LearningRate float64  `json:"learning_rate"`
-	Steps        int64    `json:"steps"`
-	Seed         uint64   `json:"seed"`
+	lab.Schedule
 }
 
-// judgeExperiment is what config.json says a judge's run is of.
-const judgeExperiment = "hair colour judge"
+// JudgeExperiment describes the trainings of judges.
+var JudgeExperiment = &lab.Kind[JudgeConfig]{
+	Name:  "hair colour judge",
+	Title: "the judge of hair colours and attributes",
+	Curves: func(JudgeConfig) []lab.Curve {
+		return []lab.Curve{{Name: "losses", Title: "Loss", Y: crossEntropyMetric, Metrics: []string{crossEntropyMetric}}}
+	},
+}
 
-// heldOut says that one picture in so many is for measuring the judge, not for training it.
+// crossEntropyMetric is the name of the judge's loss.
+const crossEntropyMetric = "cross-entropy"
+
+// Validate implements [lab.Configuration].
+func (c JudgeConfig) Validate() error {
+	var checks lab.Checks
+	checks.That(c.Size >= 1, "size is %d: it must be at least 1", c.Size)
+	checks.That(len(c.Classes) >= 2, "classes are %d: there must be at least two", len(c.Classes))
+	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
+	checks.That(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
+	c.Schedule.Check(&checks)
+	return checks.Err()
+}
+
+// heldOut: one picture in this many measures the judge instead of training it.
 const heldOut = 10
 
-// Judge reads the hair colour, or an attribute, of a portrait. It is a small classifier that has seen real pictures only, never a GAN's, and
-// so tells how often the asked-for colour is the one seen.
+// Judge classifies portraits by hair colour, or by an attribute. It is a small classifier trained on real pictures
+// only, never on a GAN's, so it measures how often the requested colour is the one seen.
 type Judge struct {
 	config JudgeConfig
 	exec   *model.Exec
@@ -48,14 +70,16 @@ type Judge struct {
 func (c Config) judgeConfig() JudgeConfig {
 	return JudgeConfig{
 		Size: c.Size, Classes: c.Classes, Data: c.Data, Drawn: c.Drawn,
-		Batch: 32, LearningRate: 2e-3, Steps: 300, Seed: c.Seed,
+		Batch: 32, LearningRate: 2e-3, Schedule: lab.Schedule{Steps: 300, Seed: c.Seed},
 	}
 }
 
-// attributeSteps is how long a judge of an attribute is trained: what it looks at, such as the colour of the eyes, takes up a smaller part of the picture than the hair.
+// attributeSteps is the number of steps for a judge of an attribute, which looks at smaller parts of the picture than
+// the hair, such as the eyes.
 const attributeSteps = 1200
 
-// features is the judge's network without its last layer: four convolutions, each halving the size, and the mean over what remains.
+// features is the judge's network without its last layer: four convolutions, each halving the size, and the mean over
+// the remaining pixels.
 //
 //	pictures: [batch, size, size, 3] in [-1, 1] → [batch, 64]
 func (c JudgeConfig) features(scope *model.Scope, pictures *Node) *Node {
@@ -77,11 +101,13 @@ func (c JudgeConfig) logits(scope *model.Scope, pictures *Node) (logits, feature
 	return nn.Dense(scope.At("classes"), features, len(c.Classes)), features
 }
 
-// TrainJudge trains a judge in a run directory of its own, unless it is there already, and opens it. The set is the whole
+// TrainJudge trains a judge in a run directory of its own, unless it exists already, and opens it. The set is the whole
 // data; one picture in ten is held out.
-func TrainJudge(ctx context.Context, backend compute.Backend, dir string, config JudgeConfig, set dataset.Set, progress lab.Progress) (*Judge, error) {
+func TrainJudge(
+	ctx context.Context, backend compute.Backend, dir string, config JudgeConfig, set dataset.Set, progress lab.Progress,
+) (*Judge, error) {
 	training, _ := dataset.Split(set, heldOut)
-	run, err := lab.Create(dir, lab.Experiment{Name: judgeExperiment, Config: config, Seed: config.Seed})
+	run, err := JudgeExperiment.Create(dir, config)
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +117,12 @@ func TrainJudge(ctx context.Context, backend compute.Backend, dir string, config
 		Steps:    config.Steps,
 		Keep:     1,
 		Progress: progress,
-		Metrics:  []string{"cross-entropy"},
+		Metrics:  []string{crossEntropyMetric},
 		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
 			g := inputs[0].Graph()
 			scope.Store().SetTraining(g, true)
 			logits, _ := config.logits(scope, row(inputs[0], 0))
-			labels := InsertAxes(row(inputs[1], 0), -1)
+			labels := row(inputs[1], 0)
 			crossEntropy := ReduceAllMean(loss.SparseCategoricalCrossEntropyLogits([]*Node{labels}, []*Node{logits}))
 			optimizer.Adam().LearningRate(config.LearningRate).Done().UpdateGraph(scope, g, crossEntropy)
 			return []*Node{crossEntropy}
@@ -111,16 +137,16 @@ func TrainJudge(ctx context.Context, backend compute.Backend, dir string, config
 	if err != nil {
 		return nil, fmt.Errorf("train the judge of %s: %w", strings.Join(config.Classes, ", "), err)
 	}
-	store := model.NewStore()
-	if _, err := run.LoadCheckpoint(store, nil); err != nil {
+	weights, _, err := run.Weights(nil)
+	if err != nil {
 		return nil, err
 	}
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, pictures *Node) (classes, features *Node) {
+	exec, err := lab.Compile(backend, weights, func(scope *model.Scope, pictures *Node) (classes, features *Node) {
 		logits, features := config.logits(scope, pictures)
 		return ArgMax(logits, -1), features
-	})
+	}, shapes.Make(dtypes.Float32, sampleBatch, config.Size, config.Size, 3))
 	if err != nil {
-		return nil, fmt.Errorf("prepare the judge: %w", err)
+		return nil, fmt.Errorf("compile the judge: %w", err)
 	}
 	return &Judge{config: config, exec: exec}, nil
 }
@@ -143,36 +169,41 @@ func (j *Judge) Classify(ctx context.Context, pictures []*image.RGBA) ([]int, er
 	})
 }
 
-// Features are what the judge sees in pictures before its last layer.
-func (j *Judge) Features() Features {
-	return Features{Name: "the judge's", Of: func(ctx context.Context, pictures []*image.RGBA) (*mat.Dense, error) {
-		var rows []float64
-		err := j.see(ctx, pictures, func(n int, _, features *tensors.Tensor) error {
-			values, err := tensors.CopyFlatData[float32](features)
+// Features are the inputs of the judge's last layer.
+func (j *Judge) Features() measure.Features {
+	return measure.Features{
+		Name: "the judge's",
+		Of: func(ctx context.Context, pictures []*image.RGBA) (*mat.Dense, error) {
+			var rows []float64
+			err := j.see(ctx, pictures, func(n int, _, features *tensors.Tensor) error {
+				values, err := tensors.CopyFlatData[float32](features)
+				if err != nil {
+					return err
+				}
+				for _, v := range values[:n*features.Shape().Dim(1)] {
+					rows = append(rows, float64(v))
+				}
+				return nil
+			})
 			if err != nil {
-				return err
+				return nil, err
 			}
-			for _, v := range values[:n*features.Shape().Dim(1)] {
-				rows = append(rows, float64(v))
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		return mat.NewDense(len(pictures), len(rows)/len(pictures), rows), nil
-	}}
+			return mat.NewDense(len(pictures), len(rows)/len(pictures), rows), nil
+		},
+	}
 }
 
-// see shows pictures to the judge, and what it makes of the first n, in turn, to a function.
-func (j *Judge) see(ctx context.Context, pictures []*image.RGBA, f func(n int, classes, features *tensors.Tensor) error) error {
+// see runs the judge on pictures in batches and passes the outputs to f; the first n rows are those of pictures.
+func (j *Judge) see(
+	ctx context.Context, pictures []*image.RGBA, f func(n int, classes, features *tensors.Tensor) error,
+) error {
 	for start := 0; start < len(pictures); start += sampleBatch {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		batch := pictures[start:min(start+sampleBatch, len(pictures))]
 		each := j.config.Size * j.config.Size * 3
-		values := make([]float32, sampleBatch*each) // Where there are fewer the rest is grey, and what is seen there is not looked at.
+		values := make([]float32, sampleBatch*each) // The rest of a short batch stays grey, and is ignored.
 		for i, picture := range batch {
 			if side := picture.Rect.Dx(); side != j.config.Size || picture.Rect.Dy() != side {
 				return fmt.Errorf("the judge sees pictures of %d×%[1]d pixels, not of %v", j.config.Size, picture.Rect.Size())
@@ -190,13 +221,13 @@ func (j *Judge) see(ctx context.Context, pictures []*image.RGBA, f func(n int, c
 	return nil
 }
 
-// confusion counts what the judge sees in pictures of some labels.
+// confusion counts the classes that the judge sees in pictures with the given labels.
 func (j *Judge) confusion(ctx context.Context, pictures []*image.RGBA, labels []int) (Confusion, error) {
 	seen, err := j.Classify(ctx, pictures)
 	return countConfusion(len(j.config.Classes), labels, seen), err
 }
 
-// Confusion counts pictures: [class asked for][class seen].
+// Confusion counts pictures: [class requested][class seen].
 type Confusion [][]int
 
 // countConfusion counts pairs of classes.
@@ -211,7 +242,7 @@ func countConfusion(classes int, asked, seen []int) Confusion {
 	return counts
 }
 
-// Accuracy is the share of pictures whose class is the one asked for.
+// Accuracy is the share of pictures in which the requested class was seen.
 func (c Confusion) Accuracy() float64 {
 	right, all := 0, 0
 	for asked, row := range c {

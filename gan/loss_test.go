@@ -18,7 +18,7 @@ func TestHingeLosses(t *testing.T) {
 		d, g       float64
 	}{
 		{"D knows nothing", []float64{0, 0}, []float64{0, 0}, 2, 0},
-		{"D tells all with margin", []float64{1, 3}, []float64{-1, -2}, 0, 1.5},
+		{"D separates all with margin", []float64{1, 3}, []float64{-1, -2}, 0, 1.5},
 		{"inside the margin", []float64{0.5, 1.5}, []float64{-0.75, -3}, 0.25 + 0.125, 1.875},
 		{"D is wrong", []float64{-2, -1}, []float64{1, 3}, 2.5 + 3, -2},
 	}
@@ -33,7 +33,7 @@ func TestHingeLosses(t *testing.T) {
 	}
 }
 
-// Only pictures inside the margin pull at D.
+// Only pictures inside the margin contribute to D's gradient.
 func TestGradientOfHingeLossStopsAtTheMargin(t *testing.T) {
 	real, fake := []float64{-2, 0.5, 1.5, 4}, []float64{-3, -1.5, 0, 2}
 	got := evaluate(t, func(x []*Node) []*Node {
@@ -58,8 +58,8 @@ func TestNonSaturatingAndWassersteinLosses(t *testing.T) {
 		real, fake := scores[0], scores[1]
 		got := evaluate(t, func(x []*Node) []*Node {
 			var losses []*Node
-			for _, name := range []string{LossNonSaturating, LossWasserstein} {
-				losses = append(losses, games[name].discriminator(x[0], x[1]), games[name].generator(x[1]))
+			for _, name := range []string{LossNonSaturating, LossWasserstein, LossRelativistic} {
+				losses = append(losses, Losses[name].Discriminator(x[0], x[1]), Losses[name].Generator(x[0], x[1]))
 			}
 			return losses
 		}, tensors.FromValue(real), tensors.FromValue(fake))
@@ -68,6 +68,11 @@ func TestNonSaturatingAndWassersteinLosses(t *testing.T) {
 		assert.InDelta(t, mean(fake, negative), got[1][0], 1e-9)
 		assert.InDelta(t, mean(fake, same)-mean(real, same), got[2][0], 1e-9)
 		assert.InDelta(t, -mean(fake, same), got[3][0], 1e-9)
+		realer := func(v float64) float64 { return softplus(mean(fake, same) - v) }
+		lessReal := func(v float64) float64 { return softplus(v - mean(real, same)) }
+		assert.InDelta(t, mean(real, realer)+mean(fake, lessReal), got[4][0], 1e-9)
+		assert.InDelta(t, mean(fake, func(v float64) float64 { return softplus(mean(real, same) - v) })+
+			mean(real, func(v float64) float64 { return softplus(v - mean(fake, same)) }), got[5][0], 1e-9)
 	}
 }
 
@@ -89,7 +94,9 @@ func gaussian(seed uint64, n int) []float64 {
 }
 
 // dragan evaluates the penalty and its gradient with respect to w, [1, 2, 2, 3], for three pictures of 2×2 pixels.
-func dragan(t *testing.T, critic func(x, w *Node) *Node, real, uniform, w []float64) (penalty float64, gradient []float64) {
+func dragan(
+	t *testing.T, critic func(x, w *Node) *Node, real, uniform, w []float64,
+) (penalty float64, gradient []float64) {
 	t.Helper()
 	got := evaluate(t, func(x []*Node) []*Node {
 		penalty := DRAGAN(func(moved *Node) *Node { return critic(moved, x[2]) }, x[0], x[1])
@@ -113,7 +120,7 @@ func uniforms() []float64 {
 	return values
 }
 
-// The gradient of ⟨w, x⟩ is w wherever the pictures are moved to.
+// The gradient of ⟨w, x⟩ is w everywhere, however the pictures are perturbed.
 func TestPenaltyOfLinearCritic(t *testing.T) {
 	w := gaussian(1, 12)
 	length := norm(w)
@@ -124,7 +131,7 @@ func TestPenaltyOfLinearCritic(t *testing.T) {
 	}
 }
 
-// The gradient of ½⟨w, x²⟩ at x̂ is w·x̂, so that where the pictures are moved to is seen.
+// The gradient of ½⟨w, x²⟩ at x̂ is w·x̂, so it depends on the perturbation.
 func TestPenaltyOfQuadraticCritic(t *testing.T) {
 	real, uniform, w := gaussian(2, 36), uniforms(), gaussian(1, 12)
 	mean, square := 0.0, 0.0
@@ -149,7 +156,10 @@ func TestPenaltiesOfQuadraticCritic(t *testing.T) {
 	real, fake, uniform, w := gaussian(2, 36), gaussian(3, 36), uniforms(), gaussian(1, 12)
 	got := evaluate(t, func(x []*Node) []*Node {
 		critic := func(at *Node) *Node { return quadratic(at, x[3]) }
-		return []*Node{penalties[PenaltyWGANGP](critic, x[0], x[1], x[2]), penalties[PenaltyR1](critic, x[0], x[1], x[2])}
+		return []*Node{
+			Penalties[PenaltyWGANGP].Of(critic, x[0], x[1], x[2]),
+			Penalties[PenaltyR1].Of(critic, x[0], x[1], x[2]),
+		}
 	}, tensors.FromFlatDataAndDimensions(real, 3, 2, 2, 3), tensors.FromFlatDataAndDimensions(fake, 3, 2, 2, 3),
 		tensors.FromFlatDataAndDimensions(uniform, 3, 2, 2, 3), tensors.FromFlatDataAndDimensions(w, 1, 2, 2, 3))
 	var between, at float64
@@ -186,7 +196,7 @@ func TestGradientOfPenaltyMatchesFiniteDifferences(t *testing.T) {
 	}
 }
 
-// A critic that sees nothing has the gradient 0, of which the length has no derivative.
+// A critic that sees nothing has gradient 0, where the norm has no derivative.
 func TestPenaltyOfFlatCriticIsOneAndHasAGradient(t *testing.T) {
 	penalty, gradient := dragan(t, linear, gaussian(2, 36), uniforms(), make([]float64, 12))
 	assert.InDelta(t, 1, penalty, 1e-5)

@@ -18,35 +18,31 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Features are what a network sees in pictures, for FID and KID. Distances of different networks' features cannot be compared.
-type Features struct {
-	// Name says which features of which network they are.
-	Name string
-	// Of returns a row of features for each picture.
-	Of func(ctx context.Context, pictures []*image.RGBA) (*mat.Dense, error)
-}
-
-// Quality says how like real pictures portraits are. Each number has its baseline beside it: that of as many real pictures, held out from the judge, of the same hair colours.
+// Quality measures how close portraits are to real pictures. Each number comes with a baseline: the same number for as
+// many real pictures, held out from the judge, of the same hair colours.
 type Quality struct {
-	// Pictures is the number of portraits, and of the real pictures beside them.
+	// Pictures is the number of portraits, and of the real pictures compared with them.
 	Pictures int `json:"pictures"`
-	// Features names what FID and KID look through, and Reference is the number of other real pictures that they compare with.
+	// Features names the network behind FID and KID, and Reference is the number of other real pictures that they compare
+	// with.
 	Features  string `json:"features"`
 	Reference int    `json:"reference"`
-	// FID and KID are the distances from the reference (see [measure.Frechet] and [measure.Kernel]): 0 for pictures that cannot be told from it. They are nil where
-	// there are fewer than three pictures. Real ones may lie a little below 0: their colours are evenly spread, not drawn at random.
+	// FID and KID are the distances from the reference (see [measure.Frechet] and [measure.Kernel]): 0 for pictures that
+	// are indistinguishable from it. They are nil for fewer than three pictures. Real ones may lie slightly below 0: their
+	// colours are evenly spread, not drawn at random.
 	FID *Compared[float64]          `json:"fid,omitempty"`
 	KID *Compared[measure.Estimate] `json:"kid,omitempty"`
-	// Diversity is the MS-SSIM between portraits of a class, by class; where two or more pictures of it are there. A generator that collapsed has more than real pictures have.
+	// Diversity is the MS-SSIM between portraits of a class, by class, for classes with two or more pictures. A collapsed
+	// generator has a higher value than real pictures.
 	Diversity []ClassDiversity `json:"diversity"`
-	// Nearest is the median of how far the nearest picture is of those that G was trained on, not counting itself, in levels of 255. A generator that learnt pictures by heart has
-	// less than real pictures have.
+	// Nearest is the median distance to the nearest picture that G was trained on, not counting itself, in levels of 255.
+	// A generator that memorised pictures has a lower value than real pictures.
 	Nearest Compared[float64] `json:"nearest"`
 	// Neighbours are the portraits with their nearest pictures, the closest first.
 	Neighbours []Neighbour `json:"neighbours"`
 }
 
-// Compared is a measure of generated pictures, and of real ones.
+// Compared is a measure for generated pictures, and for real ones.
 type Compared[T any] struct {
 	Generated T `json:"generated"`
 	Real      T `json:"real"`
@@ -58,8 +54,8 @@ type ClassDiversity struct {
 	Compared[float64]
 }
 
-// Neighbour is a portrait and the picture of the data that is the most like it, mirrored or not: by the root of the mean squared difference of their red, green and blue, shrunk to
-// 32×32 pixels, in levels of 255.
+// Neighbour is a portrait and the most similar picture of the data, mirrored or not: by the root of the mean squared
+// difference of their red, green and blue, shrunk to 32×32 pixels, in levels of 255.
 type Neighbour struct {
 	Sample   int         `json:"sample"` // The portrait's number, from 0.
 	Name     string      `json:"name"`   // Of the picture.
@@ -69,27 +65,28 @@ type Neighbour struct {
 }
 
 const (
-	// referencePictures is how many real pictures FID and KID compare with, at most.
+	// referencePictures is the largest number of real pictures that FID and KID compare with.
 	referencePictures = 5000
-	// leastPictures is the least number that has a KID.
+	// leastPictures is the least number of pictures with a KID.
 	leastPictures = 3
-	// blockPictures is how many pictures are in memory at once.
+	// blockPictures is the number of pictures in memory at once.
 	blockPictures = 256
-	// diversityPairs are compared of each class, at diversitySide pixels at most: the measure is of faces, not of pixels.
+	// diversityPairs of each class are compared, at diversitySide pixels at most: the measure is of faces, not of pixels.
 	diversityPairs, diversitySide = 50, 128
-	// thumbnailSide is the size at which the nearest pictures are looked for.
+	// thumbnailSide is the size at which pictures are compared to find the nearest.
 	thumbnailSide = 32
-	// closestShown is how many neighbours are shown.
+	// closestShown is the number of neighbours shown.
 	closestShown = 8
 )
 
-// pictures are some of a set: where they are in it, their labels, and themselves.
+// pictures are some pictures of a set: their indices in it, their labels, and themselves.
 type pictures struct {
 	indices, labels []int
 	images          []*image.RGBA
 }
 
-// read reads the pictures of some indices, several at once, and leaves out those that are broken: the training has named them.
+// read reads the pictures with some indices, several at once, and leaves out broken ones, which the training has
+// reported.
 func read(ctx context.Context, set dataset.Set, size int, indices []int) (p pictures, err error) {
 	images := make([]*image.RGBA, len(indices))
 	group, ctx := errgroup.WithContext(ctx)
@@ -107,7 +104,8 @@ func read(ctx context.Context, set dataset.Set, size int, indices []int) (p pict
 	}
 	for i, index := range indices {
 		if images[i] != nil {
-			p.indices, p.labels, p.images = append(p.indices, index), append(p.labels, set.Label(index)), append(p.images, images[i])
+			p.indices, p.images = append(p.indices, index), append(p.images, images[i])
+			p.labels = append(p.labels, set.Label(index, 0))
 		}
 	}
 	return p, nil
@@ -118,7 +116,8 @@ func (p pictures) some(n int) pictures {
 	return pictures{spread(p.indices, n), spread(p.labels, n), spread(p.images, n)}
 }
 
-// spread returns n elements, or all if there are fewer, evenly spread: the pictures of a folder are in the order of their classes.
+// spread returns n elements, or all if there are fewer, evenly spread: the pictures of a folder are in the order of
+// their classes.
 func spread[T any](all []T, n int) []T {
 	n = min(n, len(all))
 	some := make([]T, n)
@@ -128,10 +127,17 @@ func spread[T any](all []T, n int) []T {
 	return some
 }
 
-// measureQuality compares portraits with real pictures, one of the same label for each, that were held out, and with those of the set that were not; and it looks for the nearest among
-// those that G learnt from: learnt, or the set itself where that is nil. Indices are those of the set.
+// measureQuality compares portraits with held-out real pictures, one with the same label for each, and with the
+// pictures of the set that were not held out. It searches for the nearest among the training pictures of G: learnt, or
+// the set itself if that is nil. Indices refer to the set.
 func measureQuality(
-	ctx context.Context, config Config, portraits []*image.RGBA, real pictures, set, learnt dataset.Set, features Features, progress lab.Progress,
+	ctx context.Context,
+	config Config,
+	portraits []*image.RGBA,
+	real pictures,
+	set, learnt dataset.Set,
+	features measure.Features,
+	progress lab.Progress,
 ) (q Quality, err error) {
 	training, _ := dataset.SplitIndices(set, heldOut)
 	training = spread(training, referencePictures)
@@ -170,10 +176,12 @@ func measureQuality(
 	if err != nil || q.Reference < leastPictures {
 		return q, err
 	}
-	return q, q.distances(ctx, portraits, real.images, mat.NewDense(q.Reference, len(reference)/q.Reference, reference), features)
+	return q, q.distances(
+		ctx, portraits, real.images, mat.NewDense(q.Reference, len(reference)/q.Reference, reference), features,
+	)
 }
 
-// inBlocks reads pictures of a set and hands them on, some at a time. Those that are broken are left out.
+// inBlocks reads pictures of a set and passes them on, some at a time. Broken ones are left out.
 func inBlocks(ctx context.Context, set dataset.Set, size int, indices []int, f func(block pictures) error) error {
 	for some := range slices.Chunk(indices, blockPictures) {
 		block, err := read(ctx, set, size, some)
@@ -190,9 +198,17 @@ func inBlocks(ctx context.Context, set dataset.Set, size int, indices []int, f f
 	return nil
 }
 
-// findNearest fills in the nearest pictures. Where the real pictures are among those that G learnt from, same, none counts as its own neighbour.
-func (q *Quality) findNearest(ctx context.Context, config Config, portraits []*image.RGBA, real pictures, learnt dataset.Set, same bool, step func(n int)) (err error) {
-	ofPortraits, ofReal := measure.NewNearest(thumbnails(portraits, false)), measure.NewNearest(thumbnails(real.images, false))
+// findNearest fills in the nearest pictures. With same, the real pictures are among those that G learnt from, and none
+// counts as its own neighbour.
+func (q *Quality) findNearest(
+	ctx context.Context, config Config, portraits []*image.RGBA, real pictures, learnt dataset.Set, same bool,
+	step func(n int),
+) (err error) {
+	ofPortraits, ofReal := measure.NewNearest(
+		thumbnails(portraits, false),
+	), measure.NewNearest(
+		thumbnails(real.images, false),
+	)
 	var themselves, all []int
 	if same {
 		themselves = real.indices
@@ -220,7 +236,9 @@ func (q *Quality) findNearest(ctx context.Context, config Config, portraits []*i
 }
 
 // distances fills in FID and KID.
-func (q *Quality) distances(ctx context.Context, portraits, real []*image.RGBA, reference *mat.Dense, features Features) error {
+func (q *Quality) distances(
+	ctx context.Context, portraits, real []*image.RGBA, reference *mat.Dense, features measure.Features,
+) error {
 	q.FID, q.KID = &Compared[float64]{}, &Compared[measure.Estimate]{}
 	for _, side := range []struct {
 		pictures []*image.RGBA
@@ -265,19 +283,21 @@ func diversity(config Config, portraits []*image.RGBA, real pictures) (all []Cla
 			ofGenerated = append(ofGenerated, alike(portraits[a], portraits[b]))
 			ofReal = append(ofReal, alike(real.images[a], real.images[b]))
 		}
-		if d := (Compared[float64]{stat.Mean(ofGenerated, nil), stat.Mean(ofReal, nil)}); !math.IsNaN(d.Generated) { // Tiny pictures have none.
+		if d := (Compared[float64]{stat.Mean(ofGenerated, nil), stat.Mean(ofReal, nil)}); !math.IsNaN(
+			d.Generated,
+		) { // Too small for MS-SSIM.
 			all = append(all, ClassDiversity{class, d})
 		}
 	}
 	return all
 }
 
-// alike is the MS-SSIM of two portraits.
+// alike returns the MS-SSIM of two portraits.
 func alike(a, b *image.RGBA) float64 {
 	return measure.MSSSIM(opaque(shrink(a, diversitySide)), opaque(shrink(b, diversitySide)))
 }
 
-// opaque says that a picture has no alpha, so that it is the same with and without premultiplication.
+// opaque reinterprets a picture without alpha, which is the same with and without premultiplication.
 func opaque(picture *image.RGBA) *image.NRGBA {
 	return &image.NRGBA{Pix: picture.Pix, Stride: picture.Stride, Rect: picture.Rect}
 }
@@ -293,7 +313,15 @@ func shrink(picture *image.RGBA, side int) *image.RGBA {
 		for x := range size / 2 {
 			i := picture.PixOffset(picture.Rect.Min.X+2*x, picture.Rect.Min.Y+2*y)
 			for c := range 4 {
-				sum := int(picture.Pix[i+c]) + int(picture.Pix[i+4+c]) + int(picture.Pix[i+picture.Stride+c]) + int(picture.Pix[i+picture.Stride+4+c])
+				sum := int(
+					picture.Pix[i+c],
+				) + int(
+					picture.Pix[i+4+c],
+				) + int(
+					picture.Pix[i+picture.Stride+c],
+				) + int(
+					picture.Pix[i+picture.Stride+4+c],
+				)
 				half.Pix[half.PixOffset(x, y)+c] = uint8((sum + 2) / 4)
 			}
 		}
@@ -323,7 +351,9 @@ func thumbnails(pictures []*image.RGBA, mirrored bool) *mat.Dense {
 }
 
 // neighbours returns the portraits with their nearest pictures, the closest first.
-func neighbours(ctx context.Context, config Config, portraits []*image.RGBA, nearest *measure.Nearest, set dataset.Set) (all []Neighbour, err error) {
+func neighbours(
+	ctx context.Context, config Config, portraits []*image.RGBA, nearest *measure.Nearest, set dataset.Set,
+) (all []Neighbour, err error) {
 	order := make([]int, len(portraits))
 	for i := range order {
 		order[i] = i

@@ -6,25 +6,29 @@ import (
 	"testing"
 
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/measure"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 )
 
 // brightness is a network that sees the mean of red, of green and of blue.
-var brightness = Features{"brightness", func(_ context.Context, pictures []*image.RGBA) (*mat.Dense, error) {
-	rows := mat.NewDense(len(pictures), 3, nil)
-	for i, picture := range pictures {
-		for j, v := range picture.Pix {
-			if j%4 < 3 {
-				rows.Set(i, j%4, rows.At(i, j%4)+float64(v)/float64(len(picture.Pix)/4))
+var brightness = measure.Features{
+	Name: "brightness",
+	Of: func(_ context.Context, pictures []*image.RGBA) (*mat.Dense, error) {
+		rows := mat.NewDense(len(pictures), 3, nil)
+		for i, picture := range pictures {
+			for j, v := range picture.Pix {
+				if j%4 < 3 {
+					rows.Set(i, j%4, rows.At(i, j%4)+float64(v)/float64(len(picture.Pix)/4))
+				}
 			}
 		}
-	}
-	return rows, nil
-}}
+		return rows, nil
+	},
+}
 
-// quality measures portraits that a function makes out of the held-out pictures of 900 drawn ones.
+// quality measures portraits that a function makes from the held-out pictures of 900 drawn ones.
 func quality(t *testing.T, portraits func(config Config, set dataset.Set, real pictures) []*image.RGBA) Quality {
 	config := preset(t, "smoke", "size=64", "drawn=900")
 	set, err := config.OpenData(t.Context(), nil)
@@ -47,7 +51,7 @@ func TestQualityOfOtherDrawnPortraitsIsThatOfRealOnes(t *testing.T) {
 		used := map[int]bool{}
 		for i, label := range real.labels { // Of the same colours.
 			for j := range 90 {
-				if !used[j] && others.Label(j) == label {
+				if !used[j] && others.Label(j, 0) == label {
 					picture, err := others.Picture(t.Context(), j, config.Size)
 					require.NoError(t, err)
 					made[i], used[j] = picture, true

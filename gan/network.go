@@ -8,6 +8,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/nn"
 )
 
@@ -17,10 +18,12 @@ type Network struct {
 	//
 	//	noise: [batch, noise], oneHot: [batch, classes] → [batch, size, size, 3] in [-1, 1]
 	Generator func(scope *model.Scope, config Config, noise, oneHot *Node) *Node
-	// Discriminator says whether portraits look real, and of their class.
+	// Discriminator scores portraits: high if they look real, and of their class.
 	//
 	//	x: [batch, size, size, 3] in [-1, 1], oneHot: [batch, classes]
 	Discriminator func(scope *model.Scope, config Config, x, oneHot *Node) Verdict
+	// Check notes the settings that the networks do not support; nil: any will do.
+	Check func(config Config, checks *lab.Checks)
 }
 
 // The networks of the article.
@@ -29,14 +32,28 @@ const (
 	NetworkSRResNet = "srresnet"
 )
 
-// Networks are the networks that a [Config] can name. A reader who has one of his own adds it here, in every program that
-// trains or samples it: config.json holds the name only.
+// Networks are the networks that a [Config] can name. Add one of your own here, in every program that trains or samples
+// it: config.json holds the name only.
 var Networks = map[string]Network{
-	NetworkResBlock: {Generator: ResBlockGenerator, Discriminator: ResBlockDiscriminator},
-	NetworkSRResNet: {Generator: SRResNetGenerator, Discriminator: SRResNetDiscriminator},
+	NetworkResBlock: {
+		Generator: ResBlockGenerator, Discriminator: ResBlockDiscriminator,
+		Check: func(c Config, checks *lab.Checks) {
+			checks.That(c.GeneratorBlocks == 0,
+				"generator_blocks is %d: the resblock generator has as many as its size needs; set 0", c.GeneratorBlocks)
+		},
+	},
+	NetworkSRResNet: {
+		Generator: SRResNetGenerator, Discriminator: SRResNetDiscriminator,
+		Check: func(c Config, checks *lab.Checks) {
+			checks.That(c.GeneratorBlocks >= 1,
+				"generator_blocks is %d: the srresnet generator needs at least 1", c.GeneratorBlocks)
+			checks.That(c.Size >= firstSize,
+				"size is %d: the srresnet generator begins at %d×%[2]d", c.Size, firstSize)
+		},
+	},
 }
 
-// catchable returns the networks with their panics made errors: GoMLX catches no others, and hangs after one.
+// catchable returns the networks with panics turned into errors: GoMLX catches no other panic, and hangs after one.
 func (n Network) catchable() Network {
 	return Network{
 		Generator: func(scope *model.Scope, config Config, noise, oneHot *Node) *Node {
@@ -55,7 +72,10 @@ func (c Config) network() (Network, error) {
 	network, ok := Networks[c.Network]
 	if !ok {
 		names := slices.Sorted(maps.Keys(Networks))
-		return Network{}, fmt.Errorf("there is no network %q; there are %s (one of your own must be added to gan.Networks first)", c.Network, strings.Join(names, ", "))
+		return Network{}, fmt.Errorf(
+			"there is no network %q; there are %s (one of your own must be added to gan.Networks first)", c.Network,
+			strings.Join(names, ", "),
+		)
 	}
 	return network.catchable(), nil
 }

@@ -52,10 +52,12 @@ type dims = []int
 
 // layer is a line of a network's table.
 type layer struct {
-	name       string // The scope of its variables.
-	kernel     dims   // [size, size, inputs, outputs], or [inputs, outputs]; of a normalisation its scales, [channels] or [classes, channels].
-	output     dims   // Of one picture. An embedding has none: it has no bias by which to find it.
-	parameters int    // All that is trained, biases and offsets too.
+	name string // The scope of its variables.
+	// kernel is [size, size, inputs, outputs], or [inputs, outputs]; for a normalisation its scales, [channels] or
+	// [classes, channels].
+	kernel     dims
+	output     dims // Of one picture. An embedding has none: it has no bias by which to find it.
+	parameters int  // All trainable ones, including biases and offsets.
 }
 
 // repeated repeats lines, with the number of the repetition in their names.
@@ -179,7 +181,7 @@ func TestLayersAreThoseOfThePapers(t *testing.T) {
 		preset, network string
 		spectral        bool
 		layers          []layer
-		sums            []dims // What the residual blocks give.
+		sums            []dims // The outputs of the residual blocks.
 		parameters      int
 	}{
 		{"article", "G", false, resblockGenerator,
@@ -187,9 +189,20 @@ func TestLayersAreThoseOfThePapers(t *testing.T) {
 		{"article", "D", true, resblockDiscriminator,
 			[]dims{{64, 64, 64}, {32, 32, 128}, {16, 16, 256}, {8, 8, 512}, {4, 4, 1024}, {4, 4, 1024}}, 29_027_073},
 		{"article-srresnet", "G", false, srresnetGenerator,
-			slices.Repeat([]dims{{16, 16, 64}}, 16+1), 3_938_755}, // The last one is that of the long skip.
+			slices.Repeat([]dims{{16, 16, 64}}, 16+1), 3_938_755}, // The last is the long skip's.
 		{"article-srresnet", "D", false, srresnetDiscriminator,
-			[]dims{{64, 64, 32}, {64, 64, 32}, {32, 32, 64}, {32, 32, 64}, {16, 16, 128}, {16, 16, 128}, {8, 8, 256}, {8, 8, 256}, {4, 4, 512}, {4, 4, 512}}, 18_976_097},
+			[]dims{
+				{64, 64, 32},
+				{64, 64, 32},
+				{32, 32, 64},
+				{32, 32, 64},
+				{16, 16, 128},
+				{16, 16, 128},
+				{8, 8, 256},
+				{8, 8, 256},
+				{4, 4, 512},
+				{4, 4, 512},
+			}, 18_976_097},
 	}
 	for _, test := range tests {
 		t.Run(test.preset+" "+test.network, func(t *testing.T) {
@@ -221,7 +234,22 @@ func TestOtherSizesHaveFewerOrMoreBlocks(t *testing.T) {
 			for i, out := range widths[1:] {
 				in, up := widths[i], fmt.Sprintf("up%d/", i+1)
 				kernels[up+"norm1"], kernels[up+"norm2"] = dims{9, in}, dims{9, out}
-				kernels[up+"conv1"], kernels[up+"conv2"], kernels[up+"shortcut"] = dims{3, 3, in, out}, dims{3, 3, out, out}, dims{1, 1, in, out}
+				kernels[up+"conv1"], kernels[up+"conv2"], kernels[up+"shortcut"] = dims{
+					3,
+					3,
+					in,
+					out,
+				}, dims{
+					3,
+					3,
+					out,
+					out,
+				}, dims{
+					1,
+					1,
+					in,
+					out,
+				}
 			}
 			return kernels
 		},
@@ -233,12 +261,32 @@ func TestOtherSizesHaveFewerOrMoreBlocks(t *testing.T) {
 			}
 			for i, out := range widths[1:] {
 				in, down := widths[i], fmt.Sprintf("down%d/", i+2)
-				kernels[down+"conv1"], kernels[down+"conv2"], kernels[down+"shortcut"] = dims{3, 3, in, in}, dims{3, 3, in, out}, dims{1, 1, in, out}
+				kernels[down+"conv1"], kernels[down+"conv2"], kernels[down+"shortcut"] = dims{
+					3,
+					3,
+					in,
+					in,
+				}, dims{
+					3,
+					3,
+					in,
+					out,
+				}, dims{
+					1,
+					1,
+					in,
+					out,
+				}
 			}
 			return kernels
 		},
 		"article-srresnet G": func(widths dims) map[string]dims {
-			kernels := map[string]dims{"dense": {128 + 9, 16 * 16 * 64}, "norm1": {16 * 16 * 64}, "norm2": {64}, "rgb": {9, 9, 64, 3}}
+			kernels := map[string]dims{
+				"dense": {128 + 9, 16 * 16 * 64},
+				"norm1": {16 * 16 * 64},
+				"norm2": {64},
+				"rgb":   {9, 9, 64, 3},
+			}
 			for i := range 16 {
 				block := fmt.Sprintf("block%d/", i+1)
 				kernels[block+"conv1"], kernels[block+"norm1"] = dims{3, 3, 64, 64}, dims{64}
@@ -305,14 +353,14 @@ func TestOtherSizesHaveFewerOrMoreBlocks(t *testing.T) {
 	}
 }
 
-// table is what a graph shows of a network.
+// table summarises a network as its graph shows it.
 type table struct {
 	layers    map[string]layer
 	untrained map[string]dims // Variables.
-	sums      []dims          // What the residual blocks give, of one picture.
+	sums      []dims          // The outputs of the residual blocks, for one picture.
 }
 
-// tableBatch is a number of pictures that is no size of a kernel.
+// tableBatch is a number of pictures that differs from every kernel's size.
 const tableBatch = 5
 
 // built builds the graph of both networks, "G" and "D", and does not compile it: at these sizes that takes minutes.
@@ -323,9 +371,11 @@ func built(t *testing.T, name string, size int) map[string]table {
 	store, networks := model.NewStore(), Networks[config.Network]
 	g := NewGraph(backendOf(t, openGo), t.Name())
 	defer g.Finalize()
-	oneHot := config.oneHot(Parameter(g, "labels", shapes.Make(dtypes.Int32, tableBatch)), dtypes.Float32)
+	oneHot := config.oneHot(Parameter(g, "labels", shapes.Make(dtypes.Int32, tableBatch, 1)), dtypes.Float32)
 	scopeG, scopeD := store.RootScope().At("G"), store.RootScope().At("D")
-	pictures := networks.Generator(scopeG, config, Parameter(g, "noise", shapes.Make(dtypes.Float32, tableBatch, config.Noise)), oneHot)
+	pictures := networks.Generator(
+		scopeG, config, Parameter(g, "noise", shapes.Make(dtypes.Float32, tableBatch, config.Noise)), oneHot,
+	)
 	assert.Equal(t, dims{tableBatch, size, size, 3}, pictures.Shape().Dimensions)
 	nodesOfG := len(g.Nodes())
 	verdict := networks.Discriminator(scopeD, config, pictures, oneHot)
@@ -334,7 +384,7 @@ func built(t *testing.T, name string, size int) map[string]table {
 	return map[string]table{"G": tableOf(t, scopeG, g.Nodes()[:nodesOfG]), "D": tableOf(t, scopeD, g.Nodes()[nodesOfG:])}
 }
 
-// tableOf is what some of a graph's nodes, and the variables of a scope, show of a network.
+// tableOf summarises a network from some of a graph's nodes and the variables of a scope.
 func tableOf(t *testing.T, scope *model.Scope, nodes []*Node) table {
 	t.Helper()
 	shown := table{layers: map[string]layer{}, untrained: map[string]dims{}}
@@ -360,7 +410,7 @@ func tableOf(t *testing.T, scope *model.Scope, nodes []*Node) table {
 		shown.layers[l.name] = l
 	}
 	for _, node := range nodes {
-		// A sum of pictures, and not of a picture and a bias, or of kernels.
+		// A sum of two pictures, not of a picture and a bias, or of kernels.
 		if d := node.Shape().Dimensions; node.Type() == NodeTypeAdd && len(d) == 4 && d[0] == tableBatch &&
 			slices.Equal(node.Inputs()[0].Shape().Dimensions, node.Inputs()[1].Shape().Dimensions) {
 			shown.sums = append(shown.sums, d[1:])
@@ -369,7 +419,7 @@ func tableOf(t *testing.T, scope *model.Scope, nodes []*Node) table {
 	return shown
 }
 
-// added is where a bias is added: the first sum on its way.
+// added returns the node that adds a bias: the first sum on its way.
 func added(t *testing.T, bias *Node, nodes []*Node) *Node {
 	t.Helper()
 	for _, node := range nodes {
@@ -384,15 +434,20 @@ func added(t *testing.T, bias *Node, nodes []*Node) *Node {
 	return nil
 }
 
-// What each way of telling the class adds to networks of 64×64 pixels.
+// The parameters that each conditioning adds to networks of 64×64 pixels.
 func TestConditioningsAddTheirWeights(t *testing.T) {
 	count := func(settings ...string) (g, d int, verdict Verdict) {
-		config := preset(t, "article", append([]string{"size=64", "generator_channels=16", "discriminator_channels=16"}, settings...)...)
+		config := preset(
+			t,
+			"article",
+			append([]string{"size=64", "generator_channels=16", "discriminator_channels=16"}, settings...)...)
 		require.NoError(t, config.Validate())
 		store, network := model.NewStore(), Networks[config.Network]
 		graph := NewGraph(backendOf(t, openGo), "conditioning")
-		oneHot := config.oneHot(Parameter(graph, "labels", shapes.Make(dtypes.Int32, 2)), dtypes.Float32)
-		pictures := network.Generator(store.RootScope().At("G"), config, Parameter(graph, "noise", shapes.Make(dtypes.Float32, 2, 128)), oneHot)
+		oneHot := config.oneHot(Parameter(graph, "labels", shapes.Make(dtypes.Int32, 2, 1)), dtypes.Float32)
+		pictures := network.Generator(
+			store.RootScope().At("G"), config, Parameter(graph, "noise", shapes.Make(dtypes.Float32, 2, 128)), oneHot,
+		)
 		verdict = network.Discriminator(store.RootScope().At("D"), config, pictures, oneHot)
 		return trainable(store.RootScope().At("G")), trainable(store.RootScope().At("D")), verdict
 	}
@@ -401,13 +456,29 @@ func TestConditioningsAddTheirWeights(t *testing.T) {
 		settings []string
 		features int
 		first    int // Kernel elements that see the picture, times the channels after them.
-		hidden   int // As before, of what sees the embedding, which has 32 channels; 0: see below.
+		hidden   int // The same for layers that see the embedding, which has 32 channels; 0: see below.
 		dense    int // Outputs of G's first layer.
 		blocks   int // Channels in G's blocks that are normalised.
 		excited  []int
 	}{
-		{[]string{"network=resblock"}, 128, 9*16 + 16, 0, 4 * 4 * 256, 256 + 128 + 128 + 64 + 64 + 32 + 32 + 16, []int{128, 64, 32, 16}},
-		{[]string{"network=srresnet", "generator_blocks=2"}, 2 * 2 * 256, 16 * 16, 9 * 128, 16 * 16 * 16, 2*2*16 + 16 + 2*16, []int{16, 16}},
+		{
+			settings: []string{"network=resblock"},
+			features: 128,
+			first:    9*16 + 16,
+			hidden:   0,
+			dense:    4 * 4 * 256,
+			blocks:   256 + 128 + 128 + 64 + 64 + 32 + 32 + 16,
+			excited:  []int{128, 64, 32, 16},
+		},
+		{
+			settings: []string{"network=srresnet", "generator_blocks=2"},
+			features: 2 * 2 * 256,
+			first:    16 * 16,
+			hidden:   9 * 128,
+			dense:    16 * 16 * 16,
+			blocks:   2*2*16 + 16 + 2*16,
+			excited:  []int{16, 16},
+		},
 	} {
 		g, projection, verdict := count(network.settings...)
 		assert.Nil(t, verdict.Classes)
@@ -419,10 +490,22 @@ func TestConditioningsAddTheirWeights(t *testing.T) {
 
 		_, hidden, verdict := count(append(network.settings, "conditioning=hidden")...)
 		assert.Nil(t, verdict.Classes)
-		// The ResBlock network's third block is followed by one whose first convolution keeps its inputs' number.
+		// The ResBlock network's third block is followed by one whose first convolution keeps the number of channels.
 		want := none + classes*32 + 32*network.hidden
 		if network.hidden == 0 {
-			want = none + classes*32 + conv(3, 96, 96) + conv(3, 96, 128) + conv(1, 96, 128) - conv(3, 64, 64) - conv(3, 64, 128) - conv(1, 64, 128)
+			want = none + classes*32 + conv(
+				3, 96, 96,
+			) + conv(
+				3, 96, 128,
+			) + conv(
+				1, 96, 128,
+			) - conv(
+				3, 64, 64,
+			) - conv(
+				3, 64, 128,
+			) - conv(
+				1, 64, 128,
+			)
 		}
 		assert.Equal(t, want, hidden, network.settings)
 
@@ -456,16 +539,17 @@ func TestDiscriminatorIsAProjection(t *testing.T) {
 	outputs, err := model.CallOnceN(backendOf(t, openGo), store, func(scope *model.Scope, x *Node) []*Node {
 		var scores []*Node
 		for class := range classes {
-			labels := BroadcastToDims(Const(x.Graph(), int32(class)), 2)
+			labels := BroadcastToDims(Const(x.Graph(), int32(class)), 2, 1)
 			scores = append(scores, ResBlockDiscriminator(scope, config, x, config.oneHot(labels, x.DType())).Score)
 		}
-		// What the blocks make of the picture, with the same weights.
+		// The features of the picture, with the same weights.
 		h := config.lastBlock(scope.At("last"), config.firstBlock(scope.At("down1"), x, features))
 		return []*Node{Stack(scores, 0), ReduceSum(nn.ReLU(h), 1, 2)}
 	}, tensors.FromFlatDataAndDimensions(pictures, 2, 8, 8, 3))
 	require.NoError(t, err)
 	scores, phi := flat(t, outputs[0]), flat(t, outputs[1])
-	l, embedding, bias := normalised(t, store, "/score", features, 1), normalised(t, store, "/embedding", classes, features), variable(t, store, "/score/bias")[0]
+	l, embedding := normalised(t, store, "/score", features, 1), normalised(t, store, "/embedding", classes, features)
+	bias := variable(t, store, "/score/bias")[0]
 	require.NotZero(t, norm(phi))
 
 	for class := range classes {
@@ -487,8 +571,8 @@ func TestDiscriminatorIsAProjection(t *testing.T) {
 	}
 }
 
-// normalised returns the weights of a layer, [inputs, outputs], divided by vᵀWu as spectral normalisation does when nothing
-// is trained.
+// normalised returns the weights of a layer, [inputs, outputs], divided by vᵀWu as spectral normalisation does when
+// nothing is trained.
 func normalised(t *testing.T, store *model.Store, layer string, inputs, outputs int) []float64 {
 	t.Helper()
 	w, u := variable(t, store, layer+"/weights"), variable(t, store, layer+"/u")

@@ -12,21 +12,21 @@ import (
 	"github.com/moelab/moelab/plots"
 )
 
-// progressSeed decides the noise whose pictures a run keeps over time.
+// progressSeed is the seed of the noise whose pictures a run keeps over time.
 const progressSeed = 1
 
-// recorder draws the same noise vectors, one for each class, again and again while a run is trained.
+// recorder draws the same noise vectors, one for each class, again and again during a training.
 type recorder struct {
 	backend compute.Backend
 	config  Config
 	dir     string
-	sampler *Sampler // Made when it is first needed.
+	sampler *Sampler // Made on first use.
 }
 
 // record draws the portraits side by side into figures/progress/step-N.png.
-func (r *recorder) record(ctx context.Context, store *model.Store, step int64) (err error) {
+func (r *recorder) record(ctx context.Context, store *model.Store, step int64) error {
 	if r.sampler == nil {
-		if r.sampler, err = newSampler(r.backend, r.config, store, r.config.drawnWith()); err != nil {
+		if err := r.prepare(store); err != nil {
 			return err
 		}
 	}
@@ -41,6 +41,20 @@ func (r *recorder) record(ctx context.Context, store *model.Store, step int64) (
 	return lab.SaveStrip(r.dir, step, pictures)
 }
 
+// prepare compiles the program that draws with the training's weights.
+func (r *recorder) prepare(store *model.Store) error {
+	network, err := r.config.network()
+	if err != nil {
+		return err
+	}
+	exec, err := model.NewExec(r.backend, store, network.generator(r.config, lab.DrawnScope(r.config.AverageDecay)))
+	if err != nil {
+		return fmt.Errorf("prepare the generator: %w", err)
+	}
+	r.sampler = &Sampler{Config: r.config, exec: exec}
+	return nil
+}
+
 // close frees the compiled program.
 func (r *recorder) close() {
 	if r.sampler != nil {
@@ -48,9 +62,9 @@ func (r *recorder) close() {
 	}
 }
 
-// ProgressFigure draws how the same noise came to look during a training that was given SampleEvery: a row for each time.
+// ProgressFigure draws the pictures of the same noise over a training with SampleEvery: a row for each recorded step.
 func ProgressFigure(dir string) (*plots.Figure, error) {
-	config, err := ReadConfig(dir)
+	config, err := Experiment.Read(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -58,15 +72,17 @@ func ProgressFigure(dir string) (*plots.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plots.Grid{Pictures: strips, RowLabels: steps, ColumnLabels: config.Classes, ColumnColours: swatches(config.Classes)}.Figure()
+	return plots.Grid{
+		Pictures: strips, RowLabels: steps, ColumnLabels: config.Classes, ColumnColours: swatches(config.Classes),
+	}.Figure()
 }
 
-// filmRate is the times a second that a film of a training shows, and filmHold how many of them it shows the last one for.
+// filmRate is a film's number of recorded steps per second, and filmHold how many such frames the last one is held.
 const filmRate, filmHold = 4, 8
 
-// FilmFigure is what [ProgressFigure] draws as a film: a clip per class.
+// FilmFigure is [ProgressFigure] as a film: a clip per class.
 func FilmFigure(dir string) (*plots.Figure, error) {
-	config, err := ReadConfig(dir)
+	config, err := Experiment.Read(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ import (
 	"github.com/moelab/moelab/lab"
 )
 
-// sampleBatch is how many portraits are drawn at once: one program is compiled for it.
+// sampleBatch is the number of portraits drawn at once: one program is compiled for it.
 const sampleBatch = 16
 
 // Sampler draws portraits with a trained generator.
@@ -33,44 +33,27 @@ type Sampler struct {
 	// Step is the number of iterations that the generator was trained for.
 	Step int64
 	exec *model.Exec
-	// asked are the classes of attributes that were asked for; see [Sampler.Ask].
+	// asked are the requested classes of attributes; see [Sampler.Ask].
 	asked map[string]string
 }
 
-// OpenSampler loads the newest checkpoint of a run: the average of G's weights, where the run has one.
-func OpenSampler(backend compute.Backend, dir string) (*Sampler, error) {
-	return openSampler(backend, dir, Config.drawnWith)
+// Open loads the newest checkpoint of a run: the average of G's weights, if the run has one.
+func Open(backend compute.Backend, dir string) (*Sampler, error) {
+	return open(backend, dir, func(config Config) string { return lab.DrawnScope(config.AverageDecay) })
 }
 
-// OpenRawSampler loads the newest checkpoint of a run, with G's weights as they were after the last step.
-func OpenRawSampler(backend compute.Backend, dir string) (*Sampler, error) {
-	return openSampler(backend, dir, func(Config) string { return generatorScope })
+// OpenRaw loads the newest checkpoint of a run, with G's weights as they were after the last step.
+func OpenRaw(backend compute.Backend, dir string) (*Sampler, error) {
+	return open(backend, dir, func(Config) string { return lab.GeneratorScope })
 }
 
-// drawnWith is the scope of the weights that portraits are drawn with.
-func (c Config) drawnWith() string {
-	if c.AverageDecay > 0 {
-		return averageScope
-	}
-	return generatorScope
-}
-
-// openSampler loads the newest checkpoint of a run, with the weights below a scope.
-func openSampler(backend compute.Backend, dir string, weights func(Config) string) (*Sampler, error) {
-	config := article.clone() // Runs from before there was a choice have its ways. A copy, since JSON is read into the slices that are there.
-	run, err := lab.OpenExperiment(dir, &config, experimentName)
+// open loads the newest checkpoint of a run, with the weights below a scope.
+func open(backend compute.Backend, dir string, scope func(Config) string) (*Sampler, error) {
+	config, weights, state, err := Experiment.OpenModel(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := config.Validate(); err != nil {
-		return nil, fmt.Errorf("configuration of %s: %w", dir, err)
-	}
-	store := model.NewStore()
-	state, err := run.LoadCheckpoint(store, nil)
-	if err != nil {
-		return nil, err
-	}
-	sampler, err := newSampler(backend, config, store, weights(config))
+	sampler, err := newSampler(backend, config, weights, scope(config))
 	if err != nil {
 		return nil, err
 	}
@@ -78,40 +61,29 @@ func openSampler(backend compute.Backend, dir string, weights func(Config) strin
 	return sampler, nil
 }
 
-// ReadConfig returns the configuration of a run. The error wraps [lab.ErrNotARun] or [lab.ErrOtherExperiment] where it is none of this package.
-func ReadConfig(dir string) (config Config, err error) {
-	config = article.clone() // See openSampler.
-	_, err = lab.OpenExperiment(dir, &config, experimentName)
-	return config, err
-}
-
-// newSampler compiles the generator whose weights are in a store, below a scope. The error wraps [lab.ErrOtherExperiment] where they are
-// another network's.
-func newSampler(backend compute.Backend, config Config, store *model.Store, weights string) (*Sampler, error) {
+// newSampler compiles the generator with the weights below a scope. The error wraps [lab.ErrOtherExperiment] if they
+// are another network's.
+func newSampler(backend compute.Backend, config Config, weights lab.Weights, scope string) (*Sampler, error) {
 	network, err := config.network()
 	if err != nil {
 		return nil, err
 	}
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, noise, mixtures *Node) *Node {
-		return network.Generator(scope.At("%s", weights), config, noise, mixtures)
-	})
+	exec, err := lab.Compile(backend, weights, network.generator(config, scope),
+		shapes.Make(dtypes.Float32, sampleBatch, config.Noise),
+		shapes.Make(dtypes.Float32, sampleBatch, config.conditionWidth()))
 	if err != nil {
-		return nil, fmt.Errorf("prepare the generator: %w", err)
-	}
-	sampler := &Sampler{Config: config, exec: exec}
-	if err := sampler.compile(store); err != nil {
-		sampler.Close()
 		return nil, fmt.Errorf("compile the generator for the weights of the run: %w", err)
 	}
-	return sampler, nil
+	return &Sampler{Config: config, exec: exec}, nil
 }
 
-// compile compiles the generator, and checks that the store has all of its weights.
-func (s *Sampler) compile(store *model.Store) error {
-	if _, err := s.exec.Compile(shapes.Make(dtypes.Float32, sampleBatch, s.Config.Noise), shapes.Make(dtypes.Float32, sampleBatch, s.Config.conditionWidth())); err != nil {
-		return lab.FitError(err)
+// generator is the program that draws portraits with the weights at a scope.
+//
+//	noise: [batch, noise], mixtures: [batch, classes] → [batch, size, size, 3] in [-1, 1]
+func (n Network) generator(config Config, scope string) func(root *model.Scope, noise, mixtures *Node) *Node {
+	return func(root *model.Scope, noise, mixtures *Node) *Node {
+		return n.Generator(root.At("%s", scope), config, noise, mixtures)
 	}
-	return lab.CheckComplete(store) // What it lacks would be drawn at random.
 }
 
 // Close frees the compiled program.
@@ -130,7 +102,7 @@ func (c Config) DrawNoise(seed uint64, n int) [][]float32 {
 	return vectors
 }
 
-// Sample draws a portrait for each noise vector, in the class of the label beside it.
+// Sample draws a portrait for each noise vector, in the class of its label.
 func (s *Sampler) Sample(ctx context.Context, noise [][]float32, labels []int) ([]*image.RGBA, error) {
 	mixtures := make([][]float32, len(labels))
 	for i, label := range labels {
@@ -142,14 +114,10 @@ func (s *Sampler) Sample(ctx context.Context, noise [][]float32, labels []int) (
 	return s.SampleMixed(ctx, noise, mixtures)
 }
 
-// Ask returns a sampler that shares the program and draws portraits of a class of an attribute: of each that is not asked for, the noise decides the class, so that
-// one noise vector has the same under every hair colour.
+// Ask returns a sampler that shares the program and draws portraits with a class of an attribute. The noise decides the
+// class of an attribute that is not requested, so that a noise vector has the same one under every hair colour.
 func (s *Sampler) Ask(attribute, class string) (*Sampler, error) {
-	attributes, err := dataset.FindAttributes(s.Config.Attributes)
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range attributes {
+	for _, a := range s.Config.labels()[1:] {
 		if a.Name != attribute {
 			continue
 		}
@@ -165,16 +133,20 @@ func (s *Sampler) Ask(attribute, class string) (*Sampler, error) {
 		return &asking, nil
 	}
 	if len(s.Config.Attributes) == 0 {
-		return nil, fmt.Errorf("the generator knows no attribute %q: it was trained with hair colours alone (--set attributes=… trains one with more)", attribute)
+		return nil, fmt.Errorf("the generator has no attribute %q: it was trained with hair colours alone "+
+			"(--set attributes=… trains one with more)", attribute)
 	}
-	return nil, fmt.Errorf("the generator knows no attribute %q; it knows %s", attribute, strings.Join(s.Config.Attributes, ", "))
+	return nil, fmt.Errorf(
+		"the generator has no attribute %q; it has %s", attribute, strings.Join(s.Config.Attributes, ", "),
+	)
 }
 
-// withAttributes lays behind the shares of the hair colours what is asked for of the attributes, or else what the noise decides.
+// withAttributes appends the attributes to the shares of the hair colours: those requested, or else as the noise
+// decides.
 func (s *Sampler) withAttributes(noise, mixture []float32) ([]float32, error) {
-	attributes, err := dataset.FindAttributes(s.Config.Attributes)
-	if err != nil || len(attributes) == 0 || len(mixture) != len(s.Config.Classes) {
-		return mixture, err
+	attributes := s.Config.labels()[1:]
+	if len(attributes) == 0 || len(mixture) != len(s.Config.Classes) {
+		return mixture, nil
 	}
 	bits := fnv.New64()
 	if err := binary.Write(bits, binary.LittleEndian, noise); err != nil {
@@ -192,8 +164,9 @@ func (s *Sampler) withAttributes(noise, mixture []float32) ([]float32, error) {
 	return all, nil
 }
 
-// SampleMixed draws a portrait for each noise vector, in a mixture of the classes: the shares that it has of each, which G was never trained with unless one is 1 and the
-// others are 0, with the attributes as in [Sampler.Ask], or with their shares behind (Miyato & Koyama 2018, section 4.1, "category morphing").
+// SampleMixed draws a portrait for each noise vector, in a mixture of the classes: a share of each. G was only trained
+// with one share of 1. The attributes are as in [Sampler.Ask], unless their shares follow (Miyato & Koyama 2018,
+// section 4.1, "category morphing").
 func (s *Sampler) SampleMixed(ctx context.Context, noise, mixtures [][]float32) ([]*image.RGBA, error) {
 	if len(noise) != len(mixtures) {
 		return nil, fmt.Errorf("%d noise vectors, but %d labels", len(noise), len(mixtures))
@@ -213,13 +186,13 @@ func (s *Sampler) SampleMixed(ctx context.Context, noise, mixtures [][]float32) 
 	return pictures, nil
 }
 
-// Pairs are portraits of a generator and, of the same classes, pictures that it was trained on.
+// Pairs are portraits of a generator and training pictures of the same classes.
 type Pairs struct {
 	Classes         []string
 	Generated, Real []*image.RGBA
 }
 
-// Pairs draws n portraits, or as many as there are classes if those are fewer, of classes spread over all, and finds the first real picture of each.
+// Pairs draws n portraits, at most one per class, of classes spread over all, and finds the first real picture of each.
 func (s *Sampler) Pairs(ctx context.Context, seed uint64, n int) (pairs Pairs, err error) {
 	set, err := s.Config.OpenData(ctx, nil)
 	if err != nil {
@@ -239,11 +212,11 @@ func (s *Sampler) Pairs(ctx context.Context, seed uint64, n int) (pairs Pairs, e
 	return pairs, err
 }
 
-// firstOf returns the first picture of a label that can be read.
+// firstOf returns the first readable picture with a label.
 func firstOf(ctx context.Context, set dataset.Set, label, size int) (*image.RGBA, error) {
 	err := errors.New("there is none")
 	for i := range set.Len() {
-		if set.Label(i) != label {
+		if set.Label(i, 0) != label {
 			continue
 		}
 		var picture *image.RGBA
@@ -251,10 +224,10 @@ func firstOf(ctx context.Context, set dataset.Set, label, size int) (*image.RGBA
 			return picture, err
 		}
 	}
-	return nil, fmt.Errorf("find a picture of %s: %w", set.Classes()[label], err)
+	return nil, fmt.Errorf("find a picture of %s: %w", dataset.Classes(set)[label], err)
 }
 
-// sampleBatch draws up to sampleBatch portraits; what is missing is drawn and thrown away.
+// sampleBatch draws up to sampleBatch portraits; the rest of the batch is drawn and discarded.
 func (s *Sampler) sampleBatch(noise, mixtures [][]float32) ([]*image.RGBA, error) {
 	classes := s.Config.conditionWidth()
 	flatNoise, flatMixtures := make([]float32, sampleBatch*s.Config.Noise), make([]float32, sampleBatch*classes)

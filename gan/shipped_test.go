@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ship makes the shipped weights anew: go test ./gan -run ShippedGenerator -ship RUN.
+// ship regenerates the shipped weights: go test ./gan -run ShippedGenerator -ship RUN.
 var ship = flag.String("ship", "", "run whose generator becomes the shipped one")
 
 func TestShippedGeneratorDrawsTheColoursThatItIsAskedFor(t *testing.T) {

@@ -4,56 +4,48 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/nn"
 )
 
-// experimentName is what config.json says a run of this package is of.
-const experimentName = "gan"
-
 // The metrics of an iteration.
 const (
-	// LossD is D's adversarial loss in its last step. The hinge loss is 2 where D knows nothing, 0 where it tells all pictures.
+	// LossD is D's adversarial loss in its last step. The hinge loss is 2 for a D that knows nothing, 0 for one that is
+	// right on every picture.
 	LossD = "D"
 	// LossG is G's adversarial loss.
 	LossG = "G"
-	// Penalty is the gradient penalty, before its weight.
-	Penalty = "penalty"
-	// LossClassD and LossClassG are AC-GAN's: how well D tells the classes of real pictures, and of generated ones.
+	// MetricPenalty is the gradient penalty, before its weight.
+	MetricPenalty = "penalty"
+	// LossClassD and LossClassG are AC-GAN's classification losses on real and on generated pictures.
 	LossClassD, LossClassG = "class_D", "class_G"
+	// MetricRanking is D's ranking in its last step: how often it scores a real picture above a generated one
+	// ([nn.Ranking]).
+	MetricRanking = "ranking"
+	// MetricGradientD and MetricGradientG are the lengths of the gradients of D's last step and of G's, before clipping.
+	MetricGradientD, MetricGradientG = "gradient_D", "gradient_G"
+	// MetricVariety is the variety of the generated pictures of a batch, as a share of that of the real ones
+	// ([nn.Variety]).
+	MetricVariety = "variety"
 )
 
-// What shows how a training goes; see [watch].
-const (
-	// Ranking is D's, in its last step: how often it finds a real picture more real than a generated one ([nn.Ranking]).
-	Ranking = "ranking"
-	// GradientD and GradientG are the lengths of the gradients of D's last step and of G's, before they are clipped.
-	GradientD, GradientG = "gradient_D", "gradient_G"
-	// Variety is how much the generated pictures of a batch differ from each other, beside the real ones ([nn.Variety]).
-	Variety = "variety"
-)
-
-// Metrics are the names of what [Iteration] returns, in its order.
+// Metrics are the names of the metrics that [Iteration] returns, in its order.
 func (c Config) Metrics() []string {
-	return append(c.Losses(), Ranking, GradientD, GradientG, Variety)
+	return append(c.Losses(), MetricRanking, MetricGradientD, MetricGradientG, MetricVariety)
 }
 
-// Losses are those of the [Config.Metrics] that are losses, the first of them.
+// Losses are the first of the [Config.Metrics], which are losses.
 func (c Config) Losses() []string {
 	names := []string{LossD, LossG}
 	if c.Penalty != PenaltyNone {
-		names = append(names, Penalty)
+		names = append(names, MetricPenalty)
 	}
 	if c.Conditioning == ConditionACGAN {
 		names = append(names, LossClassD, LossClassG)
@@ -61,28 +53,21 @@ func (c Config) Losses() []string {
 	return names
 }
 
-// Where the variables of a run lie in its checkpoints.
-const (
-	generatorScope     = "generator"
-	discriminatorScope = "discriminator"
-	averageScope       = "average" // The moving average of the generator's.
-)
-
-// Inputs are what one iteration works on. All but the pictures and their labels is random; see [DrawInputs].
+// Inputs are the inputs of one iteration. All but the pictures and their labels are random; see [DrawInputs].
 type Inputs struct {
-	// Pictures are real ones, [steps of D, batch, size, size, 3] in [-1, 1], and Labels their classes, [steps of D, batch] int32, or
-	// [steps of D, batch, 1 + attributes], -1 where an attribute is not known.
+	// Pictures are real ones, [steps of D, batch, size, size, 3] in [-1, 1], and Labels their classes,
+	// [steps of D, batch, 1 + attributes] int32: of the hair colour and of each attribute, -1 for one that is unknown.
 	Pictures, Labels *Node
-	// Noise, [steps of D + 1, batch, noise], and FakeLabels, like Labels, are what G draws from.
+	// Noise, [steps of D + 1, batch, noise], and FakeLabels, [steps of D + 1, batch, 1 + attributes], are G's inputs.
 	Noise, FakeLabels *Node
-	// Uniform moves the pictures for the penalty: like Pictures, in [0, 1).
+	// Uniform perturbs the pictures for the penalty: shaped like Pictures, in [0, 1).
 	Uniform *Node
-	// Disturbance is what is laid on all that D sees, N(0, 1), where there is a [Config.DiscriminatorNoise], else nil: on real pictures, generated ones and the
-	// penalty's, [steps of D + 1, 3, batch, size, size, 3].
+	// Disturbance is the noise on all of D's inputs, N(0, 1): real pictures, generated ones and the penalty's, [steps of D
+	// + 1, 3, batch, size, size, 3]. Nil without a [Config.DiscriminatorNoise].
 	Disturbance *Node
 }
 
-// What is disturbed, by its place in [Inputs.Disturbance].
+// Indices of the kinds of picture in [Inputs.Disturbance].
 const (
 	disturbedReal = iota
 	disturbedFake
@@ -90,8 +75,8 @@ const (
 	disturbances
 )
 
-// DrawInputs completes a batch of pictures with what is drawn at random: the noise, a hair colour for each portrait, each
-// as likely as another, and the penalty's U.
+// DrawInputs completes a batch of pictures with random inputs: the noise, a hair colour for each portrait, all equally
+// likely, and the penalty's U.
 func DrawInputs(scope *model.Scope, config Config, pictures, labels *Node) Inputs {
 	g, draws := pictures.Graph(), config.DiscriminatorSteps+1
 	inputs := Inputs{
@@ -101,36 +86,38 @@ func DrawInputs(scope *model.Scope, config Config, pictures, labels *Node) Input
 		Uniform:    scope.RandomUniform(g, pictures.Shape()),
 	}
 	if config.DiscriminatorNoise > 0 {
-		inputs.Disturbance = scope.RandomNormal(g, shapes.Make(dtypes.Float32, draws, disturbances, config.Batch, config.Size, config.Size, 3))
+		shape := shapes.Make(dtypes.Float32, draws, disturbances, config.Batch, config.Size, config.Size, 3)
+		inputs.Disturbance = scope.RandomNormal(g, shape)
 	}
 	return inputs
 }
 
-// drawLabels draws a class for each portrait, and one of each attribute.
+// drawLabels draws a hair colour for each portrait, and a class of each attribute.
 func drawLabels(scope *model.Scope, config Config, g *Graph) *Node {
 	var drawn []*Node
-	for _, classes := range config.conditions() {
-		drawn = append(drawn, scope.RandomIntN(g, int32(classes), shapes.Make(dtypes.Int32, config.DiscriminatorSteps+1, config.Batch)))
-	}
-	if len(drawn) == 1 {
-		return drawn[0]
+	for _, label := range config.labels() {
+		shape := shapes.Make(dtypes.Int32, config.DiscriminatorSteps+1, config.Batch)
+		drawn = append(drawn, scope.RandomIntN(g, int32(len(label.Classes)), shape))
 	}
 	return Stack(drawn, -1)
 }
 
-// Iteration builds one iteration of training: steps of D, two in the article, and then one of G, as one program. It returns
-// the [Config.Metrics], D's of its last step.
+// Iteration builds one iteration of training: steps of D, two in the article, and then one of G, as one program. It
+// returns the [Config.Metrics]; D's are those of its last step.
 func Iteration(scope *model.Scope, config Config, network Network, inputs Inputs) []*Node {
 	g := inputs.Pictures.Graph()
 	scope.Store().SetTraining(g, true)
-	t := training{config, network, scope.At("%s", generatorScope), scope.At("%s", discriminatorScope), inputs, map[string]*Node{}}
+	t := training{
+		config: config, network: network, loss: Losses[config.Loss], inputs: inputs, metrics: map[string]*Node{},
+		scopeG: scope.At(lab.GeneratorScope), scopeD: scope.At(lab.DiscriminatorScope),
+	}
 	for step := range config.DiscriminatorSteps {
 		t.stepD(step)
 	}
 	nn.Freeze(t.scopeD, g)
 	t.stepG()
 	if config.AverageDecay > 0 {
-		nn.Average(t.scopeG, scope.At("%s", averageScope), g, config.AverageDecay)
+		nn.Average(t.scopeG, scope.At(lab.AverageScope), g, config.AverageDecay)
 	}
 	var metrics []*Node
 	for _, name := range config.Metrics() {
@@ -139,10 +126,11 @@ func Iteration(scope *model.Scope, config Config, network Network, inputs Inputs
 	return metrics
 }
 
-// training is an iteration that is being built.
+// training is an iteration under construction.
 type training struct {
 	config         Config
 	network        Network
+	loss           Loss
 	scopeG, scopeD *model.Scope
 	inputs         Inputs
 	metrics        map[string]*Node
@@ -154,9 +142,10 @@ func (t training) generate(step int) (pictures, oneHot *Node) {
 	return t.network.Generator(t.scopeG, t.config, row(t.inputs.Noise, step), oneHot), oneHot
 }
 
-// told is what D is told of the portraits of a step: what was asked for, but for attributes that are not known of the real pictures in the same places. Else what D is told would
-// tell it which pictures are real.
-func (t training) told(step int) *Node {
+// condition returns D's conditions for the generated portraits of a step: the labels that they were drawn from, except
+// for attributes that are unknown for the real pictures in the same places. Otherwise D could recognise real pictures
+// by their unknown attributes.
+func (t training) condition(step int) *Node {
 	labels := row(t.inputs.FakeLabels, step)
 	if len(t.config.Attributes) > 0 {
 		real := row(t.inputs.Labels, min(step, t.config.DiscriminatorSteps-1))
@@ -165,7 +154,7 @@ func (t training) told(step int) *Node {
 	return t.config.oneHot(labels, t.inputs.Noise.DType())
 }
 
-// disturbed is a step's pictures of a kind with noise on them, as D sees them.
+// disturbed returns a step's pictures of a kind with noise added, as D sees them.
 func (t training) disturbed(step, kind int, pictures *Node) *Node {
 	if t.inputs.Disturbance == nil {
 		return pictures
@@ -173,7 +162,8 @@ func (t training) disturbed(step, kind int, pictures *Node) *Node {
 	return Add(pictures, MulScalar(row(row(t.inputs.Disturbance, step), kind), t.config.DiscriminatorNoise))
 }
 
-// stepD is a step of D: its loss of real and generated pictures, the penalty, and AC-GAN's classes of the real ones.
+// stepD is a step of D: its loss on real and generated pictures, the penalty, and AC-GAN's classification of the real
+// ones.
 func (t training) stepD(step int) {
 	c := t.config
 	real, realY := row(t.inputs.Pictures, step), c.oneHot(row(t.inputs.Labels, step), t.inputs.Pictures.DType())
@@ -182,29 +172,29 @@ func (t training) stepD(step int) {
 
 	// Both halves in one pass: nothing in D looks across the batch.
 	both := Concatenate([]*Node{t.disturbed(step, disturbedReal, real), t.disturbed(step, disturbedFake, fake)}, 0)
-	bothY := Concatenate([]*Node{realY, t.told(step)}, 0)
+	bothY := Concatenate([]*Node{realY, t.condition(step)}, 0)
 	ofReal, ofFake := t.network.Discriminator(t.scopeD, c, both, bothY).halves()
-	total := games[c.Loss].discriminator(ofReal.Score, ofFake.Score)
+	total := t.loss.Discriminator(ofReal.Score, ofFake.Score)
 	t.metrics[LossD] = total
-	if penalty := penalties[c.Penalty]; penalty != nil {
+	if penalty := Penalties[c.Penalty].Of; penalty != nil {
 		critic := func(x *Node) *Node {
 			return t.network.Discriminator(t.scopeD, c, t.disturbed(step, disturbedMoved, x), realY).Score
 		}
-		t.metrics[Penalty] = penalty(critic, real, fake, row(t.inputs.Uniform, step))
-		total = Add(total, MulScalar(t.metrics[Penalty], c.PenaltyWeight))
+		t.metrics[MetricPenalty] = penalty(critic, real, fake, row(t.inputs.Uniform, step))
+		total = Add(total, MulScalar(t.metrics[MetricPenalty], c.PenaltyWeight))
 	}
 	if ofReal.Classes != nil {
 		t.metrics[LossClassD] = c.classification(ofReal.Classes, realY)
 		total = Add(total, t.metrics[LossClassD])
 	}
 
-	t.metrics[Ranking], t.metrics[Variety] = nn.Ranking(ofReal.Score, ofFake.Score), nn.Variety(fake, real)
+	t.metrics[MetricRanking], t.metrics[MetricVariety] = nn.Ranking(ofReal.Score, ofFake.Score), nn.Variety(fake, real)
 
-	optimiser := c.adam("discriminator")
+	optimiser := c.Adam(lab.DiscriminatorScope)
 	if c.Clip == ClipGradients {
 		optimiser = nn.ClipGradients(optimiser, c.ClipLimit)
 	}
-	optimiser = nn.TellGradient(optimiser, func(length *Node) { t.metrics[GradientD] = length })
+	optimiser = nn.ObserveGradient(optimiser, func(length *Node) { t.metrics[MetricGradientD] = length })
 	optimiser.UpdateGraph(t.scopeD, total.Graph(), total)
 	if c.Clip == ClipWeights {
 		nn.ClipWeights(t.scopeD, total.Graph(), c.ClipLimit)
@@ -213,60 +203,56 @@ func (t training) stepD(step int) {
 
 // stepG is the step of G. D must be frozen.
 func (t training) stepG() {
-	c := t.config
-	fake, fakeY := t.generate(c.DiscriminatorSteps)
-	verdict := t.network.Discriminator(t.scopeD, c, t.disturbed(c.DiscriminatorSteps, disturbedFake, fake), t.told(c.DiscriminatorSteps))
-	total := games[c.Loss].generator(verdict.Score)
+	c, step := t.config, t.config.DiscriminatorSteps
+	fake, fakeY := t.generate(step)
+	verdict := t.network.Discriminator(t.scopeD, c, t.disturbed(step, disturbedFake, fake), t.condition(step))
+	var real *Node
+	if t.loss.NeedsReal {
+		real = t.realScore()
+	}
+	total := t.loss.Generator(real, verdict.Score)
 	t.metrics[LossG] = total
 	if verdict.Classes != nil {
 		t.metrics[LossClassG] = c.classification(verdict.Classes, fakeY)
 		total = Add(total, t.metrics[LossClassG])
 	}
-	optimiser := nn.TellGradient(c.adam("generator"), func(length *Node) { t.metrics[GradientG] = length })
+	optimiser := nn.ObserveGradient(c.Adam(lab.GeneratorScope), func(length *Node) { t.metrics[MetricGradientG] = length })
 	optimiser.UpdateGraph(t.scopeG, total.Graph(), total)
 }
 
-// row returns element i of the first axis.
+// realScore is D's score for the real pictures of its last step, for the step of G.
+func (t training) realScore() *Node {
+	last := t.config.DiscriminatorSteps - 1
+	real := t.disturbed(last+1, disturbedReal, row(t.inputs.Pictures, last))
+	realY := t.config.oneHot(row(t.inputs.Labels, last), real.DType())
+	return t.network.Discriminator(t.scopeD, t.config, real, realY).Score
+}
+
+// row returns element i along the first axis.
 func row(x *Node, i int) *Node { return Squeeze(Slice(x, AxisElem(i)), 0) }
 
-// adam returns the optimiser of a network.
-func (c Config) adam(network string) optimizer.Interface {
-	return nn.Adam(network, c.LearningRate, c.Beta1, c.Beta2)
-}
-
-// TrainOptions say how a run is trained, apart from what decides its numbers, which is all in its [Config].
-type TrainOptions struct {
-	Backend compute.Backend
-	// Set holds the pictures, of the configuration's classes. Nil: what the configuration names.
-	Set dataset.Set
-	// SaveEvery is the number of steps between checkpoints, SampleEvery between pictures of the same noise in
-	// figures/progress; 0: at the end only, and none.
-	SaveEvery, SampleEvery int64
-	// Progress and Warn are told how it goes; see [lab.Training].
-	Progress lab.Progress
-	Warn     func(error)
-}
-
-// Train trains the GAN of a configuration in a run directory, or goes on with the training there.
-func Train(ctx context.Context, dir string, config Config, options TrainOptions) (summary lab.Summary, err error) {
+// Train trains the GAN of a configuration in a run directory, or resumes the training there. Hair colours without
+// pictures in a folder are left out of a new run, since G would never see them; Warn names them.
+func Train(ctx context.Context, dir string, config Config, options lab.TrainOptions) (summary lab.Summary, err error) {
 	if err := config.Validate(); err != nil {
+		return summary, fmt.Errorf("configuration: %w", err)
+	}
+	config, set, err := config.open(ctx, dir, options.Warn)
+	if err != nil {
+		return summary, err
+	}
+	if err := config.Validate(); err != nil { // Some classes may have been dropped.
 		return summary, fmt.Errorf("configuration: %w", err)
 	}
 	network, err := config.network()
 	if err != nil {
 		return summary, err
 	}
-	set := options.Set
-	if set == nil {
-		if set, err = config.OpenData(ctx, options.Warn); err != nil {
-			return summary, err
-		}
-	}
 	if err := config.checkClasses(set); err != nil {
 		return summary, err
 	}
 	set = dataset.Cached(set, cacheBytes)
-	run, err := lab.Create(dir, lab.Experiment{Name: experimentName, Config: config, Seed: config.Seed})
+	run, err := Experiment.Create(dir, config)
 	if err != nil {
 		return summary, err
 	}
@@ -285,7 +271,7 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 		SaveEvery: options.SaveEvery,
 		Show:      recorder.record,
 		ShowEvery: options.SampleEvery,
-		Watch:     newWatch(config).step,
+		Watch:     newWatch(config).Step,
 		Progress:  options.Progress,
 		Warn:      options.Warn,
 	})
@@ -295,91 +281,5 @@ func Train(ctx context.Context, dir string, config Config, options TrainOptions)
 	return summary, err
 }
 
-// OpenData opens the pictures that a configuration names; warn is told of each that is broken, and of what the folder lacks.
-func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Set, error) {
-	if c.Data == "" {
-		set := dataset.Drawn(c.Seed, c.Drawn)
-		return set, c.checkClasses(set)
-	}
-	set, report, err := dataset.OpenFolder(ctx, c.Data, dataset.FolderOptions{Classes: c.Classes, Attributes: c.Attributes})
-	if warn == nil {
-		return set, err
-	}
-	for _, bad := range report.Bad {
-		warn(bad)
-	}
-	if err == nil {
-		for _, lack := range report.Lacks() {
-			warn(fmt.Errorf("%s: %s", c.Data, lack))
-		}
-	}
-	return set, err
-}
-
-// FitClasses leaves the classes out of a configuration of which its data folder has no pictures: G would be asked for what it never sees. Where dir is a run already its classes are
-// taken. It returns those that were left out.
-func FitClasses(ctx context.Context, dir string, config Config) (fitted Config, left []string, err error) {
-	if config.Data == "" {
-		return config, nil, nil
-	}
-	if own, err := ReadConfig(dir); err == nil {
-		config.Classes = own.Classes
-		return config, nil, nil
-	}
-	_, report, err := dataset.OpenFolder(ctx, config.Data, dataset.FolderOptions{Classes: config.Classes, Attributes: config.Attributes})
-	if err != nil {
-		return config, nil, err
-	}
-	left = report.Empty()
-	config.Classes = slices.DeleteFunc(slices.Clone(config.Classes), func(class string) bool { return slices.Contains(left, class) })
-	return config, left, nil
-}
-
-// checkClasses returns an error unless the labels of a set mean what the configuration says.
-func (c Config) checkClasses(set dataset.Set) error {
-	if classes := set.Classes(); !slices.Equal(classes, c.Classes) {
-		return fmt.Errorf("the pictures are of the classes %s, the configuration is of %s", strings.Join(classes, ", "), strings.Join(c.Classes, ", "))
-	}
-	for _, name := range c.Attributes {
-		if !slices.ContainsFunc(set.Attributes(), func(a dataset.Attribute) bool { return a.Name == name }) {
-			return fmt.Errorf("the pictures have no attribute %q, which the configuration asks for", name)
-		}
-	}
-	return nil
-}
-
-// batches gives the batches of a loader the form that [Iteration] takes.
-type batches struct {
-	*dataset.Loader
-	steps int // Of D.
-}
-
-// Batches reads a set from a position on: an iteration takes a batch for each step of D. warn is told of pictures that
-// became unreadable.
-func (c Config) Batches(set dataset.Set, position int64, warn func(error)) (lab.Source, error) {
-	loader, err := dataset.NewLoader(set, dataset.LoaderOptions{
-		Size: c.Size, Batch: c.Batch * c.DiscriminatorSteps, Seed: c.Seed, Flip: c.Flip, Start: position, OnBad: warn,
-		Attributes: c.Attributes,
-	})
-	return batches{loader, c.DiscriminatorSteps}, err
-}
-
-// Next returns pictures and labels.
-func (b batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
-	batch, err := b.Loader.Next(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer batch.Release() // FromFlatData copies.
-	n := batch.N / b.steps
-	pictures := tensors.FromFlatDataAndDimensions(batch.Pictures, b.steps, n, batch.Size, batch.Size, 3)
-	attributes := len(batch.Attributes) / batch.N
-	if attributes == 0 {
-		return []*tensors.Tensor{pictures, tensors.FromFlatDataAndDimensions(batch.Labels, b.steps, n)}, nil
-	}
-	var labels []int32
-	for i, class := range batch.Labels {
-		labels = append(append(labels, class), batch.Attributes[i*attributes:][:attributes]...)
-	}
-	return []*tensors.Tensor{pictures, tensors.FromFlatDataAndDimensions(labels, b.steps, n, 1+attributes)}, nil
-}
+// cacheBytes is the memory for the pictures of a folder, so that they are decoded once.
+const cacheBytes = 1 << 30

@@ -23,7 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// trained is a run that several tests look at.
+// trained is a run that several tests share.
 type trained struct {
 	dir     string
 	summary lab.Summary
@@ -44,11 +44,11 @@ func trainedRun(t *testing.T) trained {
 		if shared.dir, shared.err = os.MkdirTemp("", "moelab-gan-*"); shared.err != nil {
 			return
 		}
-		shared.summary, shared.err = Train(context.Background(), shared.dir, preset(t, "smoke"), TrainOptions{
+		shared.summary, shared.err = Train(context.Background(), shared.dir, preset(t, "smoke"), lab.TrainOptions{
 			Backend: backend, SaveEvery: 2, SampleEvery: 2,
 		})
 		if shared.err == nil {
-			shared.sampler, shared.err = OpenSampler(backend, shared.dir)
+			shared.sampler, shared.err = Open(backend, shared.dir)
 		}
 	})
 	require.NoError(t, shared.err)
@@ -75,16 +75,23 @@ func TestTrainingFillsARun(t *testing.T) {
 	for i, m := range metrics {
 		assert.EqualValues(t, i+1, m.Step)
 		assert.Len(t, m.Values, 7)
-		for _, name := range []string{LossD, LossG, Penalty, Ranking, GradientD, GradientG, Variety} {
+		for _, name := range []string{
+			LossD, LossG, MetricPenalty, MetricRanking, MetricGradientD, MetricGradientG, MetricVariety,
+		} {
 			assert.Contains(t, m.Values, name)
 		}
 		assert.GreaterOrEqual(t, m.Values[LossD], 0.0)
-		assert.GreaterOrEqual(t, m.Values[Penalty], 0.0)
+		assert.GreaterOrEqual(t, m.Values[MetricPenalty], 0.0)
 	}
 	assert.Equal(t, metrics[2].Values, trained.summary.Values)
 	assert.EqualValues(t, 3, trained.sampler.Step)
 	assert.Equal(t, preset(t, "smoke"), trained.sampler.Config)
-	for _, path := range []string{"checkpoints/step-00000002", "checkpoints/step-00000003", "figures/progress/step-00000002.png", "figures/progress/step-00000003.png"} {
+	for _, path := range []string{
+		"checkpoints/step-00000002",
+		"checkpoints/step-00000003",
+		"figures/progress/step-00000002.png",
+		"figures/progress/step-00000003.png",
+	} {
 		_, err := os.Stat(filepath.Join(trained.dir, path))
 		assert.NoError(t, err)
 	}
@@ -92,7 +99,7 @@ func TestTrainingFillsARun(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// sample draws with the shared run.
+// sample draws portraits with the shared run.
 func sample(t *testing.T, sampler *Sampler, noise [][]float32, labels ...int) []*image.RGBA {
 	t.Helper()
 	pictures, err := sampler.Sample(t.Context(), noise, labels)
@@ -115,7 +122,7 @@ func TestSamplesAreDecidedByNoiseAndLabelAlone(t *testing.T) {
 	assert.NotEqual(t, pictures[0], sample(t, sampler, noise[1:2], 0)[0], "the noise does nothing")
 	assert.Empty(t, sample(t, sampler, nil))
 
-	reopened, err := OpenSampler(backendOf(t, openXLA), trainedRun(t).dir)
+	reopened, err := Open(backendOf(t, openXLA), trainedRun(t).dir)
 	require.NoError(t, err)
 	defer reopened.Close()
 	assert.Equal(t, pictures[0], sample(t, reopened, noise[:1], labels[0])[0])
@@ -132,7 +139,7 @@ func TestPairsAreOfTheSameClasses(t *testing.T) {
 	require.Len(t, pairs.Real, 3)
 	for i, label := range []int{0, 3, 6} {
 		first := 0
-		for set.Label(first) != label {
+		for set.Label(first, 0) != label {
 			first++
 		}
 		want, err := set.Picture(t.Context(), first, 16)
@@ -186,16 +193,15 @@ func TestFiguresShowARun(t *testing.T) {
 	trained := trainedRun(t)
 	ctx, sampler := t.Context(), trained.sampler
 	figures := map[string]func() (*plots.Figure, error){
-		"losses":             func() (*plots.Figure, error) { return LossFigure(trained.dir, false) },
-		"logarithmic losses": func() (*plots.Figure, error) { return LossFigure(trained.dir, true) },
-		"penalty":            func() (*plots.Figure, error) { return PenaltyFigure(trained.dir) },
-		"samples":            func() (*plots.Figure, error) { return SampleFigure(ctx, sampler, 1, 2, 9) },
-		"three colours":      func() (*plots.Figure, error) { return ColourFigure(ctx, sampler, 1, 1, "blue", "blonde", "green") },
-		"all colours":        func() (*plots.Figure, error) { return ColourFigure(ctx, sampler, 1, 3) },
-		"progress":           func() (*plots.Figure, error) { return ProgressFigure(trained.dir) },
-		"noise":              func() (*plots.Figure, error) { return NoiseFigure(ctx, sampler, 1, "red", 2, 4) },
-		"morph":              func() (*plots.Figure, error) { return MorphFigure(ctx, sampler, 1, 3) },
-		"film":               func() (*plots.Figure, error) { return FilmFigure(trained.dir) },
+		"losses":        func() (*plots.Figure, error) { return Experiment.CurveFigure(trained.dir, "losses") },
+		"penalty":       func() (*plots.Figure, error) { return Experiment.CurveFigure(trained.dir, "penalty") },
+		"samples":       func() (*plots.Figure, error) { return SampleFigure(ctx, sampler, 1, 2, 9) },
+		"three colours": func() (*plots.Figure, error) { return ColourFigure(ctx, sampler, 1, 1, "blue", "blonde", "green") },
+		"all colours":   func() (*plots.Figure, error) { return ColourFigure(ctx, sampler, 1, 3) },
+		"progress":      func() (*plots.Figure, error) { return ProgressFigure(trained.dir) },
+		"noise":         func() (*plots.Figure, error) { return NoiseFigure(ctx, sampler, 1, "red", 2, 4) },
+		"morph":         func() (*plots.Figure, error) { return MorphFigure(ctx, sampler, 1, 3) },
+		"film":          func() (*plots.Figure, error) { return FilmFigure(trained.dir) },
 		"compared": func() (*plots.Figure, error) {
 			return CompareFigure(ctx, 1, []string{"one", "the same"}, sampler, sampler)
 		},
@@ -225,14 +231,14 @@ func TestFiguresShowARun(t *testing.T) {
 func TestFiguresRefuseWhatCannotBe(t *testing.T) {
 	sampler := trainedRun(t).sampler
 	_, err := ColourFigure(t.Context(), sampler, 1, 1, "blue", "orange")
-	assert.ErrorIs(t, err, ErrNoClass)
+	assert.ErrorIs(t, err, lab.ErrLacks)
 	assert.ErrorContains(t, err, `there is no class "orange"; there are [`)
 	_, err = NoiseFigure(t.Context(), sampler, 1, "orange", 1, 2)
-	assert.ErrorIs(t, err, ErrNoClass)
+	assert.ErrorContains(t, err, `there is no class "orange"`)
 	_, err = MorphFigure(t.Context(), sampler, 1, 1)
 	assert.ErrorContains(t, err, "9 rows of 1")
 	_, err = CompareFigure(t.Context(), 1, []string{"one"}, sampler, sampler)
-	assert.ErrorContains(t, err, "compare 2 generators by 1 names")
+	assert.ErrorContains(t, err, "compare 2 generators with 1 names")
 	_, err = ColourFigure(t.Context(), sampler, 1, -1)
 	assert.ErrorContains(t, err, "-1 rows")
 	_, err = SampleFigure(t.Context(), sampler, 1, 2, 0)
@@ -240,13 +246,13 @@ func TestFiguresRefuseWhatCannotBe(t *testing.T) {
 	_, err = DataFigure(t.Context(), dataset.Drawn(1, 9), 16, -1)
 	assert.ErrorContains(t, err, "-1 rows")
 	empty := t.TempDir()
-	_, err = LossFigure(empty, false)
+	_, err = Experiment.CurveFigure(empty, "losses")
 	assert.ErrorIs(t, err, lab.ErrNotARun)
 	_, err = ProgressFigure(empty)
 	assert.ErrorIs(t, err, lab.ErrNotARun)
 }
 
-// Half way between two vectors at a right angle is (a + b)/√2 on the sphere: as long as they are.
+// Half way between two orthogonal vectors on the sphere is (a + b)/√2: of the same length.
 func TestNoiseIsInterpolatedOnTheSphere(t *testing.T) {
 	a, b := []float32{3, 0, 0}, []float32{0, 0, 3}
 	assert.Equal(t, a, spherical(a, b, 0))
@@ -256,7 +262,7 @@ func TestNoiseIsInterpolatedOnTheSphere(t *testing.T) {
 	assert.Equal(t, []float32{3, 0, 0}, spherical(a, a, 0.5))
 }
 
-// A mixture with all of one class is that class, and half of two is neither.
+// A mixture with a share of 1 is that class, and half of two is neither.
 func TestMixturesMixClasses(t *testing.T) {
 	sampler := trainedRun(t).sampler
 	noise := sampler.Config.DrawNoise(1, 1)[0]
@@ -278,7 +284,7 @@ func TestLossesAndPenaltyAreDrawnWhereThereAreAny(t *testing.T) {
 	trained := func(settings ...string) (dir string) {
 		dir = t.TempDir()
 		config := preset(t, "smoke", settings...)
-		run, err := lab.Create(dir, lab.Experiment{Name: experimentName, Config: config, Seed: 1})
+		run, err := Experiment.Create(dir, config)
 		require.NoError(t, err)
 		require.NoError(t, run.Close())
 		var lines []byte
@@ -295,7 +301,7 @@ func TestLossesAndPenaltyAreDrawnWhereThereAreAny(t *testing.T) {
 		return dir
 	}
 	numbers := func(dir string) string {
-		figure, err := LossFigure(dir, false)
+		figure, err := Experiment.CurveFigure(dir, "losses")
 		require.NoError(t, err)
 		path := filepath.Join(t.TempDir(), "losses.csv")
 		require.NoError(t, figure.SaveCSV(path))
@@ -305,19 +311,19 @@ func TestLossesAndPenaltyAreDrawnWhereThereAreAny(t *testing.T) {
 	}
 	dir := trained("conditioning=ac-gan", "penalty=none")
 	assert.Contains(t, numbers(dir), LossClassG)
-	_, err := PenaltyFigure(dir)
-	assert.ErrorIs(t, err, ErrNoPenalty)
+	_, err := Experiment.CurveFigure(dir, "penalty")
+	assert.ErrorIs(t, err, lab.ErrLacks)
 
 	dir = trained("penalty=r1")
 	assert.NotContains(t, numbers(dir), LossClassG)
-	_, err = PenaltyFigure(dir)
+	_, err = Experiment.CurveFigure(dir, "penalty")
 	assert.NoError(t, err)
 }
 
 func TestEvaluationIsConsistent(t *testing.T) {
 	trained := trainedRun(t)
 	backend := backendOf(t, openXLA)
-	e, err := Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 27, Seed: 1})
+	e, err := Evaluate(t.Context(), backend, trained.dir, lab.EvaluateOptions{Number: 27, Seed: 1})
 	require.NoError(t, err)
 	assert.EqualValues(t, 3, e.Step)
 	assert.Equal(t, 27, e.Samples)
@@ -358,37 +364,42 @@ func TestEvaluationIsConsistent(t *testing.T) {
 	}
 	assert.FileExists(t, filepath.Join(trained.dir, "evaluation.json"))
 
-	again, err := Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 27, Seed: 1})
+	again, err := Evaluate(t.Context(), backend, trained.dir, lab.EvaluateOptions{Number: 27, Seed: 1})
 	require.NoError(t, err)
 	assert.Equal(t, e, again, "the judge is there already")
-	_, err = Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{})
+	_, err = Evaluate(t.Context(), backend, trained.dir, lab.EvaluateOptions{Number: -1})
 	assert.ErrorContains(t, err, "at least one")
 	others := filepath.Join(t.TempDir(), "others")
 	require.NoError(t, dataset.Draw(t.Context(), others, 180, 16, 2, nil))
-	beside, err := Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 27, Seed: 1, Data: others})
+	beside, err := Evaluate(t.Context(), backend, trained.dir, lab.EvaluateOptions{Number: 27, Seed: 1, Data: others})
 	require.NoError(t, err)
-	assert.Equal(t, q.Neighbours[0].Name, beside.Quality.Neighbours[0].Name, "what was learnt by heart is looked for in what was learnt from")
+	assert.Equal(
+		t, q.Neighbours[0].Name, beside.Quality.Neighbours[0].Name,
+		"memorised pictures are searched for among the training pictures",
+	)
 	judges := func() int {
 		found, err := filepath.Glob(filepath.Join(trained.dir, "judge_*"))
 		require.NoError(t, err)
 		return len(found)
 	}
 	require.Equal(t, 1, judges())
-	require.NoError(t, os.WriteFile(filepath.Join(others, "labels.csv"), withoutLastLine(t, filepath.Join(others, "labels.csv")), 0o644))
-	_, err = Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 27, Seed: 1, Data: others})
+	require.NoError(
+		t, os.WriteFile(filepath.Join(others, "labels.csv"), withoutLastLine(t, filepath.Join(others, "labels.csv")), 0o644),
+	)
+	_, err = Evaluate(t.Context(), backend, trained.dir, lab.EvaluateOptions{Number: 27, Seed: 1, Data: others})
 	require.NoError(t, err)
 	assert.Equal(t, 2, judges(), "other pictures have another judge")
 	few := filepath.Join(t.TempDir(), "few")
 	require.NoError(t, dataset.Draw(t.Context(), few, 20, 16, 1, nil))
-	_, err = Evaluate(t.Context(), backend, trained.dir, EvaluateOptions{Samples: 9, Data: few})
+	_, err = Evaluate(t.Context(), backend, trained.dir, lab.EvaluateOptions{Number: 9, Data: few})
 	assert.ErrorContains(t, err, "20 pictures are too few to measure the judge: one in 10 of each class")
 
-	// The judge's run is no GAN's, although its settings have the same names.
-	_, err = OpenSampler(backend, filepath.Join(trained.dir, "judge"))
+	// A judge's run is not a GAN's, although its settings have the same names.
+	_, err = Open(backend, filepath.Join(trained.dir, "judge"))
 	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
 }
 
-// withoutLastLine reads a text but for its last line.
+// withoutLastLine reads a text except for its last line.
 func withoutLastLine(t *testing.T, path string) []byte {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -405,48 +416,66 @@ func TestClassesThatAFolderLacksAreLeftOut(t *testing.T) {
 	}
 	require.NoError(t, os.Rename(filepath.Join(data, "red"), filepath.Join(data, "orange")))
 	config, run := preset(t, "smoke", "batch=2", "data="+data), filepath.Join(t.TempDir(), "run")
-	fitted, left, err := FitClasses(t.Context(), run, config)
+	fitted, err := FitClasses(t.Context(), run, config)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"brown", "red", "silver"}, left)
 	assert.Equal(t, []string{"blonde", "black", "blue", "pink", "purple", "green"}, fitted.Classes)
-	assert.Len(t, config.Classes, 9, "what is given stays as it is")
+	assert.Len(t, config.Classes, 9, "the argument stays unchanged")
 
 	var warnings []string
 	_, err = config.OpenData(t.Context(), func(err error) { warnings = append(warnings, err.Error()) })
 	require.NoError(t, err)
-	assert.Equal(t, []string{data + ": no pictures of brown, red, silver", data + ": folders left out, as they are none of the classes: orange"}, warnings)
+	assert.Equal(
+		t,
+		[]string{
+			data + ": no pictures of brown, red, silver",
+			data + ": folders left out, as they are none of the classes: orange",
+		},
+		warnings,
+	)
 
-	_, err = Train(t.Context(), run, fitted, TrainOptions{Backend: backendOf(t, openXLA)})
+	warnings = nil
+	_, err = Train(t.Context(), run, config, lab.TrainOptions{
+		Backend: backendOf(t, openXLA), Warn: func(err error) { warnings = append(warnings, err.Error()) },
+	})
 	require.NoError(t, err)
+	assert.Contains(
+		t, warnings, data+" has no pictures of brown, red, silver: the GAN learns blonde, black, blue, pink, purple, green",
+	)
 	require.NoError(t, os.Rename(filepath.Join(data, "orange"), filepath.Join(data, "red")))
-	again, left, err := FitClasses(t.Context(), run, config)
+	again, err := FitClasses(t.Context(), run, config)
 	require.NoError(t, err)
-	assert.Empty(t, left)
 	assert.Equal(t, fitted.Classes, again.Classes, "a run keeps its own")
-	assert.Equal(t, dataset.HairColours(), preset(t, "smoke").Classes, "what was read changes no preset")
+	assert.Equal(t, dataset.HairColours(), preset(t, "smoke").Classes, "reading changes no preset")
 }
 
 func TestATrainingThatMeetsNaNSaysWhatToTry(t *testing.T) {
 	config := preset(t, "smoke", "learning_rate=1e30", "penalty=none", "spectral_norm=false", "batch=2", "steps=20")
-	_, err := Train(t.Context(), filepath.Join(t.TempDir(), "run"), config, TrainOptions{Backend: backendOf(t, openXLA)})
+	_, err := Train(
+		t.Context(), filepath.Join(t.TempDir(), "run"), config, lab.TrainOptions{Backend: backendOf(t, openXLA)},
+	)
 	require.ErrorIs(t, err, lab.ErrNotFinite)
 	assert.ErrorContains(t, err, "in a new run try learning_rate=2.5e+29, or penalty=dragan, or spectral_norm=true")
 }
 
-// tiny is a training of which GoMLX's own backend, which has nothing to compile, makes a step at once.
+// tiny is a training whose steps are instant on GoMLX's own backend, which does not compile.
 func tiny(t *testing.T, settings ...string) Config {
 	t.Helper()
-	return preset(t, "smoke", append([]string{"size=8", "batch=2", "generator_channels=2", "discriminator_channels=2", "average_decay=0.9"}, settings...)...)
+	return preset(
+		t,
+		"smoke",
+		append(
+			[]string{"size=8", "batch=2", "generator_channels=2", "discriminator_channels=2", "average_decay=0.9"},
+			settings...)...)
 }
 
 // train trains on a backend into a folder.
 func train(t *testing.T, open func() (compute.Backend, error), dir string, config Config) {
 	t.Helper()
-	_, err := Train(t.Context(), dir, config, TrainOptions{Backend: backendOf(t, open), SampleEvery: 2})
+	_, err := Train(t.Context(), dir, config, lab.TrainOptions{Backend: backendOf(t, open), SampleEvery: 2})
 	require.NoError(t, err)
 }
 
-// weights reads the checkpoint of a step as it is on disk.
+// weights returns the bytes of a step's checkpoint.
 func weights(t *testing.T, dir, step string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, "checkpoints", step, "weights.safetensors"))
@@ -459,8 +488,12 @@ func TestResumedTrainingEqualsOneThatNeverStopped(t *testing.T) {
 	train(t, openGo, whole, tiny(t, "steps=6"))
 	train(t, openGo, parts, tiny(t, "steps=3"))
 	train(t, openGo, parts, tiny(t, "steps=6"))
-	assert.True(t, string(weights(t, whole, "step-00000006")) == string(weights(t, parts, "step-00000006")), "the weights differ")
-	assert.False(t, string(weights(t, whole, "step-00000006")) == string(weights(t, parts, "step-00000003")), "nothing was trained")
+	assert.True(
+		t, string(weights(t, whole, "step-00000006")) == string(weights(t, parts, "step-00000006")), "the weights differ",
+	)
+	assert.False(
+		t, string(weights(t, whole, "step-00000006")) == string(weights(t, parts, "step-00000003")), "nothing was trained",
+	)
 	metrics := func(dir string) []map[string]float64 {
 		run, err := lab.Open(dir)
 		require.NoError(t, err)
@@ -484,43 +517,43 @@ func TestBadRunsAreNamed(t *testing.T) {
 	backend, dir := backendOf(t, openGo), t.TempDir()
 	train(t, openGo, dir, tiny(t, "steps=1"))
 
-	_, err := Train(t.Context(), dir, tiny(t, "steps=2", "batch=3"), TrainOptions{Backend: backend})
+	_, err := Train(t.Context(), dir, tiny(t, "steps=2", "batch=3"), lab.TrainOptions{Backend: backend})
 	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
 	assert.ErrorContains(t, err, "batch is 2, not 3")
-	_, err = Train(t.Context(), t.TempDir(), tiny(t, "batch=0"), TrainOptions{Backend: backend})
+	_, err = Train(t.Context(), t.TempDir(), tiny(t, "batch=0"), lab.TrainOptions{Backend: backend})
 	assert.ErrorContains(t, err, "configuration: batch is 0")
-	_, err = Train(t.Context(), t.TempDir(), tiny(t, `classes=["blue", "red"]`), TrainOptions{Backend: backend})
-	assert.ErrorContains(t, err, "the configuration is of blue, red")
-	_, err = Train(t.Context(), t.TempDir(), tiny(t, "data=/there/is/nothing"), TrainOptions{Backend: backend})
+	_, err = Train(t.Context(), t.TempDir(), tiny(t, `classes=["blue", "plaid"]`), lab.TrainOptions{Backend: backend})
+	assert.ErrorContains(t, err, `unknown hair colour "plaid"`)
+	_, err = Train(t.Context(), t.TempDir(), tiny(t, "data=/there/is/nothing"), lab.TrainOptions{Backend: backend})
 	assert.ErrorContains(t, err, "/there/is/nothing")
 
-	_, err = OpenSampler(backend, t.TempDir())
+	_, err = Open(backend, t.TempDir())
 	assert.ErrorIs(t, err, lab.ErrNotARun)
 	untrained := t.TempDir()
 	train(t, openGo, untrained, tiny(t, "steps=0"))
-	_, err = OpenSampler(backend, untrained)
+	_, err = Open(backend, untrained)
 	assert.ErrorIs(t, err, lab.ErrNoCheckpoint)
-	_, err = LossFigure(untrained, false)
-	assert.ErrorContains(t, err, "nothing was trained")
+	_, err = Experiment.CurveFigure(untrained, "losses")
+	assert.ErrorContains(t, err, "no such number was logged")
 	_, err = ProgressFigure(untrained)
-	assert.ErrorContains(t, err, "nothing was recorded")
+	assert.ErrorContains(t, err, "train it with samples")
 
 	foreign := t.TempDir()
 	run, err := lab.Create(foreign, lab.Experiment{Name: "superresolution", Config: map[string]any{"scale": 4}})
 	require.NoError(t, err)
 	require.NoError(t, run.Close())
-	_, err = OpenSampler(backend, foreign)
+	_, err = Open(backend, foreign)
 	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
 	assert.ErrorContains(t, err, `is a run of "superresolution", not of "gan"`)
 
 	path := filepath.Join(dir, "checkpoints", "step-00000001", "weights.safetensors")
 	require.NoError(t, os.Truncate(path, 100))
-	_, err = OpenSampler(backend, dir)
+	_, err = Open(backend, dir)
 	assert.ErrorIs(t, err, lab.ErrNoCheckpoint)
 	assert.ErrorContains(t, err, "damaged")
 }
 
-// register adds a network for the time of a test.
+// register adds a network for the duration of a test.
 func register(t *testing.T, name string, network Network) {
 	t.Helper()
 	Networks[name] = network
@@ -531,7 +564,7 @@ func TestNetworkOfOnesOwnTrainsAndSamples(t *testing.T) {
 	register(t, "one weight", oneWeight)
 	backend, dir := backendOf(t, openGo), t.TempDir()
 	train(t, openGo, dir, tiny(t, "network=one weight"))
-	sampler, err := OpenSampler(backend, dir)
+	sampler, err := Open(backend, dir)
 	require.NoError(t, err)
 	defer sampler.Close()
 	noise := [][]float32{make([]float32, 8), make([]float32, 8)}
@@ -540,35 +573,42 @@ func TestNetworkOfOnesOwnTrainsAndSamples(t *testing.T) {
 	assert.EqualValues(t, 255, pictures[0].Pix[0])
 	assert.EqualValues(t, 0, pictures[1].Pix[0])
 
-	// A reader goes on to edit the network, but not the name.
-	register(t, "one weight", Network{Discriminator: oneWeight.Discriminator, Generator: func(scope *model.Scope, config Config, noise, oneHot *Node) *Node {
-		extra := scope.VariableWithShape("extra", shapes.Make(dtypes.Float32)).NodeValue(noise.Graph())
-		return Mul(oneWeight.Generator(scope, config, noise, oneHot), extra)
-	}})
-	_, err = OpenSampler(backend, dir)
+	// A reader edits the network, but not its name.
+	register(
+		t,
+		"one weight",
+		Network{
+			Discriminator: oneWeight.Discriminator,
+			Generator: func(scope *model.Scope, config Config, noise, oneHot *Node) *Node {
+				extra := scope.VariableWithShape("extra", shapes.Make(dtypes.Float32)).NodeValue(noise.Graph())
+				return Mul(oneWeight.Generator(scope, config, noise, oneHot), extra)
+			},
+		},
+	)
+	_, err = Open(backend, dir)
 	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
 	delete(Networks, "one weight")
-	_, err = OpenSampler(backend, dir)
+	_, err = Open(backend, dir)
 	assert.ErrorContains(t, err, `there is no network "one weight"`)
 }
 
 func TestNetworkThatPanicsIsAnError(t *testing.T) {
 	broken := func(*model.Scope, Config, *Node, *Node) *Node { panic("shapes do not fit") }
 	register(t, "broken", Network{Generator: broken, Discriminator: oneWeight.Discriminator})
-	_, err := Train(t.Context(), t.TempDir(), tiny(t, "network=broken"), TrainOptions{Backend: backendOf(t, openGo)})
+	_, err := Train(t.Context(), t.TempDir(), tiny(t, "network=broken"), lab.TrainOptions{Backend: backendOf(t, openGo)})
 	assert.ErrorContains(t, err, "shapes do not fit")
 
 	register(t, "breaks later", oneWeight)
 	dir := t.TempDir()
 	train(t, openGo, dir, tiny(t, "network=breaks later", "steps=1"))
 	register(t, "breaks later", Network{Generator: broken, Discriminator: oneWeight.Discriminator})
-	_, err = OpenSampler(backendOf(t, openGo), dir)
+	_, err = Open(backendOf(t, openGo), dir)
 	assert.ErrorContains(t, err, "shapes do not fit")
 }
 
 func TestTrainingStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := Train(ctx, t.TempDir(), tiny(t), TrainOptions{Backend: backendOf(t, openGo)})
+	_, err := Train(ctx, t.TempDir(), tiny(t), lab.TrainOptions{Backend: backendOf(t, openGo)})
 	assert.ErrorIs(t, err, context.Canceled)
 }

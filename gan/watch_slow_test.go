@@ -7,11 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// Where nothing bounds D, at five hundred times the article's learning rate, G is lost before the watch begins. With the preset as it is nothing is said.
+// With D unbounded, at five hundred times the article's learning rate, G is lost before the watch begins. With the
+// unchanged preset the watch reports nothing.
 func TestWatchSeesARealTrainingGoWrong(t *testing.T) {
 	for _, test := range []struct {
 		settings []string
@@ -23,7 +25,7 @@ func TestWatchSeesARealTrainingGoWrong(t *testing.T) {
 		t.Run(strings.Join(test.settings, " "), func(t *testing.T) {
 			config := preset(t, "laptop", append([]string{"size=32", "steps=500", "seed=3"}, test.settings...)...)
 			var said error
-			_, err := Train(t.Context(), t.TempDir(), config, TrainOptions{
+			_, err := Train(t.Context(), t.TempDir(), config, lab.TrainOptions{
 				Backend: backendOf(t, openXLA), Warn: func(err error) { said = errors.Join(said, err) },
 			})
 			require.NoError(t, err)

@@ -9,14 +9,14 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// ahead reads the inputs of the next iteration, and puts them on the device, while the present one runs.
+// ahead reads the inputs of the next iteration, and puts them on the device, while the current one runs.
 type ahead struct {
 	ready  chan inputs
 	cancel context.CancelFunc
-	first  *inputs // What peek has taken.
+	first  *inputs // Taken by peek, and not returned by next yet.
 }
 
-// inputs are those of one iteration, or the error that came instead.
+// inputs are the inputs of one iteration, or the error of reading them.
 type inputs struct {
 	tensors []*tensors.Tensor
 	err     error
@@ -57,7 +57,7 @@ func (a *ahead) next(ctx context.Context) ([]*tensors.Tensor, error) {
 	}
 	select {
 	case next, ok := <-a.ready:
-		if !ok { // The reader has stopped, as it does where ctx ends and after an error.
+		if !ok { // The reader stops when ctx ends, and after an error.
 			return nil, cmp.Or(context.Cause(ctx), errors.New("the data has ended"))
 		}
 		return next.tensors, next.err
@@ -66,14 +66,14 @@ func (a *ahead) next(ctx context.Context) ([]*tensors.Tensor, error) {
 	}
 }
 
-// peek returns what next will.
+// peek returns the inputs that next will return.
 func (a *ahead) peek(ctx context.Context) ([]*tensors.Tensor, error) {
 	next, err := a.next(ctx)
 	a.first = &inputs{next, err}
 	return next, err
 }
 
-// stop ends the reading, waits for it, and frees what was read in vain.
+// stop ends the reading, waits for it, and frees unused inputs.
 func (a *ahead) stop() {
 	a.cancel()
 	if a.first != nil {

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,9 +19,10 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/internal/safetensors"
 )
 
-// ErrNoCheckpoint says that a run has no checkpoint that can be read.
+// ErrNoCheckpoint is wrapped by the error for a run without a readable checkpoint.
 var ErrNoCheckpoint = errors.New("no checkpoint")
 
 const (
@@ -31,25 +31,26 @@ const (
 	stateName       = "state.json"
 )
 
-// State is what a checkpoint holds beside the weights, the optimiser's moments and the state of the random generator,
-// which are all variables of the model's store.
+// State is the part of a checkpoint that is not in the model's store. The weights, the optimiser's moments and the
+// state of the random generator are all variables of the store.
 type State struct {
 	Format int `json:"format"`
-	// Step is the number of iterations that were trained.
+	// Step is the number of trained iterations.
 	Step int64 `json:"step"`
-	// Position is where the data goes on.
+	// Position is where reading the data resumes.
 	Position int64 `json:"position"`
 	// Seed is the run's.
 	Seed uint64 `json:"seed"`
-	// Seconds is how long was trained, over all parts of the run.
+	// Seconds is the training time, over all parts of the run.
 	Seconds float64 `json:"seconds"`
 	// MetricsBytes is the length of metrics.jsonl at this step.
 	MetricsBytes int64 `json:"metrics_bytes"`
-	// SHA256 is the checksum, in hexadecimal, of this state as JSON with an empty SHA256, followed by the file of the weights.
+	// SHA256 is the checksum, in hexadecimal, of this state as JSON with an empty SHA256, followed by the file of the
+	// weights.
 	SHA256 string `json:"sha256"`
 }
 
-// newHash begins the checksum of a checkpoint.
+// newHash starts the checksum of a checkpoint.
 func (s State) newHash() (hash.Hash, error) {
 	s.SHA256 = ""
 	text, err := json.Marshal(s)
@@ -61,8 +62,9 @@ func (s State) newHash() (hash.Hash, error) {
 	return sum, nil
 }
 
-// saveCheckpoint writes the variables of a store but the fixed ones and a state as checkpoints/step-N, and removes all but the newest keep. A
-// checkpoint is a folder that is renamed when it is whole. It refuses variables that are not finite.
+// saveCheckpoint writes a state and the variables of a store, except the fixed ones, as checkpoints/step-N, and removes
+// all but the newest keep checkpoints. A checkpoint is a folder that is renamed once it is complete. Variables that are
+// not finite are an error.
 func (r *Run) saveCheckpoint(store *model.Store, fixed map[string]*tensors.Tensor, state State, keep int) (err error) {
 	defer func() {
 		if err != nil {
@@ -104,7 +106,7 @@ func (r *Run) saveCheckpoint(store *model.Store, fixed map[string]*tensors.Tenso
 	return r.prune(state.Step, keep)
 }
 
-// finiteValues returns the values of a store's variables by their paths, if all are finite, without the fixed ones.
+// finiteValues returns the values of a store's variables by path, without the fixed ones, if all are finite.
 func finiteValues(store *model.Store, fixed map[string]*tensors.Tensor) (map[string]*tensors.Tensor, error) {
 	values := map[string]*tensors.Tensor{}
 	for v := range store.IterVariables() {
@@ -132,7 +134,7 @@ func writeCheckpoint(dir string, values map[string]*tensors.Tensor, state State)
 		return err
 	}
 	err = WriteFile(filepath.Join(dir, weightsName), func(w io.Writer) error {
-		return WriteSafetensors(io.MultiWriter(w, sum), values, nil)
+		return safetensors.Write(io.MultiWriter(w, sum), values, nil)
 	})
 	if err != nil {
 		return err
@@ -149,8 +151,8 @@ func writeCheckpoint(dir string, values map[string]*tensors.Tensor, state State)
 	return os.Chmod(dir, 0o755)
 }
 
-// prune removes all checkpoints but the newest keep up to a step. One of a later step is damaged, since the training went
-// on from an earlier one: it must not count among those that are kept.
+// prune removes all checkpoints but the newest keep up to a step. Those of later steps are damaged, since the training
+// resumed from an earlier one, and do not count.
 func (r *Run) prune(step int64, keep int) error {
 	steps, err := r.checkpointSteps()
 	if err != nil {
@@ -168,10 +170,10 @@ func (r *Run) prune(step int64, keep int) error {
 	return nil
 }
 
-// unfinishedPrefix begins the names of checkpoints that are being written.
+// unfinishedPrefix starts the names of checkpoints that are being written.
 const unfinishedPrefix = ".writing-"
 
-// removeUnfinished removes what interrupted savings left.
+// removeUnfinished removes the leftovers of interrupted saves.
 func (r *Run) removeUnfinished() error {
 	leftovers, _ := filepath.Glob(r.Path(checkpointsName, unfinishedPrefix+"*")) // Only a malformed pattern is an error.
 	for _, path := range leftovers {
@@ -185,7 +187,7 @@ func (r *Run) removeUnfinished() error {
 // checkpointName is the name of a checkpoint's folder.
 func checkpointName(step int64) string { return fmt.Sprintf("step-%08d", step) }
 
-// checkpointSteps lists the steps of which there are checkpoints, in order. Folders with other names are somebody else's.
+// checkpointSteps lists the steps with checkpoints, in order. Folders with other names are ignored.
 func (r *Run) checkpointSteps() ([]int64, error) {
 	entries, err := os.ReadDir(r.Path(checkpointsName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -205,9 +207,9 @@ func (r *Run) checkpointSteps() ([]int64, error) {
 	return steps, nil
 }
 
-// LoadCheckpoint gives a store without variables those of the newest checkpoint that is whole; warn, if set, is told of
+// LoadCheckpoint loads the newest intact checkpoint into a store without variables; warn, if set, gets an error for
 // each newer one that is damaged. The store gets a variable when the model asks for it. The error wraps
-// [ErrNoCheckpoint] where there is none.
+// [ErrNoCheckpoint] if there is none.
 func (r *Run) LoadCheckpoint(store *model.Store, warn func(error)) (State, error) {
 	state, weights, err := r.loadCheckpoint(warn)
 	if err == nil {
@@ -216,16 +218,16 @@ func (r *Run) LoadCheckpoint(store *model.Store, warn func(error)) (State, error
 	return state, err
 }
 
-// Weights returns the variables of the newest checkpoint that is whole; warn is told as by [Run.LoadCheckpoint].
+// Weights returns the variables of the newest intact checkpoint; warn is as in [Run.LoadCheckpoint].
 func (r *Run) Weights(warn func(error)) (Weights, State, error) {
 	state, weights, err := r.loadCheckpoint(warn)
 	return weights, state, err
 }
 
-// errNothingTrained is what [ErrNoCheckpoint] means in a run that has none, not even a damaged one.
+// errNothingTrained is the [ErrNoCheckpoint] of a run without any checkpoint, not even a damaged one.
 var errNothingTrained = fmt.Errorf("%w: nothing was trained there yet", ErrNoCheckpoint)
 
-// loadCheckpoint reads the newest checkpoint that is whole.
+// loadCheckpoint reads the newest intact checkpoint.
 func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 	steps, err := r.checkpointSteps()
 	if err != nil {
@@ -233,7 +235,7 @@ func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 	}
 	for _, step := range slices.Backward(steps) {
 		state, weights, err := r.readCheckpoint(step)
-		if err == nil || errors.Is(err, errNewerFormat) { // A newer one is whole: it must not be trained over.
+		if err == nil || errors.Is(err, errNewerFormat) { // A newer format is intact, and must not be overwritten.
 			return state, weights, err
 		}
 		if warn != nil {
@@ -241,15 +243,18 @@ func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 		}
 	}
 	if len(steps) > 0 {
-		return State{}, nil, fmt.Errorf("%w in %s can be read, all %d are damaged: restore one, or train anew in another directory", ErrNoCheckpoint, r.dir, len(steps))
+		return State{}, nil, fmt.Errorf(
+			"%w in %s can be read, all %d are damaged: restore one, or train anew in another directory", ErrNoCheckpoint, r.dir,
+			len(steps),
+		)
 	}
 	return State{}, nil, fmt.Errorf("%s: %w", r.dir, errNothingTrained)
 }
 
-// errNewerFormat is wrapped by the error for what a newer version of moelab wrote.
+// errNewerFormat is wrapped by the error for files of a newer version of moelab.
 var errNewerFormat = errors.New("update moelab")
 
-// checkFormat returns an error if what is in a file is of a newer format, or of none.
+// checkFormat returns an error if a file's format is newer than ours, or missing.
 func checkFormat(path string, of int) error {
 	if of > format {
 		return fmt.Errorf("%s has format %d, this version of moelab reads up to %d: %w", path, of, format, errNewerFormat)
@@ -293,7 +298,7 @@ func (r *Run) readCheckpoint(step int64) (state State, weights Weights, err erro
 	if state.Step != step {
 		return state, nil, fmt.Errorf("it is of step %d", state.Step)
 	}
-	weights, err = ReadSafetensors(path)
+	weights, err = safetensors.Read(path)
 	return state, weights, err
 }
 
@@ -332,20 +337,4 @@ func checkFinite(t *tensors.Tensor) error {
 		}
 	})
 	return errors.Join(err, bad)
-}
-
-// otherShape is what GoMLX says of a variable that has a value of another shape than a graph wants.
-var otherShape = regexp.MustCompile(`variable ("[^"]+"), but with (?:value with )?different shape from original: previous shape=(\(\w+\)(?:\[[^]]*\])?), requested shape=(\(\w+\)(?:\[[^]]*\])?)`)
-
-// FitError returns an error that wraps [ErrOtherExperiment] and names the variable, where err says that a graph cannot be
-// built on the weights of a checkpoint because one has another shape. Any other error it returns as it is.
-func FitError(err error) error {
-	if err == nil {
-		return nil
-	}
-	match := otherShape.FindStringSubmatch(err.Error())
-	if match == nil {
-		return err
-	}
-	return fmt.Errorf("%w: variable %s is %s in the checkpoint and %s in the model", ErrOtherExperiment, match[1], match[2], match[3])
 }

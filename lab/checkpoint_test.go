@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/stretchr/testify/assert"
@@ -34,14 +36,16 @@ func edit(t *testing.T, path, old, new string) {
 	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(data), old, new, 1)), 0o644))
 }
 
-// saved returns a run with checkpoints of some steps, whose variable "step" tells which.
+// saved returns a run with checkpoints of some steps, whose variable "step" holds the step.
 func saved(t *testing.T, keep int, steps ...int64) *Run {
 	t.Helper()
 	run, err := Create(t.TempDir(), experiment(20))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, run.Close()) })
 	for _, step := range steps {
-		require.NoError(t, run.saveCheckpoint(storeWith(t, float32(step)), nil, State{Step: step, Position: 2 * step, Seed: 7}, keep))
+		require.NoError(
+			t, run.saveCheckpoint(storeWith(t, float32(step)), nil, State{Step: step, Position: 2 * step, Seed: 7}, keep),
+		)
 	}
 	return run
 }
@@ -64,34 +68,48 @@ func TestNewestCheckpointsAreKept(t *testing.T) {
 	require.NoError(t, os.MkdirAll(run.Path(checkpointsName, "step-00000005.bak"), 0o755))
 	store := model.NewStore()
 	state, err := run.LoadCheckpoint(store, func(err error) { t.Error(err) })
-	require.NoError(t, err, "what was half written is none")
+	require.NoError(t, err, "a half-written checkpoint is none")
 	assert.Equal(t, State{Format: 1, Step: 100_000_000, Position: 200_000_000, Seed: 7, SHA256: state.SHA256}, state)
 	value, err := store.GetVariable("/a/step").Value()
 	require.NoError(t, err)
 	assert.EqualValues(t, 100_000_000, tensors.ToScalar[float32](value))
 
 	require.NoError(t, run.saveCheckpoint(storeWith(t, float32(1)), nil, State{Step: 100_000_001}, 2))
-	assert.Equal(t, "step-00000005.bak step-100000000 step-100000001 step-mine", folders(t, run.Dir()), "what was half written is removed")
+	assert.Equal(
+		t, "step-00000005.bak step-100000000 step-100000001 step-mine", folders(t, run.Dir()),
+		"half-written checkpoints are removed",
+	)
 }
 
 func TestDamagedCheckpointsAreSkipped(t *testing.T) {
 	weights, state := filepath.Join("step-00000003", weightsName), filepath.Join("step-00000003", stateName)
+	truncate := func(file string, size int64) func(t *testing.T, run *Run) {
+		return func(t *testing.T, run *Run) {
+			require.NoError(t, os.Truncate(run.Path(checkpointsName, file), size))
+		}
+	}
+	remove := func(file string) func(t *testing.T, run *Run) {
+		return func(t *testing.T, run *Run) {
+			require.NoError(t, os.Remove(run.Path(checkpointsName, file)))
+		}
+	}
 	for name, damage := range map[string]func(t *testing.T, run *Run){
 		"a bit of the weights":  func(t *testing.T, run *Run) { flipByte(t, run.Path(checkpointsName, weights), -1) },
 		"a bit of their header": func(t *testing.T, run *Run) { flipByte(t, run.Path(checkpointsName, weights), 12) },
-		"weights cut short":     func(t *testing.T, run *Run) { require.NoError(t, os.Truncate(run.Path(checkpointsName, weights), 20)) },
-		"weights empty":         func(t *testing.T, run *Run) { require.NoError(t, os.Truncate(run.Path(checkpointsName, weights), 0)) },
-		"weights lost":          func(t *testing.T, run *Run) { require.NoError(t, os.Remove(run.Path(checkpointsName, weights))) },
-		"state lost":            func(t *testing.T, run *Run) { require.NoError(t, os.Remove(run.Path(checkpointsName, state))) },
-		"state cut short":       func(t *testing.T, run *Run) { require.NoError(t, os.Truncate(run.Path(checkpointsName, state), 30)) },
-		"state empty":           func(t *testing.T, run *Run) { require.NoError(t, os.Truncate(run.Path(checkpointsName, state), 0)) },
+		"weights cut short":     truncate(weights, 20),
+		"weights empty":         truncate(weights, 0),
+		"weights lost":          remove(weights),
+		"state lost":            remove(state),
+		"state cut short":       truncate(state, 30),
+		"state empty":           truncate(state, 0),
 		"another position": func(t *testing.T, run *Run) {
 			edit(t, run.Path(checkpointsName, state), `"position": 6`, `"position": 7`)
 		},
 		"no format": func(t *testing.T, run *Run) { edit(t, run.Path(checkpointsName, state), `"format": 1`, `"format": 0`) },
 		"of another step": func(t *testing.T, run *Run) {
-			require.NoError(t, os.RemoveAll(run.Path(checkpointsName, "step-00000003")))
-			require.NoError(t, os.CopyFS(run.Path(checkpointsName, "step-00000003"), os.DirFS(run.Path(checkpointsName, "step-00000001"))))
+			third := run.Path(checkpointsName, "step-00000003")
+			require.NoError(t, os.RemoveAll(third))
+			require.NoError(t, os.CopyFS(third, os.DirFS(run.Path(checkpointsName, "step-00000001"))))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,7 +154,7 @@ func TestNoCheckpoint(t *testing.T) {
 	requireLine(t, err, "nothing was trained there yet")
 }
 
-// A newer version's checkpoint is whole: an older one must not be trained on instead.
+// A newer version's checkpoint is intact: training must not continue from an older one instead.
 func TestNewerFormat(t *testing.T) {
 	run := saved(t, 9, 1, 2)
 	edit(t, run.Path(checkpointsName, "step-00000002", stateName), `"format": 1`, `"format": 2`)
@@ -149,12 +167,12 @@ func TestNewerFormat(t *testing.T) {
 	requireLine(t, err, "format 2", "update moelab")
 }
 
-// remake makes testdata/run-v1 anew, which is only right before the first release of a format:
+// remake regenerates testdata/run-v1, which is legitimate only before the first release of a format:
 //
 //	go test ./lab -run OldRun -remake
 var remake = flag.Bool("remake", false, "make testdata/run-v1 anew")
 
-// testdata/run-v1 was written by the first version that had this format: it must stay readable.
+// testdata/run-v1 was written by the first version with this format, and must stay readable.
 func TestOldRunStaysReadable(t *testing.T) {
 	if *remake {
 		require.NoError(t, os.RemoveAll("testdata/run-v1"))
@@ -201,7 +219,12 @@ func TestNotFiniteOfEachTypeIsSeen(t *testing.T) {
 // rawTensor makes a tensor [2] of 0 and a number of given bits.
 func rawTensor[T uint16 | uint32 | uint64](t *testing.T, dtype dtypes.DType, bits T) *tensors.Tensor {
 	t.Helper()
-	return tensorOf(t, dtype, []int{2}, littleEndian(T(0), bits))
+	value := tensors.FromShape(shapes.Make(dtype, 2))
+	require.NoError(t, value.MutableBytes(func(data []byte) {
+		_, err := binary.Encode(data, binary.LittleEndian, []T{0, bits})
+		require.NoError(t, err)
+	}))
+	return value
 }
 
 func TestMetricsThatWereCut(t *testing.T) {

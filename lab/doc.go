@@ -1,4 +1,4 @@
-// Package lab trains models and keeps what comes of it in a run directory.
+// Package lab trains models and keeps the results in a run directory.
 //
 // A run directory is the state of an experiment. Training fills it; plots, samples, the next notebook cell, another
 // process and a resumed training read it:
@@ -10,12 +10,12 @@
 //	  figures/           pictures, with the numbers behind them as CSV
 //
 // There is one training loop, [Train], for every model. It runs one compiled program per iteration, reads ahead, saves,
-// resumes, stops at NaN, and shows how far it is:
+// resumes, stops at NaN, and shows its progress:
 //
 //	run, err := lab.Create("runs/hair", lab.Experiment{Name: "gan", Config: config, Seed: 1})
 //	if err != nil { … }
 //	defer run.Close()
 //	summary, err := lab.Train(ctx, run, lab.Training{Backend: backend, Steps: 4000, Iteration: …, Open: …})
 //
-// Everything is written under a temporary name, synced and renamed: a file that is there is whole.
+// Everything is written under a temporary name, synced and renamed: a file that exists is complete.
 package lab

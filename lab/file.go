@@ -8,8 +8,8 @@ import (
 	"github.com/moelab/moelab/internal/atomicfile"
 )
 
-// WriteFile makes a file that is either whole or not there: it is written under a temporary name in the same folder,
-// synced to disk and renamed.
+// WriteFile writes a file completely or not at all: under a temporary name in the same folder, synced to disk and
+// renamed.
 func WriteFile(path string, write func(w io.Writer) error) error {
 	err := atomicfile.Write(path, func(file *os.File) error {
 		if err := write(file); err != nil {
@@ -23,7 +23,7 @@ func WriteFile(path string, write func(w io.Writer) error) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// syncDir makes a rename in dir last through a power cut.
+// syncDir makes a rename in dir survive a power cut.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

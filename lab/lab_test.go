@@ -26,7 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// childEnv tells the test binary to be a child process of a test; its arguments are then the child's.
+// childEnv makes the test binary a child process of a test; its arguments are then the child's.
 const childEnv = "MOELAB_LAB_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -40,10 +40,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child is what a child process does.
+// child is the main function of a child process.
 func child(args []string) error {
 	switch args[0] {
-	case "notebook": // Shows the progress of a training without one.
+	case "notebook": // Shows a progress without a training.
 		progress := NewProgress(os.Stderr)
 		progress.Start(10, 20)
 		progress.Step(11, map[string]float64{"<loss>": 0.5})
@@ -129,7 +129,7 @@ func regressionOf(width int) func(scope *model.Scope, inputs []*Node) []*Node {
 	}
 }
 
-// pointSource draws points; those of a position are the same wherever it starts.
+// pointSource draws points; those of a position do not depend on where it starts.
 type pointSource struct {
 	position int64
 	closed   bool
@@ -192,14 +192,14 @@ func mustTrain(t *testing.T, dir string, steps int64, change func(*Training)) Su
 	return summary
 }
 
-// outcome is what must be the same, to the last bit, after two trainings that are to be the same.
+// outcome holds the results of a training that must be reproducible to the last bit.
 type outcome struct {
 	State   State
 	Weights map[string]string
 	Metrics []Metric
 }
 
-// outcomeOf reads the outcome of a training; how long things took is left out.
+// outcomeOf reads the outcome of a training, without durations.
 func outcomeOf(t *testing.T, dir string) outcome {
 	t.Helper()
 	run, err := Open(dir)
@@ -209,7 +209,9 @@ func outcomeOf(t *testing.T, dir string) outcome {
 	o := outcome{State: state, Weights: map[string]string{}}
 	o.State.Seconds, o.State.MetricsBytes, o.State.SHA256 = 0, 0, ""
 	for name, value := range weights {
-		require.NoError(t, value.ConstBytes(func(data []byte) { o.Weights[name] = fmt.Sprintf("%s %x", value.Shape(), data) }))
+		require.NoError(
+			t, value.ConstBytes(func(data []byte) { o.Weights[name] = fmt.Sprintf("%s %x", value.Shape(), data) }),
+		)
 	}
 	o.Metrics, err = run.Metrics()
 	require.NoError(t, err)
@@ -219,7 +221,7 @@ func outcomeOf(t *testing.T, dir string) outcome {
 	return o
 }
 
-// requireLine checks that an error is one line that holds all of some parts.
+// requireLine checks that an error is one line that contains all of the given parts.
 func requireLine(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	require.Error(t, err)
@@ -233,7 +235,7 @@ var errTest = errors.New("the test's error")
 
 func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// folders lists the names in a run's folder of checkpoints, hidden ones too.
+// folders lists the names in a run's folder of checkpoints, including hidden ones.
 func folders(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir + "/checkpoints")

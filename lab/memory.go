@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// peakMemory returns the largest resident memory of this process in bytes, or 0 where the system does not tell.
+// peakMemory returns the largest resident memory of this process in bytes, or 0 if the system does not report it.
 func peakMemory() int64 {
 	data, err := os.ReadFile("/proc/self/status")
 	if err != nil {

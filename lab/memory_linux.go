@@ -12,6 +12,6 @@ static void trim(void) {
 */
 import "C"
 
-// returnMemory gives the system back what XLA has freed. Its compiler leaves more than a gigabyte in glibc's lists of free memory, one for each of its threads, that
-// the program it made would hardly use.
+// returnMemory returns memory that XLA has freed to the system. Its compiler leaves more than a gigabyte in glibc's
+// free lists, one per thread, which the compiled program would hardly use.
 func returnMemory() { C.trim() }

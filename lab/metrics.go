@@ -11,22 +11,22 @@ import (
 	"os"
 )
 
-// Metric is one line of metrics.jsonl: what was measured at a step.
+// Metric is one line of metrics.jsonl: the measurements of a step.
 type Metric struct {
 	// Step counts iterations from 1.
 	Step int64 `json:"step"`
-	// Seconds is the time that this run has trained for, over all of its parts.
+	// Seconds is the training time so far, over all parts of the run.
 	Seconds float64 `json:"seconds"`
-	// Values are the numbers by their names, such as the losses.
+	// Values are the numbers by name, such as the losses.
 	Values map[string]float64 `json:"values"`
 }
 
-// ErrNoMetric is wrapped by the error of [ReadMetric] where the run has logged no such number.
-var ErrNoMetric = errors.New("nothing was trained there yet")
+// ErrNoMetric is wrapped by the error of [ReadMetric] if the run has logged no such number.
+var ErrNoMetric = fmt.Errorf("no such number was logged: %w", ErrLacks)
 
 const metricsName = "metrics.jsonl"
 
-// Metrics reads what was logged. A last line that a crash cut short is left out.
+// Metrics reads the logged metrics. A last line that a crash cut short is left out.
 func (r *Run) Metrics() ([]Metric, error) {
 	file, err := os.Open(r.Path(metricsName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -51,7 +51,7 @@ func (r *Run) Metrics() ([]Metric, error) {
 	}
 }
 
-// lastStep is the step of the last metric, 0 where there is none.
+// lastStep returns the step of the last metric, 0 if there is none.
 func lastStep(metrics []Metric) int64 {
 	if len(metrics) == 0 {
 		return 0
@@ -65,8 +65,8 @@ type metricsLog struct {
 	size int64
 }
 
-// openMetrics opens metrics.jsonl and cuts it to size: what was logged after the checkpoint that a training resumes from
-// will be logged again. Where the file is shorter, warn is told, and its whole lines stay.
+// openMetrics opens metrics.jsonl and truncates it to size: lines after the checkpoint that a training resumes from
+// will be logged again. If the file is shorter, warn gets an error, and its complete lines stay.
 func (r *Run) openMetrics(size int64, warn func(error)) (*metricsLog, error) {
 	path := r.Path(metricsName)
 	data, err := os.ReadFile(path)
@@ -74,7 +74,7 @@ func (r *Run) openMetrics(size int64, warn func(error)) (*metricsLog, error) {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
 	if length := int64(len(data)); length < size {
-		warn(fmt.Errorf("%s is %d bytes long, at the checkpoint it was %d: lines are lost", path, length, size))
+		warn(fmt.Errorf("%s is %d bytes long, but was %d at the checkpoint: lines are lost", path, length, size))
 		size = int64(bytes.LastIndexByte(data, '\n') + 1)
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
@@ -104,7 +104,7 @@ func (l *metricsLog) append(m Metric) error {
 // Close syncs and closes the file.
 func (l *metricsLog) Close() error { return errors.Join(l.file.Sync(), l.file.Close()) }
 
-// ReadMetric returns the values of a metric of a run and the steps that they are of. It is an error if nothing was logged yet.
+// ReadMetric returns the values of a metric of a run and their steps. It is an error if nothing was logged yet.
 func ReadMetric(dir, name string) (steps []int, values []float64, err error) {
 	run, err := Open(dir)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui/protocol"
+	"github.com/moelab/moelab/internal/progress"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -32,26 +34,26 @@ func TestNoBarInAFile(t *testing.T) {
 	assert.Empty(t, data)
 }
 
-func TestBarInATerminal(t *testing.T) {
-	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0) // The near end of a pseudo-terminal is one, too.
-	if err != nil {
-		t.Skip("no pseudo-terminals here:", err)
+// inTerminal returns a progress in a terminal of 80 columns, and a function that returns all that its bar has said.
+func inTerminal() (Progress, *bytes.Buffer, func() []string) {
+	var out bytes.Buffer
+	progress := bar{progress.In(&out, func() int { return 80 }, "step")}
+	return progress, &out, func() (texts []string) {
+		for frame := range strings.SplitSeq(out.String(), "\r") {
+			texts = append(texts, side.ReplaceAllString(frame, ""))
+		}
+		return slices.Compact(texts)[1:] // Each frame follows a \r. A text may be drawn twice, the second time with its bar.
 	}
-	defer terminal.Close()
-	assert.IsType(t, &bar{}, NewProgress(terminal))
 }
 
-// The pace is that of this part of the run, from its first step on: 1000 earlier steps and a minute of compiling do not count.
+// side matches what follows the text in a terminal's line.
+var side = regexp.MustCompile(` +[0-9]+% \|[^|]*\| *\x1b\[0K\n?$`)
+
+// The pace is that of this part of the run, from its first step on: 1000 earlier steps and a minute of compiling do not
+// count.
 func TestPaceIsThatOfTheTraining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var texts []string
-		ended := 0
-		b := &bar{
-			draw: func(step, steps int64, text string) {
-				texts = append(texts, fmt.Sprintf("%d/%d %s", step, steps, text))
-			},
-			end: func() { ended++ },
-		}
+		b, out, said := inTerminal()
 		b.Start(1000, 1050)
 		time.Sleep(time.Minute)
 		for step := range int64(50) {
@@ -59,42 +61,40 @@ func TestPaceIsThatOfTheTraining(t *testing.T) {
 			b.Step(1001+step, map[string]float64{"G": 0.5, "D": float64(step)})
 		}
 		b.Stop(nil)
+		texts := said()
 		require.Len(t, texts, 1+17+1, "one each 0.3 s, which is the first step after 0.25 s")
-		assert.Equal(t, "1000/1050 compiling …", texts[0])
-		assert.Equal(t, "1001/1050 D 0.000  G 0.500", texts[1])
-		assert.Equal(t, "1010/1050 D 9.000  G 0.500 · 10.0 steps/s · 4s left", texts[4])
-		assert.Equal(t, "1050/1050 D 49.000  G 0.500 · 10.0 steps/s", texts[len(texts)-1])
-		assert.Equal(t, 1, ended)
+		assert.Equal(t, "1000/1050 · compiling …", texts[0])
+		assert.Equal(t, "1001/1050 · D 0.000  G 0.500", texts[1])
+		assert.Equal(t, "1010/1050 · D 9.000  G 0.500 · 10.0 steps/s · 4s left", texts[4])
+		assert.Equal(t, "1050/1050 · D 49.000  G 0.500 · 10.0 steps/s", texts[len(texts)-1])
+		assert.Equal(t, 1, strings.Count(out.String(), "\n"))
 	})
 }
 
 func TestBarOfSlowStepsAndFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var last string
-		b := &bar{draw: func(_, _ int64, text string) { last = text }, end: func() {}}
+		b, _, said := inTerminal()
 		b.Start(0, 100)
 		for step := range int64(3) {
 			time.Sleep(4 * time.Second)
 			b.Step(step+1, nil)
 		}
-		assert.Equal(t, " · 4.0 s/step · 6m28s left", last)
 		b.Stop(fmt.Errorf("no space\nleft"))
-		assert.Equal(t, "stopped: no space", last)
+		assert.Equal(t, []string{"3/100 · 4.0 s/step · 6m28s left", "3/100 · stopped: no space"}, said()[3:])
 	})
 }
 
-// ansi matches the escape sequences that a bar writes.
-var ansi = regexp.MustCompile(`\x1b\[[0-9]*[A-Za-z]`)
-
 func TestTerminalBar(t *testing.T) {
-	var out bytes.Buffer
-	b := newTerminalBar(&out, func() int { return 80 })
+	b, out, _ := inTerminal()
 	b.Start(1000, 4000)
 	assert.Contains(t, out.String(), "compiling …")
 	assert.Contains(t, out.String(), "25%")
 	assert.Contains(t, out.String(), "1000/4000")
 	out.Reset()
-	b.Step(2000, map[string]float64{"D": 1.5, "a metric with a name that is as long as a line of a terminal, or longer still": 1})
+	b.Step(
+		2000,
+		map[string]float64{"D": 1.5, "a metric with a name that is as long as a line of a terminal, or longer still": 1},
+	)
 	assert.Contains(t, out.String(), "D 1.500")
 	assert.Contains(t, out.String(), "2000/4000")
 	b.Stop(errTest)
@@ -102,20 +102,19 @@ func TestTerminalBar(t *testing.T) {
 	assert.Contains(t, out.String(), "2000/4000", "a training that stopped is not complete")
 	assert.True(t, strings.HasSuffix(out.String(), "\n"))
 
-	for line := range strings.SplitSeq(ansi.ReplaceAllString(out.String(), ""), "\r") {
+	for line := range strings.SplitSeq(strings.ReplaceAll(out.String(), "\x1b[0K", ""), "\r") {
 		assert.LessOrEqual(t, len([]rune(line)), 80, line)
 	}
 
 	out.Reset()
-	done := newTerminalBar(&out, func() int { return 80 })
-	done.Start(0, 2)
-	done.Step(2, nil)
-	done.Stop(nil)
+	b.Start(0, 2) // The next count, as of an evaluation after a training.
+	b.Step(2, nil)
+	b.Stop(nil)
 	assert.Contains(t, out.String(), "100%")
 	assert.Equal(t, 1, strings.Count(out.String(), "\n"))
 }
 
-// A child process believes that it runs in a notebook: the test stands at the other end of GoNB's pipes.
+// A child process runs as if in a notebook: the test is at the other end of GoNB's pipes.
 func TestNotebookBar(t *testing.T) {
 	dir := t.TempDir()
 	to, back := filepath.Join(dir, "to"), filepath.Join(dir, "back")

@@ -20,30 +20,30 @@ import (
 	"github.com/moelab/moelab/internal/lockfile"
 )
 
-// Errors that a caller may want to tell apart with [errors.Is].
+// Errors for callers to distinguish with [errors.Is].
 var (
-	// ErrNotARun says that a folder is no run directory.
+	// ErrNotARun is wrapped if a folder is not a run directory.
 	ErrNotARun = errors.New("not a run directory")
-	// errMissing is what ErrNotARun means where config.json is not there, rather than damaged.
+	// errMissing is the ErrNotARun of a folder whose config.json is missing, not damaged.
 	errMissing = fmt.Errorf("%w: there is no config.json", ErrNotARun)
-	// ErrOtherExperiment says that a run directory belongs to another experiment.
+	// ErrOtherExperiment is wrapped if a run directory belongs to another experiment.
 	ErrOtherExperiment = errors.New("the run directory holds another experiment")
-	// ErrLocked says that a live process trains in the run directory.
+	// ErrLocked is wrapped if a live process trains in the run directory.
 	ErrLocked = errors.New("the run directory is in use")
 )
 
-// format is the version of the run directory's layout. Readers accept this one and those before it.
+// format is the version of the run directory's layout. Readers accept this one and earlier ones.
 const format = 1
 
 const configName = "config.json"
 
-// Experiment is what config.json holds: enough to repeat the run.
+// Experiment is the content of config.json: enough to repeat the run.
 type Experiment struct {
-	// Name says which package the run belongs to, as in "gan".
+	// Name is the package that the run belongs to, as in "gan".
 	Name string `json:"experiment"`
 	// Config is the package's own configuration: a struct with JSON tags.
 	Config any `json:"config"`
-	// Seed decides everything that is random.
+	// Seed determines everything random.
 	Seed uint64 `json:"seed"`
 }
 
@@ -63,9 +63,9 @@ type Run struct {
 	lock *flock.Flock // Held by the process that trains; nil for a reader.
 }
 
-// Create makes a run directory for an experiment and locks it for training, or opens the one that is there, if it is of
-// the same experiment; a changed number of steps is no other experiment, so that a run can be prolonged. The error wraps
-// [ErrOtherExperiment], with the first difference, or [ErrLocked], with the process.
+// Create makes a run directory for an experiment and locks it for training, or opens the existing one, if it is of the
+// same experiment. The number of steps may differ, so that a run can be extended. The error wraps [ErrOtherExperiment],
+// with the first difference, or [ErrLocked], with the process.
 func Create(dir string, experiment Experiment) (*Run, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make run directory: %w", err)
@@ -80,7 +80,8 @@ func Create(dir string, experiment Experiment) (*Run, error) {
 	return run, nil
 }
 
-// Open opens a run directory for reading, also while it is being trained. The error wraps [ErrNotARun] where there is none.
+// Open opens a run directory for reading, also while it is being trained. The error wraps [ErrNotARun] if there is
+// none.
 func Open(dir string) (*Run, error) {
 	run := &Run{dir: dir}
 	if _, err := run.read(); err != nil {
@@ -89,7 +90,7 @@ func Open(dir string) (*Run, error) {
 	return run, nil
 }
 
-// Close gives up the lock.
+// Close releases the lock.
 func (r *Run) Close() error {
 	if r.lock == nil {
 		return nil
@@ -97,10 +98,10 @@ func (r *Run) Close() error {
 	return r.lock.Unlock()
 }
 
-// Dir is the run's folder.
+// Dir returns the run's folder.
 func (r *Run) Dir() string { return r.dir }
 
-// Path returns the path of something in the run directory.
+// Path joins the run directory and the given parts.
 func (r *Run) Path(elements ...string) string {
 	return filepath.Join(append([]string{r.dir}, elements...)...)
 }
@@ -112,13 +113,15 @@ func (r *Run) acquire() error {
 	case err != nil:
 		return fmt.Errorf("lock run directory %s: %w", r.dir, err)
 	case lock == nil:
-		return fmt.Errorf("%w: %s is being trained by process %s: stop it, or choose another directory", ErrLocked, r.dir, owner)
+		return fmt.Errorf(
+			"%w: %s is being trained by process %s: stop it, or choose another directory", ErrLocked, r.dir, owner,
+		)
 	}
 	r.lock = lock
 	return nil
 }
 
-// adopt writes config.json, or checks the one that is there against the experiment.
+// adopt writes config.json, or checks the existing one against the experiment.
 func (r *Run) adopt(experiment Experiment) error {
 	config, err := json.MarshalIndent(experiment.Config, "", "  ")
 	if err != nil {
@@ -133,9 +136,13 @@ func (r *Run) adopt(experiment Experiment) error {
 	case err != nil:
 		return err
 	case old.Experiment != experiment.Name:
-		return fmt.Errorf("%w: %s is of %q, not of %q; choose another directory", ErrOtherExperiment, r.dir, old.Experiment, experiment.Name)
+		return fmt.Errorf(
+			"%w: %s is of %q, not of %q; choose another directory", ErrOtherExperiment, r.dir, old.Experiment, experiment.Name,
+		)
 	case old.Seed != experiment.Seed:
-		return fmt.Errorf("%w: %s has seed %d, not %d; choose another directory", ErrOtherExperiment, r.dir, old.Seed, experiment.Seed)
+		return fmt.Errorf(
+			"%w: %s has seed %d, not %d; choose another directory", ErrOtherExperiment, r.dir, old.Seed, experiment.Seed,
+		)
 	default:
 		if difference := firstDifference(old.Config, config); difference != "" {
 			return fmt.Errorf("%w: in %s %s; choose another directory", ErrOtherExperiment, r.dir, difference)
@@ -158,15 +165,19 @@ func (r *Run) adopt(experiment Experiment) error {
 // figuresName is the folder of a run's pictures.
 const figuresName = "figures"
 
-// isEmpty refuses a folder that holds somebody's other files.
+// isEmpty returns an error if a folder holds unrelated files.
 func (r *Run) isEmpty() error {
 	entries, err := os.ReadDir(r.dir)
 	if err != nil {
 		return fmt.Errorf("read run directory: %w", err)
 	}
 	for _, entry := range entries {
-		if name := entry.Name(); !strings.HasPrefix(name, ".") && name != figuresName { // A figure of the data may come first.
-			return fmt.Errorf("%w: %s holds other files, such as %s, but no config.json; choose another directory", ErrNotARun, r.dir, entry.Name())
+		if name := entry.Name(); !strings.HasPrefix(name, ".") &&
+			name != figuresName { // A figure of the data may come first.
+			return fmt.Errorf(
+				"%w: %s holds other files, such as %s, but no config.json; choose another directory", ErrNotARun, r.dir,
+				entry.Name(),
+			)
 		}
 	}
 	return nil
@@ -195,40 +206,31 @@ func (r *Run) read() (*configFile, error) {
 	return &file, nil
 }
 
-// Experiment reads what the run is of: its name and seed, and the package's configuration into config, a pointer.
+// Name returns the name of the run's experiment; see [Experiment].
+func (r *Run) Name() (string, error) {
+	file, err := r.read()
+	if err != nil {
+		return "", err
+	}
+	return file.Experiment, nil
+}
+
+// Experiment reads the run's experiment: its name and seed, and the package's configuration into config, a pointer.
 func (r *Run) Experiment(config any) (name string, seed uint64, err error) {
 	file, err := r.read()
 	if err != nil {
 		return "", 0, err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(file.Config))
-	decoder.DisallowUnknownFields() // A newer version of moelab wrote it, or it is of another package.
+	decoder.DisallowUnknownFields() // An unknown field is from a newer version of moelab or another package.
 	if err := decoder.Decode(config); err != nil {
 		return "", 0, fmt.Errorf("read the configuration in %s: %w", r.Path(configName), err)
 	}
 	return file.Experiment, file.Seed, nil
 }
 
-// OpenExperiment opens a run that is of one of the experiments that are named, and reads its configuration into config, a pointer. The error wraps
-// [ErrNotARun] or [ErrOtherExperiment] where there is no such run.
-func OpenExperiment(dir string, config any, names ...string) (*Run, error) {
-	run, err := Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	name, _, err := run.Experiment(&json.RawMessage{}) // What another package's configuration holds would not fit.
-	if err != nil {
-		return nil, err
-	}
-	if !slices.Contains(names, name) {
-		return nil, fmt.Errorf("%w: %s is a run of %q, not of %q", ErrOtherExperiment, dir, name, names[0])
-	}
-	_, _, err = run.Experiment(config)
-	return run, err
-}
-
-// firstDifference compares two configurations, apart from "steps", and says how they differ, or "". A setting that one of
-// them lacks, as it does if another version of moelab wrote it, is the same as one of value zero.
+// firstDifference compares two configurations, apart from "steps", and describes the first difference, "" if there is
+// none. A setting that one of them lacks, since another version of moelab wrote it, equals one with the zero value.
 func firstDifference(old, new json.RawMessage) string {
 	a, errA := settings(old)
 	b, errB := settings(new)
@@ -245,12 +247,12 @@ func firstDifference(old, new json.RawMessage) string {
 	return ""
 }
 
-// isZero says whether a setting, as JSON, is the zero value of a Go type or an empty list, or is not there.
+// isZero reports whether a setting, as JSON, is the zero value of a Go type, an empty list, or absent.
 func isZero(value string) bool {
 	return slices.Contains([]string{"", "0", "false", `""`, "null", "[]"}, value)
 }
 
-// settings returns the settings of a configuration, as JSON, by their names.
+// settings returns the settings of a configuration, as JSON, by name.
 func settings(config json.RawMessage) (map[string]string, error) {
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, config); err != nil {
@@ -267,7 +269,7 @@ func settings(config json.RawMessage) (map[string]string, error) {
 	return settings, nil
 }
 
-// versions says what the run was made with.
+// versions returns the versions of the software that makes the run.
 func versions() map[string]string {
 	versions := map[string]string{}
 	info, ok := debug.ReadBuildInfo()

@@ -33,7 +33,7 @@ func TestLockedByAnotherProcess(t *testing.T) {
 	_, err = Open(dir)
 	require.NoError(t, err, "it can be read meanwhile")
 
-	require.NoError(t, command.Process.Kill()) // As the kernel does where memory is short.
+	require.NoError(t, command.Process.Kill()) // As the kernel does when memory runs out.
 	require.Error(t, command.Wait())
 	run, err := Create(dir, experiment(20))
 	require.NoError(t, err)
@@ -77,7 +77,7 @@ func TestOtherExperiment(t *testing.T) {
 		})
 	}
 
-	run, err = Create(dir, experiment(50)) // It is prolonged; and the lock is free after each refusal.
+	run, err = Create(dir, experiment(50)) // The run is extended; and each refusal has released the lock.
 	require.NoError(t, err)
 	defer run.Close()
 	var c testConfig
@@ -96,11 +96,15 @@ func TestFirstDifference(t *testing.T) {
 		{`{"a": 1}`, `{"a":1}`, ""},
 		{`{"a": 1, "steps": 3}`, `{"a": 1, "steps": 5}`, ""},
 		{`{"seed": 9007199254740993}`, `{"seed": 9007199254740992}`, "seed is 9007199254740993, not 9007199254740992"},
-		{`{"a": 1}`, `{"a": 1, "new": 0, "newer": "", "newest": false}`, ""}, // Settings of a newer version that change nothing.
+		{`{"a": 1}`, `{"a": 1, "new": 0, "newer": "", "newest": false}`, ""}, // Zero settings of a newer version.
 		{`{"a": 1}`, `{"a": 1, "new": 2}`, "new is not set, not 2"},
 		{`{"a": 1, "b": "x"}`, `{"a": 0}`, "a is 1, not 0"},
 		{`{"b": "x"}`, `{}`, `b is "x", not not set`},
-		{`[]`, `{}`, "the configuration cannot be compared: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
+		{
+			`[]`, `{}`,
+			"the configuration cannot be compared: " +
+				"json: cannot unmarshal array into Go value of type map[string]json.RawMessage",
+		},
 	} {
 		assert.Equal(t, test.want, firstDifference([]byte(test.old), []byte(test.new)), "%s %s", test.old, test.new)
 	}
@@ -124,7 +128,11 @@ func TestFolderThatIsNoRun(t *testing.T) {
 
 func TestDamagedConfig(t *testing.T) {
 	for name, text := range map[string]string{
-		"empty": "", "half": `{"format": 1, "experi`, "null": "null", "list": "[]", "no format": `{"experiment": "regression"}`,
+		"empty":     "",
+		"half":      `{"format": 1, "experi`,
+		"null":      "null",
+		"list":      "[]",
+		"no format": `{"experiment": "regression"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := saved(t, 1, 1)

@@ -9,8 +9,8 @@ import (
 )
 
 // Assign returns a configuration with one setting changed by its name in config.json, as in "batch=32" or
-// `classes=["blue","red"]`. A value that is no JSON of the setting's type is taken as text. The configuration that is given
-// stays as it is.
+// `classes=["blue","red"]`. A value that is not JSON of the setting's type is taken as text. The given configuration
+// stays unchanged.
 func Assign[Config any](config Config, assignment string) (changed Config, err error) {
 	name, value, ok := strings.Cut(assignment, "=")
 	if !ok {
@@ -21,7 +21,9 @@ func Assign[Config any](config Config, assignment string) (changed Config, err e
 		return config, err
 	}
 	if _, ok := fields[name]; !ok {
-		return config, fmt.Errorf("there is no setting %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+		return config, fmt.Errorf(
+			"there is no setting %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(fields)), ", "),
+		)
 	}
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -31,7 +33,7 @@ func Assign[Config any](config Config, assignment string) (changed Config, err e
 		if strings.TrimSpace(string(candidate)) == "null" { // It would change nothing.
 			continue
 		}
-		var changed Config // From JSON, so that it shares no slice with what was given.
+		var changed Config // From JSON, so that it shares no slice with the argument.
 		if err := json.Unmarshal(all, &changed); err != nil {
 			return config, fmt.Errorf("copy the settings: %w", err)
 		}
@@ -45,7 +47,7 @@ func Assign[Config any](config Config, assignment string) (changed Config, err e
 	return config, fmt.Errorf("setting %s cannot be %s: it is now %s", name, value, fields[name])
 }
 
-// Settings writes a configuration in a line, as key=value in the form that [Assign] takes, sorted by name.
+// Settings formats a configuration on one line, as key=value in the form that [Assign] takes, sorted by name.
 func Settings(config any) string {
 	_, fields, err := byName(config)
 	if err != nil {
@@ -58,7 +60,7 @@ func Settings(config any) string {
 	return strings.Join(parts, " ")
 }
 
-// byName returns a configuration as JSON, whole and by name.
+// byName returns a configuration as JSON, both whole and by name of the setting.
 func byName(config any) (all []byte, fields map[string]json.RawMessage, err error) {
 	if all, err = json.Marshal(config); err != nil {
 		return nil, nil, fmt.Errorf("list the settings: %w", err)

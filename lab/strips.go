@@ -12,11 +12,12 @@ import (
 	"slices"
 )
 
-// stripsName is where a run keeps pictures of the same things over time: a strip of square pictures for each time.
+// stripsName is the folder in a run for pictures of the same subjects over time: a strip of square pictures per
+// recorded step.
 const stripsName = "figures/progress"
 
-// ErrNoStrips is wrapped by the error of [ReadStrips] where a run has kept none.
-var ErrNoStrips = errors.New("nothing was recorded; train it with samples")
+// ErrNoStrips is wrapped by the error of [ReadStrips] if a run has none.
+var ErrNoStrips = fmt.Errorf("train it with samples: %w", ErrLacks)
 
 // SaveStrip saves square pictures of one size side by side as figures/progress/step-N.png.
 func SaveStrip(dir string, step int64, pictures []*image.RGBA) error {
@@ -36,7 +37,8 @@ func SaveStrip(dir string, step int64, pictures []*image.RGBA) error {
 	return WriteFile(path, func(w io.Writer) error { return png.Encode(w, strip) })
 }
 
-// ReadStrips reads what [SaveStrip] saved of a run, in the order of the steps, which are the labels of a figure. The error wraps [ErrNoStrips] if there is nothing.
+// ReadStrips reads the strips that [SaveStrip] saved in a run, in the order of the steps, which are the labels of a
+// figure. The error wraps [ErrNoStrips] if there are none.
 func ReadStrips(dir string) (steps []string, strips [][]image.Image, err error) {
 	paths, _ := filepath.Glob(filepath.Join(dir, stripsName, "step-*.png")) // Only a malformed pattern is an error.
 	if len(paths) == 0 {
@@ -57,7 +59,7 @@ func ReadStrips(dir string) (steps []string, strips [][]image.Image, err error) 
 	return steps, strips, nil
 }
 
-// readStrip cuts a strip into its square pictures.
+// readStrip splits a strip into its square pictures.
 func readStrip(path string) (pictures []image.Image, err error) {
 	file, err := os.Open(path)
 	if err != nil {

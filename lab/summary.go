@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// String says it in a line: the step, the time to compile, the time of an iteration, and the memory.
+// String formats the summary on one line: the step, the time to compile, the time of an iteration, and the memory.
 func (s Summary) String() string {
 	if s.Trained == 0 {
 		return fmt.Sprintf("step %d: nothing was left to train", s.Step)

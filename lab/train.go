@@ -16,10 +16,10 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// ErrNotFinite is wrapped by the error of a training that met NaN or Inf.
+// ErrNotFinite is wrapped by the error of a training that produced NaN or Inf.
 var ErrNotFinite = errors.New("not a finite number")
 
-// Source hands out the inputs of iterations, in an order that depends on nothing but where it starts.
+// Source provides the inputs of iterations, in an order that depends only on where it starts.
 type Source interface {
 	// Next returns the inputs of the next iteration.
 	Next(ctx context.Context) ([]*tensors.Tensor, error)
@@ -27,53 +27,53 @@ type Source interface {
 	Close()
 }
 
-// Training says how a run is trained.
+// Training describes how to train a run.
 type Training struct {
 	Backend compute.Backend
 	// Steps is the number of iterations to reach, those of earlier parts of the run included.
 	Steps int64
 	// Iteration builds the graph of one iteration: it updates the variables of the scope and returns a scalar for each of
-	// Metrics. Its inputs are what the source gives.
+	// Metrics. Its inputs come from the source.
 	Iteration func(scope *model.Scope, inputs []*graph.Node) []*graph.Node
 	// Metrics are the names of the scalars. NaN or Inf in any of them stops the training.
 	Metrics []string
-	// Shown are the names of those that the progress shows, which has room for a few; nil: all.
+	// Shown are the names of the metrics in the progress, which has room for a few; nil: all.
 	Shown []string
-	// Open starts to read the data. The position of a fresh run is 0, and each iteration moves it by one.
+	// Open starts to read the data. The position of a fresh run is 0, and each iteration advances it by one.
 	Open func(position int64) (Source, error)
-	// Initial are the values that variables of a fresh run start with, by their paths without the leading slash, such as the weights that
-	// an earlier training left. The others are drawn at random.
+	// Initial are the initial values of variables of a fresh run, by path without the leading slash, such as the weights
+	// of an earlier training. The others are drawn at random.
 	Initial map[string]*tensors.Tensor
-	// Fixed are variables that the model reads and never changes, by their paths, such as a pretrained network's weights. They are
-	// not saved: every call gives them again.
+	// Fixed are variables that the model reads and never changes, by path, such as a pretrained network's weights. They
+	// are not saved: every call has to pass them.
 	Fixed map[string]*tensors.Tensor
-	// LogEvery is the number of steps between lines of metrics.jsonl; 0 stands for 1.
+	// LogEvery is the number of steps between lines of metrics.jsonl; 0 means 1.
 	LogEvery int64
 	// SaveEvery is the number of steps between checkpoints; 0 saves at the end only.
 	SaveEvery int64
-	// Keep is the number of checkpoints that are kept; below 1 stands for 2.
+	// Keep is the number of checkpoints to keep; below 1 means 2.
 	Keep int
-	// Show, if set, is called every ShowEvery steps and after the last one, to draw something. It may run other programs on
-	// the store's variables, but must not change them: the random generator's state is one of them.
+	// Show, if set, is called every ShowEvery steps and after the last one, to draw something. It may run other programs
+	// on the store's variables, but must not change them: the random generator's state is one of them.
 	Show      func(ctx context.Context, store *model.Store, step int64) error
 	ShowEvery int64
-	// Watch, if set, sees the metrics of every step of this call, and returns an error where one should know how they go: it is told to Warn.
+	// Watch, if set, gets the metrics of every step of this call. Its error, if any, goes to Warn.
 	Watch func(step int64, values map[string]float64) error
-	// Progress is told how far the training is; see [NewProgress]. Nil: nobody is.
+	// Progress follows the training; see [NewProgress]. It may be nil.
 	Progress Progress
-	// Warn is told what does not stop the training, such as a damaged checkpoint. Nil: nobody is.
+	// Warn gets errors that do not stop the training, such as a damaged checkpoint. It may be nil.
 	Warn func(error)
 }
 
-// Summary is what a training came to.
+// Summary sums up a training.
 type Summary struct {
-	// Step is the number of iterations that the run has now, Trained those that this call added.
+	// Step is the run's number of iterations, Trained the number that this call added.
 	Step, Trained int64
-	// Compile is the time until the first step could begin, Train that of the steps, waiting for data included.
+	// Compile is the time until the first step could begin, Train that of the steps, including waiting for data.
 	Compile, Train time.Duration
 	// Values are the last metrics.
 	Values map[string]float64
-	// PeakBytes is the largest memory that the process used, in bytes; 0 where the system does not tell.
+	// PeakBytes is the process's peak memory in bytes; 0 if the system does not report it.
 	PeakBytes int64
 }
 
@@ -85,9 +85,10 @@ func (s Summary) StepTime() time.Duration {
 	return s.Train / time.Duration(s.Trained)
 }
 
-// Train trains a run of [Create] up to training.Steps, from its newest checkpoint if it has one: the numbers are then the
-// same as if it had never stopped. Where ctx ends, the iteration in progress is finished and saved, and the error wraps
-// the context's. At NaN or Inf it stops with the step and the name, and the last good checkpoint stays.
+// Train trains a run of [Create] up to training.Steps, from its newest checkpoint, if any: the numbers are then the
+// same as if it had never stopped. When ctx ends, the current iteration is finished and saved, and the error wraps the
+// context's. At NaN or Inf it stops with an error that names the step and the metric, and the last good checkpoint
+// stays.
 func Train(ctx context.Context, run *Run, training Training) (Summary, error) {
 	t, err := newTrainer(run, training)
 	if err != nil {
@@ -108,8 +109,9 @@ type trainer struct {
 	store    *model.Store
 	log      *metricsLog
 	state    State
-	saved    int64   // The step of the newest checkpoint; 0 where there is none.
-	loaded   Weights // What the model has not asked for yet.
+	saved    int64        // The step of the newest checkpoint; 0 if there is none.
+	loaded   Weights      // Those the model has not asked for yet.
+	have     shapesByPath // Of all loaded weights.
 	exec     *model.Exec
 	summary  Summary
 	progress Progress
@@ -118,7 +120,7 @@ type trainer struct {
 // newTrainer fills the store, from the newest checkpoint or from the seed.
 func newTrainer(run *Run, training Training) (*trainer, error) {
 	if run.lock == nil {
-		return nil, fmt.Errorf("%s was opened for reading: train what Create returns", run.dir)
+		return nil, fmt.Errorf("%s was opened for reading: train the run that Create returns", run.dir)
 	}
 	file, err := run.read()
 	if err != nil {
@@ -152,6 +154,7 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 		t.loaded = Weights{}
 	}
 	maps.Copy(t.loaded, training.Fixed)
+	t.have = t.loaded.shapes()
 	t.loaded.Into(t.store)
 	if t.exec, err = model.NewExec(t.Backend, t.store, t.Iteration); err != nil {
 		return nil, fmt.Errorf("prepare the iteration: %w", err)
@@ -160,7 +163,7 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 	return t, err
 }
 
-// train runs iterations until there are enough or something stops it.
+// train runs iterations up to the last step, or until an error or the context stops it.
 func (t *trainer) train(ctx context.Context) (err error) {
 	t.summary.Step = t.state.Step
 	if t.state.Step >= t.Steps {
@@ -199,7 +202,7 @@ func (t *trainer) train(ctx context.Context) (err error) {
 	return t.save()
 }
 
-// prepare compiles the iteration and initialises the variables, which takes a while, without waiting for it where ctx ends.
+// prepare compiles the iteration and initialises the variables, which takes a while; if ctx ends it returns at once.
 func (t *trainer) prepare(ctx context.Context, ahead *ahead) error {
 	start := time.Now()
 	inputs, err := ahead.peek(ctx)
@@ -231,15 +234,16 @@ func (t *trainer) prepare(ctx context.Context, ahead *ahead) error {
 // compile compiles the iteration and initialises the variables that have no value yet.
 func (t *trainer) compile(inputShapes []shapes.Shape) (err error) {
 	defer func() {
-		if r := recover(); r != nil { // This is a goroutine of its own: the program would end.
+		if r := recover(); r != nil { // In a goroutine of its own a panic would end the program.
 			err = fmt.Errorf("compile the iteration: %v", r)
 		}
 	}()
 	if _, err := t.exec.Compile(inputShapes...); err != nil {
+		err = misfit(err, t.Backend, t.have, t.Iteration, inputShapes)
 		if t.saved > 0 {
-			return fmt.Errorf("compile the iteration for the weights of step %d: %w", t.saved, FitError(err))
+			return fmt.Errorf("compile the iteration for the weights of step %d: %w", t.saved, err)
 		}
-		return fmt.Errorf("compile the iteration: %w", FitError(err))
+		return fmt.Errorf("compile the iteration: %w", err)
 	}
 	if err := t.loaded.CheckUsed(); err != nil {
 		return err
@@ -254,14 +258,14 @@ func (t *trainer) compile(inputShapes []shapes.Shape) (err error) {
 	return nil
 }
 
-// step runs one iteration, whose time counts from start.
+// step runs one iteration, timed from start.
 func (t *trainer) step(inputs []*tensors.Tensor, start time.Time) error {
 	arguments := make([]any, len(inputs))
 	for i, input := range inputs {
 		arguments[i] = input
 	}
 	outputs, err := t.exec.Call(arguments...)
-	if err != nil { // The variables' memory was lent to the program and may be lost: there is nothing to save.
+	if err != nil { // The variables were donated to the program and may be lost: there is nothing to save.
 		return fmt.Errorf("step %d: %w; %s", t.state.Step+1, err, t.kept())
 	}
 	values, err := t.values(outputs)
@@ -301,7 +305,7 @@ func (t *trainer) values(outputs []*tensors.Tensor) (map[string]float64, error) 
 	return values, nil
 }
 
-// finalize frees the memory of tensors on the device, which is not the garbage collector's.
+// finalize frees the memory of tensors on the device, which the garbage collector does not manage.
 func finalize(all []*tensors.Tensor) error {
 	var errs []error
 	for _, tensor := range all {
@@ -310,7 +314,7 @@ func finalize(all []*tensors.Tensor) error {
 	return errors.Join(errs...)
 }
 
-// afterStep logs, shows and saves where it is time.
+// afterStep logs, shows and saves when due.
 func (t *trainer) afterStep(ctx context.Context) error {
 	if t.due(t.LogEvery) {
 		if err := t.log.append(Metric{Step: t.state.Step, Seconds: t.state.Seconds, Values: t.summary.Values}); err != nil {
@@ -336,7 +340,7 @@ func (t *trainer) afterStep(ctx context.Context) error {
 	return nil
 }
 
-// shown are the metrics that the progress shows.
+// shown returns the metrics for the progress.
 func (t *trainer) shown() map[string]float64 {
 	if t.Shown == nil {
 		return t.summary.Values
@@ -348,12 +352,12 @@ func (t *trainer) shown() map[string]float64 {
 	return values
 }
 
-// due says whether something that happens every n steps happens at this one. It always does at the last, where n is set.
+// due reports whether something that happens every n steps happens at this one. With n set, it always does at the last.
 func (t *trainer) due(n int64) bool {
 	return n > 0 && (t.state.Step%n == 0 || t.state.Step == t.Steps)
 }
 
-// kept says which checkpoint a training that failed leaves.
+// kept describes the checkpoint that a failed training leaves.
 func (t *trainer) kept() string {
 	if t.saved == 0 {
 		return "no checkpoint was saved before it"
@@ -361,7 +365,7 @@ func (t *trainer) kept() string {
 	return fmt.Sprintf("the checkpoint of step %d is kept", t.saved)
 }
 
-// interrupted saves and returns the error of a training that its context ended.
+// interrupted saves, and returns the error of a training whose context ended.
 func (t *trainer) interrupted(ctx context.Context) error {
 	if t.summary.Trained == 0 {
 		return fmt.Errorf("stopped before step %d, nothing was trained: %w", t.state.Step+1, context.Cause(ctx))
@@ -369,10 +373,13 @@ func (t *trainer) interrupted(ctx context.Context) error {
 	if err := t.save(); err != nil {
 		return err
 	}
-	return fmt.Errorf("stopped after step %d of %d, saved: train the same run again to go on: %w", t.state.Step, t.Steps, context.Cause(ctx))
+	return fmt.Errorf(
+		"stopped after step %d of %d, saved: train the same run again to go on: %w", t.state.Step, t.Steps,
+		context.Cause(ctx),
+	)
 }
 
-// save writes a checkpoint, unless there is one of this step.
+// save writes a checkpoint, unless this step has one.
 func (t *trainer) save() error {
 	if t.state.Step == t.saved {
 		return nil

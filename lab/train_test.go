@@ -91,7 +91,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 				if step == 11 {
 					cancel(errTest)
 				}
-				return ctx.Err() // What is shown may be cut short, too.
+				return ctx.Err() // Showing may be interrupted, too.
 			}
 		})
 		require.ErrorIs(t, err, errTest)
@@ -130,7 +130,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 	})
 }
 
-// A training that is prolonged has, of its metrics, those of the last step of each part, too: it logs where it is due.
+// An extended training also has the metrics of the last step of each part, where logging is always due.
 func TestLogEvery(t *testing.T) {
 	dir := t.TempDir()
 	mustTrain(t, dir, 10, func(training *Training) { training.LogEvery = 4 })
@@ -219,7 +219,7 @@ func TestNotFiniteWeightsAreNotSaved(t *testing.T) {
 		training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
 			g := inputs[0].Graph()
 			v := scope.VariableWithValue("counter", float32(1))
-			v.SetNodeValue(Log(SubScalar(v.NodeValue(g), 0.25))) // log 0.75 < 0, of which the logarithm is NaN.
+			v.SetNodeValue(Log(SubScalar(v.NodeValue(g), 0.25))) // log 0.75 < 0, whose logarithm is NaN.
 			return []*Node{ReduceAllMean(inputs[0])}
 		}
 	})
@@ -245,7 +245,7 @@ func TestStopsWhileCompiling(t *testing.T) {
 			training.Open = func(int64) (Source, error) { return source, nil }
 			training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
 				close(compiling)
-				<-release // As long as XLA may compile.
+				<-release // Stands for a long compilation.
 				return regression(scope, inputs)
 			}
 		})
@@ -268,10 +268,16 @@ func TestIterationsThatAreWrong(t *testing.T) {
 		iteration func(scope *model.Scope, inputs []*Node) []*Node
 		want      string
 	}{
-		"shapes do not fit": {func(_ *model.Scope, inputs []*Node) []*Node { return []*Node{Dot(inputs[0], inputs[1]).MatMul()} }, "compile the iteration"},
-		"panic":             {func(*model.Scope, []*Node) []*Node { panic("so sad") }, "so sad"},
-		"too few values":    {func(_ *model.Scope, inputs []*Node) []*Node { return []*Node{scalar(inputs)} }, "returns 1 values for 2 metrics"},
-		"no scalar":         {func(_ *model.Scope, inputs []*Node) []*Node { return []*Node{scalar(inputs), inputs[0]} }, "for metric largest, not a scalar"},
+		"shapes do not fit": {func(_ *model.Scope, inputs []*Node) []*Node {
+			return []*Node{Dot(inputs[0], inputs[1]).MatMul()}
+		}, "compile the iteration"},
+		"panic": {func(*model.Scope, []*Node) []*Node { panic("so sad") }, "so sad"},
+		"too few values": {func(_ *model.Scope, inputs []*Node) []*Node {
+			return []*Node{scalar(inputs)}
+		}, "returns 1 values for 2 metrics"},
+		"no scalar": {func(_ *model.Scope, inputs []*Node) []*Node {
+			return []*Node{scalar(inputs), inputs[0]}
+		}, "for metric largest, not a scalar"},
 		"another type": {func(_ *model.Scope, inputs []*Node) []*Node {
 			return []*Node{ConvertDType(scalar(inputs), dtypes.Float64), scalar(inputs)}
 		}, "for metric loss, not a scalar"},
@@ -302,9 +308,14 @@ func TestCheckpointOfAnotherModel(t *testing.T) {
 		iteration func(scope *model.Scope, inputs []*Node) []*Node
 		want      []string
 	}{
-		"another shape": {regressionOf(5), []string{"for the weights of step 2", `"/weights"`, "(Float32)[3, 4]", "(Float32)[3, 5]"}},
-		"more":          {more, []string{"the model has a variable /bias, the weights do not"}},
-		"less":          {less, []string{"there are weights for a variable", "the model does not"}},
+		"another shape": {regressionOf(5), []string{
+			"for the weights of step 2",
+			`"/weights"`,
+			"(Float32)[3, 4]",
+			"(Float32)[3, 5]",
+		}},
+		"more": {more, []string{"the model has a variable /bias, the weights do not"}},
+		"less": {less, []string{"there are weights for a variable", "the model does not"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := train(t, t.Context(), dir, 20, func(training *Training) { training.Iteration = test.iteration })
@@ -336,7 +347,7 @@ func TestDataThatFails(t *testing.T) {
 	_, err = train(t, t.Context(), dir, 20, failAt(6))
 	require.ErrorIs(t, err, errTest)
 	requireLine(t, err, "read the data of step 7")
-	assert.EqualValues(t, 6, outcomeOf(t, dir).State.Step, "what was trained is saved")
+	assert.EqualValues(t, 6, outcomeOf(t, dir).State.Step, "the training so far is saved")
 
 	_, err = train(t, t.Context(), dir, 20, func(training *Training) {
 		training.Open = func(int64) (Source, error) { return nil, errTest }
@@ -352,7 +363,7 @@ func TestFailedStepIsNotSaved(t *testing.T) {
 	_, err := train(t, ctx, dir, 20, func(training *Training) {
 		training.SaveEvery, training.ShowEvery = 3, 1
 		training.Show = func(_ context.Context, store *model.Store, step int64) error {
-			if step == 5 { // As an execution does that fails after its inputs were donated to it.
+			if step == 5 { // Like an execution that fails after its inputs were donated to it.
 				return store.GetVariable("/weights").Reset()
 			}
 			return nil
@@ -370,7 +381,7 @@ func TestDiskErrorsAreClear(t *testing.T) {
 	run, err := Create(dir, experiment(20))
 	require.NoError(t, err)
 	require.NoError(t, run.Close())
-	require.NoError(t, os.WriteFile(filepath.Join(dir, checkpointsName), nil, 0o644)) // Where a folder must be.
+	require.NoError(t, os.WriteFile(filepath.Join(dir, checkpointsName), nil, 0o644)) // In place of a folder.
 	_, err = train(t, t.Context(), dir, 20, nil)
 	require.ErrorIs(t, err, syscall.ENOTDIR)
 	requireLine(t, err, checkpointsName)
@@ -392,7 +403,7 @@ func TestOnlyAHeldRunIsTrained(t *testing.T) {
 	requireLine(t, err, "opened for reading")
 }
 
-// recorder records what a progress is told.
+// recorder records the calls of a progress.
 type recorder struct {
 	started []int64
 	steps   []int64
@@ -429,10 +440,10 @@ func TestProgressIsTold(t *testing.T) {
 
 func TestWhatTheWatchSaysIsTold(t *testing.T) {
 	var steps []int64
-	var told []error
+	var warned []error
 	last := errors.New("it goes wrong")
 	mustTrain(t, t.TempDir(), 3, func(training *Training) {
-		training.Warn = func(err error) { told = append(told, err) }
+		training.Warn = func(err error) { warned = append(warned, err) }
 		training.Watch = func(step int64, values map[string]float64) error {
 			assert.Len(t, values, len(training.Metrics))
 			if steps = append(steps, step); step == 3 {
@@ -442,7 +453,7 @@ func TestWhatTheWatchSaysIsTold(t *testing.T) {
 		}
 	})
 	assert.Equal(t, []int64{1, 2, 3}, steps)
-	assert.Equal(t, []error{last}, told)
+	assert.Equal(t, []error{last}, warned)
 }
 
 func TestGivenVariablesAreStartedFromAndFixedOnesAreNotSaved(t *testing.T) {
@@ -451,7 +462,10 @@ func TestGivenVariablesAreStartedFromAndFixedOnesAreNotSaved(t *testing.T) {
 		training.Fixed = map[string]*tensors.Tensor{"pretrained/offset": tensors.FromValue(float32(100))}
 		training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
 			g := inputs[0].Graph()
-			offset := scope.At("pretrained").VariableWithShape("offset", shapes.Make(dtypes.Float32)).SetTrainable(false).NodeValue(g)
+			offset := scope.At("pretrained").
+				VariableWithShape("offset", shapes.Make(dtypes.Float32)).
+				SetTrainable(false).
+				NodeValue(g)
 			start := ReduceAllSum(scope.VariableWithShape("out", shapes.Make(dtypes.Float32, 4, 1)).NodeValue(g))
 			return []*Node{regression(scope, inputs)[0], Add(start, offset)}
 		}

@@ -7,9 +7,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Nearest finds for each of some points the nearest of others, which may come in parts: all of them need not have room in memory.
+// Nearest finds the nearest neighbour of each point among others, which may come in parts: they need not all fit in
+// memory.
 type Nearest struct {
-	// Index is the number of the nearest for each point, -1 where nothing has come, and Distance how far it is: the root of the mean squared difference of their coordinates.
+	// Index is the number of each point's nearest neighbour, -1 if nothing has come yet, and Distance its distance: the
+	// root of the mean squared difference of their coordinates.
 	Index    []int
 	Distance []float64
 
@@ -17,7 +19,7 @@ type Nearest struct {
 	squares []float64
 }
 
-// NewNearest begins a search for the rows of points.
+// NewNearest starts a search for the rows of points.
 func NewNearest(points *mat.Dense) *Nearest {
 	rows, _ := points.Dims()
 	n := &Nearest{points: points, squares: squaresOf(points), Index: make([]int, rows), Distance: make([]float64, rows)}
@@ -27,7 +29,8 @@ func NewNearest(points *mat.Dense) *Nearest {
 	return n
 }
 
-// Among looks among the rows of others, whose numbers are given. Where own is not nil, number own[i] is no neighbour of point i: it is the point itself.
+// Among searches the rows of others, whose numbers are given. If own is not nil, number own[i] is point i itself and
+// not a neighbour.
 func (n *Nearest) Among(others *mat.Dense, numbers, own []int) {
 	var products mat.Dense
 	products.Mul(n.points, others.T())
@@ -45,7 +48,7 @@ func (n *Nearest) Among(others *mat.Dense, numbers, own []int) {
 	}
 }
 
-// squaresOf are the squared lengths of the rows.
+// squaresOf returns the squared lengths of the rows.
 func squaresOf(x *mat.Dense) []float64 {
 	rows, _ := x.Dims()
 	squares := make([]float64, rows)

@@ -10,35 +10,38 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// The measures compare a restored picture with the truth. Both are opaque and of one size; of others a measure is NaN. Values count
-// from 0 to 255, and no border is left out.
+// The measures compare a restored picture with the truth. Both are opaque and of one size; otherwise a measure is NaN.
+// Values range from 0 to 255, and no border is left out.
 
-// PSNR is the peak signal-to-noise ratio in decibels: how small the mean squared error of red, green and blue is beside 255². Equal
-// pictures have +Inf. It is scikit-image's peak_signal_noise_ratio(truth, restored, data_range=255).
+// PSNR is the peak signal-to-noise ratio in decibels: 255² over the mean squared error of red, green and blue. It is
+// +Inf for equal pictures. It equals scikit-image's peak_signal_noise_ratio(truth, restored, data_range=255).
 func PSNR(truth, restored *image.NRGBA) float64 { return psnr(rgbPlanes(truth), rgbPlanes(restored)) }
 
-// PSNRY is [PSNR] of the luma Y of ITU-R BT.601 as papers on super-resolution take it, MATLAB's and scikit-image's rgb2ycbcr: from 16 to 235, with
-// a peak of 255 nevertheless, and not rounded.
+// PSNRY is [PSNR] of the luma Y of ITU-R BT.601 as used in papers on super-resolution, MATLAB's and scikit-image's
+// rgb2ycbcr: from 16 to 235, but with a peak of 255, and not rounded.
 func PSNRY(truth, restored *image.NRGBA) float64 {
 	return psnr([]plane{lumaPlane(truth)}, []plane{lumaPlane(restored)})
 }
 
-// SSIM is the structural similarity of Wang et al. 2004, the mean over red, green and blue: 1 for equal pictures. Windows are Gaussian, 11×11
-// with σ = 1.5, and lie within the picture, which so must have 11×11 pixels. It is scikit-image's structural_similarity(truth, restored, data_range=255,
-// channel_axis=-1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False).
+// SSIM is the structural similarity of Wang et al. 2004, the mean over red, green and blue: 1 for equal pictures.
+// Windows are Gaussian, 11×11 with σ = 1.5, and lie within the picture, which must thus have at least 11×11 pixels. It
+// equals scikit-image's structural_similarity(truth, restored, data_range=255, channel_axis=-1, gaussian_weights=True,
+// sigma=1.5, use_sample_covariance=False).
 func SSIM(truth, restored *image.NRGBA) float64 { return ssim(rgbPlanes(truth), rgbPlanes(restored)) }
 
-// SSIMY is [SSIM] of the luma that [PSNRY] takes.
+// SSIMY is [SSIM] of the luma of [PSNRY].
 func SSIMY(truth, restored *image.NRGBA) float64 {
 	return ssim([]plane{lumaPlane(truth)}, []plane{lumaPlane(restored)})
 }
 
-// msSSIMWeights are those of the scales, from the finest.
+// msSSIMWeights are the weights of the scales, from the finest.
 var msSSIMWeights = []float64{0.0448, 0.2856, 0.3001, 0.2363, 0.1333}
 
-// MSSSIM is the multi-scale structural similarity of two pictures' luma (Wang, Simoncelli & Bovik 2003, equation 7): contrast and structure at five scales, each with half the
-// pixels of the one before in height and width, and luminance at the last. 1 for equal pictures, 0 at the least. Pictures of less than 176 pixels have fewer scales, as many as have room
-// for a window, whose weights are brought to a sum of 1. The mean over pairs of a GAN's pictures shows how varied they are (Odena et al. 2017, section 4.2): more is less varied.
+// MSSSIM is the multi-scale structural similarity of two pictures' luma (Wang, Simoncelli & Bovik 2003, equation 7):
+// contrast and structure at five scales, each with half the height and width of the one before, and luminance at the
+// last. It is 1 for equal pictures, and at least 0. Pictures of less than 176 pixels have only as many scales as have
+// room for a window, with weights normalised to a sum of 1. The mean over pairs of a GAN's pictures measures their
+// diversity (Odena et al. 2017, section 4.2): a higher value means less.
 func MSSSIM(a, b *image.NRGBA) float64 {
 	x, y := lumaPlane(a), lumaPlane(b)
 	if x.width != y.width || x.height != y.height {
@@ -67,10 +70,11 @@ func MSSSIM(a, b *image.NRGBA) float64 {
 // strongest is the share of pixels that count as edges for [Sharpness].
 const strongest = 0.05
 
-// Sharpness says how sharp the lines of a restored picture are beside the truth's: 1 as sharp, less where they are blurred, more where they are
-// harder. At the twentieth of the pixels where the truth's luma is steepest, the gradient's magnitude by central differences, the largest of the
-// 3×3 pixels around so that a line may lie beside its place, is summed in both, and the sums are divided. A step that a Gaussian of deviation σ
-// blurs has Φ(1.5/σ) + Φ(0.5/σ) − 1. It is NaN where the truth has no edge.
+// Sharpness compares the sharpness of a restored picture's lines with the truth's: 1 if equal, less if blurred, more if
+// harder. It is the ratio of two sums, over the twentieth of the pixels where the truth's luma is steepest, of the
+// gradient's magnitude by central differences. Each term is the largest of the 3×3 pixels around, so that a line may be
+// off by a pixel. A step that a Gaussian of deviation σ blurs has Φ(1.5/σ) + Φ(0.5/σ) − 1. It is NaN if the truth has
+// no edge.
 func Sharpness(truth, restored *image.NRGBA) float64 {
 	if truth.Rect.Size() != restored.Rect.Size() || truth.Rect.Dx() < 3 || truth.Rect.Dy() < 3 {
 		return math.NaN()
@@ -90,10 +94,11 @@ func Sharpness(truth, restored *image.NRGBA) float64 {
 	return sharp / sharpest
 }
 
-// ColourHistogram is how often each value from 0 to 255 occurs in red, in green and in blue, as shares whose sum is 1.
+// ColourHistogram is the share of each value from 0 to 255 in red, in green and in blue; the shares of a channel sum to
+// 1.
 type ColourHistogram [3][256]float64
 
-// NewColourHistogram counts the pixels of some pictures, each pixel as much as another.
+// NewColourHistogram counts the pixels of some pictures, all pixels equally.
 func NewColourHistogram(pictures ...*image.NRGBA) (h ColourHistogram) {
 	pixels := 0
 	for _, picture := range pictures {
@@ -113,8 +118,8 @@ func NewColourHistogram(pictures ...*image.NRGBA) (h ColourHistogram) {
 	return h
 }
 
-// Distance is the earth mover's distance of each channel: by how many levels of 255 a value has to be moved on average to make one histogram of
-// the other. In one dimension that is the area between the cumulative histograms.
+// Distance is the earth mover's distance of each channel: the mean number of levels of 255 by which values have to move
+// to turn one histogram into the other. In one dimension that is the area between the cumulative histograms.
 func (h ColourHistogram) Distance(other ColourHistogram) (distance [3]float64) {
 	for c := range h {
 		moved := floats.SubTo(make([]float64, 256), h[c][:], other[c][:])
@@ -123,8 +128,8 @@ func (h ColourHistogram) Distance(other ColourHistogram) (distance [3]float64) {
 	return distance
 }
 
-// Details returns up to n squares of a picture with the richest lines, the richest first: those with the largest sum of gradients that do not
-// overlap. It returns fewer where no more fit.
+// Details returns up to n squares of a picture with the richest lines, the richest first: those with the largest sum of
+// gradients that do not overlap. It returns fewer if no more fit.
 func Details(picture *image.NRGBA, n, side int) (boxes []image.Rectangle) {
 	size := picture.Rect.Size()
 	if side < 3 || min(size.X, size.Y) < side {
@@ -149,7 +154,7 @@ func Details(picture *image.NRGBA, n, side int) (boxes []image.Rectangle) {
 	return boxes
 }
 
-// plane is a channel of a picture as numbers, a row after another.
+// plane is a channel of a picture as numbers, row by row.
 type plane struct {
 	width, height int
 	values        []float64
@@ -157,7 +162,7 @@ type plane struct {
 
 func newPlane(width, height int) plane { return plane{width, height, make([]float64, width*height)} }
 
-// rgbPlanes are the red, green and blue of a picture, from 0 to 255.
+// rgbPlanes returns the red, green and blue of a picture, from 0 to 255.
 func rgbPlanes(picture *image.NRGBA) []plane {
 	size := picture.Rect.Size()
 	planes := []plane{newPlane(size.X, size.Y), newPlane(size.X, size.Y), newPlane(size.X, size.Y)}
@@ -171,7 +176,7 @@ func rgbPlanes(picture *image.NRGBA) []plane {
 	return planes
 }
 
-// lumaPlane is the Y of a picture, from 16 to 235.
+// lumaPlane returns the Y of a picture, from 16 to 235.
 func lumaPlane(picture *image.NRGBA) plane {
 	rgb := rgbPlanes(picture)
 	y := newPlane(rgb[0].width, rgb[0].height)
@@ -194,7 +199,7 @@ func psnr(truth, restored []plane) float64 {
 	return 10 * math.Log10(255*255*float64(count)/sum)
 }
 
-// ssimRadius and ssimDeviation are those of the windows; ssimC1 and ssimC2 keep quotients of small numbers stable.
+// ssimRadius and ssimDeviation are the windows'; ssimC1 and ssimC2 keep quotients of small numbers stable.
 const (
 	ssimRadius    = 5
 	ssimDeviation = 1.5
@@ -214,7 +219,8 @@ func ssim(truth, restored []plane) float64 {
 	return sum / float64(len(truth))
 }
 
-// planeSSIM is equation 13 of Wang et al. 2004, its mean over all windows, and the mean of what of it is contrast and structure, without luminance.
+// planeSSIM returns the mean of equation 13 of Wang et al. 2004 over all windows, and the mean of its contrast and
+// structure, without luminance.
 func planeSSIM(a, b plane) (whole, contrast float64) {
 	meanA, meanB := a.blur(), b.blur()
 	meanAA, meanBB, meanAB := a.times(a).blur(), b.times(b).blur(), a.times(b).blur()
@@ -231,7 +237,7 @@ func planeSSIM(a, b plane) (whole, contrast float64) {
 
 func sameSize(a, b []plane) bool { return a[0].width == b[0].width && a[0].height == b[0].height }
 
-// times multiplies value by value.
+// times returns the elementwise product.
 func (p plane) times(q plane) plane {
 	product := newPlane(p.width, p.height)
 	floats.MulTo(product.values, p.values, q.values)
@@ -287,7 +293,7 @@ func (p plane) gradient() plane {
 	return g
 }
 
-// sums are those of the squares of a side that lie within the plane, each at the place of its first value.
+// sums returns the sums over all squares of the given side within the plane, each at the place of its first value.
 func (p plane) sums(side int) plane {
 	across := newPlane(p.width-side+1, p.height)
 	for y := range p.height {
@@ -306,7 +312,7 @@ func (p plane) sums(side int) plane {
 	return squares
 }
 
-// around is the largest of the 3×3 values around each.
+// around returns the largest of the 3×3 values around each.
 func (p plane) around() plane {
 	largest := newPlane(p.width, p.height)
 	for y := range p.height {

@@ -11,12 +11,13 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Frechet is the Fréchet distance of two sets of features, each taken for a normal distribution: FID (Heusel et al. 2017, equation 6), where the features are Inception's.
+// Frechet is the Fréchet distance of two sets of features, each taken as a normal distribution: FID (Heusel et al.
+// 2017, equation 6), if the features are Inception's.
 //
 //	‖μa − μb‖² + tr(Ca + Cb − 2·(Ca·Cb)^½)
 //
-// A row is a picture, a column a feature; covariances divide by the number of pictures less one, as torch-fidelity's do. Few pictures make it too large: compare only what was
-// measured on as many.
+// A row is a picture, a column a feature; covariances divide by the number of pictures less one, as torch-fidelity's
+// do. Few pictures bias it upwards: compare only values for equal numbers of pictures.
 func Frechet(a, b *mat.Dense) (float64, error) {
 	if err := checkSets(a, b, 2); err != nil {
 		return 0, fmt.Errorf("the Fréchet distance: %w", err)
@@ -25,7 +26,8 @@ func Frechet(a, b *mat.Dense) (float64, error) {
 	meanB, covarianceB := moments(b)
 	between := floats.Distance(meanA, meanB, 2)
 
-	// Ca·Cb is not symmetric, but with Ca = R·Rᵀ it has the eigenvalues of Rᵀ·Cb·R, which is: so the trace of its root is a sum of real numbers.
+	// Ca·Cb is not symmetric, but with Ca = R·Rᵀ it has the eigenvalues of Rᵀ·Cb·R, which is symmetric: so the trace of
+	// its root is a sum of real numbers.
 	var eigen mat.EigenSym
 	if !eigen.Factorize(covarianceA, true) {
 		return 0, errors.New("the Fréchet distance: the covariance has no eigenvalues")
@@ -44,7 +46,7 @@ func Frechet(a, b *mat.Dense) (float64, error) {
 	return between*between + mat.Trace(covarianceA) + mat.Trace(covarianceB) - 2*overlap, nil
 }
 
-// moments are the mean and the covariance of the rows.
+// moments returns the mean and the covariance of the rows.
 func moments(x *mat.Dense) (mean []float64, covariance *mat.SymDense) {
 	rows, columns := x.Dims()
 	mean = make([]float64, columns)
@@ -57,7 +59,7 @@ func moments(x *mat.Dense) (mean []float64, covariance *mat.SymDense) {
 	return mean, covariance
 }
 
-// symmetric takes the mean of a matrix and its transpose, which differ by rounding only.
+// symmetric returns the mean of a matrix and its transpose, which differ by rounding only.
 func symmetric(x *mat.Dense) *mat.SymDense {
 	n, _ := x.Dims()
 	s := mat.NewSymDense(n, nil)
@@ -69,7 +71,7 @@ func symmetric(x *mat.Dense) *mat.SymDense {
 	return s
 }
 
-// positiveRoot takes what is below 0 by rounding for 0.
+// positiveRoot returns the root of v, or 0 for a v that rounding made negative.
 func positiveRoot(v float64) float64 { return math.Sqrt(max(v, 0)) }
 
 // Estimate is a number with half the width of its 95 % confidence interval: Value ± Margin.
@@ -78,9 +80,11 @@ type Estimate struct {
 	Margin float64 `json:"margin"`
 }
 
-// Kernel is the squared maximum mean discrepancy of two sets of features under the kernel (x·y/d + 1)³ of d features: KID (Bińkowski et al. 2018), where the features are
-// Inception's. It is the unbiased estimator over all pairs of pictures, so it may be below 0, and does not depend on how many there are; where the sets are one of torch-fidelity's
-// subsets it is its number. The interval is the jackknife's: from how the number changes as each picture is left out.
+// Kernel is the squared maximum mean discrepancy of two sets of features under the kernel (x·y/d + 1)³ of d features:
+// KID (Bińkowski et al. 2018), if the features are Inception's. It is the unbiased estimator over all pairs of
+// pictures, so it may be below 0, and its expectation does not depend on their number. On one of torch-fidelity's
+// subsets it equals torch-fidelity's value. The interval is the jackknife's, from the changes as each picture is left
+// out.
 func Kernel(a, b *mat.Dense) (Estimate, error) {
 	if err := checkSets(a, b, 3); err != nil {
 		return Estimate{}, fmt.Errorf("kernel distance: %w", err)
@@ -113,7 +117,7 @@ func Kernel(a, b *mat.Dense) (Estimate, error) {
 	}, nil
 }
 
-// kernelOf is (x·y/d + 1)³ of each row of a with each of b.
+// kernelOf returns (x·y/d + 1)³ for each row of a with each of b.
 func kernelOf(a, b *mat.Dense) *mat.Dense {
 	_, d := a.Dims()
 	var k mat.Dense
@@ -125,7 +129,7 @@ func kernelOf(a, b *mat.Dense) *mat.Dense {
 	return &k
 }
 
-// sumsBeside are the sums of the rows without what is on the diagonal, and the sum of those.
+// sumsBeside returns the sums of the rows without the diagonal, and their total.
 func sumsBeside(k *mat.Dense) (sums []float64, sum float64) {
 	n, _ := k.Dims()
 	sums = make([]float64, n)
@@ -135,7 +139,7 @@ func sumsBeside(k *mat.Dense) (sums []float64, sum float64) {
 	return sums, floats.Sum(sums)
 }
 
-// checkSets returns an error unless both sets have enough pictures, and features that are as many and finite.
+// checkSets returns an error unless both sets have enough pictures and equally many, finite features.
 func checkSets(a, b *mat.Dense, least int) error {
 	rowsA, columnsA := a.Dims()
 	rowsB, columnsB := b.Dims()

@@ -15,7 +15,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// someFeatures are those that sets.py makes.
+// someFeatures makes the same features as sets.py.
 func someFeatures(rows, columns, of int) *mat.Dense {
 	x := mat.NewDense(rows, columns, nil)
 	x.Apply(func(i, j int, _ float64) float64 {
@@ -28,7 +28,13 @@ func someFeatures(rows, columns, of int) *mat.Dense {
 func TestSetsMatchTorchFidelityAndMSSSIM(t *testing.T) {
 	const path = "testdata/sets.json"
 	if *update {
-		packages := []string{"torch==2.15.0", "torch-fidelity==0.4.0", "pytorch-msssim==1.0.0", "numpy==2.2.6", "scipy==1.15.3"}
+		packages := []string{
+			"torch==2.15.0",
+			"torch-fidelity==0.4.0",
+			"pytorch-msssim==1.0.0",
+			"numpy==2.2.6",
+			"scipy==1.15.3",
+		}
 		env, err := venv.Ensure(t.Context(), "torch-fidelity", packages, os.Stderr)
 		require.NoError(t, err)
 		command := exec.CommandContext(t.Context(), env.Python(), "testdata/sets.py")
@@ -71,12 +77,22 @@ func TestSetsMatchTorchFidelityAndMSSSIM(t *testing.T) {
 		})
 	}
 	for _, want := range golden.Pictures {
-		a, b := imagingtest.Waves(want.Width, want.Height, want.Noise, want.Shift), imagingtest.Waves(want.Width, want.Height, 0, 0)
+		a, b := imagingtest.Waves(
+			want.Width,
+			want.Height,
+			want.Noise,
+			want.Shift,
+		), imagingtest.Waves(
+			want.Width,
+			want.Height,
+			0,
+			0,
+		)
 		assert.InDelta(t, want.MSSSIM, MSSSIM(a, b), 1e-6, "%+v", want)
 	}
 }
 
-// normals are rows of N(mean, deviation²) in each column.
+// normals returns rows of N(mean, deviation²) in each column.
 func normals(seed uint64, rows, columns int, mean, deviation float64) *mat.Dense {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	x := mat.NewDense(rows, columns, nil)
@@ -91,7 +107,8 @@ func TestFrechetOfNormalsIsTheClosedForm(t *testing.T) {
 }
 
 func TestKernelIsUnbiasedAndItsIntervalHoldsTheTruth(t *testing.T) {
-	// Of one feature that is uniform from a to a + 1: E[(x·y + 1)³] = E[x³]·E[y³] + 3·E[x²]·E[y²] + 3·E[x]·E[y] + 1, and E[xⁿ] = ((a + 1)ⁿ⁺¹ − aⁿ⁺¹)/(n + 1).
+	// Of one feature that is uniform from a to a + 1: E[(x·y + 1)³] = E[x³]·E[y³] + 3·E[x²]·E[y²] + 3·E[x]·E[y]
+	// + 1, and E[xⁿ] = ((a + 1)ⁿ⁺¹ − aⁿ⁺¹)/(n + 1).
 	expected := func(a, b float64) float64 {
 		moment := func(a, n float64) float64 { return (math.Pow(a+1, n+1) - math.Pow(a, n+1)) / (n + 1) }
 		return moment(a, 3)*moment(b, 3) + 3*moment(a, 2)*moment(b, 2) + 3*moment(a, 1)*moment(b, 1) + 1

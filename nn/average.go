@@ -10,13 +10,13 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
-// averageSteps is the variable that counts the steps of [Average].
+// averageSteps is the name of the variable that counts the steps of [Average].
 const averageSteps = "steps"
 
-// Average updates an exponential moving average of all variables below a scope, as they are at this point of the graph, in
-// variables of the same names below the scope to. A GAN's generator circles around its best weights, and their average is
-// steadier than any of them (Yazıcı et al. 2019). In the t-th step the average keeps min(decay, t/(10+t)) of what it was, t
-// counting from 0, so that the beginning is soon forgotten.
+// Average updates an exponential moving average of all variables below a scope, with their values at this point of the
+// graph. The averages are variables of the same names below the scope to. A GAN's generator circles around its best
+// weights, and their average is steadier than any of them (Yazıcı et al. 2019). Step t, counted from 0, keeps
+// min(decay, t/(10+t)) of the previous average, so that the beginning is soon forgotten.
 func Average(from, to *model.Scope, g *Graph, decay float64) {
 	t := AddScalar(optimizer.IncrementCounter(to, g, averageSteps, dtypes.Float32), -1)
 	keep := MinScalar(Div(t, AddScalar(t, 10)), decay)

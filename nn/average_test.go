@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each step adds an input to the weights, of which one lies in a scope below and one, a counter, is no weight.
+// Each step adds an input to the variables. One of them is in a scope below, and one is a counter, not a weight.
 func TestAverageIsExponentialAndForgetsItsBeginning(t *testing.T) {
 	const decay = 0.25
 	store := model.NewStore()

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkShortCuts times ConvPool and UpConv beside the long ways, forwards and with the gradients of picture and weights:
-// 8 pictures of 32×32 pixels, 64 channels to 64.
+// BenchmarkShortCuts times ConvPool and UpConv against the layers that they replace, forwards and with the gradients of
+// picture and weights: 8 pictures of 32×32 pixels, 64 channels to 64.
 func BenchmarkShortCuts(b *testing.B) {
 	layers := []struct {
 		name string

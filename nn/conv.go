@@ -7,17 +7,24 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// kernelOf returns the kernel of a layer that convolves, [size, size, inputs, outputs].
+// kernelOf returns the kernel of a convolutional layer, [size, size, inputs, outputs].
 func kernelOf(layer string, scope *model.Scope, x *Node, channels, size int, options []Option) *Node {
 	_, _, _, inputs := dims4(layer, x)
 	if channels < 1 || size < 1 {
-		exceptions.Panicf("nn.%s at %s: cannot make %d channels with a kernel of %d×%d", layer, scope.Scope(), channels, size, size)
+		exceptions.Panicf(
+			"nn.%s at %s: cannot make %d channels with a kernel of %d×%d",
+			layer,
+			scope.Scope(),
+			channels,
+			size,
+			size,
+		)
 	}
 	return weights(scope, x.Graph(), shapes.Make(x.DType(), size, size, inputs, channels), options)
 }
 
-// Conv convolves with a size×size kernel, stride 1, and pads with zeros so that height and width stay. Where size is even
-// the side after the picture gets the odd line.
+// Conv convolves with a size×size kernel, stride 1, and pads with zeros to keep height and width. If size is even, the
+// extra line of padding goes to the bottom and the right.
 //
 //	x: [batch, height, width, inputs] → [batch, height, width, channels]
 func Conv(scope *model.Scope, x *Node, channels, size int, options ...Option) *Node {
@@ -25,7 +32,8 @@ func Conv(scope *model.Scope, x *Node, channels, size int, options ...Option) *N
 	return addBias(scope, convolve(x, kernel), options)
 }
 
-// convolve is a plain 2D convolution, stride 1, same size. One of 1×1 is a product of matrices, which XLA runs faster.
+// convolve is a plain 2D convolution, stride 1, same size. A 1×1 convolution is computed as a matrix product, which XLA
+// runs faster.
 func convolve(x, kernel *Node) *Node {
 	size := kernel.Shape().Dim(0)
 	if size == 1 {
@@ -34,7 +42,7 @@ func convolve(x, kernel *Node) *Node {
 	return same(size).of(x, kernel)
 }
 
-// ConvPool is Downsample(Conv(x)) with a 3×3 kernel, in less than half of the work: the mean of four neighbouring 3×3
+// ConvPool is Downsample(Conv(x)) with a 3×3 kernel, with less than half the work: the mean of four neighbouring 3×3
 // windows is one 4×4 window with stride 2, and that is a 2×2 convolution after [SpaceToDepth], 16 products per input
 // and output channel instead of 36.
 //
@@ -49,11 +57,11 @@ func ConvPool(scope *model.Scope, x *Node, channels int, options ...Option) *Nod
 //
 //	kernel: [3, 3, inputs, channels] → [4, 4, inputs, channels]
 func poolingKernel(kernel *Node) *Node {
-	// The mean of the 3×3 kernel shifted to its four places.
+	// The mean of the 3×3 kernel shifted to its four positions.
 	return MulScalar(addShifted(addShifted(kernel, 0), 1), 0.25)
 }
 
-// blockKernel makes blocks of 2×2 taps channels, in the order in which [SpaceToDepth] lays out those of a picture.
+// blockKernel turns blocks of 2×2 taps into channels, in the order in which [SpaceToDepth] arranges a picture's blocks.
 //
 //	kernel: [4, 4, inputs, channels] → [2, 2, 4·inputs, channels]
 func blockKernel(kernel *Node) *Node {
@@ -63,9 +71,9 @@ func blockKernel(kernel *Node) *Node {
 	return Reshape(kernel, 2, 2, 4*inputs, channels)
 }
 
-// StridedConv convolves with a 3×3 or 4×4 kernel and stride 2, padded with one line of zeros as in PyTorch: size 4 sees the block of 2×2 pixels
-// and a pixel around it, size 3 lacks the last row and column of that. GoMLX cannot differentiate a strided convolution twice; here
-// it is a 2×2 convolution after [SpaceToDepth].
+// StridedConv convolves with a 3×3 or 4×4 kernel and stride 2, padded with one line of zeros as in PyTorch. A kernel of
+// size 4 sees a block of 2×2 pixels and the pixels around it; size 3 lacks the last row and column of those. GoMLX
+// cannot differentiate a strided convolution twice; here it is a 2×2 convolution after [SpaceToDepth].
 //
 //	x: [batch, height, width, inputs] → [batch, height/2, width/2, channels]
 func StridedConv(scope *model.Scope, x *Node, channels, size int, options ...Option) *Node {
@@ -78,7 +86,8 @@ func StridedConv(scope *model.Scope, x *Node, channels, size int, options ...Opt
 	return addBias(scope, convolveByBlocks(x, kernel), options)
 }
 
-// convolveByBlocks is a convolution with stride 2 and a line of zeros around the picture, as a 2×2 convolution after [SpaceToDepth].
+// convolveByBlocks is a convolution with stride 2 and a line of zeros around the picture, as a 2×2 convolution after
+// [SpaceToDepth].
 //
 //	x: [batch, height, width, inputs], kernel: [4, 4, inputs, channels] → [batch, height/2, width/2, channels]
 func convolveByBlocks(x, kernel *Node) *Node {
@@ -91,8 +100,8 @@ func addShifted(x *Node, axis int) *Node {
 	return Add(padAxis(x, axis, 0, 1), padAxis(x, axis, 1, 0))
 }
 
-// UpConv is Conv(Upsample(x)) with a 3×3 kernel, in less than half of the work: each of the four pixels that a pixel
-// becomes sees only 2×2 pixels of x, so that four 2×2 convolutions at the low resolution give the same, 16 products
+// UpConv is Conv(Upsample(x)) with a 3×3 kernel, with less than half the work: each of the four pixels that a pixel
+// becomes sees only 2×2 pixels of x. Four 2×2 convolutions at the low resolution give the same result with 16 products
 // instead of 36.
 //
 //	x: [batch, height, width, inputs] → [batch, 2·height, 2·width, channels]
@@ -109,7 +118,7 @@ func upConvolve(x, kernel *Node) *Node {
 	for row := range rows {
 		columns := make([]*Node, 2)
 		for column := range columns {
-			// The upper of two pixels looks up and the lower one down, and so to the left and the right.
+			// The upper of two pixels sees the one above it, the lower one that below it; left and right likewise.
 			padding := [2][2]int{{1 - row, row}, {1 - column, column}}
 			columns[column] = convolution{2, padding}.of(x, phaseKernel(kernel, row, column))
 		}
@@ -118,15 +127,15 @@ func upConvolve(x, kernel *Node) *Node {
 	return Reshape(Stack(rows, 2), batch, 2*height, 2*width, -1)
 }
 
-// phases say what each of the two pixels that a pixel becomes sees along an axis: the first one's two taps are [w0, w1+w2],
-// the second one's [w0+w1, w2].
+// phases are the kernels along an axis of the two pixels that a pixel becomes: the first pixel's two taps are [w0,
+// w1+w2], the second's [w0+w1, w2].
 var phases = [2][][]float64{
 	{{1, 0, 0}, {0, 1, 1}},
 	{{1, 1, 0}, {0, 0, 1}},
 }
 
-// phaseKernel returns the kernel with which the pixels of a row and a column, each 0 or 1, of [UpConv] see x. It is a product
-// of matrices, since GoMLX cannot differentiate twice what takes a kernel apart.
+// phaseKernel returns the kernel for one of the four pixels of [UpConv], at a row and a column of 0 or 1. It is
+// computed by matrix products, since GoMLX cannot differentiate slices of a kernel twice.
 //
 //	kernel: [3, 3, inputs, channels] → [2, 2, inputs, channels]
 func phaseKernel(kernel *Node, row, column int) *Node {

@@ -35,7 +35,7 @@ func TestUpConvMatchesPyTorchsConvOfNearestUpsampling(t *testing.T) {
 	assertMatchesPyTorch(t, upConv(3), "UpConv")
 }
 
-// ConvPool and UpConv are short cuts: the long way must give the same with any sizes, also those of one pixel.
+// ConvPool and UpConv are short cuts: they must equal the layers that they replace at any size, even one pixel.
 func TestShortCutsEqualTheLongWay(t *testing.T) {
 	shapes := [][]int{{1, 2, 2, 1}, {2, 2, 6, 3}, {3, 8, 4, 2}}
 	layers := map[string]struct{ short, long layer }{
@@ -46,9 +46,18 @@ func TestShortCutsEqualTheLongWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, shape := range shapes {
 				exec := compileFor(t, openGo, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
-					return []*Node{l.short.with(scope.At("short"), in[0], in[1], in[2]), l.long.with(scope.At("long"), in[0], in[1], in[2])}
+					return []*Node{
+						l.short.with(scope.At("short"), in[0], in[1], in[2]),
+						l.long.with(scope.At("long"), in[0], in[1], in[2]),
+					}
 				})
-				got := call(t, exec, random(rng(1), 1, shape...).double(), random(rng(2), 1, 3, 3, shape[3], 4).double(), random(rng(3), 1, 4).double())
+				got := call(
+					t,
+					exec,
+					random(rng(1), 1, shape...).double(),
+					random(rng(2), 1, 3, 3, shape[3], 4).double(),
+					random(rng(3), 1, 4).double(),
+				)
 				assertClose(t, name, got[1], got[0], 1e-12)
 			}
 		})
@@ -83,7 +92,13 @@ func TestStridedConvEqualsAConvolutionWithStrides(t *testing.T) {
 				want := Convolve(x, kernel).Strides(2).PaddingPerDim([][2]int{{1, 1}, {1, 1}}).Done()
 				return []*Node{strided.with(scope, x, kernel, bias), Add(want, ExpandLeftToRank(bias, 4))}
 			})
-			got := call(t, exec, random(rng(1), 1, shape...).double(), random(rng(2), 1, size, size, shape[3], 4).double(), random(rng(3), 1, 4).double())
+			got := call(
+				t,
+				exec,
+				random(rng(1), 1, shape...).double(),
+				random(rng(2), 1, size, size, shape[3], 4).double(),
+				random(rng(3), 1, 4).double(),
+			)
 			assertClose(t, "StridedConv", got[1], got[0], 1e-12)
 		}
 	}

@@ -6,14 +6,14 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// algorithm is a way to do what a [convolution] does that is faster than XLA's on a processor.
+// algorithm computes a [convolution] faster on a CPU than XLA does.
 type algorithm interface {
 	convolve(x, kernel *Node) *Node
 	pictureGradient(v, kernel *Node) *Node
 	kernelGradient(x, v *Node) *Node
 }
 
-// fast chooses an algorithm, nil for XLA's own.
+// fast chooses an algorithm, or nil for XLA's own.
 func (c convolution) fast(x *Node, outputs int) algorithm {
 	batch, height, width, inputs := dims4("convolution", x)
 	pixels := batch * height * width
@@ -38,25 +38,25 @@ func fastUp(x *Node, outputs int) algorithm {
 	return nil
 }
 
-// plainlyKey is the key of what [Plainly] leaves.
+// plainlyKey is the key of the graph state that [Plainly] sets.
 type plainlyKey struct{}
 
-// Plainly makes the convolutions that are built in a graph from now on XLA's own. On a processor they take up to twice as long as those of this package,
-// but a third of the time to compile: that is right for what is run a few times only. Those of videos have no
-// gradient then.
+// Plainly makes all convolutions built in a graph from now on XLA's own. On a CPU these run up to twice as long as
+// those of this package, but compile in a third of the time: choose them for programs that run only a few times.
+// Convolutions of videos then have no gradient.
 func Plainly(g *Graph) { g.AttachState(plainlyKey{}, true) }
 
-// plainly says whether [Plainly] was called.
+// plainly reports whether [Plainly] was called.
 func plainly(g *Graph) bool { return g.State(plainlyKey{}) != nil }
 
-// onCPU says whether a graph is for XLA on a processor. The library of a GPU, cuDNN, has fast algorithms itself, and GoMLX's pure Go lacks operations
-// that ours need.
+// onCPU reports whether a graph is for XLA on a CPU. On a GPU, cuDNN has fast algorithms itself, and GoMLX's pure-Go
+// backend lacks operations that ours need.
 func onCPU(g *Graph) bool {
 	return g.Backend().Name() == "xla" && !strings.Contains(strings.ToLower(g.Backend().Description()), "cuda")
 }
 
-// withFast builds a node by a fast algorithm, if there is one, with the gradient of the plain node. XLA drops the branch that is never taken, so the
-// plain one is then not run.
+// withFast builds a node with a fast algorithm, if any, that keeps the gradient of the plain node. XLA drops the branch
+// that is never taken, so the plain node is not run.
 func withFast(fast algorithm, plain *Node, build func(by algorithm) *Node) *Node {
 	if fast == nil {
 		return plain
@@ -65,8 +65,9 @@ func withFast(fast algorithm, plain *Node, build func(by algorithm) *Node) *Node
 	return withGradient(y, func(v *Node) []*Node { return []*Node{nil, nil, v} })
 }
 
-// unfolding is a convolution as one product of matrices, where all that a result sees is a row. XLA does it with the kernel in another order; where
-// there are few pixels and many channels, putting it in that order takes most of the time.
+// unfolding is a convolution as one matrix product, in which all pixels that a result sees form a row. XLA does the
+// same with the kernel's axes in another order; with few pixels and many channels, transposing the kernel takes most of
+// the time.
 type unfolding convolution
 
 func (u unfolding) convolve(x, kernel *Node) *Node {
@@ -77,7 +78,8 @@ func (u unfolding) convolve(x, kernel *Node) *Node {
 
 func (u unfolding) pictureGradient(v, kernel *Node) *Node {
 	inputs, outputs := kernel.Shape().Dim(2), kernel.Shape().Dim(3)
-	rows := Dot(v, Reshape(kernel, -1, outputs)).General([]int{3}, nil, []int{1}, nil) // [batch, height', width', size·size·inputs]
+	// [batch, height', width', size·size·inputs]
+	rows := Dot(v, Reshape(kernel, -1, outputs)).General([]int{3}, nil, []int{1}, nil)
 	var x *Node
 	for i := range u.size {
 		for j := range u.size {
@@ -91,7 +93,12 @@ func (u unfolding) pictureGradient(v, kernel *Node) *Node {
 		}
 	}
 	vertical, horizontal := u.padding[0], u.padding[1]
-	return Slice(x, AxisRange(), AxisRange(vertical[0], x.Shape().Dim(1)-vertical[1]), AxisRange(horizontal[0], x.Shape().Dim(2)-horizontal[1]))
+	return Slice(
+		x,
+		AxisRange(),
+		AxisRange(vertical[0], x.Shape().Dim(1)-vertical[1]),
+		AxisRange(horizontal[0], x.Shape().Dim(2)-horizontal[1]),
+	)
 }
 
 func (u unfolding) kernelGradient(x, v *Node) *Node {
@@ -101,7 +108,7 @@ func (u unfolding) kernelGradient(x, v *Node) *Node {
 	return Reshape(kernel, u.size, u.size, inputs, outputs)
 }
 
-// rows lays what each result sees side by side, in the order of the kernel.
+// rows gathers the pixels that each result sees, in the order of the kernel's axes.
 //
 //	x: [batch, height, width, inputs] → [batch, height of the result, width of the result, size·size·inputs]
 func (u unfolding) rows(x *Node) *Node {

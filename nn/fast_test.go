@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The shapes are of each choice that fast makes: a part or many, of one picture or of several, with sizes that tiles do not fit, with bands that divide
-// a picture and that do not, and few pixels.
+// The shapes cover each choice that fast makes: one part or many, of one picture or several, sizes that tiles do not
+// fit, bands that divide a picture and bands that do not, and few pixels.
 func TestFastConvolutionsEqualThePlainOnes(t *testing.T) {
 	cases := []struct {
 		shape     []int
@@ -70,8 +70,8 @@ func TestFastUpConvEqualsThePlainOne(t *testing.T) {
 	}
 }
 
-// A kernel that was updated in the same graph depends on a gradient, which has nodes that cannot be differentiated (Pad, of Slice). Nobody asks for
-// their gradient: only for that with respect to the updated kernel.
+// A kernel updated in the same graph depends on a gradient that has nodes which cannot be differentiated (Pad, from
+// Slice). Their gradient is not needed, only the one with respect to the updated kernel.
 func TestFastConvolutionAfterAnUpdateInTheSameGraph(t *testing.T) {
 	exec := compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
 		x, kernel := in[0], in[1]

@@ -9,15 +9,17 @@ import (
 //
 //	Σ x[b, r+i−top, s+j−left, c] · kernel[i, j, c, o] · v[b, r, s, o]
 //
-// it is linear in each of x, kernel and v. What stands beside v in this sum is the convolution itself, [convolution.of]; beside x and kernel stand their
-// gradients, [convolution.pictureGradient] and [convolution.kernelGradient], where v is the gradient with respect to the result. The gradients of each
-// of these three are the other two: so they can be differentiated as often as one likes.
+// it is linear in each of x, kernel and v. The coefficient of v in this sum is the convolution itself,
+// [convolution.of]. With v as the gradient with respect to the result, the coefficients of x and kernel are their
+// gradients, [convolution.pictureGradient] and [convolution.kernelGradient]. The gradients of each of these three are
+// the other two, so they can be differentiated any number of times.
 type convolution struct {
 	size    int
-	padding [2][2]int // Lines of zeros: above and below the picture, and left and right of it.
+	padding [2][2]int // Lines of zeros: top and bottom, left and right.
 }
 
-// same is the convolution that keeps the size of a picture. Where the kernel's is even, the side after the picture gets the odd line.
+// same is the convolution that keeps the size of a picture. If the kernel's size is even, the extra line of padding
+// goes to the bottom and the right.
 func same(size int) convolution {
 	lines := [2]int{(size - 1) / 2, size / 2}
 	return convolution{size, [2][2]int{lines, lines}}
@@ -28,10 +30,14 @@ func same(size int) convolution {
 //	x: [batch, height, width, inputs], kernel: [size, size, inputs, outputs] → [batch, height', width', outputs]
 func (c convolution) of(x, kernel *Node) *Node {
 	x, c = c.padFirst(x)
-	return withFast(c.fast(x, kernel.Shape().Dim(3)), c.plain(x, kernel), func(by algorithm) *Node { return by.convolve(x, kernel) })
+	return withFast(
+		c.fast(x, kernel.Shape().Dim(3)),
+		c.plain(x, kernel),
+		func(by algorithm) *Node { return by.convolve(x, kernel) },
+	)
 }
 
-// plain is of, by XLA's convolution.
+// plain computes of with XLA's convolution.
 func (c convolution) plain(x, kernel *Node) *Node {
 	y := Convolve(x, kernel).AxesConfig(overPictures).PaddingPerDim(c.padding[:]).Done()
 	return withGradient(y, func(v *Node) []*Node {
@@ -39,15 +45,20 @@ func (c convolution) plain(x, kernel *Node) *Node {
 	})
 }
 
-// pictureGradient is the gradient with respect to the picture: each pixel collects v from where it was seen.
+// pictureGradient is the gradient with respect to the picture: each pixel collects v from the results that saw it.
 //
 //	v: [batch, height', width', outputs], kernel: [size, size, inputs, outputs] → [batch, height, width, inputs]
 func (c convolution) pictureGradient(v, kernel *Node) *Node {
 	plain := c.plainPictureGradient(v, kernel)
-	return withFast(c.fast(v, kernel.Shape().Dim(2)), plain, func(by algorithm) *Node { return by.pictureGradient(v, kernel) })
+	return withFast(
+		c.fast(v, kernel.Shape().Dim(2)),
+		plain,
+		func(by algorithm) *Node { return by.pictureGradient(v, kernel) },
+	)
 }
 
-// plainPictureGradient is pictureGradient, by XLA's convolution: with the reversed kernel, and zeros where the other had none.
+// plainPictureGradient computes pictureGradient with XLA's convolution, the reversed kernel, and the complementary
+// padding.
 func (c convolution) plainPictureGradient(v, kernel *Node) *Node {
 	v, back := c.back().padFirst(v)
 	return back.plain(v, reverse(kernel))
@@ -62,13 +73,13 @@ func (c convolution) back() convolution {
 	return back
 }
 
-// reverse turns a kernel around.
+// reverse flips both spatial axes of a kernel and swaps inputs and outputs.
 //
 //	kernel: [size, size, inputs, outputs] → [size, size, outputs, inputs]
 func reverse(kernel *Node) *Node { return TransposeAllAxes(Reverse(kernel, 0, 1), 0, 1, 3, 2) }
 
-// kernelGradient is the gradient with respect to the kernel: that of a tap is the product of v with the pixels that the tap saw, summed over the
-// pictures.
+// kernelGradient is the gradient with respect to the kernel: for each tap, the product of v with the pixels that the
+// tap saw, summed over the pictures.
 //
 //	x: [batch, height, width, inputs], v: [batch, height', width', outputs] → [size, size, inputs, outputs]
 func (c convolution) kernelGradient(x, v *Node) *Node {
@@ -76,8 +87,9 @@ func (c convolution) kernelGradient(x, v *Node) *Node {
 	return withFast(c.fast(x, v.Shape().Dim(3)), plain, func(by algorithm) *Node { return by.kernelGradient(x, v) })
 }
 
-// plainKernelGradient is kernelGradient, by XLA's convolution. On a processor that lays side by side what each tap sees of the picture, for all of its
-// channels, and takes the product with v: where v has fewer channels it takes the picture's place, up to seven times faster (9×9 pixels, 64 channels to 3).
+// plainKernelGradient computes kernelGradient with XLA's convolution. On a CPU, XLA copies the pixels that each tap
+// sees, for all channels of the picture, and multiplies them by v. If v has fewer channels, v and the picture change
+// places, which is up to seven times faster (9×9 pixels, 64 channels to 3).
 func (c convolution) plainKernelGradient(x, v *Node) *Node {
 	if v.Shape().Dim(3) < x.Shape().Dim(3) && onCPU(x.Graph()) {
 		v, back := c.back().padFirst(v)
@@ -96,16 +108,16 @@ var overPictures = ConvolveAxesConfig{
 	OutputBatch: 0, OutputSpatial: []int{1, 2}, OutputChannels: 3,
 }
 
-// ofPictures are the axes of a convolution with a batch v of pictures as its kernel: the batch takes the place of the channels.
+// ofPictures are the axes of a convolution whose kernel is a batch v of pictures: the batch axis takes the place of the
+// channels.
 var ofPictures = ConvolveAxesConfig{
 	InputBatch: 3, InputSpatial: []int{1, 2}, InputChannels: 0,
 	KernelSpatial: []int{1, 2}, KernelInputChannels: 0, KernelOutputChannels: 3,
 	OutputBatch: 2, OutputSpatial: []int{0, 1}, OutputChannels: 3,
 }
 
-// padFirst puts the zeros around x itself, where the kernel is 2×2, and returns the convolution that is left to do. Where such
-// a convolution pads by itself, the gradient of its gradient takes XLA's CPU six times as long; for other kernels it is the
-// other way round.
+// padFirst pads x itself if the kernel is 2×2, and returns the remaining convolution. If XLA pads such a convolution,
+// the gradient of its gradient takes six times as long on the CPU; for other kernels it is the other way round.
 func (c convolution) padFirst(x *Node) (*Node, convolution) {
 	if c.size != 2 {
 		return x, c
@@ -133,14 +145,15 @@ func padAxis(x *Node, axis, before, after int) *Node {
 	return Concatenate(parts, axis)
 }
 
-// gradient returns the gradients with respect to the inputs of a node, nil for those that have none, where v is the one with respect to the node.
+// gradient returns the gradients with respect to the inputs of a node, nil for those that have none. v is the gradient
+// with respect to the node.
 type gradient func(v *Node) []*Node
 
 // gradientsKey is the key of a graph's [gradients].
 type gradientsKey struct{}
 
-// gradients returns the gradients of the nodes of convolutions that this package built in a graph. The copies that GoMLX makes of nodes after
-// [Node.Checkpoint] are not among them.
+// gradients returns the gradients of the nodes of convolutions that this package built in a graph. The copies that
+// GoMLX makes of nodes after [Node.Checkpoint] are not among them.
 func gradients(g *Graph) map[*Node]gradient {
 	known, ok := g.State(gradientsKey{}).(map[*Node]gradient)
 	if !ok {
@@ -150,14 +163,14 @@ func gradients(g *Graph) map[*Node]gradient {
 	return known
 }
 
-// withGradient notes the gradient of a convolution.
+// withGradient records the gradient of a convolution.
 func withGradient(node *Node, back gradient) *Node {
 	gradients(node.Graph())[node] = back
 	return node
 }
 
-// GoMLX v0.28 lacks two gradients that this package needs. Both are registered here, for the whole program; convolutions
-// that others build keep GoMLX's.
+// GoMLX v0.28 lacks two gradients that this package needs. Both are registered here, for the whole program;
+// convolutions built elsewhere keep GoMLX's.
 func init() {
 	// Reverse has none, and the gradient of a convolution reverses its kernel. Reversing is linear and its own transpose:
 	// the gradient is the same operation applied to the adjoint.
@@ -165,19 +178,20 @@ func init() {
 		return []*Node{node.CloneWithInputs(adjoints[0])}
 	}
 
-	// A convolution has one that is wrong by a pixel where the kernel's size is even, and that panics or is wrong where the
-	// axes of the result are not those of the picture, as in a gradient with respect to a kernel.
+	// GoMLX's gradient of a convolution is off by a pixel if the kernel's size is even. It panics or is wrong if the axes
+	// of the result are not those of the picture, as in a gradient with respect to a kernel.
 	preferOurs(NodeTypeConvGeneral)
 	preferOurs(NodeTypeWhere) // See withFast and linear.
 	preferOurs(NodeTypeSlice)
 	preferOurs(NodeTypeBroadcastInDim)
 }
 
-// linear applies a linear function, whose gradient is its transpose: what GoMLX would derive is a sum of padded slices, and slow. The result is as much smaller
-// or as many times larger than x as it likes.
+// linear applies a linear function whose gradient is its transpose. GoMLX's own gradient would be a slow sum of padded
+// slices. The size of the result must be at most that of x, or a multiple of it.
 func linear(x *Node, apply, transpose func(*Node) *Node) *Node {
 	y := apply(x)
-	// GoMLX takes gradients of its own nodes only. This one is never worked out: it has x's numbers for y's, and y's gradient for x's.
+	// GoMLX takes gradients of its own nodes only. This node is never evaluated: it stands for y with x's values, and
+	// turns y's gradient into x's.
 	hook := Reshape(x, 1, -1)
 	if n := y.Shape().Size() / x.Shape().Size(); n > 1 {
 		hook = BroadcastToDims(hook, n, x.Shape().Size())
@@ -191,7 +205,7 @@ func linear(x *Node, apply, transpose func(*Node) *Node) *Node {
 	return withGradient(Where(Const(x.Graph(), true), y, never), func(v *Node) []*Node { return []*Node{nil, nil, v} })
 }
 
-// preferOurs makes the gradients of [withGradient] those of the nodes that have one, where they are of a type.
+// preferOurs makes nodes of a type use the gradient given by [withGradient], if any.
 func preferOurs(of NodeType) {
 	registered := VJPRegistration[of]
 	VJPRegistration[of] = func(node *Node, adjoints []*Node, shape shapes.Shape) []*Node {

@@ -16,7 +16,7 @@ func gradientPenalty(x, y *Node) (penalty, slope *Node) {
 	return ReduceAllMean(Square(AddScalar(norm, -1))), slope
 }
 
-// twoLayers are what a penalty is taken of: a layer, an activation and a layer, from 2 channels to 3 to 2.
+// twoLayers is a network for a penalty: a layer, an activation and a layer, from 2 channels to 3 to 2.
 type twoLayers struct {
 	first, second layer
 	activation    func(*Node) *Node
@@ -28,7 +28,7 @@ func (l twoLayers) of(scope *model.Scope, in []*Node) *Node {
 	return l.second.with(scope.At("second"), l.activation(h), in[3], in[4])
 }
 
-// penaltyCases are the networks of the penalties in the golden file.
+// penaltyCases are the networks whose penalties are in the golden file.
 func penaltyCases() map[string]twoLayers {
 	leaky := func(x *Node) *Node { return LeakyReLU(x, 0.2) }
 	normalised := func(scope *model.Scope, x *Node) *Node {
@@ -71,7 +71,7 @@ func TestGradientOfPenaltyMatchesPyTorch(t *testing.T) {
 
 func TestGradientOfPenaltyMatchesFiniteDifferences(t *testing.T) {
 	cases := penaltyCases()
-	delete(cases, "penalty Spectral ReLU") // The singular vectors depend on the weights, but count as fixed.
+	delete(cases, "penalty Spectral ReLU") // The singular vectors depend on the weights, but are treated as constants.
 	for name, layers := range cases {
 		t.Run(name, func(t *testing.T) {
 			in := golden(t, name)
@@ -83,7 +83,7 @@ func TestGradientOfPenaltyMatchesFiniteDifferences(t *testing.T) {
 	}
 }
 
-// Kernels of even size are where GoMLX's own gradient is wrong.
+// GoMLX's own gradient is wrong for kernels of even size.
 func TestGradientsOfAnyKernelMatchFiniteDifferences(t *testing.T) {
 	for _, size := range []int{1, 2, 3, 4, 9} {
 		for _, outputs := range []int{3, 1} { // More and fewer than inputs: see plainKernelGradient.
@@ -96,8 +96,8 @@ func TestGradientsOfAnyKernelMatchFiniteDifferences(t *testing.T) {
 	}
 }
 
-// The gradient of each gradient: the picture's and the kernel's, each with respect to both. The sizes are even and odd, and
-// among them is one, 2 pictures of 2×2 pixels with 2 channels, where a gradient has the shapes of a layer.
+// The gradient of each gradient: the picture's and the kernel's, each with respect to both. The sizes are even and odd.
+// In one case, 2 pictures of 2×2 pixels with 2 channels, a gradient has the shapes of a layer.
 func TestSecondGradientsMatchFiniteDifferences(t *testing.T) {
 	layers := []struct {
 		name  string

@@ -25,12 +25,12 @@ var openBackend = sync.OnceValues(func() (compute.Backend, error) {
 	return xla.Open(context.Background(), xla.Options{Log: os.Stderr})
 })
 
-// openGo opens GoMLX's own backend. It is slow, but has nothing to compile, and float64 is as good as float32 on it.
+// openGo opens GoMLX's own backend. It is slow, but compiles nothing, and computes in float64 as well as in float32.
 var openGo = sync.OnceValues(func() (compute.Backend, error) {
 	return xla.Open(context.Background(), xla.Options{Backend: "go:ops_sequential"})
 })
 
-// array is a tensor's shape and its values, in float64 whatever it is computed in.
+// array is a tensor's shape and its values, in float64 whatever type they were computed in.
 type array struct {
 	Shape  []int     `json:"shape"`
 	Values []float64 `json:"values"`
@@ -49,7 +49,7 @@ func (a array) double() *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(a.Values, a.Shape...)
 }
 
-// tensorsOf returns some of the arrays as tensors, which convert makes.
+// tensorsOf returns some of the arrays as tensors, converted by convert.
 func tensorsOf(arrays map[string]array, convert func(array) *tensors.Tensor, names ...string) []*tensors.Tensor {
 	result := make([]*tensors.Tensor, len(names))
 	for i, name := range names {
@@ -179,24 +179,33 @@ var readGolden = sync.OnceValues(func() (cases map[string]map[string]array, err 
 	return cases, err
 })
 
-// assertClose asserts that two arrays differ nowhere by more than a fraction of the largest number. An array of numbers
-// below 0.1 counts as being as large as that.
+// assertClose asserts that no elements of two arrays differ by more than a fraction of the largest magnitude, or of 0.1
+// if that is larger.
 func assertClose(t testing.TB, what string, want, got array, fraction float64) {
 	t.Helper()
 	require.Equal(t, want.Shape, got.Shape, what)
 	largest, worst, where := 0.1, 0.0, 0
 	for i, w := range want.Values {
 		largest = max(largest, math.Abs(w))
-		if d := math.Abs(w - got.Values[i]); !(d <= worst) { // NaN is worse than all.
+		if d := math.Abs(w - got.Values[i]); !(d <= worst) { // NaN counts as the worst difference.
 			worst, where = d, i
 		}
 	}
-	assert.LessOrEqualf(t, worst, fraction*largest, "%s: element %d is %g, want %g", what, where, got.Values[where], want.Values[where])
+	assert.LessOrEqualf(
+		t,
+		worst,
+		fraction*largest,
+		"%s: element %d is %g, want %g",
+		what,
+		where,
+		got.Values[where],
+		want.Values[where],
+	)
 }
 
-// assertGradients compares the gradients of a function that returns one number with central differences, element by element,
-// with respect to all inputs. It counts in float64, so that the step can be too small to step over a kink. What is checked
-// is how the graph is built, which is the same for all backends.
+// assertGradients compares the gradients of a function that returns one number with central differences, element by
+// element, with respect to all inputs. It computes in float64, so that the step can be too small to cross a kink. It
+// checks the graph, which is the same for all backends.
 func assertGradients(t testing.TB, f func(scope *model.Scope, inputs []*Node) *Node, inputs ...array) {
 	t.Helper()
 	const step = 1e-5
@@ -223,7 +232,13 @@ func assertGradients(t testing.TB, f func(scope *model.Scope, inputs []*Node) *N
 			input.Values[j] = value
 			want.Values[j] = (ends[1] - ends[0]) / (2 * step)
 		}
-		require.Greater(t, slices.Max(want.Values)-slices.Min(want.Values), 1e-4, "input %d has no influence: nothing is tested", i)
+		require.Greater(
+			t,
+			slices.Max(want.Values)-slices.Min(want.Values),
+			1e-4,
+			"input %d has no influence: nothing is tested",
+			i,
+		)
 		assertClose(t, fmt.Sprint("gradient of input ", i), want, gradients[i], 1e-6)
 	}
 }

@@ -1,9 +1,9 @@
-// Package nn holds the layers that moelab's models need and GoMLX lacks: convolutions that can be differentiated twice,
-// as a gradient penalty asks for, pooling and upsampling that can be too, and spectral normalisation.
+// Package nn holds the layers that moelab's models need and GoMLX lacks: convolutions, pooling and upsampling that can
+// be differentiated twice, as gradient penalties require, and spectral normalisation.
 //
-// Layers are functions of a scope, in which they keep their weights, and of a node. Pictures are laid out as
-// [batch, height, width, channels]. Like all of GoMLX's graph building functions they panic where shapes do not fit;
-// whoever builds a graph turns the panic into an error at the border of the package.
+// Layers are functions of a scope, which keeps their weights, and of a node. Pictures are laid out as [batch, height,
+// width, channels]. Like all of GoMLX's graph building functions, layers panic if shapes do not match; packages that
+// build graphs turn the panic into an error before it leaves them.
 //
 //	x = nn.Conv(scope.At("conv1"), x, 64, 3)                // 3×3, stride 1, same size
 //	x = nn.Conv(scope.At("conv2"), x, 64, 3, nn.Spectral)   // with spectral normalisation
@@ -19,7 +19,7 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// ReLU returns max(x, 0). Its gradient at 0 is 0, and NaN stays NaN, so that a loss shows it.
+// ReLU returns max(x, 0). Its gradient at 0 is 0. NaN stays NaN, so that it reaches the loss.
 func ReLU(x *Node) *Node {
 	return Where(LessOrEqual(x, ScalarZero(x.Graph(), x.DType())), ZerosLike(x), x)
 }
@@ -29,8 +29,8 @@ func LeakyReLU(x *Node, slope float64) *Node {
 	return Where(GreaterThan(x, ScalarZero(x.Graph(), x.DType())), x, MulScalar(x, slope))
 }
 
-// PReLU returns x where x > 0 and slope·x elsewhere, where each channel learns its slope, the variable "slope", from 0.25 on
-// (He et al. 2015).
+// PReLU returns x where x > 0 and slope·x elsewhere. Each channel learns its slope, the variable "slope", which starts
+// at 0.25 (He et al. 2015).
 //
 //	x: [..., channels] → [..., channels]
 func PReLU(scope *model.Scope, x *Node) *Node {
@@ -40,8 +40,8 @@ func PReLU(scope *model.Scope, x *Node) *Node {
 	return Where(GreaterThan(x, ScalarZero(x.Graph(), x.DType())), x, Mul(x, ExpandLeftToRank(slope, x.Rank())))
 }
 
-// Kaiming returns an initializer that draws weights from N(0, gain²·2 / fan in) and sets biases to zero (He et al. 2015). The shape's
-// last two axes are inputs and outputs.
+// Kaiming returns an initializer that draws weights from N(0, gain²·2 / fan in) and sets biases to zero (He et al.
+// 2015). The shape's last two axes are inputs and outputs.
 func Kaiming(store *model.Store, gain float64) model.VariableInitializer {
 	return func(g *Graph, shape shapes.Shape) *Node {
 		if shape.Rank() <= 1 {
@@ -52,8 +52,8 @@ func Kaiming(store *model.Store, gain float64) model.VariableInitializer {
 	}
 }
 
-// Glorot returns an initializer that draws weights uniformly from ±gain·√(6 / (fan in + fan out)) and sets biases, which
-// is whatever has rank 1 or less, to zero (Glorot & Bengio 2010). The shape's last two axes are inputs and outputs.
+// Glorot returns an initializer that draws weights uniformly from ±gain·√(6 / (fan in + fan out)) and sets biases
+// (variables of rank 1 or less) to zero (Glorot & Bengio 2010). The shape's last two axes are inputs and outputs.
 func Glorot(store *model.Store, gain float64) model.VariableInitializer {
 	return func(g *Graph, shape shapes.Shape) *Node {
 		if shape.Rank() <= 1 {
@@ -87,7 +87,7 @@ const (
 	NoBias
 )
 
-// weights returns the variable "weights" of a scope, normalised where the options ask for it.
+// weights returns the variable "weights" of a scope, normalised if the options say so.
 func weights(scope *model.Scope, g *Graph, shape shapes.Shape, options []Option) *Node {
 	w := scope.VariableWithShape("weights", shape).NodeValue(g)
 	if slices.Contains(options, Spectral) {
@@ -111,7 +111,12 @@ func addBias(scope *model.Scope, x *Node, options []Option) *Node {
 //	x: [batch, inputs] → [batch, outputs]
 func Dense(scope *model.Scope, x *Node, outputs int, options ...Option) *Node {
 	if x.Rank() != 2 || outputs < 1 {
-		exceptions.Panicf("nn.Dense at %s: cannot make %d outputs of %s, which must be [batch, inputs]", scope.Scope(), outputs, x.Shape())
+		exceptions.Panicf(
+			"nn.Dense at %s: cannot make %d outputs of %s, which must be [batch, inputs]",
+			scope.Scope(),
+			outputs,
+			x.Shape(),
+		)
 	}
 	w := weights(scope, x.Graph(), shapes.Make(x.DType(), x.Shape().Dim(-1), outputs), options)
 	return addBias(scope, Dot(x, w).Product(), options)

@@ -33,7 +33,7 @@ func TestActivationsAndTheirGradients(t *testing.T) {
 	}
 }
 
-// A guard that looks at the losses must see what went wrong in a layer.
+// Checks on the losses must notice a NaN from any layer.
 func TestActivationsLetNaNThrough(t *testing.T) {
 	got := run(t, func(_ *model.Scope, in []*Node) []*Node { return []*Node{ReLU(in[0]), LeakyReLU(in[0], 0.2)} },
 		array{[]int{1}, []float64{math.NaN()}}.single())
@@ -42,7 +42,11 @@ func TestActivationsLetNaNThrough(t *testing.T) {
 }
 
 // initialised returns a convolution's new weights and bias, 3×3, 32 channels to 64.
-func initialised(t *testing.T, seed int64, initializer func(store *model.Store) model.VariableInitializer) (weights, bias array) {
+func initialised(
+	t *testing.T,
+	seed int64,
+	initializer func(store *model.Store) model.VariableInitializer,
+) (weights, bias array) {
 	store := model.NewStore()
 	require.NoError(t, store.SetRNGStateFromSeed(seed))
 	call(t, compile(t, store, func(scope *model.Scope, in []*Node) []*Node {
@@ -68,11 +72,22 @@ func TestInitializersDrawTheWeightsThatTheySay(t *testing.T) {
 	cases := []struct {
 		name               string
 		initializer        func(store *model.Store) model.VariableInitializer
-		deviation, largest float64 // The largest is between 0.99 of this and this.
+		deviation, largest float64 // The largest weight is between 0.99 times this and this.
 	}{
-		{"Glorot", func(s *model.Store) model.VariableInitializer { return Glorot(s, math.Sqrt2) }, limit / math.Sqrt(3), limit},
+		{
+			"Glorot",
+			func(s *model.Store) model.VariableInitializer { return Glorot(s, math.Sqrt2) },
+			limit / math.Sqrt(3),
+			limit,
+		},
 		{"Normal", func(s *model.Store) model.VariableInitializer { return Normal(s, 0.02) }, 0.02, math.Inf(1)},
-		{"Kaiming", func(s *model.Store) model.VariableInitializer { return Kaiming(s, 0.1) }, 0.1 * math.Sqrt(2.0/(9*32)), math.Inf(1)}, // He et al. 2015, equation 10.
+		// He et al. 2015, equation 10.
+		{
+			"Kaiming",
+			func(s *model.Store) model.VariableInitializer { return Kaiming(s, 0.1) },
+			0.1 * math.Sqrt(2.0/(9*32)),
+			math.Inf(1),
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -114,14 +129,34 @@ func TestShapesThatDoNotFitAreNamed(t *testing.T) {
 		shape   []int
 		message string
 	}{
-		{"Conv of no batch", conv(2, 3), []int{4, 4, 3}, "nn.Conv: pictures must be [batch, height, width, channels], got (Float32)[4, 4, 3]"},
+		{
+			"Conv of no batch",
+			conv(2, 3),
+			[]int{4, 4, 3},
+			"nn.Conv: pictures must be [batch, height, width, channels], got (Float32)[4, 4, 3]",
+		},
 		{"Conv to nothing", conv(0, 3), []int{1, 4, 4, 3}, "nn.Conv at /: cannot make 0 channels with a kernel of 3×3"},
-		{"ConvPool of odd height", convPool(2), []int{1, 5, 4, 3}, "nn.ConvPool: height and width must be even, got (Float32)[1, 5, 4, 3]"},
+		{
+			"ConvPool of odd height",
+			convPool(2),
+			[]int{1, 5, 4, 3},
+			"nn.ConvPool: height and width must be even, got (Float32)[1, 5, 4, 3]",
+		},
 		{"UpConv of a vector", upConv(2), []int{1, 5}, "nn.UpConv: pictures must be"},
 		{"Upsample of a vector", simple(Upsample), []int{1, 5}, "nn.Upsample: pictures must be"},
 		{"Downsample of odd width", simple(Downsample), []int{1, 4, 5, 3}, "nn.Downsample: height and width must be even"},
-		{"SpaceToDepth of odd height", simple(SpaceToDepth), []int{1, 3, 4, 3}, "nn.SpaceToDepth: height and width must be even"},
-		{"PixelShuffle of 6 channels", simple(PixelShuffle), []int{1, 3, 4, 6}, "nn.PixelShuffle: channels must be a multiple of 4"},
+		{
+			"SpaceToDepth of odd height",
+			simple(SpaceToDepth),
+			[]int{1, 3, 4, 3},
+			"nn.SpaceToDepth: height and width must be even",
+		},
+		{
+			"PixelShuffle of 6 channels",
+			simple(PixelShuffle),
+			[]int{1, 3, 4, 6},
+			"nn.PixelShuffle: channels must be a multiple of 4",
+		},
 		{"Dense of pictures", func(scope *model.Scope, x *Node) *Node { return Dense(scope, x, 2) }, []int{1, 3, 4, 6},
 			"nn.Dense at /: cannot make 2 outputs of (Float32)[1, 3, 4, 6], which must be [batch, inputs]"},
 		{"Normalise of no batch", Normalise, []int{4}, "nn.Normalise at /: there must be a batch"},
@@ -131,7 +166,11 @@ func TestShapesThatDoNotFitAreNamed(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			exec := compile(t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node { return []*Node{c.f(scope, in[0])} })
+			exec := compile(
+				t,
+				model.NewStore(),
+				func(scope *model.Scope, in []*Node) []*Node { return []*Node{c.f(scope, in[0])} },
+			)
 			_, err := exec.Exec(count(c.shape...).single())
 			assert.ErrorContains(t, err, c.message)
 		})

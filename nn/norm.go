@@ -8,9 +8,9 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// SpectralNorm divides weights by an estimate of their largest singular value (Miyato et al. 2018, algorithm 1). All axes
-// but the last are taken as the matrix's columns, as in the paper. The variable "u" of the scope remembers the left
-// singular vector; while training (see [model.Scope.IsTraining]) each call takes one step of the power iteration.
+// SpectralNorm divides weights by an estimate of their largest singular value (Miyato et al. 2018, algorithm 1). All
+// axes but the last are taken as the matrix's columns, as in the paper. The variable "u" of the scope remembers the
+// left singular vector; while training (see [model.Scope.IsTraining]) each call takes one step of the power iteration.
 //
 //	w: [..., outputs] → [..., outputs]
 func SpectralNorm(scope *model.Scope, w *Node) *Node {
@@ -20,7 +20,7 @@ func SpectralNorm(scope *model.Scope, w *Node) *Node {
 		VariableWithShape("u", shapes.Make(w.DType(), 1, outputs)).SetTrainable(false)
 	u := uVar.NodeValue(w.Graph())
 
-	// The power iteration is no part of the function that is differentiated.
+	// Gradients do not flow through the power iteration.
 	v := StopGradient(unit(Dot(u, Transpose(matrix, 0, 1)).Product())) // [1, inputs]
 	if scope.IsTraining(w.Graph()) {
 		u = StopGradient(unit(Dot(v, matrix).Product()))
@@ -44,16 +44,20 @@ const (
 	batchNormMomentum = 0.9
 )
 
-// Normalise gives each channel mean 0 and variance 1 over the batch and the pixels: batch normalisation (Ioffe & Szegedy
-// 2015) without scale and offset. While training it uses the statistics of the batch and updates running averages,
-// the variables "mean" and "variance"; otherwise it uses the averages. The variance is that of the batch, divided by n
-// and not, as PyTorch's running average, by n−1. GoMLX's BatchNorm either stops the gradient at the statistics or needs
-// an operation that has no second gradient.
+// Normalise gives each channel mean 0 and variance 1 over the batch and the pixels: batch normalisation (Ioffe &
+// Szegedy 2015) without scale and offset. While training it uses the statistics of the batch and updates running
+// averages, the variables "mean" and "variance"; otherwise it uses the averages. The variance is divided by n, not by
+// n−1 as in PyTorch's running average. GoMLX's BatchNorm either stops the gradient at the statistics or needs an
+// operation that has no second gradient.
 //
 //	x: [..., channels] → [..., channels]
 func Normalise(scope *model.Scope, x *Node) *Node {
 	if x.Rank() < 2 {
-		exceptions.Panicf("nn.Normalise at %s: there must be a batch, [batch, ..., channels], got %s", scope.Scope(), x.Shape())
+		exceptions.Panicf(
+			"nn.Normalise at %s: there must be a batch, [batch, ..., channels], got %s",
+			scope.Scope(),
+			x.Shape(),
+		)
 	}
 	g, shape := x.Graph(), shapes.Make(x.DType(), x.Shape().Dim(-1))
 	meanVar := scope.WithInitializer(initializer.Zero).VariableWithShape("mean", shape).SetTrainable(false)
@@ -65,7 +69,7 @@ func Normalise(scope *model.Scope, x *Node) *Node {
 			axes[i] = i
 		}
 		mean = ReduceMean(x, axes...)
-		// In one pass, as Flax does: good to some digits unless the mean is hundreds of deviations away from 0.
+		// In one pass, as in Flax: accurate unless the mean is hundreds of standard deviations away from 0.
 		variance = Sub(ReduceMean(Square(x), axes...), Square(mean))
 		variance = Where(IsNegative(variance), ZerosLike(variance), variance) // Rounding.
 		meanVar.SetNodeValue(runningAverage(meanVar.NodeValue(g), mean))
@@ -75,7 +79,7 @@ func Normalise(scope *model.Scope, x *Node) *Node {
 	return Mul(Sub(x, ExpandLeftToRank(mean, x.Rank())), ExpandLeftToRank(scale, x.Rank()))
 }
 
-// runningAverage mixes what is new into what was.
+// runningAverage updates a running average with a new value.
 func runningAverage(old, new *Node) *Node {
 	return StopGradient(Add(MulScalar(old, batchNormMomentum), MulScalar(new, 1-batchNormMomentum)))
 }
@@ -91,8 +95,9 @@ func BatchNorm(scope *model.Scope, x *Node) *Node {
 	return Add(Mul(x, ExpandLeftToRank(scale, x.Rank())), ExpandLeftToRank(offset, x.Rank()))
 }
 
-// ConditionalBatchNorm is [Normalise] followed by a scale and an offset per class and channel (Dumoulin et al. 2017). Of several conditions, each with classes of its own, the scales
-// and the offsets are added up; the scales begin at one over their number, so that what is normalised stays so at first.
+// ConditionalBatchNorm is [Normalise] followed by a scale and an offset per class and channel (Dumoulin et al. 2017).
+// With several conditions, each with its own classes, their scales and offsets are added up. The scales start at one
+// over the number of conditions, so that the output is normalised at first.
 //
 //	x: [batch, height, width, channels], oneHot: [batch, classes of all conditions] → [batch, height, width, channels]
 func ConditionalBatchNorm(scope *model.Scope, x, oneHot *Node, conditions int) *Node {
@@ -109,11 +114,11 @@ func ConditionalBatchNorm(scope *model.Scope, x, oneHot *Node, conditions int) *
 	return Add(Mul(x, perClass("scale", share)), perClass("offset", initializer.Zero))
 }
 
-// squeezed is by how much [SqueezeExcitation] narrows, "r" in the paper.
+// squeezed is the reduction ratio of [SqueezeExcitation], "r" in the paper.
 const squeezed = 16
 
-// SqueezeExcitation weighs each channel by what all of them are on average (Hu et al. 2018, equations 2 to 4): mean over the pixels, dense to a 16th of the channels,
-// ReLU, dense, sigmoid.
+// SqueezeExcitation weights each channel by a function of the means of all channels (Hu et al. 2018, equations 2 to 4):
+// mean over the pixels, dense to a 16th of the channels, ReLU, dense, sigmoid.
 //
 //	x: [batch, height, width, channels] → [batch, height, width, channels]
 func SqueezeExcitation(scope *model.Scope, x *Node) *Node {

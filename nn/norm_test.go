@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// training says that a graph is built for training.
+// training marks a graph as built for training.
 func training(scope *model.Scope, x *Node) { scope.Store().SetTraining(x.Graph(), true) }
 
 // variable returns the value of a variable.
@@ -25,7 +25,7 @@ func variable(t testing.TB, store *model.Store, path string) array {
 	return fromTensor(t, value)
 }
 
-// setVariable makes a variable before a layer does.
+// setVariable creates a variable before a layer does.
 func setVariable(t testing.TB, store *model.Store, path string, value array) {
 	t.Helper()
 	_, err := store.CreateVariable(path, value.single())
@@ -72,7 +72,7 @@ func TestNormalisingTheBatchMatchesPyTorch(t *testing.T) {
 	}
 }
 
-func TestConditionalBatchNormKeepsWhatIsNormalisedAtFirst(t *testing.T) {
+func TestConditionalBatchNormIsNormalisedAtFirst(t *testing.T) {
 	for conditions := 1; conditions <= 3; conditions++ {
 		y := run(t, func(scope *model.Scope, in []*Node) []*Node {
 			training(scope, in[0])
@@ -80,7 +80,8 @@ func TestConditionalBatchNormKeepsWhatIsNormalisedAtFirst(t *testing.T) {
 			for range conditions {
 				oneHot = append(oneHot, OneHot(Const(in[0].Graph(), []int32{2, 0, 1}), 4, in[0].DType()))
 			}
-			return []*Node{Sub(ConditionalBatchNorm(scope.At("layer"), in[0], Concatenate(oneHot, 1), conditions), Normalise(scope.At("alone"), in[0]))}
+			conditional := ConditionalBatchNorm(scope.At("layer"), in[0], Concatenate(oneHot, 1), conditions)
+			return []*Node{Sub(conditional, Normalise(scope.At("alone"), in[0]))}
 		}, count(3, 2, 2, 5).single())[0]
 		for _, difference := range y.Values {
 			assert.InDelta(t, 0, difference, 1e-6)
@@ -122,7 +123,7 @@ func TestNormaliseAveragesTheStatisticsOfBatches(t *testing.T) {
 	}
 }
 
-// One value repeated has variance 0, which rounding may make negative: no NaN may come of it.
+// A repeated value has variance 0, which rounding may make negative: the result must not be NaN.
 func TestNormaliseOfAConstantIsZero(t *testing.T) {
 	x := array{[]int{3, 1}, []float64{1000.1, 1000.1, 1000.1}}
 	got := run(t, func(scope *model.Scope, in []*Node) []*Node {
@@ -185,7 +186,7 @@ func TestSpectralNormFindsTheLargestSingularValue(t *testing.T) {
 	assert.InDelta(t, 1, svd.Values(nil)[0], 1e-5)
 }
 
-// Counted by hand for two channels, which are squeezed to one.
+// Computed by hand for two channels, which are squeezed to one.
 func TestSqueezeExcitationWeighsChannels(t *testing.T) {
 	store := model.NewStore()
 	setVariable(t, store, "/squeeze/weights", array{[]int{2, 1}, []float64{0.5, -1}})

@@ -25,8 +25,8 @@ func Downsample(x *Node) *Node {
 	return ReduceMean(x, 2, 4)
 }
 
-// DownsampleMax halves height and width by the largest of 2×2 pixels; what is left over of odd sizes is dropped. It gives what GoMLX's MaxPool gives, whose
-// gradient takes XLA's CPU ten times as long.
+// DownsampleMax halves height and width by the largest of 2×2 pixels; the last row and column of odd sizes are dropped.
+// The result is that of GoMLX's MaxPool, whose gradient takes XLA's CPU ten times as long.
 //
 //	x: [batch, height, width, channels] → [batch, ⌊height/2⌋, ⌊width/2⌋, channels]
 func DownsampleMax(x *Node) *Node {
@@ -54,7 +54,8 @@ func SpaceToDepth(x *Node) *Node {
 }
 
 // PixelShuffle is the sub-pixel layer of Shi et al. 2016: channels become blocks of 2×2 pixels. Channels are ordered as
-// PyTorch does, so that weights can be exchanged: pixel (row, column) of channel c comes from channel 4·c + 2·row + column.
+// in PyTorch, so that weights can be exchanged: pixel (row, column) of channel c comes from channel 4·c + 2·row +
+// column.
 //
 //	x: [batch, height, width, 4·channels] → [batch, 2·height, 2·width, channels]
 func PixelShuffle(x *Node) *Node {
@@ -67,7 +68,7 @@ func PixelShuffle(x *Node) *Node {
 	return Reshape(x, batch, 2*height, 2*width, channels/4)
 }
 
-// dims4 returns the sizes of the four axes of a layer's input, and panics where it is no batch of pictures.
+// dims4 returns the sizes of the four axes of a layer's input, and panics if it is not a batch of pictures.
 func dims4(layer string, x *Node) (batch, height, width, channels int) {
 	if x.Rank() != 4 {
 		exceptions.Panicf("nn.%s: pictures must be [batch, height, width, channels], got %s", layer, x.Shape())
@@ -76,7 +77,7 @@ func dims4(layer string, x *Node) (batch, height, width, channels int) {
 	return d[0], d[1], d[2], d[3]
 }
 
-// mustHalve panics where a layer's pictures cannot be halved.
+// mustHalve panics if a layer's pictures cannot be halved.
 func mustHalve(layer string, x *Node) {
 	if _, height, width, _ := dims4(layer, x); height%2 != 0 || width%2 != 0 {
 		exceptions.Panicf("nn.%s: height and width must be even, got %s", layer, x.Shape())

@@ -9,7 +9,9 @@ import (
 )
 
 func TestResamplingMatchesPyTorch(t *testing.T) {
-	for name, f := range map[string]func(*Node) *Node{"Upsample": Upsample, "Downsample": Downsample, "PixelShuffle": PixelShuffle} {
+	for name, f := range map[string]func(*Node) *Node{
+		"Upsample": Upsample, "Downsample": Downsample, "PixelShuffle": PixelShuffle,
+	} {
 		t.Run(name, func(t *testing.T) {
 			want := golden(t, name)
 			got := run(t, func(_ *model.Scope, in []*Node) []*Node {
@@ -58,7 +60,7 @@ func TestDownsampleMaxEqualsGoMLXsMaxPool(t *testing.T) {
 	}
 }
 
-// What a generator's and a discriminator's blocks are made of, in a penalty's way: the gradient of a gradient.
+// The layers of a generator's and a discriminator's blocks, as a penalty uses them: the gradient of a gradient.
 func TestResamplingCanBeDifferentiatedTwice(t *testing.T) {
 	for name, f := range map[string]func(*Node) *Node{
 		"Upsample": Upsample, "Downsample": Downsample, "SpaceToDepth": SpaceToDepth, "PixelShuffle": PixelShuffle,

@@ -11,22 +11,23 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// Adam returns an optimiser that keeps its moments under a name of its own, which begins with "adam_": a GAN has one for each of its networks.
+// Adam returns an optimiser that keeps its moments under its own name, with the prefix "adam_": a GAN has an optimiser
+// for each of its networks.
 func Adam(network string, learningRate, beta1, beta2 float64) optimizer.Interface {
 	return optimizer.Adam().Scope(adamScope+network).LearningRate(learningRate).Betas(beta1, beta2).Done()
 }
 
-// adamScope begins the names of the scopes of [Adam].
+// adamScope is the prefix of the names of [Adam]'s scopes.
 const adamScope = "adam_"
 
-// IsWeight says whether a variable is a weight or a statistic of a network, by its path below the network's scope, and not what [Adam] and
-// [Average] keep there for themselves: a learning rate and numbers of steps.
+// IsWeight reports whether a variable, given by its path below the network's scope, is a weight or a statistic of the
+// network. The learning rates and step counts that [Adam] and [Average] keep there are not.
 func IsWeight(below string) bool {
 	return !strings.HasPrefix(below, optimizer.Scope+"/") && !strings.HasPrefix(below, adamScope) && below != averageSteps
 }
 
-// Freeze hides the weights of a scope from the gradients that are taken afterwards. Without it the gradient of G's loss would
-// be followed through D's own updates, which are part of the same program.
+// Freeze hides the weights of a scope from gradients that are taken afterwards. Otherwise the gradient of G's loss
+// would flow through D's own updates, which are part of the same program.
 func Freeze(scope *model.Scope, g *Graph) {
 	for v := range scope.IterVariables() {
 		if v.InUseByGraph(g) {
@@ -35,7 +36,8 @@ func Freeze(scope *model.Scope, g *Graph) {
 	}
 }
 
-// ClipWeights brings the weights of a scope that are trained into [−limit, limit], as WGAN (Arjovsky et al. 2017) does after each step of D. It has no effect on gradients.
+// ClipWeights clips the trainable weights of a scope to [−limit, limit], as WGAN (Arjovsky et al. 2017) does after each
+// step of D. It has no effect on gradients.
 func ClipWeights(scope *model.Scope, g *Graph, limit float64) {
 	for v := range scope.IterVariables() {
 		if v.Trainable && v.InUseByGraph(g) {
@@ -44,7 +46,7 @@ func ClipWeights(scope *model.Scope, g *Graph, limit float64) {
 	}
 }
 
-// ClipGradients returns an optimiser that is given each element of the gradient brought into [−limit, limit].
+// ClipGradients returns an optimiser that clips each element of the gradient to [−limit, limit] before its step.
 func ClipGradients(by optimizer.Interface, limit float64) optimizer.Interface {
 	return given{by, func(gradients []*Node) {
 		for i, gradient := range gradients {
@@ -53,8 +55,8 @@ func ClipGradients(by optimizer.Interface, limit float64) optimizer.Interface {
 	}}
 }
 
-// TellGradient returns an optimiser that tells the length of the whole gradient that it is given, a scalar.
-func TellGradient(by optimizer.Interface, tell func(length *Node)) optimizer.Interface {
+// ObserveGradient returns an optimiser that passes the norm of the whole gradient it receives, a scalar, to observe.
+func ObserveGradient(by optimizer.Interface, observe func(length *Node)) optimizer.Interface {
 	return given{by, func(gradients []*Node) {
 		var sum *Node
 		for _, gradient := range gradients {
@@ -64,11 +66,11 @@ func TellGradient(by optimizer.Interface, tell func(length *Node)) optimizer.Int
 				sum = Add(sum, square)
 			}
 		}
-		tell(Sqrt(sum))
+		observe(Sqrt(sum))
 	}}
 }
 
-// given is an optimiser whose gradients go through a function, which may change the elements of the slice.
+// given is an optimiser that first passes its gradients through a function, which may replace elements of the slice.
 type given struct {
 	optimizer.Interface
 	through func(gradients []*Node)
@@ -79,7 +81,7 @@ func (o given) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	o.UpdateGraphWithGradients(scope, scope.BuildTrainableVariablesGradientsGraph(loss), loss.DType())
 }
 
-// UpdateGraphWithGradients takes a step by gradients that are known.
+// UpdateGraphWithGradients takes a step with given gradients.
 func (o given) UpdateGraphWithGradients(scope *model.Scope, gradients []*Node, lossType dtypes.DType) {
 	by, ok := o.Interface.(interface {
 		UpdateGraphWithGradients(scope *model.Scope, gradients []*Node, lossType dtypes.DType)
@@ -91,8 +93,8 @@ func (o given) UpdateGraphWithGradients(scope *model.Scope, gradients []*Node, l
 	by.UpdateGraphWithGradients(scope, gradients, lossType)
 }
 
-// RaiseError makes the panic of a function that defers it one with an error, which names the network: GoMLX catches no others, and hangs
-// after one.
+// RaiseError, when deferred, turns a panic's value into an error that names the network. GoMLX catches only panics with
+// errors, and hangs after any other.
 func RaiseError(network string) {
 	r := recover()
 	if r == nil {

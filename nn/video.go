@@ -10,10 +10,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// The layers for videos are those for pictures with one axis more, [batch, frames, height, width, channels]. They are products of matrices, before or after
-// which what a kernel sees is laid out or laid together: XLA has no fast convolution of three axes on a processor. They can be differentiated once.
+// The layers for videos are those for pictures with one more axis, [batch, frames, height, width, channels]. XLA has no
+// fast convolution of three axes on a CPU, so they are computed as matrix products, with the voxels that a kernel sees
+// gathered before the product or its results scattered and summed after it. They can be differentiated once.
 
-// Conv3D convolves with a size×size×size kernel of odd size, stride 1, and pads with zeros so that the size stays.
+// Conv3D convolves with a size×size×size kernel of odd size, stride 1, and pads with zeros to keep the size.
 //
 //	x: [batch, frames, height, width, inputs] → [batch, frames, height, width, channels]
 func Conv3D(scope *model.Scope, x *Node, channels, size int, options ...Option) *Node {
@@ -44,17 +45,18 @@ func StridedConv3D(scope *model.Scope, x *Node, channels int, options ...Option)
 	return addBias(scope, Dot(seen, Reshape(kernel, -1, channels)).General([]int{4}, nil, []int{0}, nil), options)
 }
 
-// plain3D is XLA's own convolution, for what was built by [Plainly].
+// plain3D is XLA's own convolution, for graphs built after [Plainly].
 func plain3D(x, kernel *Node, stride, padding int) *Node {
 	p := [2]int{padding, padding}
 	y := Convolve(x, kernel).Strides(stride).PaddingPerDim([][2]int{p, p, p}).Done()
 	return withGradient(y, func(*Node) []*Node {
-		exceptions.Panicf("nn: a convolution of videos that was built Plainly has no gradient")
+		exceptions.Panicf("nn: a convolution of videos built after Plainly has no gradient")
 		return nil
 	})
 }
 
-// Deconv3D is the transpose of a convolution with a 4×4×4 kernel and stride 2, as PyTorch's ConvTranspose3d with padding 1.
+// Deconv3D is the transpose of a convolution with a 4×4×4 kernel and stride 2, as PyTorch's ConvTranspose3d with
+// padding 1.
 //
 //	x: [batch, frames, height, width, inputs] → [batch, 2·frames, 2·height, 2·width, channels]
 func Deconv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
@@ -62,7 +64,7 @@ func Deconv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Nod
 	return addBias(scope, spread(x, kernel, stride2), options)
 }
 
-// UpConv3D is a convolution with a 3×3×3 kernel of x, doubled by nearest neighbour, as [UpConv].
+// UpConv3D is a convolution of x, doubled by nearest neighbour, with a 3×3×3 kernel, as in [UpConv].
 //
 //	x: [batch, frames, height, width, inputs] → [batch, 2·frames, 2·height, 2·width, channels]
 func UpConv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
@@ -75,22 +77,25 @@ func UpConv3D(scope *model.Scope, x *Node, channels int, options ...Option) *Nod
 // kernel3D returns the kernel of a layer that convolves videos, [size, size, size, inputs, outputs].
 func kernel3D(layer string, scope *model.Scope, x *Node, channels, size int, options []Option) *Node {
 	if x.Rank() != 5 || channels < 1 || size < 1 {
-		exceptions.Panicf("nn.%s at %s: cannot make %d channels with a kernel of size %d of %s, which must be [batch, frames, height, width, channels]",
-			layer, scope.Scope(), channels, size, x.Shape())
+		exceptions.Panicf(
+			"nn.%s at %s: cannot make %d channels with a kernel of size %d of %s, "+
+				"which must be [batch, frames, height, width, channels]",
+			layer, scope.Scope(), channels, size, x.Shape(),
+		)
 	}
 	return weights(scope, x.Graph(), shapes.Make(x.DType(), size, size, size, x.Shape().Dim(4), channels), options)
 }
 
-// taps say how the taps of a kernel belong to voxels along an axis. The two functions are each other's transpose.
+// taps maps the taps of a kernel to voxels along an axis. Its two functions are each other's transpose.
 type taps struct {
-	// voxels is how many there are for each that the kernel is put at.
+	// voxels is the number of voxels for each position of the kernel.
 	size, voxels int
-	// see returns what each tap sees of the voxels, lay what the voxels get of the taps.
+	// see returns the voxel that each tap sees; lay returns the sum of the taps at each voxel.
 	see func(axis int, voxels []*Node) (taps []*Node)
 	lay func(axis int, taps []*Node) (voxels []*Node)
 }
 
-// stride1 are the taps of a convolution that is spread: a voxel gets the first tap of the voxel before it.
+// stride1 returns the taps of a transposed convolution: a voxel receives the first tap of the voxel before it.
 func stride1(size int) taps {
 	return taps{size, 1,
 		func(axis int, voxels []*Node) (taps []*Node) {
@@ -109,7 +114,8 @@ func stride1(size int) taps {
 	}
 }
 
-// stride2 are those of a convolution with a kernel of 4 and stride 2: at every second voxel it sees that and the next, one before and one after them.
+// stride2 are the taps of a convolution with a kernel of size 4 and stride 2: at every second voxel the kernel sees
+// that voxel and the next, and one on either side of them.
 var stride2 = taps{4, 2,
 	func(axis int, v []*Node) []*Node {
 		return []*Node{shifted(v[1], axis, 1), v[0], v[1], shifted(v[0], axis, -1)}
@@ -119,8 +125,9 @@ var stride2 = taps{4, 2,
 	},
 }
 
-// doubled are those of [UpConv3D]. Along an axis a voxel v between u and w becomes two, whose sums are k₀u + (k₁+k₂)v and (k₀+k₁)v + k₂w. With s = k₀+k₁+k₂ that is
-// k₀(u−v) + sv and sv + k₂(w−v): three products, of [doubledTaps], for two voxels instead of four.
+// doubled are the taps of [UpConv3D]. Along an axis a voxel v between u and w becomes two, whose sums are k₀u +
+// (k₁+k₂)v and (k₀+k₁)v + k₂w. With s = k₀+k₁+k₂ that is k₀(u−v) + sv and sv + k₂(w−v): three products, of
+// [doubledTaps], for two voxels instead of four.
 var doubled = taps{3, 2,
 	func(axis int, v []*Node) []*Node {
 		return []*Node{Sub(shifted(v[0], axis, -1), v[0]), Add(v[0], v[1]), Sub(shifted(v[1], axis, 1), v[1])}
@@ -130,7 +137,8 @@ var doubled = taps{3, 2,
 	},
 }
 
-// doubledTaps makes k₀, k₀+k₁+k₂ and k₂ of the taps of all three axes, [27, 27].
+// doubledTaps returns the matrix, [27, 27], that turns the taps k₀, k₁ and k₂ of all three axes into k₀, k₀+k₁+k₂ and
+// k₂.
 func doubledTaps() *mat.Dense {
 	axis := mat.NewDense(3, 3, []float64{1, 0, 0, 1, 1, 1, 0, 0, 1})
 	var two, three mat.Dense
@@ -139,17 +147,19 @@ func doubledTaps() *mat.Dense {
 	return &three
 }
 
-// spread multiplies each voxel by all taps of a kernel and lays them together.
+// spread multiplies each voxel by all taps of a kernel and adds up the results.
 //
-//	x: [batch, frames, height, width, inputs], kernel: [size, size, size, inputs, channels] → [batch, voxels·frames, voxels·height, voxels·width, channels]
+//	x: [batch, frames, height, width, inputs], kernel: [size, size, size, inputs, channels]
+//	→ [batch, voxels·frames, voxels·height, voxels·width, channels]
 func spread(x, kernel *Node, t taps) *Node {
 	rows := Reshape(TransposeAllAxes(kernel, 3, 0, 1, 2, 4), kernel.Shape().Dim(3), -1)
 	return linear(Dot(x, rows).General([]int{4}, nil, []int{0}, nil), t.layAll, t.seeAll)
 }
 
-// layAll lays the taps of three axes, one after the other.
+// layAll applies lay along the three axes, one after the other.
 //
-//	x: [batch, frames, height, width, size·size·size·channels] → [batch, voxels·frames, voxels·height, voxels·width, channels]
+//	x: [batch, frames, height, width, size·size·size·channels]
+//	→ [batch, voxels·frames, voxels·height, voxels·width, channels]
 func (t taps) layAll(x *Node) *Node {
 	for axis := 1; axis <= 3; axis++ {
 		d := slices.Clone(x.Shape().Dimensions)
@@ -160,7 +170,7 @@ func (t taps) layAll(x *Node) *Node {
 	return x
 }
 
-// seeAll is the transpose of layAll: what each tap sees, side by side in the order of the kernel's axes.
+// seeAll is the transpose of layAll: the voxels that each tap sees, in the order of the kernel's axes.
 func (t taps) seeAll(x *Node) *Node {
 	for axis := 3; axis >= 1; axis-- {
 		d := slices.Clone(x.Shape().Dimensions)
@@ -171,7 +181,7 @@ func (t taps) seeAll(x *Node) *Node {
 	return x
 }
 
-// unstack takes an axis apart.
+// unstack splits an axis into its elements.
 func unstack(x *Node, axis int) (parts []*Node) {
 	for i := range x.Shape().Dim(axis) {
 		parts = append(parts, Squeeze(SliceAxis(x, axis, AxisElem(i)), axis))
@@ -179,7 +189,7 @@ func unstack(x *Node, axis int) (parts []*Node) {
 	return parts
 }
 
-// shifted moves the voxels of an axis on by so many places. Zeros come in.
+// shifted shifts the voxels along an axis and fills up with zeros.
 func shifted(x *Node, axis, by int) *Node {
 	n := x.Shape().Dim(axis)
 	before, after := min(max(by, 0), n), min(max(-by, 0), n)

@@ -20,19 +20,35 @@ func TestLayersForVideosMatchPyTorch(t *testing.T) {
 	}
 }
 
-func TestLayersForVideosRefuseWhatIsNone(t *testing.T) {
+func TestLayersForVideosRejectOtherShapes(t *testing.T) {
 	cases := map[string]struct {
 		shape []int
 		build func(scope *model.Scope, x *Node) *Node
 		want  string
 	}{
-		"a picture":    {[]int{1, 4, 4, 2}, func(scope *model.Scope, x *Node) *Node { return Conv3D(scope, x, 3, 3) }, "must be [batch, frames, height, width, channels]"},
-		"an even size": {[]int{1, 4, 4, 4, 2}, func(scope *model.Scope, x *Node) *Node { return Conv3D(scope, x, 3, 4) }, "must be odd"},
-		"odd frames":   {[]int{1, 3, 4, 4, 2}, func(scope *model.Scope, x *Node) *Node { return StridedConv3D(scope, x, 3) }, "must be even"},
+		"a picture": {
+			[]int{1, 4, 4, 2},
+			func(scope *model.Scope, x *Node) *Node { return Conv3D(scope, x, 3, 3) },
+			"must be [batch, frames, height, width, channels]",
+		},
+		"an even size": {
+			[]int{1, 4, 4, 4, 2},
+			func(scope *model.Scope, x *Node) *Node { return Conv3D(scope, x, 3, 4) },
+			"must be odd",
+		},
+		"odd frames": {
+			[]int{1, 3, 4, 4, 2},
+			func(scope *model.Scope, x *Node) *Node { return StridedConv3D(scope, x, 3) },
+			"must be even",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			exec := compile(t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node { return []*Node{c.build(scope, in[0])} })
+			exec := compile(
+				t,
+				model.NewStore(),
+				func(scope *model.Scope, in []*Node) []*Node { return []*Node{c.build(scope, in[0])} },
+			)
 			_, err := exec.Call(count(c.shape...).single())
 			assert.ErrorContains(t, err, c.want)
 		})

@@ -6,13 +6,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// winograd is the minimal filtering algorithm F(m×m, 3×3) of Lavin & Gray 2016, section 4: a tile of m×m results of a 3×3 convolution is made of
-// the tile of (m+2)×(m+2) pixels that it sees as
+// winograd is the minimal filtering algorithm F(m×m, 3×3) of Lavin & Gray 2016, section 4: a tile of m×m results of a
+// 3×3 convolution is computed from the tile of (m+2)×(m+2) pixels that it sees as
 //
 //	Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A
 //
-// where the products ⊙, which are summed over the channels, are (m+2)² products of matrices. Of multiplications there are 36 for each channel and
-// tile of 4×4, instead of 144.
+// where the products ⊙, summed over the channels, are (m+2)² matrix products. A tile of 4×4 takes 36 multiplications
+// for each channel, instead of 144.
 type winograd struct {
 	m    int         // The side of a tile of results.
 	step int         // How many lines of the picture make m of the result; a tile sees one more on either side.
@@ -49,9 +49,10 @@ var winograd4 = &winograd{
 	},
 }
 
-// winogradUp is F(4×4, 3×3) of a picture that was doubled by nearest neighbour, as in [UpConv], worked out from what it was before. A tile of four lines
-// of the result sees the lines p, a, a, b, b, c there. In Bᵀ of [winograd4] the columns of the two a, and those of the two b, become one by adding
-// them up; its third row becomes zero, and with it a line of G and of A is not needed. So there are 25 multiplications instead of 36.
+// winogradUp is F(4×4, 3×3) of a picture doubled by nearest neighbour, as in [UpConv], computed from the picture before
+// doubling. A tile of four lines of the result sees the lines p, a, a, b, b, c of the doubled picture. In Bᵀ of
+// [winograd4] the columns of the two a add up to one, and so do those of the two b. Its third row becomes zero, so that
+// one line each of G and A is not needed: 25 multiplications instead of 36.
 var winogradUp = &winograd{
 	m:    4,
 	step: 2,
@@ -98,8 +99,8 @@ func (w *winograd) convolve(x, kernel *Node) *Node {
 // pictureGradient is [convolution.pictureGradient] of such a convolution.
 func (w *winograd) pictureGradient(v, kernel *Node) *Node { return w.convolve(v, reverse(kernel)) }
 
-// kernelGradient is [convolution.kernelGradient] of such a convolution. All that leads from a kernel to the result is linear, so the same
-// matrices lead back.
+// kernelGradient is [convolution.kernelGradient] of such a convolution. All steps from a kernel to the result are
+// linear, so the gradient takes the same matrices, transposed.
 func (w *winograd) kernelGradient(x, v *Node) *Node {
 	inputs, outputs := x.Shape().Dim(3), v.Shape().Dim(3)
 	p := w.partsOf(x, outputs)
@@ -114,30 +115,38 @@ func (w *winograd) kernelGradient(x, v *Node) *Node {
 	return Einsum("jw,jhco->hwco", g, kernel)
 }
 
-// parts say how a batch is worked on, part after part, so that the tiles of a part stay in the processor's cache: some pictures at a time, or some
-// rows of one.
+// parts divides a batch into parts that are processed one after another, so that the tiles of a part stay in the CPU's
+// cache: some pictures at a time, or some rows of one picture.
 type parts struct {
 	batch, height, width  int // Of the whole result.
 	dtype                 dtypes.DType
-	images, rows, columns int // Of a part: pictures, and rows and columns of tiles.
-	bands, n              int // How many parts a picture has, and there are.
+	images, rows, columns int // Of a part: pictures, rows of tiles and columns of tiles.
+	bands, n              int // Number of parts of a picture, and of the batch.
 	m                     int // The side of a tile of results.
 }
 
-// partNumbers is how many numbers the tiles of a part should have at most.
+// partNumbers is the maximum number of values in the tiles of a part, if that is possible.
 const partNumbers = 1 << 20
 
-// partsOf divides a batch.
+// partsOf divides a batch into parts.
 func (w *winograd) partsOf(x *Node, outputs int) parts {
 	batch, height, width, inputs := dims4("winograd", x)
-	p := parts{batch: batch, height: height * w.m / w.step, width: width * w.m / w.step, dtype: x.DType(), images: 1, m: w.m, bands: 1}
+	p := parts{
+		batch:  batch,
+		height: height * w.m / w.step,
+		width:  width * w.m / w.step,
+		dtype:  x.DType(),
+		images: 1,
+		m:      w.m,
+		bands:  1,
+	}
 	rows := divideUp(height, w.step)
 	p.columns = divideUp(width, w.step)
 	ofRow := len(w.bt) * len(w.bt) * p.columns * max(inputs, outputs)
 	p.rows = min(max(partNumbers/ofRow, 1), rows)
 	p.bands = divideUp(rows, p.rows)
 	p.rows = divideUp(rows, p.bands)
-	for some := p.rows; 2*some > p.rows; some-- { // A few less, if then nothing is left over that cropped would copy.
+	for some := p.rows; 2*some > p.rows; some-- { // Fewer rows if they divide evenly: cropped copies otherwise.
 		if rows%some == 0 {
 			p.rows, p.bands = some, rows/some
 			break
@@ -150,18 +159,18 @@ func (w *winograd) partsOf(x *Node, outputs int) parts {
 	return p
 }
 
-// cropped cuts off what tiles have beyond the whole.
+// cropped cuts off the parts of tiles outside the result.
 func (p parts) cropped(x *Node) *Node {
 	return Slice(x, AxisRange(), AxisRange(0, p.height), AxisRange(0, p.width))
 }
 
-// shape is that of results that are not cropped.
+// shape is the shape of results before cropping.
 func (p parts) shape(channels int) shapes.Shape {
 	return shapes.Make(p.dtype, p.batch, p.bands*p.rows*p.m, p.columns*p.m, channels)
 }
 
-// zerosOf makes zeros out of a node. Those of Zeros are the same for all loops: XLA copies them for each at the beginning of a program, and keeps them
-// until its turn.
+// zerosOf returns zeros that depend on a node. Plain Zeros would be shared by all loops: XLA copies them for each loop
+// at the start of a program, and keeps the copies until the loop's turn.
 func zerosOf(x *Node, shape shapes.Shape) *Node {
 	one := make([]SliceAxisSpec, x.Rank())
 	for i := range one {
@@ -171,14 +180,15 @@ func zerosOf(x *Node, shape shapes.Shape) *Node {
 	return BroadcastToDims(zero, shape.Dimensions...)
 }
 
-// part is a part by its number.
+// part is one of the parts, by its number.
 type part struct {
 	parts
 	number *Node
 }
 
-// each runs step for one part after the other, with two inputs; it gets what it made of total, which begins as zeros, for the part before. The inputs
-// go through the loop: GoMLX would not see that the result depends on what a closure only mentions.
+// each runs step for one part after the other, with two inputs. step also gets total, the result of the step before,
+// which starts as zeros. The inputs are part of the loop's state because GoMLX does not see that the result depends on
+// nodes that a closure captures.
 func (p parts) each(shape shapes.Shape, a, b *Node, step func(part part, total, a, b *Node) *Node) *Node {
 	g := a.Graph()
 	first, total := Const(g, int32(0)), zerosOf(a, shape)
@@ -198,17 +208,18 @@ func (p parts) each(shape shapes.Shape, a, b *Node, step func(part part, total, 
 	return While(more, body, first, total, a, b)[1]
 }
 
-// image is the picture that the part begins with.
+// image is the index of the part's first picture.
 func (p part) image() *Node { return Mul(Div(p.number, p.int(p.bands)), p.int(p.images)) }
 
-// row is the line that the part begins with, in a picture whose tiles are side lines apart.
+// row is the part's first line, in a picture whose tiles are side lines apart.
 func (p part) row(side int) *Node { return Mul(Mod(p.number, p.int(p.bands)), p.int(p.rows*side)) }
 
-// int is a number to reckon with.
+// int returns a constant for calculations with the part's number.
 func (p part) int(n int) *Node { return Const(p.number.Graph(), int32(n)) }
 
-// of cuts the part out of pictures whose tiles are side lines apart, with a frame around it: lines of its neighbours, and zeros where the picture ends.
-// The whole is never framed: XLA would keep that beside the picture from when it convolves to when the gradient wants it.
+// of cuts the part out of pictures whose tiles are side lines apart, with a frame around it: lines of its neighbours,
+// and zeros outside the picture. The whole picture is never padded: XLA would keep the padded copy in memory until the
+// gradient needs it.
 //
 //	x: [batch, height, width, channels] → [images, frame + rows·side + frame, frame + columns·side + frame, channels]
 func (p part) of(x *Node, side, frame int) *Node {
@@ -220,18 +231,19 @@ func (p part) of(x *Node, side, frame int) *Node {
 		}
 		x = padAxis(x, 1, frame, lines-frame-height)
 	} else {
-		// What is there of these lines, and zeros around it, of which the right number is taken.
+		// The existing lines are padded with more zeros than needed, and the right ones are cut out.
 		there := min(lines, height)
 		start := Sub(p.row(side), p.int(frame))
 		from := Min(Max(start, p.int(0)), p.int(height-there))
 		x = DynamicSlice(x, []*Node{p.image(), from, p.int(0), p.int(0)}, []int{1, there, width, channels})
 		x = padAxis(x, 1, frame, p.bands*p.rows*side+frame-height)
-		x = DynamicSlice(x, []*Node{p.int(0), Add(Sub(start, from), p.int(frame)), p.int(0), p.int(0)}, []int{1, lines, width, channels})
+		offset := Add(Sub(start, from), p.int(frame))
+		x = DynamicSlice(x, []*Node{p.int(0), offset, p.int(0), p.int(0)}, []int{1, lines, width, channels})
 	}
 	return padAxis(x, 2, frame, p.columns*side-width+frame)
 }
 
-// in puts the part into results.
+// in writes the part into the whole result.
 func (p part) in(whole, x *Node) *Node {
 	if p.n == 1 {
 		return x
@@ -239,7 +251,7 @@ func (p part) in(whole, x *Node) *Node {
 	return DynamicUpdateSlice(whole, x, []*Node{p.image(), p.row(p.m), p.int(0), p.int(0)})
 }
 
-// ofPicture takes the tiles of pixels apart, Bᵀ d B.
+// ofPicture splits a picture into tiles and transforms them, Bᵀ d B.
 //
 //	x: [images, step·rows+2, step·columns+2, channels] → [products², images·rows·columns, channels]
 func (w *winograd) ofPicture(x *Node) *Node {
@@ -249,7 +261,7 @@ func (w *winograd) ofPicture(x *Node) *Node {
 	return places(x)
 }
 
-// ofResult takes what is like the result apart: it is the transpose of toPicture, A v Aᵀ.
+// ofResult splits an array of the result's shape into tiles and transforms them, A v Aᵀ: the transpose of toPicture.
 //
 //	v: [images, m·rows, m·columns, channels] → [products², images·rows·columns, channels]
 func (w *winograd) ofResult(v *Node) *Node {
@@ -260,7 +272,7 @@ func (w *winograd) ofResult(v *Node) *Node {
 	return places(v)
 }
 
-// toPicture puts the tiles of results together, Aᵀ y A.
+// toPicture transforms the tiles of results and joins them, Aᵀ y A.
 //
 //	y: [products², images·rows·columns, channels] → [images, m·rows, m·columns, channels]
 func (w *winograd) toPicture(y *Node, p parts) *Node {
@@ -273,7 +285,7 @@ func (w *winograd) toPicture(y *Node, p parts) *Node {
 // divideUp is a/b, rounded up.
 func divideUp(a, b int) int { return (a + b - 1) / b }
 
-// places makes one axis of the place in a tile, and one of what is not the channels.
+// places merges the two axes of the place in a tile, and all others but the channels.
 //
 //	x: [products, products, ..., channels] → [products², ..., channels]
 func places(x *Node) *Node {
@@ -281,7 +293,7 @@ func places(x *Node) *Node {
 	return Reshape(x, dims[0]*dims[1], -1, dims[len(dims)-1])
 }
 
-// everyOther returns n pictures, the i-th of count lines along an axis: line i and then each step-th.
+// everyOther returns n pictures; the i-th has count lines along an axis: line i and then every step-th.
 func everyOther(x *Node, axis, step, count, n int) []*Node {
 	lines := make([]*Node, n)
 	for i := range lines {
@@ -290,7 +302,7 @@ func everyOther(x *Node, axis, step, count, n int) []*Node {
 	return lines
 }
 
-// split takes the first axis apart.
+// split splits the first axis into its elements.
 func split(x *Node) []*Node {
 	parts := make([]*Node, x.Shape().Dim(0))
 	for i := range parts {
@@ -299,8 +311,8 @@ func split(x *Node) []*Node {
 	return parts
 }
 
-// mix multiplies by a matrix along what is a list here and becomes an axis: Σ_k matrix[i, k] · x[k]. Most of the numbers are 0, 1 or −1, which costs
-// nothing in this form.
+// mix multiplies a list of nodes by a matrix, Σ_k matrix[i, k] · x[k], and stacks the results along a new axis. Most
+// entries are 0, 1 or −1, which cost nothing in this form.
 func mix(matrix [][]float64, x []*Node, axis int) *Node {
 	sums := make([]*Node, len(matrix))
 	for i, row := range matrix {
@@ -310,7 +322,7 @@ func mix(matrix [][]float64, x []*Node, axis int) *Node {
 			}
 			term := x[k]
 			if factor != 1 {
-				// Not MulScalar: GoMLX keeps its scalars for the whole graph, also those that it made in the body of a loop.
+				// Not MulScalar: GoMLX caches scalars for the whole graph, even those made in the body of a loop.
 				term = Mul(term, ConstAsDType(term.Graph(), term.DType(), factor))
 			}
 			if sums[i] == nil {
@@ -323,7 +335,7 @@ func mix(matrix [][]float64, x []*Node, axis int) *Node {
 	return Stack(sums, axis)
 }
 
-// constant is a matrix as a node, of the type of x.
+// constant returns a matrix as a node of the type of x.
 func constant(x *Node, matrix [][]float64) *Node { return ConstAsDType(x.Graph(), x.DType(), matrix) }
 
 // transposed transposes a matrix.

@@ -1,4 +1,4 @@
-// Package notebooks is what the cells of the notebooks share: they import it with a dot.
+// Package notebooks holds functions for the cells of all notebooks, which import it with a dot.
 package notebooks
 
 import (
@@ -23,20 +23,20 @@ func Check(err error) {
 	}
 }
 
-// Interruptible returns a context that the stop button of the cell, or Ctrl-C, cancels.
+// Interruptible returns a context that is cancelled by the cell's stop button or by Ctrl-C.
 func Interruptible() context.Context {
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
 	return ctx
 }
 
-// Backend opens XLA: CUDA where there is a device, else the CPU. A plugin that is missing is installed, see [xla.Open].
+// Backend opens XLA: on CUDA if there is a device, or else on the CPU. A missing plugin is installed, see [xla.Open].
 func Backend(ctx context.Context) compute.Backend {
 	backend, err := xla.Open(ctx, xla.Options{Log: os.Stdout})
 	Check(err)
 	return backend
 }
 
-// Show shows a figure below the cell and saves it as figures/NAME.png in a run directory. The error is that of the call
+// Show shows a figure below the cell and saves it as figures/NAME.png in a run directory. err is the error of the call
 // that made the figure.
 func Show(dir, name string, figure *plots.Figure, err error) {
 	Check(err)
@@ -54,7 +54,7 @@ func ReadPicture(path string) *image.RGBA {
 	return picture
 }
 
-// SavePicture writes a picture as a PNG, and the folder that it lies in.
+// SavePicture writes a picture as a PNG, and creates its folder.
 func SavePicture(path string, picture image.Image) {
 	Check(os.MkdirAll(filepath.Dir(path), 0o755))
 	Check(imaging.SavePNG(path, picture))

@@ -12,16 +12,20 @@ import (
 
 // It is slow since the notebook trains seven networks: go test -tags slow ./notebooks
 func TestTheBlinkNotebookRunsWhole(t *testing.T) {
-	t.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0") // Seven trainings of a step or two: compiling is all of the work.
+	// Seven trainings of a step or two: nearly all of the time goes into compiling.
+	t.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
 	run := filepath.Join(t.TempDir(), "run")
 	printed, page, pictures := runNotebook(t, "blink.ipynb", "preset=smoke", "measured=1", "steps=1", "dir="+run)
-	for _, row := range []string{`Verdict: \w+`, `(?m)^U-Nets on the eyes +\d\.\d\d +\d`, `quick .*: correlation -?\d\.\d{3}`} {
+	for _, row := range []string{
+		`Verdict: \w+`, `(?m)^U-Nets on the eyes +\d\.\d\d +\d`, `quick .*: correlation -?\d\.\d{3}`,
+	} {
 		assert.Regexp(t, row, printed)
 		assert.Regexp(t, row, page)
 	}
 	names := []string{
-		"data", "data_film", "ranking_adversarial", "losses_adversarial", "strip_adversarial", "strip_clipping", "strip_content", "flow", "strip_face",
-		"content", "strip_", "opening_quick", "references", "references_film", "strip_flat", "strip_frozen", "errors", "seam_detail_false", "yours",
+		"data", "data_film", "ranking_adversarial", "losses_adversarial", "strip_adversarial", "strip_clipping",
+		"strip_content", "flow", "strip_face", "content", "strip_", "opening_quick", "references", "references_film",
+		"strip_flat", "strip_frozen", "errors", "seam_detail_false", "yours",
 	}
 	assert.GreaterOrEqual(t, pictures, len(names))
 	for _, name := range names {

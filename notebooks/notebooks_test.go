@@ -1,4 +1,4 @@
-// Package notebooks_test runs the notebooks whole, as "moelab run" does, with trainings of a step or two.
+// Package notebooks_test runs whole notebooks, as "moelab run" does, with trainings of a step or two.
 package notebooks_test
 
 import (
@@ -17,10 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// command is the program.
+// command is the path of the program.
 var command string
 
-// TestMain builds the command, and gives it a data directory for Jupyter of its own, where it puts the kernel.
+// TestMain builds the command, and installs the kernel into a separate data directory for Jupyter.
 func TestMain(m *testing.M) {
 	status, err := runTests(m)
 	if err != nil {
@@ -74,7 +74,7 @@ func TestNotebooksAreStoredWithoutOutputs(t *testing.T) {
 	assert.NotZero(t, stored)
 }
 
-// runNotebook runs a stored notebook with parameters, and returns what it printed, its page, and its number of pictures.
+// runNotebook runs a stored notebook with parameters, and returns its output, its page, and its number of pictures.
 func runNotebook(t *testing.T, notebook string, parameters ...string) (printed, page string, pictures int) {
 	t.Helper()
 	dir := t.TempDir()
@@ -122,7 +122,9 @@ func TestTheConditioningNotebookRunsWhole(t *testing.T) {
 
 func TestTheAttributesNotebookRunsWhole(t *testing.T) {
 	dir := t.TempDir()
-	printed, _, pictures := runNotebook(t, "attributes.ipynb", "preset=smoke", "attributes=length", "conditioning=ac-gan", "dir="+dir)
+	printed, _, pictures := runNotebook(
+		t, "attributes.ipynb", "preset=smoke", "attributes=length", "conditioning=ac-gan", "dir="+dir,
+	)
 	assert.Regexp(t, `length: known of 180 of 180 portraits`, printed)
 	assert.Regexp(t, `asked-for length: \d+\.\d % \(judge: \d+\.\d %, chance: 33\.3 %\)`, printed)
 	assert.Equal(t, 5, pictures)
@@ -138,8 +140,22 @@ func TestTheHairColourNotebookRunsWhole(t *testing.T) {
 	assert.Regexp(t, number, printed)
 	assert.Regexp(t, number, page)
 
-	names := []string{"data", "losses", "penalty", "progress", "samples", "one_noise_three_colours", "noise_by_colour", "accuracy", "neighbours",
-		"watch", "film", "between_noise", "between_colours", "average"}
+	names := []string{
+		"data",
+		"losses",
+		"penalty",
+		"progress",
+		"samples",
+		"one_noise_three_colours",
+		"noise_by_colour",
+		"accuracy",
+		"neighbours",
+		"watch",
+		"film",
+		"between_noise",
+		"between_colours",
+		"average",
+	}
 	assert.GreaterOrEqual(t, pictures, len(names))
 	for _, name := range names {
 		assert.FileExists(t, filepath.Join(dir, "figures", name+".png"))
@@ -159,14 +175,16 @@ func TestTheSuperResolutionNotebookRunsWhole(t *testing.T) {
 	dir := t.TempDir()
 	run, portraits := filepath.Join(dir, "run"), filepath.Join(dir, "portraits")
 	moelab(t, "train", "gan", "--preset", "smoke", "--steps", "1", "--run", portraits)
-	printed, page, pictures := runNotebook(t, "super_resolution.ipynb", "preset=smoke", "vgg=random", "measured=1", "dir="+run, "portraits="+portraits)
+	printed, page, pictures := runNotebook(
+		t, "super_resolution.ipynb", "preset=smoke", "vgg=random", "measured=1", "dir="+run, "portraits="+portraits,
+	)
 	const row = `(?m)^SRGAN +\d+\.\d\d +\d`
 	assert.Regexp(t, row, printed)
 	assert.Regexp(t, row, page)
 
 	names := []string{
-		"lost", "batch_normalisation", "generators", "relativistic", "features", "pretraining", "losses", "distances", "progress",
-		"restored1", "restored2", "colours", "portraits", "real_weights",
+		"lost", "batch_normalisation", "generators", "relativistic", "features", "pretraining", "losses", "distances",
+		"progress", "restored1", "restored2", "colours", "portraits", "real_weights",
 	}
 	assert.GreaterOrEqual(t, pictures, len(names))
 	for _, name := range names {

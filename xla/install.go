@@ -13,8 +13,8 @@ import (
 	"github.com/moelab/moelab/internal/wheel"
 )
 
-// cpuWheels are used where go-xla's own release, which lives on GitHub, is out of reach. Keys are GOOS/GOARCH. Plugins are named
-// in go-xla's way: the version is PJRT's.
+// cpuWheels are used if go-xla's own release on GitHub is out of reach. Keys are GOOS/GOARCH. Plugins are named as
+// go-xla names them: the version is PJRT's.
 var cpuWheels = map[string]wheel.Wheel{
 	"linux/amd64": {
 		Requirement: "lammps-jax-pjrt-cpu==0.11.2", // Apache-2.0; the XLA of jaxlib 0.11.2.
@@ -33,7 +33,8 @@ const releaseTimeout = 5 * time.Minute
 
 // InstallCPU installs the plugin for the CPU, unless there is one, and returns its path. It first tries go-xla's
 // installer and then a wheel through pip, checked by SHA-256. Processes that install at the same time wait for each
-// other; the plugin appears by a rename, so that it is whole or not there. The error wraps [ErrNoPlugin] where neither works.
+// other. The plugin appears by a rename, so it is never there in part. If neither way works, the error wraps
+// [ErrNoPlugin].
 func InstallCPU(ctx context.Context, log io.Writer) (string, error) {
 	dir, err := LibraryDir()
 	if err != nil {
@@ -46,14 +47,20 @@ func InstallCPU(ctx context.Context, log io.Writer) (string, error) {
 	return install(ctx, log, dir, installRelease, w)
 }
 
-// install is InstallCPU into a folder, from a release and, unless it is nil, a wheel.
-func install(ctx context.Context, log io.Writer, dir string, release func(ctx context.Context, dir string) error, w *wheel.Wheel) (path string, err error) {
+// install is InstallCPU into a folder, from a release or, unless it is nil, a wheel.
+func install(
+	ctx context.Context,
+	log io.Writer,
+	dir string,
+	release func(ctx context.Context, dir string) error,
+	w *wheel.Wheel,
+) (path string, err error) {
 	if log == nil {
 		log = io.Discard
 	}
 	err = wheel.Exclusively(ctx, dir, func() error {
 		if path = CPUPlugin(); path != "" {
-			return nil // Another process was faster.
+			return nil // Another process installed it meanwhile.
 		}
 		if err := installEither(ctx, log, dir, release, w); err != nil {
 			return err
@@ -71,8 +78,14 @@ func install(ctx context.Context, log io.Writer, dir string, release func(ctx co
 	return path, nil
 }
 
-// installEither installs a release or else a wheel. The caller holds the lock.
-func installEither(ctx context.Context, log io.Writer, dir string, release func(ctx context.Context, dir string) error, w *wheel.Wheel) error {
+// installEither installs a release, or else a wheel. The caller must hold the lock.
+func installEither(
+	ctx context.Context,
+	log io.Writer,
+	dir string,
+	release func(ctx context.Context, dir string) error,
+	w *wheel.Wheel,
+) error {
 	fmt.Fprintln(log, "xla: no plugin for the CPU found, installing go-xla's")
 	releaseErr := release(ctx, dir)
 	switch {
@@ -81,7 +94,13 @@ func installEither(ctx context.Context, log io.Writer, dir string, release func(
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case w == nil:
-		return fmt.Errorf("%w for %s/%s: go-xla's installer: %w", ErrNoPlugin, runtime.GOOS, runtime.GOARCH, firstLine(releaseErr))
+		return fmt.Errorf(
+			"%w for %s/%s: go-xla's installer: %w",
+			ErrNoPlugin,
+			runtime.GOOS,
+			runtime.GOARCH,
+			firstLine(releaseErr),
+		)
 	}
 	fmt.Fprintf(log, "xla: go-xla's release is out of reach, installing %s through pip (%s)\n", w.Requirement, w.Size)
 	err := w.Install(ctx, dir)
@@ -115,8 +134,8 @@ func installRelease(ctx context.Context, dir string) error {
 	}
 }
 
-// InstallCUDA installs the CUDA plugin and NVIDIA's libraries through go-xla's installer, which takes them from the
-// packages of JAX, and returns the plugin's path. It is several gigabytes.
+// InstallCUDA installs the CUDA plugin and NVIDIA's libraries with go-xla's installer, which takes them from JAX's
+// packages, and returns the plugin's path. It downloads several gigabytes.
 func InstallCUDA(ctx context.Context, log io.Writer) (string, error) {
 	dir, err := LibraryDir()
 	if err != nil {
@@ -149,7 +168,7 @@ func InstallCUDA(ctx context.Context, log io.Writer) (string, error) {
 	}
 }
 
-// firstLine keeps the first line of an error's text: go-xla's carry stack traces.
+// firstLine keeps the first line of an error's text: go-xla's errors carry stack traces.
 func firstLine(err error) error {
 	text, _, _ := strings.Cut(err.Error(), "\n")
 	return errors.New(text)

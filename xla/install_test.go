@@ -19,7 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// childEnv tells the test binary to be a child process that installs a plugin: the real one, or that of a small wheel whose checksum it is.
+// childEnv makes the test binary a child process that installs a plugin: the real one, or the one in a small wheel,
+// whose checksum is the value.
 const childEnv = "MOELAB_XLA_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -48,30 +49,34 @@ func child(args []string) int {
 	return 0
 }
 
-// childCommand makes a command that installs.
+// childCommand returns a command that installs a plugin.
 func childCommand(arguments string) *exec.Cmd {
 	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), childEnv+"="+arguments)
 	return command
 }
 
-// outOfReach stands for go-xla's release where there is no way to GitHub.
+// outOfReach stands in for go-xla's release when GitHub is unreachable.
 func outOfReach(context.Context, string) error { return errors.New("no way to GitHub\nstack trace") }
 
 const pluginText = "what stands for a plugin"
 
-// smallWheel describes a wheel like the plugin's.
+// smallWheel describes a small wheel like the plugin's.
 func smallWheel(sum string) *wheel.Wheel {
 	return &wheel.Wheel{
 		Requirement: "moelab-test-plugin==1.0", Size: "1 kB", SHA256: sum,
-		Members: []wheel.Member{{Path: "plugin/p.so", SHA256: wheeltest.Sum(pluginText), InstallAs: "pjrt_c_api_cpu_v0.115.0_plugin.so"}},
+		Members: []wheel.Member{
+			{Path: "plugin/p.so", SHA256: wheeltest.Sum(pluginText), InstallAs: "pjrt_c_api_cpu_v0.115.0_plugin.so"},
+		},
 	}
 }
 
-// makeWheel writes the small wheel into a folder in which pip, and nowhere else, looks for it.
+// makeWheel writes the small wheel into a folder, and lets pip look for wheels only there.
 func makeWheel(t *testing.T) *wheel.Wheel {
 	t.Helper()
-	return smallWheel(wheeltest.Make(t, "moelab-test-plugin==1.0", "py3-none-any", map[string]string{"plugin/p.so": pluginText}))
+	return smallWheel(
+		wheeltest.Make(t, "moelab-test-plugin==1.0", "py3-none-any", map[string]string{"plugin/p.so": pluginText}),
+	)
 }
 
 func TestInstallWheel(t *testing.T) {
@@ -105,7 +110,11 @@ func TestInstallationThatFails(t *testing.T) {
 	w.SHA256 = wheeltest.Sum("another wheel")
 	_, err := install(t.Context(), nil, dir, outOfReach, w)
 	require.ErrorIs(t, err, ErrNoPlugin)
-	requireLine(t, err, "go-xla's installer: no way to GitHub; then pip: moelab_test_plugin-1.0-py3-none-any.whl: SHA-256 is ")
+	requireLine(
+		t,
+		err,
+		"go-xla's installer: no way to GitHub; then pip: moelab_test_plugin-1.0-py3-none-any.whl: SHA-256 is ",
+	)
 	wheeltest.RequireFiles(t, dir)
 
 	_, err = install(t.Context(), nil, dir, outOfReach, nil)

@@ -1,13 +1,13 @@
-// Package xla opens the backend that runs moelab's models, and says which one it is.
+// Package xla opens and describes the backend that runs moelab's models.
 //
-// XLA reaches a device through a PJRT plugin, a shared library. [Open] looks for one where a user would expect it to,
-// and installs the plugin for the CPU where there is none:
+// XLA reaches a device through a PJRT plugin, a shared library. [Open] looks for a plugin in the usual places, and
+// installs the one for the CPU if there is none:
 //
 //	backend, err := xla.Open(ctx, xla.Options{Log: os.Stderr})
 //	if err != nil { … }
 //	fmt.Println(xla.Platform(backend), backend.Description())
 //
-// The pure-Go backend, which needs no plugin but is many times slower, is used only where it is asked for.
+// The pure-Go backend, which needs no plugin but is many times slower, is used only on request.
 package xla
 
 import (
@@ -29,36 +29,36 @@ import (
 	"github.com/gomlx/go-xla/pjrt"
 )
 
-// BackendEnv is GoMLX's environment variable that names a backend and its options, as in "xla:cuda" or
+// BackendEnv is GoMLX's environment variable for a backend and its options, as in "xla:cuda" or
 // "xla:/absolute/path.so,shared_buffers=true".
 const BackendEnv = compute.ConfigEnvVar
 
-// ErrNoPlugin is wrapped by the error of [Open] where no plugin is installed and none may be, or could be, installed.
+// ErrNoPlugin is wrapped by the error of [Open] if no plugin is installed and installing one is forbidden or failed.
 var ErrNoPlugin = errors.New("no XLA plugin")
 
-// Options of [Open]. The zero value is what most callers want.
+// Options of [Open]. The zero value suits most callers.
 type Options struct {
-	// Backend names a backend: "go", "cpu", "cuda", or what GOMLX_BACKEND takes. Empty: look for the best one.
+	// Backend names a backend: "go", "cpu", "cuda", or a value of GOMLX_BACKEND. If empty, Open chooses the best one.
 	Backend string
-	// NoInstall forbids to install a plugin where none is found.
+	// NoInstall forbids installing a plugin if none is found.
 	NoInstall bool
-	// Quick leaves out most of what the compiler does to make programs fast, for what runs once: compiling takes a third of the time, and what is not a product
-	// of matrices or a convolution runs slower. It has an effect on the first backend of a process only, and on all of its programs; flags that
-	// XLA_FLAGS has already go before.
+	// Quick skips most of the compiler's optimisations, for programs that run once: compiling takes a third of the time,
+	// and everything but matrix products and convolutions runs slower. It only takes effect with the first backend of a
+	// process, and then applies to all of its programs; flags set in XLA_FLAGS take precedence.
 	Quick bool
-	// Log is told, in a line each, what is installed. Nil: nothing is told.
+	// Log receives a line for each thing that is installed. If nil, nothing is logged.
 	Log io.Writer
 }
 
-// flagsEnv holds XLA's flags, which it reads when it is loaded, and levelFlag is that of the optimisation.
+// flagsEnv is the variable with XLA's flags, which XLA reads when it is loaded; levelFlag sets the optimisation level.
 const (
 	flagsEnv  = "XLA_FLAGS"
 	levelFlag = "--xla_backend_optimization_level"
 )
 
-// Open opens the backend that is asked for, or else the first that there is of: what GOMLX_BACKEND names; a CUDA device
-// with its plugin; an installed plugin for the CPU; the plugin for the CPU, which is then installed. It never falls back
-// to the pure-Go backend.
+// Open opens the backend that options name, or else the first of these: the one that GOMLX_BACKEND names; a CUDA device
+// with its plugin; an installed plugin for the CPU; the plugin for the CPU, after installing it. It never falls back to
+// the pure-Go backend.
 func Open(ctx context.Context, options Options) (compute.Backend, error) {
 	gomlxxla.EnableAutoInstall(false) // Installing is ours to do: see [InstallCPU].
 	config, source, err := Choose(ctx, options)
@@ -75,18 +75,28 @@ func Open(ctx context.Context, options Options) (compute.Backend, error) {
 	case err == nil:
 		return backend, nil
 	case strings.HasPrefix(config, "xla:cuda") && CUDAPlugin() == "":
-		return nil, fmt.Errorf("open backend %q (%s): %w for CUDA is installed: run 'moelab setup --cuda'", config, source, ErrNoPlugin)
+		return nil, fmt.Errorf(
+			"open backend %q (%s): %w for CUDA is installed: run 'moelab setup --cuda'",
+			config,
+			source,
+			ErrNoPlugin,
+		)
 	case source == fromInstalled:
-		return nil, fmt.Errorf("open backend %q (%s): %w; if it is damaged, remove it and run 'moelab setup'", config, source, err)
+		return nil, fmt.Errorf(
+			"open backend %q (%s): %w; if it is damaged, remove it and run 'moelab setup'",
+			config,
+			source,
+			err,
+		)
 	default:
 		return nil, fmt.Errorf("open backend %q (%s): %w", config, source, err)
 	}
 }
 
-// fromInstalled is where [Choose] found most backends.
+// fromInstalled is the most common origin of the backend in [Choose].
 const fromInstalled = "installed plugin"
 
-// Choose returns what [Open] would open, as a value of GOMLX_BACKEND, and where the choice comes from, in words: "asked
+// Choose returns the backend that [Open] would open, as a value of GOMLX_BACKEND, and the reason for the choice: "asked
 // for", "GOMLX_BACKEND", "CUDA device", "installed plugin" or "just installed".
 func Choose(ctx context.Context, options Options) (config, source string, err error) {
 	switch name := options.Backend; name {
@@ -107,7 +117,7 @@ func Choose(ctx context.Context, options Options) (config, source string, err er
 	return cpu(ctx, options, fromInstalled)
 }
 
-// cpu returns the configuration of the plugin for the CPU, which it installs where it is missing.
+// cpu returns the configuration of the plugin for the CPU, which it installs if missing.
 func cpu(ctx context.Context, options Options, source string) (string, string, error) {
 	path := CPUPlugin()
 	if path == "" {
@@ -123,11 +133,16 @@ func cpu(ctx context.Context, options Options, source string) (string, string, e
 	return "xla:" + path + ",shared_buffers=true", source, nil
 }
 
-// newBackend opens a configuration. GoMLX panics where it does not know a backend, and may where a plugin does not fit.
+// newBackend opens a configuration. GoMLX panics if it does not know the backend, and may panic if the plugin is
+// incompatible.
 func newBackend(config string) (backend compute.Backend, err error) {
 	name, _, _ := strings.Cut(config, ":")
 	if known := slices.Sorted(slices.Values(compute.List())); !slices.Contains(known, name) {
-		return nil, fmt.Errorf("there is no backend %q; there are cpu, cuda, and what GoMLX calls %s", name, strings.Join(known, ", "))
+		return nil, fmt.Errorf(
+			"unknown backend %q; known are cpu, cuda, and GoMLX's %s",
+			name,
+			strings.Join(known, ", "),
+		)
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -158,7 +173,7 @@ func Devices(backend compute.Backend) []string {
 	return devices
 }
 
-// PluginVersion loads the plugin at a path and returns the version of PJRT that it speaks, as in "v0.115".
+// PluginVersion loads the plugin at a path and returns its version of the PJRT API, as in "v0.115".
 func PluginVersion(path string) (string, error) {
 	plugin, err := pjrt.GetPlugin(path)
 	if err != nil {
@@ -168,7 +183,7 @@ func PluginVersion(path string) (string, error) {
 	return fmt.Sprintf("v%d.%d", major, minor), nil
 }
 
-// LibraryDir is the folder in which go-xla, and so moelab, keeps a user's plugins.
+// LibraryDir returns the folder in which go-xla, and so moelab, keeps a user's plugins.
 func LibraryDir() (string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -193,7 +208,7 @@ func CUDAPlugin() string {
 	return installed("pjrt_c_api_cuda*plugin")
 }
 
-// libraryExtensions end the names of plugins. Other files are called alike: go-xla's locks end in ".so.lock".
+// libraryExtensions are the extensions of plugins. Other files have similar names: go-xla's locks end in ".so.lock".
 func libraryExtensions() []string {
 	switch runtime.GOOS {
 	case "darwin":
@@ -205,8 +220,8 @@ func libraryExtensions() []string {
 	}
 }
 
-// installed returns the plugin of the newest version that matches pattern, less the extension, in the first of the folders
-// that go-xla searches which has one: those of $PJRT_PLUGIN_LIBRARY_PATH if it is set, else the user's and the system's.
+// installed returns the newest plugin whose name without extension matches pattern, from the first of go-xla's folders
+// that has one: those of $PJRT_PLUGIN_LIBRARY_PATH if it is set, or else the user's and the system's.
 func installed(pattern string) string {
 	dirs := filepath.SplitList(os.Getenv(pjrt.PJRTPluginPathsEnv))
 	if len(dirs) == 0 {
@@ -234,13 +249,13 @@ func installed(pattern string) string {
 func numbers(path string) []int {
 	var all []int
 	for _, digits := range strings.FieldsFunc(filepath.Base(path), func(r rune) bool { return r < '0' || r > '9' }) {
-		n, _ := strconv.Atoi(digits) // One that is too large is no version.
+		n, _ := strconv.Atoi(digits) // A number that overflows is not a version.
 		all = append(all, n)
 	}
 	return all
 }
 
-// HasCUDA says whether this machine has an NVIDIA device, whether or not a plugin for it is installed.
+// HasCUDA reports whether this machine has an NVIDIA device, with or without a plugin for it.
 func HasCUDA() bool {
 	matches, _ := filepath.Glob("/dev/nvidia[0-9]*")
 	return len(matches) > 0

@@ -28,7 +28,7 @@ func emptyMachine(t *testing.T) (libraries string) {
 	return libraries
 }
 
-// touch makes empty files.
+// touch creates empty files.
 func touch(t *testing.T, dir string, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -38,7 +38,7 @@ func touch(t *testing.T, dir string, names ...string) {
 	}
 }
 
-// requireLine checks that an error is one line that holds all of some parts.
+// requireLine checks that an error is a single line that contains all of the parts.
 func requireLine(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	require.Error(t, err)
@@ -59,7 +59,11 @@ func TestOpenComputes(t *testing.T) {
 	version, err := PluginVersion(CPUPlugin())
 	require.NoError(t, err)
 	assert.Regexp(t, `^v0\.\d+$`, version)
-	sum, err := graph.CallOnce(backend, func(x *graph.Node) *graph.Node { return graph.ReduceAllSum(x) }, []float32{1, 2, 3})
+	sum, err := graph.CallOnce(
+		backend,
+		func(x *graph.Node) *graph.Node { return graph.ReduceAllSum(x) },
+		[]float32{1, 2, 3},
+	)
 	require.NoError(t, err)
 	assert.EqualValues(t, 6, tensors.ToScalar[float32](sum))
 }
@@ -125,7 +129,10 @@ func TestOrderOfLookUp(t *testing.T) {
 	assert.Equal(t, BackendEnv, source)
 
 	for name, want := range map[string]string{
-		"go": "go", "cuda": "xla:cuda", "xla:/a.so": "xla:/a.so", "cpu": "xla:" + filepath.Join(cudaDir, "pjrt_c_api_cpu_plugin.so") + ",shared_buffers=true",
+		"go":        "go",
+		"cuda":      "xla:cuda",
+		"xla:/a.so": "xla:/a.so",
+		"cpu":       "xla:" + filepath.Join(cudaDir, "pjrt_c_api_cpu_plugin.so") + ",shared_buffers=true",
 	} {
 		config, source = choose(Options{Backend: name})
 		assert.Equal(t, want, config)
@@ -135,14 +142,26 @@ func TestOrderOfLookUp(t *testing.T) {
 
 func TestNewestPluginIsTaken(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("plugins are called otherwise")
+		t.Skip("the file is not named like a plugin")
 	}
 	libraries := emptyMachine(t)
 	assert.Empty(t, CPUPlugin())
 	assert.Empty(t, CUDAPlugin())
-	touch(t, libraries, "pjrt_c_api_cpu_v0.200.0_plugin.so.lock", ".install-1/pjrt_c_api_cpu_v9.0.0_plugin.so", "pjrt_c_api_cpu_v0.115.0_plugin.so.tmp")
+	touch(
+		t,
+		libraries,
+		"pjrt_c_api_cpu_v0.200.0_plugin.so.lock",
+		".install-1/pjrt_c_api_cpu_v9.0.0_plugin.so",
+		"pjrt_c_api_cpu_v0.115.0_plugin.so.tmp",
+	)
 	assert.Empty(t, CPUPlugin(), "go-xla's lock is no plugin")
-	touch(t, libraries, "pjrt_c_api_cpu_v0.99.0_plugin.so", "pjrt_c_api_cpu_v0.115.0_plugin.so", "pjrt_c_api_cpu_v0.115.0_plugin.so.lock")
+	touch(
+		t,
+		libraries,
+		"pjrt_c_api_cpu_v0.99.0_plugin.so",
+		"pjrt_c_api_cpu_v0.115.0_plugin.so",
+		"pjrt_c_api_cpu_v0.115.0_plugin.so.lock",
+	)
 	assert.Equal(t, filepath.Join(libraries, "pjrt_c_api_cpu_v0.115.0_plugin.so"), CPUPlugin())
 	touch(t, libraries, "nvidia/pjrt_c_api_cuda_plugin.so")
 	assert.Equal(t, filepath.Join(libraries, "nvidia", "pjrt_c_api_cuda_plugin.so"), CUDAPlugin())
@@ -151,7 +170,7 @@ func TestNewestPluginIsTaken(t *testing.T) {
 func TestBackendsThatCannotBeOpened(t *testing.T) {
 	libraries := emptyMachine(t)
 	for _, test := range []struct{ name, want string }{
-		{"nonsense", `open backend "nonsense" (asked for): there is no backend "nonsense"; there are cpu, cuda, and what GoMLX calls go,`},
+		{"nonsense", `open backend "nonsense" (asked for): unknown backend "nonsense"; known are cpu, cuda, and GoMLX's go,`},
 		{"xla:/nowhere.so", "no such file"},
 		{"xla:" + os.Args[0] + "/x.so", "not a directory"},
 		{"xla:nonsense", `"nonsense"`},
@@ -162,7 +181,7 @@ func TestBackendsThatCannotBeOpened(t *testing.T) {
 	}
 	t.Setenv(BackendEnv, "xla2:cpu")
 	_, err := Open(t.Context(), Options{})
-	requireLine(t, err, BackendEnv, `there is no backend "xla2"`)
+	requireLine(t, err, BackendEnv, `unknown backend "xla2"`)
 	t.Setenv(BackendEnv, "")
 
 	touch(t, libraries, "pjrt_c_api_cpu_v0.115.0_plugin.so") // Empty.

@@ -18,7 +18,7 @@ import (
 var benchCases = []struct{ size, batch int }{{64, 16}, {128, 4}}
 
 func newBenchCommand() *cobra.Command {
-	command := &cobra.Command{Use: "bench", Short: "Time moelab beside PyTorch, JAX, ncnn and OpenCV"}
+	command := &cobra.Command{Use: "bench", Short: "Time moelab against PyTorch, JAX, ncnn and OpenCV"}
 	command.AddCommand(newBenchTrainCommand(), newBenchSRCommand(), newBenchUpscaleCommand(), newBenchBlinkCommand())
 	return command
 }
@@ -30,10 +30,10 @@ func newBenchTrainCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "train",
 		Short: "Time one iteration of the GAN's training",
-		Long: `Time one iteration of the article's GANs, two steps of D with the penalty and one of G, in moelab, in PyTorch (both
-of its layouts) and in JAX: the same equations, weights, inputs and shapes. After a run that compiles, each program runs in
-turn; medians are compared. A ratio below 1 says that moelab is faster. The peers' Python environment is made first; it
-takes some gigabytes.`,
+		Long: `Time one iteration of the article's GANs (two steps of D with the penalty and one of G) in moelab, in PyTorch
+(in both memory layouts) and in JAX, with the same equations, weights, inputs and shapes. Each program runs once to
+compile; then all of them run in turn, and their medians are compared. A ratio below 1 means that moelab is faster. On
+the first call the peers' Python environment is set up; it takes several gigabytes.`,
 		Example: `  moelab bench train
   moelab bench train --preset article-srresnet --size 128 --batch 64 --runs 3     # the article's own batch: 20 GiB
   moelab bench train --channels 32 --runs 9`,
@@ -41,9 +41,14 @@ takes some gigabytes.`,
 	flags := command.Flags()
 	flags.IntVar(&runs, "runs", 5, "timed runs of each program")
 	flags.IntVar(&size, "size", 0, "picture size (default: 64 with batch 16, and 128 with batch 4)")
-	flags.IntVar(&batch, "batch", 16, "batch, where --size is given")
-	flags.IntVar(&channels, "channels", 64, "width of the generator at full size, the discriminator's in proportion; the article's is 64")
-	flags.StringArrayVar(&presets, "preset", []string{"article", "article-srresnet"}, `networks: "article" or "article-srresnet"`)
+	flags.IntVar(&batch, "batch", 16, "batch size if --size is given")
+	flags.IntVar(
+		&channels, "channels", 64,
+		"width of the generator at full size, the discriminator's in proportion; the article's is 64",
+	)
+	flags.StringArrayVar(
+		&presets, "preset", []string{"article", "article-srresnet"}, `networks: "article" or "article-srresnet"`,
+	)
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
@@ -56,11 +61,11 @@ takes some gigabytes.`,
 		}
 		var configs []gan.Config
 		for _, name := range presets {
-			if !slices.Contains([]string{"article", "article-srresnet"}, name) { // What the peers know.
+			if !slices.Contains([]string{"article", "article-srresnet"}, name) { // The peers implement no others.
 				return usage("--preset is %q: it must be article or article-srresnet", name)
 			}
 			for _, c := range cases {
-				config, err := gan.Preset(name)
+				config, err := gan.Experiment.Preset(name)
 				if err != nil {
 					return err
 				}
@@ -82,7 +87,9 @@ takes some gigabytes.`,
 			if err != nil {
 				return err
 			}
-			title := fmt.Sprintf("%s: one iteration at %d×%[2]d, batch %d, %d channels", config.Network, config.Size, config.Batch, channels)
+			title := fmt.Sprintf(
+				"%s: one iteration at %d×%[2]d, batch %d, %d channels", config.Network, config.Size, config.Batch, channels,
+			)
 			if err := timeContest(command, backend, iteration, title, config, runs, asJSON); err != nil {
 				return err
 			}
@@ -99,15 +106,15 @@ func newBenchSRCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sr",
 		Short: "Time one iteration of the super-resolution GAN's training",
-		Long: `Time one iteration of ESRGAN's or SRGAN's training, a step of D and one of G with the perceptual loss through all five layers of a
-VGG16, as "moelab bench train" does for the portraits' GAN.`,
+		Long: `Time one iteration of ESRGAN's or SRGAN's training: a step of D and a step of G, with the perceptual loss
+over all five layers of a VGG16. Otherwise as "moelab bench train".`,
 		Example: `  moelab bench sr
   moelab bench sr --preset article-srgan --crop 128 --batch 2`,
 	}
 	flags := command.Flags()
 	flags.IntVar(&runs, "runs", 5, "timed runs of each program")
 	flags.StringVar(&preset, "preset", "article", "widths and losses: a preset of moelab train sr")
-	flags.IntVar(&crop, "crop", 64, "side of the true pictures")
+	flags.IntVar(&crop, "crop", 64, "side of the high-resolution pictures")
 	flags.IntVar(&batch, "batch", 4, "crops in a step")
 	flags.IntVar(&blocks, "blocks", 4, "blocks of the generator; the article has 15")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
@@ -116,7 +123,7 @@ VGG16, as "moelab bench train" does for the portraits' GAN.`,
 		if runs < 1 {
 			return usage("--runs is %d: it must be at least 1", runs)
 		}
-		config, err := esrgan.Preset(preset)
+		config, err := esrgan.Experiment.Preset(preset)
 		if err != nil {
 			return usageError{err}
 		}
@@ -144,10 +151,12 @@ func newBenchUpscaleCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "upscale",
 		Short: "Time the enlargement of a picture",
-		Long: `Time the enlargement of a picture four times by Real-ESRGAN's network for anime, in ncnn and in PyTorch (both of its layouts), on the CPU:
-the same weights and the same picture. moelab runs the program that "moelab upscale" compiles once it has met a megapixel of one size of picture
-or tile. After a run that compiles, each runs in turn; medians are compared. A ratio below 1 says that moelab is faster. The weights
-must be installed ("moelab setup --sr-weights"), and the peers' Python environments are made first; they take some gigabytes.`,
+		Long: `Time a fourfold enlargement by Real-ESRGAN's network for anime, against ncnn and PyTorch (in both memory
+layouts), on the CPU, with the same weights and the same picture. moelab runs the optimised program, which "moelab
+upscale" compiles once it has processed a megapixel of pictures or tiles of one size. Each program runs once to
+compile; then all of them run in turn, and their medians are compared. A ratio below 1 means that moelab is faster.
+The weights must be installed ("moelab setup --sr-weights"). On the first call the peers' Python environments are set
+up; they take several gigabytes.`,
 		Example: `  moelab bench upscale
   moelab bench upscale --size 256 --runs 3`,
 	}
@@ -182,8 +191,11 @@ must be installed ("moelab setup --sr-weights"), and the peers' Python environme
 	return command
 }
 
-// timeContest times moelab beside its peers and prints a table, or JSON.
-func timeContest(command *cobra.Command, backend compute.Backend, contest bench.Contest, title string, config any, runs int, asJSON bool) error {
+// timeContest times moelab against its peers and prints a table, or JSON.
+func timeContest(
+	command *cobra.Command, backend compute.Backend, contest bench.Contest, title string, config any, runs int,
+	asJSON bool,
+) error {
 	results, err := bench.Run(command.Context(), backend, contest, runs, command.ErrOrStderr())
 	if err != nil {
 		return err
@@ -196,7 +208,10 @@ func timeContest(command *cobra.Command, backend compute.Backend, contest bench.
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "program\tmedian\tfastest\tmoelab / it\tresults differ by\t")
 	for _, r := range results {
-		fmt.Fprintf(table, "%s\t%v\t%v\t%.2f\t%.0e\t\n", r.Name, r.Median.Round(time.Millisecond), r.Fastest.Round(time.Millisecond), r.Ratio, r.LossDifference)
+		fmt.Fprintf(
+			table, "%s\t%v\t%v\t%.2f\t%.0e\t\n", r.Name, r.Median.Round(time.Millisecond), r.Fastest.Round(time.Millisecond),
+			r.Ratio, r.LossDifference,
+		)
 	}
 	return table.Flush()
 }

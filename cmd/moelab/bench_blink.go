@@ -24,19 +24,23 @@ func newBenchBlinkCommand() *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "blink",
-		Short: "Time the optical flow, and iterations of the networks that make portraits blink",
-		Long: `Time Farnebäck's optical flow of one and of eight blinks, 16 frames of 256×256 pixels each, beside OpenCV's, and an iteration of the U-Nets and of
-VideoGAN with its discriminator beside PyTorch's (both of its layouts): the same inputs, weights and shapes. After a run that
-compiles, each program runs in turn; medians are compared. A ratio below 1 says that moelab is faster. The peers' Python environments are made first; they take
-some gigabytes. moelab works out once what the flows of a video have in common, its first frame; OpenCV's function does that for each.
+		Short: "Time the optical flow and the training of the blink networks",
+		Long: `Time Farnebäck's optical flow of one and of eight blinks, each 16 frames of 256×256 pixels, against OpenCV's;
+and a training iteration of the U-Nets, and of VideoGAN with its discriminator, against PyTorch's (in both memory
+layouts), with the same inputs, weights and shapes. Each program runs once to compile; then all of them run in turn,
+and their medians are compared. A ratio below 1 means that moelab is faster. On the first call the peers' Python
+environments are set up; they take several gigabytes. All flows of a video start from its first frame: moelab
+processes that frame once, OpenCV's function once per flow.
 
-Last, "moelab blink" itself is timed, from start to end, with a portrait of 1024×1024 pixels and each of the formats.`,
+Last, "moelab blink" itself is timed from start to end, on a portrait of 1024×1024 pixels and in each format.`,
 		Example: `  moelab bench blink --runs 9
   moelab bench blink --preset laptop --preset laptop-adversarial`,
 	}
 	flags := command.Flags()
 	flags.IntVar(&runs, "runs", 5, "timed runs of each program")
-	flags.StringArrayVar(&presets, "preset", []string{"article", "article-adversarial"}, "networks and sizes: presets of moelab train blink")
+	flags.StringArrayVar(
+		&presets, "preset", []string{"article", "article-adversarial"}, "networks and sizes: presets of moelab train blink",
+	)
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
@@ -45,7 +49,7 @@ Last, "moelab blink" itself is timed, from start to end, with a portrait of 1024
 		}
 		var configs []blink.Config
 		for _, preset := range presets {
-			config, err := blink.Preset(preset)
+			config, err := blink.Experiment.Preset(preset)
 			if err != nil {
 				return usageError{err}
 			}
@@ -73,17 +77,21 @@ Last, "moelab blink" itself is timed, from start to end, with a portrait of 1024
 }
 
 // benchBlinkTraining times an iteration.
-func benchBlinkTraining(command *cobra.Command, backend compute.Backend, config blink.Config, runs int, asJSON bool) error {
+func benchBlinkTraining(
+	command *cobra.Command, backend compute.Backend, config blink.Config, runs int, asJSON bool,
+) error {
 	config.AverageDecay, config.Drawn = 0, 8 // The peers have no average.
 	iteration, err := bench.Blink(backend, config)
 	if err != nil {
 		return err
 	}
-	title := fmt.Sprintf("one iteration of %s at %d×%[2]d, batch %d, %d channels", config.Network, config.Size, config.Batch, config.Channels)
+	title := fmt.Sprintf(
+		"one iteration of %s at %d×%[2]d, batch %d, %d channels", config.Network, config.Size, config.Batch, config.Channels,
+	)
 	return timeContest(command, backend, iteration, title, config, runs, asJSON)
 }
 
-// benchBlinking times the command "moelab blink" as a person calls it.
+// benchBlinking times the command "moelab blink" as a user calls it.
 func benchBlinking(command *cobra.Command, runs int, asJSON bool) error {
 	ctx := command.Context()
 	program, err := os.Executable()
@@ -109,11 +117,12 @@ func benchBlinking(command *cobra.Command, runs int, asJSON bool) error {
 		var seconds []float64
 		for run := range runs + 1 {
 			start := time.Now()
-			out, err := exec.CommandContext(ctx, program, "blink", portrait, "-o", filepath.Join(dir, "blink"+extension)).CombinedOutput()
+			out, err := exec.CommandContext(ctx, program, "blink", portrait, "-o", filepath.Join(dir, "blink"+extension)).
+				CombinedOutput()
 			if err != nil {
 				return fmt.Errorf("moelab blink: %w: %s", err, out)
 			}
-			if run > 0 { // The first reads the program from the disk.
+			if run > 0 { // The first run also reads the executable from disk.
 				seconds = append(seconds, time.Since(start).Seconds())
 			}
 		}
@@ -123,7 +132,9 @@ func benchBlinking(command *cobra.Command, runs int, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(command.OutOrStdout()).Encode(map[string]any{"size": side, "blink_seconds": medians})
 	}
-	_, err = fmt.Fprintf(command.OutOrStdout(), "\nmoelab blink, a portrait of %d×%[1]d: .gif %.1f s, .png %.1f s, .webp %.1f s\n",
-		side, medians[".gif"], medians[".png"], medians[".webp"])
+	_, err = fmt.Fprintf(
+		command.OutOrStdout(), "\nmoelab blink, a portrait of %d×%[1]d: .gif %.1f s, .png %.1f s, .webp %.1f s\n", side,
+		medians[".gif"], medians[".png"], medians[".webp"],
+	)
 	return err
 }

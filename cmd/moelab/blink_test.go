@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// drawnPortrait writes the first frame of a drawn blink and returns its path and the eyes as --eyes wants them.
+// drawnPortrait writes the first frame of a drawn blink and returns its path and its eyes as values of --eyes.
 func drawnPortrait(t *testing.T, size int) (path string, clip *dataset.Clip, boxes []string) {
 	t.Helper()
 	clip, err := dataset.DrawnBlinks(20_260_104, 1, size).Clip(t.Context(), 0)
@@ -82,7 +82,11 @@ func TestBlinkReadsStandardInputAndKeepsAlpha(t *testing.T) {
 	require.NoError(t, png.Encode(&file, cut))
 	require.NoError(t, os.WriteFile(path, file.Bytes(), 0o644))
 
-	for _, out := range []string{filepath.Join(t.TempDir(), "frames") + "/", filepath.Join(t.TempDir(), "blink.webp"), filepath.Join(t.TempDir(), "few.gif")} {
+	for _, out := range []string{
+		filepath.Join(t.TempDir(), "frames") + "/",
+		filepath.Join(t.TempDir(), "blink.webp"),
+		filepath.Join(t.TempDir(), "few.gif"),
+	} {
 		arguments := append([]string{"blink", "-", "-o", out, "--frames", "8", "--blend", "feather"}, boxes...)
 		command := newCommand()
 		command.SetArgs(arguments)
@@ -120,7 +124,7 @@ func TestBlinkFollowsSomebodyElse(t *testing.T) {
 	clip := filepath.Join(dir, "000000")
 	frames, err := filepath.Glob(filepath.Join(clip, "frame_*.png"))
 	require.NoError(t, err)
-	bare := t.TempDir() // As a person has them: without eyes.json.
+	bare := t.TempDir() // As a user has them: without eyes.json.
 	for _, frame := range frames {
 		require.NoError(t, os.Rename(frame, filepath.Join(bare, filepath.Base(frame))))
 		data, err := os.ReadFile(filepath.Join(bare, filepath.Base(frame)))
@@ -141,7 +145,7 @@ func TestBlinkFollowsSomebodyElse(t *testing.T) {
 	}
 }
 
-func TestBlinkSaysWhatCannotBe(t *testing.T) {
+func TestBlinkRejectsInvalidArguments(t *testing.T) {
 	path, _, _ := drawnPortrait(t, 64)
 	dir := t.TempDir()
 	notes, empty := filepath.Join(dir, "notes.txt"), filepath.Join(dir, "empty")
@@ -156,7 +160,7 @@ func TestBlinkSaysWhatCannotBe(t *testing.T) {
 		`--blend is "glue"`:             {path, "-o", out, "--blend", "glue"},
 		"x,y,width,height":              {path, "-o", out, "--eyes", "1,2,3"},
 		"is too small":                  {path, "-o", out, "--eyes", "1,2,3,3"},
-		"is not within":                 {path, "-o", out, "--eyes", "50,50,30,30"},
+		"is outside":                    {path, "-o", out, "--eyes", "50,50,30,30"},
 		"an animation cannot be a JPEG": {path, "-o", filepath.Join(dir, "blink.jpg")},
 		".mkv cannot be written":        {path, "-o", filepath.Join(dir, "blink.mkv")},
 		"not a picture":                 {notes, "-o", out},
@@ -165,7 +169,7 @@ func TestBlinkSaysWhatCannotBe(t *testing.T) {
 		"there are no pictures in":      {path, "-o", out, "--reference", empty},
 	} {
 		t.Run(says, func(t *testing.T) {
-			assertRefused(t, says, append([]string{"blink"}, arguments...)...)
+			assertRejected(t, says, append([]string{"blink"}, arguments...)...)
 			assert.NoFileExists(t, out)
 		})
 	}
@@ -184,16 +188,18 @@ func TestBlinkCommandsWorkFromTrainingToFigures(t *testing.T) {
 	figures := filepath.Join(dir, "figures")
 	said = succeed(t, "figures", "blink", "--run", run, "--run", flat, "-n", "1", "-o", figures)
 	assert.Regexp(t, `works: (hardly blinks|spoils|blinks)`, said)
-	for _, name := range []string{"strip.png", "film.png", "openings.png", "openings.csv", "seam.png", "content_1.png", "content_2.csv"} {
+	for _, name := range []string{
+		"strip.png", "film.png", "openings.png", "openings.csv", "seam.png", "content_1.png", "content_2.csv",
+	} {
 		assert.FileExists(t, filepath.Join(figures, name))
 	}
-	assertRefused(t, "was trained on the blinks of seed 1", "eval", "blink", "--run", run, "--seed", "1")
-	assertRefused(t, "--run is missing", "figures", "blink")
-	assertRefused(t, "--run is missing", "train", "blink")
+	assertRejected(t, "was trained on the blinks of seed 1", "eval", "blink", "--run", run, "--seed", "1")
+	assertRejected(t, "--run is missing", "figures", "blink")
+	assertRejected(t, "--run is missing", "train", "blink")
 }
 
-// assertRefused asserts that a call ends with status 2 and one clear line.
-func assertRefused(t *testing.T, says string, args ...string) {
+// assertRejected asserts that a call ends with status 2 and one clear line.
+func assertRejected(t *testing.T, says string, args ...string) {
 	t.Helper()
 	status, _, stderr := moelab(t, args...)
 	assert.Equal(t, statusUsage, status, stderr)

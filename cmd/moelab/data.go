@@ -3,17 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
+	"strings"
 
 	"github.com/moelab/moelab/dataset"
-	"github.com/schollz/progressbar/v3"
+	"github.com/moelab/moelab/internal/progress"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 func newDataCommand() *cobra.Command {
 	command := &cobra.Command{Use: "data", Short: "Make and check pictures to train on"}
-	command.AddCommand(newDataDrawCommand(), newDataBlinksCommand(), newDataImportCommand(), newDataTagCommand(), newDataCheckCommand())
+	command.AddCommand(
+		newDataDrawCommand(), newDataBlinksCommand(), newDataImportCommand(), newDataTagCommand(), newDataCheckCommand())
 	return command
 }
 
@@ -25,10 +25,10 @@ func newDataDrawCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "draw",
 		Short: "Draw anime portraits, with exact labels, or illustrations into a folder",
-		Long: `Draw portraits into OUT/<colour>/<number>.png, with OUT/labels.csv, which also says the colour of the eyes
-and the length and the style of the hair. With --blink draw blinks of 16 frames into
-OUT/<number>/frame_00.png and so on, each with the true opening of the eyes in aperture.csv. With --illustration draw
-scenes and manga pages, to enlarge, into OUT/<number>.png. The same seed draws the same pictures.`,
+		Long: `Draw portraits into OUT/<colour>/<number>.png. OUT/labels.csv also lists the colour of the eyes and the
+length and style of the hair. With --blink, draw blinks of 16 frames into OUT/<number>/frame_00.png and so on, each
+with the true opening of the eyes in aperture.csv. With --illustration, draw scenes and manga pages for
+super-resolution into OUT/<number>.png. The same seed draws the same pictures.`,
 		Example: `  moelab data draw -n 1000 --size 128 --seed 1 --out portraits
   moelab data draw -n 60 --size 256 --blink --out blinks
   moelab data draw -n 300 --size 512 --illustration --out illustrations`,
@@ -49,7 +49,7 @@ scenes and manga pages, to enlarge, into OUT/<number>.png. The same seed draws t
 		case size < 16 || size > 512:
 			return usage("--size is %d: it must be from 16 to 512", size)
 		case blink && illustration:
-			return usage("--blink and --illustration are given: choose one")
+			return usage("--blink and --illustration exclude each other: choose one")
 		}
 		draw, what := dataset.Draw, "portraits"
 		switch {
@@ -58,7 +58,8 @@ scenes and manga pages, to enlarge, into OUT/<number>.png. The same seed draws t
 		case illustration:
 			draw, what = dataset.DrawIllustrations, "illustrations"
 		}
-		if err := draw(command.Context(), out, n, size, seed, countBar(command, "drawing")); err != nil {
+		bar := countBar(command, "drawing", strings.TrimSuffix(what, "s"))
+		if err := draw(command.Context(), out, n, size, seed, bar); err != nil {
 			return wrongInput(err)
 		}
 		fmt.Fprintf(command.OutOrStdout(), "%d %s of %d×%d in %s\n", n, what, size, size, out)
@@ -71,20 +72,20 @@ func newDataCheckCommand() *cobra.Command {
 	var strict bool
 	command := &cobra.Command{
 		Use:   "check DIR",
-		Short: "Say what training would find in a folder of pictures",
-		Long: `Read every picture of a folder and print how many there are of each hair colour, and which are broken and why. The exit
-status is 1 if some are broken and --strict is given.`,
+		Short: "Count what training would find in a folder of pictures",
+		Long: `Read every picture of a folder. Print the number of pictures of each hair colour, and which pictures are
+broken and why. With --strict the exit status is 1 if any are broken.`,
 		Example: "  moelab data check pictures",
 		Args:    oneArgument("folder"),
 	}
-	command.Flags().BoolVar(&strict, "strict", false, "stop at the first picture that is broken")
+	command.Flags().BoolVar(&strict, "strict", false, "stop at the first broken picture")
 	command.RunE = func(command *cobra.Command, args []string) error {
 		_, report, err := dataset.OpenFolder(command.Context(), args[0], dataset.FolderOptions{
-			Classes: dataset.HairColours(), Strict: strict, Progress: countBar(command, "reading"),
+			Classes: dataset.HairColours(), Strict: strict, Progress: countBar(command, "reading", "picture"),
 		})
 		switch {
 		case errors.As(err, new(dataset.Bad)):
-			return err // The call is right, the picture is not.
+			return err // The picture is broken; the arguments are fine.
 		case err != nil:
 			return wrongInput(err)
 		}
@@ -94,18 +95,18 @@ status is 1 if some are broken and --strict is given.`,
 	return command
 }
 
-// countBar returns a function that shows how many of how many are done, where standard error is a terminal.
-func countBar(command *cobra.Command, what string) func(done, total int) {
-	file, ok := command.ErrOrStderr().(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return nil
-	}
-	var bar *progressbar.ProgressBar
+// countBar returns a function that shows how many of how many are done, on standard error. A count from 1 begins anew.
+func countBar(command *cobra.Command, what, unit string) func(done, total int) {
+	bar := progress.New(command.ErrOrStderr(), unit)
+	started := false
 	return func(done, total int) {
-		if bar == nil {
-			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(file), progressbar.OptionSetDescription(what),
-				progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
+		if !started || done == 1 {
+			bar.Start(0, float64(total), "")
+			started = true
 		}
-		_ = bar.Set(done) // Whether a bar could be drawn must not matter.
+		bar.Set(float64(done), what)
+		if done == total {
+			bar.Clear()
+		}
 	}
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// blinkingFace is frame i of a face whose eyes, two dark discs of 18×14 pixels, are shut in frames 10 to 12 and half shut around them.
+// blinkingFace is frame i of a face whose eyes, two dark discs of 18×14 pixels, are shut in frames 10 to 12 and half
+// shut around them.
 func blinkingFace(i int) *image.RGBA {
 	face := image.NewRGBA(image.Rect(0, 0, 96, 80))
 	draw.Draw(face, face.Rect, image.NewUniform(color.RGBA{240, 215, 200, 255}), image.Point{}, draw.Src)
@@ -77,7 +78,7 @@ func TestBlinksOfAFolderAreWrittenToTrainOn(t *testing.T) {
 	status, _, stderr := moelab(t, "data", "blinks", blinkFolder(t, 36), "--out", out)
 	assert.Equal(t, statusUsage, status)
 	assert.Contains(t, stderr, "may have been corrected")
-	assert.Equal(t, before, files(t, out), "what may have been corrected stays")
+	assert.Equal(t, before, files(t, out), "files that may have been corrected stay")
 }
 
 func TestSixteenFramesAreAClipAsTheyAre(t *testing.T) {
@@ -119,7 +120,7 @@ func TestOtherRatesAreBroughtToThatOfBlinksAndThatIsSaid(t *testing.T) {
 	assert.DirExists(t, filepath.Join(out, "me_001"))
 }
 
-func TestAFilmThatBreaksOffGivesWhatWasBefore(t *testing.T) {
+func TestBlinksBeforeABreakInAFilmAreWritten(t *testing.T) {
 	dir := blinkFolder(t, 40)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "36.png"), []byte("broken"), 0o644))
 	out := filepath.Join(t.TempDir(), "blinks")
@@ -131,7 +132,7 @@ func TestAFilmThatBreaksOffGivesWhatWasBefore(t *testing.T) {
 	assert.FileExists(t, filepath.Join(out, "me_001", "eyes.json"))
 }
 
-func TestDataBlinksRefusesWhatCannotBe(t *testing.T) {
+func TestDataBlinksRejectsInvalidArguments(t *testing.T) {
 	dir := blinkFolder(t, 9)
 	still := filepath.Join(dir, "0.png")
 	staring := filepath.Join(t.TempDir(), "staring")

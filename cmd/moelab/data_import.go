@@ -15,11 +15,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// sourcesFlags adds --by and --tagger to a command. The function opens the tagger, if one is named; it is nil otherwise.
-func sourcesFlags(command *cobra.Command, backend func() (compute.Backend, error)) func() (by []string, tagger *collect.Tagger, err error) {
+// sourcesFlags adds --by and --tagger to a command. The function that it returns opens the tagger, which is nil if
+// --tagger is not given.
+func sourcesFlags(
+	command *cobra.Command, backend func() (compute.Backend, error),
+) func() (by []string, tagger *collect.Tagger, err error) {
 	flags := command.Flags()
-	names := flags.StringSlice("by", collect.Sources(), "who says the hair colour, asked in this order")
-	path := flags.String("tagger", "", "WD14's or Illustration2Vec's network, an ONNX file with selected_tags.csv or tag_list.json beside it")
+	names := flags.StringSlice("by", collect.Sources(), "sources of the hair colour, tried in this order")
+	path := flags.String("tagger", "",
+		"WD14's or Illustration2Vec's network, an ONNX file next to its selected_tags.csv or tag_list.json")
 	return func() ([]string, *collect.Tagger, error) {
 		by := *names
 		for _, name := range by {
@@ -32,11 +36,11 @@ func sourcesFlags(command *cobra.Command, backend func() (compute.Backend, error
 		case *path == "" && !flags.Changed("by"):
 			return nil, nil, nil
 		case *path == "" && asked:
-			return nil, nil, usage("--by has %q, but --tagger does not name one", collect.ByTagger)
+			return nil, nil, usage("--by has %q, but --tagger is missing: name the network's file", collect.ByTagger)
 		case *path == "":
 			return by, nil, nil
 		case !asked:
-			return nil, nil, usage("--tagger is not asked: add %q to --by", collect.ByTagger)
+			return nil, nil, usage("--tagger has no effect: add %q to --by", collect.ByTagger)
 		}
 		opened, err := backend()
 		if err != nil {
@@ -54,22 +58,23 @@ func newDataImportCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "import DIR",
 		Short: "Make a dataset of your own illustrations: faces found, cut out, tagged by hair colour",
-		Long: `Find the faces in the pictures of a folder, cut each out with its hair, and write OUT/<colour>/<number>.png with OUT/labels.csv,
-which moelab train gan --data OUT takes, and OUT/report.html, which shows what was taken in and says what was left out and why:
-duplicates, hair of none of the nine colours, faces that are small, cut off or seen from the side.
+		Long: `Find the faces in the pictures of a folder and cut each out with its hair. Write OUT/<colour>/<number>.png and
+OUT/labels.csv for "moelab train gan --data OUT", and OUT/report.html, which shows the portraits and lists what was
+left out and why: duplicates, hair of none of the nine colours, faces that are small, cut off or in profile.
 
-The hair colour is asked for in this order, of which --by takes a part:
+The sources of the hair colour are tried in this order; --by selects some of them:
   folder  a labels.csv in DIR (columns file and colour), or a folder's name: blonde, blonde_hair, …
-  tags    a file beside the picture: NAME.txt or NAME.json with Danbooru's tags (blonde_hair, …), or Danbooru20xx's metadata: JSON lines below
-          DIR/metadata or DIR/danbooru-metadata, of pictures named by their number; Kaggle's "Tagged Anime Illustrations" as it is
-  tagger  a network that --tagger names
+  tags    a file next to the picture: NAME.txt or NAME.json with Danbooru's tags (blonde_hair, …), or Danbooru20xx's
+          metadata: JSON lines below DIR/metadata or DIR/danbooru-metadata, for pictures named by their number; also
+          Kaggle's "Tagged Anime Illustrations", unmodified
+  tagger  the network given by --tagger
   look    the hair in the picture, above the forehead
-The first that answers counts. Tags answer where one of them is of the hair's colour, be it orange_hair or one of two; a tagger, which has looked,
-with any tag. Where a picture has several faces, only the last two are asked. Tags, a tagger and labels.csv (columns eyes, length, style) say
-attributes too.
+The first source with an answer wins. Tags answer if any of them names a hair colour, even orange_hair or one of two
+colours; a tagger answers with any tag. If a picture has several faces, only the last two sources are used. Tags, the
+tagger and labels.csv (columns eyes, length, style) supply attributes too.
 
-An import that was interrupted goes on when it is called again. Pictures that came or changed since are taken in, those too whose labels, tags or tagger
-changed, and portraits of pictures that are gone are removed.`,
+An interrupted import resumes when the command is run again. Later runs add pictures that are new or changed, or whose
+labels, tags or tagger changed, and remove the portraits of pictures that are gone.`,
 		Example: `  moelab data import illustrations --out portraits
   moelab data import illustrations --out portraits --size 64 --by look
   moelab data import illustrations --out portraits --tagger wd-vit-tagger-v3/model.onnx
@@ -79,7 +84,7 @@ changed, and portraits of pictures that are gone are removed.`,
 	flags := command.Flags()
 	flags.StringVar(&out, "out", "", "folder to fill (required)")
 	flags.IntVar(&size, "size", 128, "height and width of the portraits in pixels, 16 to 512")
-	flags.IntVar(&least, "least", 48, "height and width in pixels that a face with its hair must have in the picture")
+	flags.IntVar(&least, "least", 48, "minimum height and width in pixels of a face with its hair")
 	flags.BoolVar(&strict, "strict", false, "stop at the first picture, or file of tags, that is broken")
 	backend := sync.OnceValues(backendFor(command, true)) // The finder and the tagger share it.
 	sources := sourcesFlags(command, backend)
@@ -103,17 +108,18 @@ changed, and portraits of pictures that are gone are removed.`,
 		if err != nil {
 			return err
 		}
-		finder, err := eyes.NewFinder(opened)
+		finder, err := eyes.OpenShipped(opened)
 		if err != nil {
 			return err
 		}
 		defer finder.Close()
 		report, err := collect.Import(command.Context(), finder, args[0], out, collect.Options{
-			Size: size, Least: least, By: by, Tagger: tagger, Strict: strict, Checking: countBar(command, "reading"), Progress: countBar(command, "importing"),
+			Size: size, Least: least, By: by, Tagger: tagger, Strict: strict,
+			Checking: countBar(command, "reading", "picture"), Progress: countBar(command, "importing", "picture"),
 		})
 		switch {
 		case errors.Is(err, collect.ErrLocked):
-			return err // The call is right, but for later.
+			return err // The arguments are fine; another import is running.
 		case err != nil:
 			return wrongInput(err)
 		}
@@ -129,8 +135,9 @@ func newDataTagCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "tag DIR",
 		Short: "Tag portraits, cut out already, by hair colour",
-		Long: `Say the hair colour of each picture of a folder, which shows one face that fills it, and write them to DIR/labels.csv. See moelab data
-import -h for who is asked. Where the folder says colours itself, they are compared with those of --by.`,
+		Long: `Find the hair colour of each picture of a folder and write the colours to DIR/labels.csv. Each picture must
+show one face that fills it. See "moelab data import -h" for the sources. If the folder itself gives colours, they are
+compared with those of --by.`,
 		Example: `  moelab data tag portraits
   moelab data tag portraits --by look --out guessed.csv
   moelab data tag portraits --by tagger --tagger illustration2vec/tagger.onnx --out guessed.csv`,
@@ -138,15 +145,15 @@ import -h for who is asked. Where the folder says colours itself, they are compa
 	}
 	flags := command.Flags()
 	flags.StringVar(&out, "out", "", "file to write (default DIR/labels.csv)")
-	flags.BoolVar(&force, "force", false, "replace the file if it is there")
+	flags.BoolVar(&force, "force", false, "replace the file if it exists")
 	flags.BoolVar(&strict, "strict", false, "stop at the first picture, or file of tags, that is broken")
 	sources := sourcesFlags(command, backendFor(command, true))
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if out == "" {
 			out = filepath.Join(args[0], "labels.csv")
 		}
-		if _, err := os.Lstat(out); err == nil && !force { // Before anything is tagged, which takes long.
-			return usage("%s is there already: name another file with --out, or say --force to replace it", out)
+		if _, err := os.Lstat(out); err == nil && !force { // Checked first: tagging takes long.
+			return usage("%s is there already: name another file with --out, or replace it with --force", out)
 		}
 		by, tagger, err := sources()
 		if err != nil {
@@ -156,7 +163,8 @@ import -h for who is asked. Where the folder says colours itself, they are compa
 			defer tagger.Close()
 		}
 		tagged, err := collect.Tag(command.Context(), args[0], collect.Options{
-			By: by, Tagger: tagger, Strict: strict, Checking: countBar(command, "reading"), Progress: countBar(command, "tagging"),
+			By: by, Tagger: tagger, Strict: strict,
+			Checking: countBar(command, "reading", "picture"), Progress: countBar(command, "tagging", "picture"),
 		})
 		if err != nil {
 			return wrongInput(err)

@@ -77,7 +77,7 @@ func TestDrawFillsAFolderPerColour(t *testing.T) {
 	status, _, stderr := moelab(t, "data", "draw", "-n", "3", "--size", "32", "--seed", "5", "--out", dir)
 	assert.Equal(t, statusUsage, status)
 	assert.Contains(t, stderr, "the folder holds 18 portraits of seed 3")
-	assert.Equal(t, first, files(t, dir), "a refused call must leave the folder as it is")
+	assert.Equal(t, first, files(t, dir), "a rejected call must leave the folder as it is")
 }
 
 func TestDrawIllustrationsToEnlarge(t *testing.T) {
@@ -117,7 +117,9 @@ func TestCheckCountsColoursAndNamesBrokenPictures(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(dir, "labels.csv")))
 	whole, err := os.ReadFile(filepath.Join(dir, "blonde", "000000.png"))
 	require.NoError(t, err)
-	broken := map[string][]byte{"blue/cut.png": whole[:len(whole)/2], "red/empty.png": nil, "green/page.jpg": []byte("<html>")}
+	broken := map[string][]byte{
+		"blue/cut.png": whole[:len(whole)/2], "red/empty.png": nil, "green/page.jpg": []byte("<html>"),
+	}
 	for name, data := range broken {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o644))
 	}
@@ -132,10 +134,13 @@ func TestCheckCountsColoursAndNamesBrokenPictures(t *testing.T) {
 	assert.Contains(t, stderr, "blue/cut.png")
 }
 
-func TestPicturesOfOneColourAreRefused(t *testing.T) {
+func TestPicturesOfOneColourAreRejected(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Rename(filepath.Join(drawn(t, "-n", "18"), "blue"), filepath.Join(dir, "blue")))
-	for _, args := range [][]string{{"data", "check", dir}, {"train", "gan", "--preset", "smoke", "--run", filepath.Join(dir, "run"), "--data", dir}} {
+	for _, args := range [][]string{
+		{"data", "check", dir},
+		{"train", "gan", "--preset", "smoke", "--run", filepath.Join(dir, "run"), "--data", dir},
+	} {
 		status, _, stderr := moelab(t, args...)
 		assert.Equal(t, statusUsage, status)
 		assert.Contains(t, stderr, `all readable pictures are of one class, "blue"`)

@@ -9,11 +9,10 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/esrgan"
+	"github.com/moelab/moelab/esrgan/upscale"
+	"github.com/moelab/moelab/measure/vgg"
 	"github.com/spf13/cobra"
 )
-
-// heldOutSeed is that of the illustrations that a super-resolution is measured on: not one that people train with.
-const heldOutSeed = 20_260_101
 
 func newEvalSRCommand() *cobra.Command {
 	var runs, models []string
@@ -22,29 +21,32 @@ func newEvalSRCommand() *cobra.Command {
 	var seed uint64
 	command := &cobra.Command{
 		Use:   "sr",
-		Short: "Measure how well networks restore pictures that were shrunk to a quarter",
-		Long: `Shrink pictures to a quarter of their height and width, have them restored by bicubic interpolation, by the networks of runs and by
-Real-ESRGAN's, and print a table: PSNR and SSIM, an LPIPS-like distance of VGG16's features (where "moelab setup --vgg" has installed
-it), distances of colour histograms, and how sharp lines are. A run shows its G after the pretraining, and after all.
+		Short: "Measure how well networks restore shrunk pictures",
+		Long: `Shrink pictures to a quarter of their height and width, restore them by bicubic interpolation, by the
+networks of runs and by Real-ESRGAN's, and print a table: PSNR and SSIM, an LPIPS-like distance of VGG16's features
+(if installed by "moelab setup --vgg"), distances of colour histograms, and the sharpness of lines. Each run is
+measured with its G after the pretraining, and with its final G.
 
-Without --data the pictures are illustrations that moelab draws, with a seed that no training has. A folder or an archive (.zip,
-.tar, .tar.gz) may hold pictures of any size.`,
+Without --data the pictures are illustrations that moelab draws, with a seed that no training uses. A folder or an
+archive (.zip, .tar, .tar.gz) may hold pictures of any size.`,
 		Example: `  moelab eval sr --run runs/esrgan --run runs/srgan --model anime
   moelab eval sr --model anime,anime-video,photo --data illustrations -n 50 --out quality.json`,
 	}
 	flags := command.Flags()
 	flags.StringArrayVar(&runs, "run", nil, "run directory; may be given several times")
-	flags.StringSliceVar(&models, "model", nil, `networks of Real-ESRGAN, separated by commas: "anime", "anime-video", "photo"`)
+	flags.StringSliceVar(
+		&models, "model", nil, `networks of Real-ESRGAN, separated by commas: "anime", "anime-video", "photo"`,
+	)
 	flags.StringVar(&data, "data", "", "folder or archive of pictures (default: illustrations that moelab draws)")
-	flags.IntVarP(&n, "number", "n", 20, "pictures: the first ones")
-	flags.Uint64Var(&seed, "seed", heldOutSeed, "seed of the drawn illustrations")
+	flags.IntVarP(&n, "number", "n", 20, "number of pictures, from the first on")
+	flags.Uint64Var(&seed, "seed", esrgan.HeldOutSeed, "seed of the drawn illustrations")
 	flags.StringVarP(&out, "out", "o", "", "file for the table and the scores of every picture, as JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		if n < 1 {
 			return usage("-n is %d: it must be at least 1", n)
 		}
-		if _, err := os.Stat(filepath.Dir(out)); err != nil { // Better now than after the work.
+		if _, err := os.Stat(filepath.Dir(out)); err != nil { // Checked before the work, not after it.
 			return fmt.Errorf("there is no folder for %s: %w", out, err)
 		}
 		if data == "" {
@@ -70,10 +72,10 @@ Without --data the pictures are illustrations that moelab draws, with a seed tha
 	return command
 }
 
-// checkHeldOut refuses the illustrations that a run was trained on.
+// checkHeldOut rejects the illustrations that a run was trained on.
 func checkHeldOut(runs []string, seed uint64) error {
 	for _, dir := range runs {
-		config, err := esrgan.ReadConfig(dir)
+		config, err := esrgan.Experiment.Read(dir)
 		if err != nil {
 			return err
 		}
@@ -84,15 +86,17 @@ func checkHeldOut(runs []string, seed uint64) error {
 	return nil
 }
 
-// stagesOf opens what a run has trained, as [esrgan.OpenStages] does.
+// stagesOf opens the trained stages of a run, as [esrgan.OpenStages] does.
 type stagesOf func(backend compute.Backend, dir string) ([]*esrgan.Upscaler, error)
 
-// openRestorers opens bicubic interpolation, what the runs have trained, and networks of Real-ESRGAN. The function that it returns closes them,
-// also where there is an error.
-func openRestorers(backend compute.Backend, open stagesOf, runs, models []string) (restorers []esrgan.Restorer, closeAll func(), err error) {
+// openRestorers opens bicubic interpolation, the networks of runs, and networks of Real-ESRGAN. The returned function
+// closes them; it must be called even if there is an error.
+func openRestorers(
+	backend compute.Backend, open stagesOf, runs, models []string,
+) (restorers []esrgan.Restorer, closeAll func(), err error) {
 	restorers = []esrgan.Restorer{esrgan.Bicubic()}
 	var opened []*esrgan.Upscaler
-	var dirs []string // Of what the runs have trained.
+	var dirs []string // The run directory of each opened network.
 	closeAll = func() {
 		for _, upscaler := range opened {
 			upscaler.Close()
@@ -113,17 +117,19 @@ func openRestorers(backend compute.Backend, open stagesOf, runs, models []string
 		}
 	}
 	for _, name := range models {
-		model, err := esrgan.OpenPretrained(backend, name)
+		model, err := upscale.OpenPretrained(backend, name)
 		if err != nil {
 			return nil, closeAll, usageError{err}
 		}
 		opened = append(opened, model)
 		if model.Scale != esrgan.Scale {
-			return nil, closeAll, usage("%s enlarges %d times, not %d: it cannot be compared with the others", name, model.Scale, esrgan.Scale)
+			return nil, closeAll, usage(
+				"%s enlarges %d times, not %d times like the others: they cannot be compared", name, model.Scale, esrgan.Scale,
+			)
 		}
 	}
 	if name := twice(opened); name != "" {
-		return nil, closeAll, usage("%s is named twice: once is enough", name)
+		return nil, closeAll, usage("%s is named twice: name it once", name)
 	}
 	for _, upscaler := range opened {
 		restorers = append(restorers, upscaler.Restorer(esrgan.TileOptions{}))
@@ -131,7 +137,7 @@ func openRestorers(backend compute.Backend, open stagesOf, runs, models []string
 	return restorers, closeAll, nil
 }
 
-// twice returns a name that several networks have, or "".
+// twice returns a name that occurs more than once, or "".
 func twice(networks []*esrgan.Upscaler) string {
 	for i, network := range networks {
 		if slices.ContainsFunc(networks[:i], func(before *esrgan.Upscaler) bool { return before.Name == network.Name }) {
@@ -156,7 +162,7 @@ func evaluationPictures(command *cobra.Command, data string, seed uint64, n int)
 	return firstPictures{pictures, min(n, pictures.Len())}, nil
 }
 
-// firstPictures are the first n of some.
+// firstPictures limits a source of pictures to its first n.
 type firstPictures struct {
 	dataset.Pictures
 	n int
@@ -165,19 +171,21 @@ type firstPictures struct {
 func (f firstPictures) Len() int { return f.n }
 
 // evaluateSR measures, prints the table and writes the file.
-func evaluateSR(command *cobra.Command, backend compute.Backend, pictures dataset.Pictures, restorers []esrgan.Restorer, out string) error {
-	options := esrgan.EvaluateOptions{OnBad: warner(command), Progress: progressFor(command)}
-	if path := esrgan.InstalledVGG(); path != "" {
-		vgg, err := esrgan.ReadVGG(path)
+func evaluateSR(
+	command *cobra.Command, backend compute.Backend, pictures dataset.Pictures, restorers []esrgan.Restorer, out string,
+) error {
+	options := esrgan.MeasureOptions{OnBad: warner(command), Progress: progressFor(command)}
+	if path := vgg.Installed(); path != "" {
+		network, err := vgg.Read(path)
 		if err != nil {
 			return err
 		}
-		if options.Features, err = esrgan.NewFeatureDistance(backend, vgg); err != nil {
+		if options.Features, err = vgg.NewDistance(backend, network); err != nil {
 			return err
 		}
 		defer options.Features.Close()
 	}
-	evaluation, err := esrgan.Evaluate(command.Context(), pictures, restorers, options)
+	evaluation, err := esrgan.Measure(command.Context(), pictures, restorers, options)
 	if err != nil {
 		return err
 	}

@@ -34,9 +34,11 @@ func TestEvalSRMeasuresTheStagesOfARun(t *testing.T) {
 	assert.Len(t, evaluation.Pictures, 3)
 	assert.Greater(t, evaluation.Restorers[0].Means["PSNR"].Mean, 15.0)
 
-	// Two runs that made networks of one name are told apart by their folders; the pretraining is a run of its own.
+	// Networks of the same name are distinguished by the folders of their runs; the pretraining is a run of its own.
 	stdout = succeed(t, "eval", "sr", "--run", run, "--run", filepath.Join(run, "pretrain"), "--data", pictures, "-n", "1")
-	for _, name := range []string{"L1 of " + run + " ", "SRGAN of " + run + " ", "L1 of " + filepath.Join(run, "pretrain") + " "} {
+	for _, name := range []string{
+		"L1 of " + run + " ", "SRGAN of " + run + " ", "L1 of " + filepath.Join(run, "pretrain") + " ",
+	} {
 		assert.Contains(t, stdout, "\n"+name)
 	}
 
@@ -45,22 +47,23 @@ func TestEvalSRMeasuresTheStagesOfARun(t *testing.T) {
 	assert.Contains(t, stderr, "L1 of "+run+" is named twice")
 }
 
-func TestEvalSRRefusesWhatCannotBeMeasured(t *testing.T) {
+func TestEvalSRRejectsInvalidArguments(t *testing.T) {
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
-	config, err := esrgan.Preset("smoke")
+	config, err := esrgan.Experiment.Preset("smoke")
 	require.NoError(t, err)
 	config.Seed = 5
 	_, err = lab.Create(run, lab.Experiment{Name: "esrgan", Config: config, Seed: config.Seed})
 	require.NoError(t, err)
+	missing := filepath.Join(dir, "missing")
 	for want, args := range map[string][]string{
 		"-n is 0: it must be at least 1":                                  {"-n", "0"},
 		fmt.Sprintf("%s was trained on the illustrations of seed 5", run): {"--run", run, "--seed", "5"},
-		"there is no folder for":                                          {"--out", filepath.Join(dir, "missing", "out.json")},
+		"there is no folder for":                                          {"--out", filepath.Join(missing, "out.json")},
 		"not a run":                                                       {"--run", dir},
 		`there is no network "nope"; there are anime, photo`:              {"--model", "nope"},
-		filepath.Join(dir, "missing"):                                     {"--data", filepath.Join(dir, "missing")},
-		fmt.Sprintf("cannot open the pictures of %s", run):                {"--data", run},
+		missing: {"--data", missing},
+		fmt.Sprintf("cannot open the pictures of %s", run): {"--data", run},
 	} {
 		status, _, stderr := moelab(t, append([]string{"eval", "sr"}, args...)...)
 		assert.Equal(t, statusUsage, status, want)

@@ -1,210 +1,82 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
-	"github.com/gomlx/compute"
-	"github.com/moelab/moelab/dataset"
-	"github.com/moelab/moelab/esrgan"
-	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/lab"
-	"github.com/moelab/moelab/measure"
 	"github.com/moelab/moelab/plots"
 	"github.com/spf13/cobra"
 )
 
 func newFiguresCommand() *cobra.Command {
-	command := &cobra.Command{Use: "figures", Short: "Draw the figures of the article from runs"}
-	command.AddCommand(newFiguresGANCommand(), newFiguresSRCommand(), newFiguresBlinkCommand())
-	return command
-}
-
-// srFigures is what "moelab figures sr" was asked for.
-type srFigures struct {
-	runs, models []string
-	data         string
-	n            int
-	seed         uint64
-	portraits    string
-	out          string
-}
-
-func newFiguresSRCommand() *cobra.Command {
-	var f srFigures
+	var dir, out string
+	var seed uint64
 	command := &cobra.Command{
-		Use:   "sr",
-		Short: "Draw pictures restored side by side, their colours, features and training curves",
-		Long: `Draw the article's figures of super-resolution into a folder, with the numbers behind them:
-
-  restored_1.png …     pictures that were shrunk to a quarter, restored by each network, with details
-  colours.png, .csv    how often each value of red, green and blue occurs in the truth and in what was restored
-  features_….png       what VGG16 sees before and after its ReLU (where "moelab setup --vgg" has installed it)
-  portraits.png        a hair-colour GAN's portraits and real ones, enlarged (with --portraits)
-  losses_1.png …       each run's training: pretraining, losses and distances, by the order of --run
-
-Of an ESRGAN's run G after the pretraining is shown, too. Without --data the pictures are illustrations that moelab draws, with a seed that no
-training has.`,
-		Example: `  moelab figures sr --run runs/esrgan --run runs/srgan -o figures
-  moelab figures sr --run runs/esrgan --portraits runs/hair
-  moelab figures sr --model anime,photo --data illustrations -n 4 -o figures`,
+		Use:   "figures",
+		Short: "Draw the article's figures from runs",
+		Long: `Draw the figures of a run of any kind into a folder, with the data behind them. The commands below draw
+several runs and compare them.`,
+		Example: `  moelab figures --run runs/hair
+  moelab figures gan --run runs/projection --run runs/ac-gan -o figures`,
 	}
 	flags := command.Flags()
-	flags.StringArrayVar(&f.runs, "run", nil, "run directory; may be given several times")
-	flags.StringSliceVar(&f.models, "model", nil, `networks of Real-ESRGAN, separated by commas: "anime", "anime-video", "photo"`)
-	flags.StringVar(&f.data, "data", "", "folder or archive of pictures (default: illustrations that moelab draws)")
-	flags.IntVarP(&f.n, "number", "n", 3, "pictures: the first ones")
-	flags.Uint64Var(&f.seed, "seed", heldOutSeed, "seed of the drawn illustrations")
-	flags.StringVar(&f.portraits, "portraits", "", "run of a hair-colour GAN whose portraits are enlarged")
-	flags.StringVarP(&f.out, "out", "o", "", "folder for the figures (default: the first run's figures)")
+	flags.StringVar(&dir, "run", "", "run directory (required)")
+	flags.Uint64Var(&seed, "seed", 1, "seed of the drawn pictures")
+	flags.StringVarP(&out, "out", "o", "", "folder for the figures (default: the run's figures)")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		switch {
-		case f.n < 1:
-			return usage("-n is %d: it must be at least 1", f.n)
-		case len(f.runs)+len(f.models) == 0:
-			return usage("--run and --model are missing: name a run directory or a network (see %s -h)", command.CommandPath())
-		case f.out == "" && len(f.runs) == 0:
-			return usage("-o is missing: name the folder for the figures (see %s -h)", command.CommandPath())
-		case f.out == "":
-			f.out = filepath.Join(f.runs[0], "figures")
+		if dir == "" {
+			return usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
 		}
-		if f.portraits != "" {
-			if _, err := gan.ReadConfig(f.portraits); err != nil {
-				return wrongInput(err)
-			}
-		}
-		if f.data == "" {
-			if err := checkHeldOut(f.runs, f.seed); err != nil {
-				return err
-			}
+		kind, err := experimentOf(dir)
+		if err != nil {
+			return err
 		}
 		backend, err := open()
 		if err != nil {
 			return err
 		}
-		return f.draw(command, backend)
+		model, err := kind.OpenAny(backend, dir)
+		if err != nil {
+			return wrongInput(err)
+		}
+		defer model.Close()
+		options := lab.FigureOptions{Backend: backend, Seed: seed, Warn: warner(command)}
+		return drawRun(command, kind, dir, model, options, cmp.Or(out, filepath.Join(dir, "figures")), "")
 	}
+	command.AddCommand(newFiguresGANCommand(), newFiguresSRCommand(), newFiguresBlinkCommand())
 	return command
 }
 
-// draw draws all of the figures.
-func (f srFigures) draw(command *cobra.Command, backend compute.Backend) error {
-	restorers, closeAll, err := openRestorers(backend, shownStages, f.runs, f.models)
-	defer closeAll()
+// drawRun draws the figures of an opened run, with a suffix to their names.
+func drawRun(
+	command *cobra.Command, kind lab.AnyKind, dir string, model lab.Model, options lab.FigureOptions, out, suffix string,
+) error {
+	drawings, err := kind.Drawings(command.Context(), dir, model, options)
 	if err != nil {
 		return err
 	}
-	pictures, err := evaluationPictures(command, f.data, f.seed, f.n)
-	if err != nil {
+	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(f.out, 0o755); err != nil {
-		return err
-	}
-	if err := f.drawRestored(command, backend, pictures, restorers); err != nil {
-		return err
-	}
-	if f.portraits != "" {
-		figure, err := portraitFigure(command.Context(), backend, f.portraits, restorers)
-		if err := f.save(command, "portraits", figure, err); err != nil {
-			return err
-		}
-	}
-	for i, dir := range f.runs {
-		if err := f.drawCurves(command, i, dir); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// shownStages opens the stages of a run that the article shows: of an SRGAN, only the last.
-func shownStages(backend compute.Backend, dir string) ([]*esrgan.Upscaler, error) {
-	config, err := esrgan.ReadConfig(dir)
-	if err != nil {
-		return nil, err
-	}
-	stages, err := esrgan.OpenStages(backend, dir)
-	if err == nil && config.Network == "srgan" && len(stages) > 1 {
-		stages[0].Close()
-		stages = stages[1:]
-	}
-	return stages, err
-}
-
-// drawRestored draws the pictures beside what the restorers made of them, their colours, and features of the first.
-func (f srFigures) drawRestored(command *cobra.Command, backend compute.Backend, pictures dataset.Pictures, restorers []esrgan.Restorer) error {
-	ctx := command.Context()
-	var comparisons []esrgan.Comparison
-	for i := range pictures.Len() {
-		comparison, err := esrgan.ComparePicture(ctx, pictures, i, restorers...)
-		if ctx.Err() == nil && errors.As(err, new(esrgan.BadPicture)) {
-			warner(command)(err)
+	for _, drawing := range drawings {
+		figure, err := drawing.Draw()
+		if errors.Is(err, lab.ErrLacks) {
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		comparisons = append(comparisons, comparison)
-		size := comparison.Truth.Rect.Size()
-		figure, err := esrgan.CompareFigure(comparison, measure.Details(comparison.Truth, 2, min(size.X, size.Y)/6)...)
-		if err := f.save(command, fmt.Sprintf("restored_%d", len(comparisons)), figure, err); err != nil {
-			return err
-		}
-	}
-	figure, err := esrgan.ColourFigure(comparisons...)
-	if err := f.save(command, "colours", figure, err); err != nil {
-		return err
-	}
-	path := esrgan.InstalledVGG()
-	if path == "" {
-		return nil
-	}
-	vgg, err := esrgan.ReadVGG(path)
-	if err != nil {
-		return err
-	}
-	for _, layer := range []string{"conv1_2", "conv3_3", "conv5_3"} {
-		figure, err := esrgan.FeatureFigure(ctx, backend, vgg, comparisons[0].Truth, layer, 6)
-		if err := f.save(command, "features_"+layer, figure, err); err != nil {
+		if err := saveFigure(command, out, drawing.Name+suffix, figure, err); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// drawCurves draws the training of a run, as far as it got.
-func (f srFigures) drawCurves(command *cobra.Command, i int, dir string) error {
-	for _, curve := range []struct {
-		name string
-		of   func(dir string) (*plots.Figure, error)
-		dir  string
-	}{
-		{"pretraining", esrgan.DistanceFigure, filepath.Join(dir, "pretrain")},
-		{"losses", esrgan.LossFigure, dir},
-		{"distances", esrgan.DistanceFigure, dir},
-	} {
-		figure, err := curve.of(curve.dir)
-		if errors.Is(err, lab.ErrNoMetric) || errors.Is(err, lab.ErrNotARun) {
-			continue
-		}
-		if err := f.save(command, fmt.Sprintf("%s_%d", curve.name, i+1), figure, err); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// save saves a figure, unless there was an error.
-func (f srFigures) save(command *cobra.Command, name string, figure *plots.Figure, err error) error {
-	return saveFigure(command, f.out, name, figure, err)
-}
-
-// saveFigure saves a figure in a folder, unless there was an error, with its numbers where it has any, and says so.
+// saveFigure saves a figure in a folder, with the data behind it if any, and prints the path. If drawing failed with
+// err, it only wraps that.
 func saveFigure(command *cobra.Command, dir, name string, figure *plots.Figure, err error) error {
 	if err != nil {
 		return fmt.Errorf("draw %s: %w", name, err)
@@ -218,22 +90,4 @@ func saveFigure(command *cobra.Command, dir, name string, figure *plots.Figure, 
 	}
 	fmt.Fprintln(command.OutOrStdout(), path)
 	return nil
-}
-
-// portraitFigure enlarges portraits that a hair-colour GAN makes beside real ones of the same colours.
-func portraitFigure(ctx context.Context, backend compute.Backend, dir string, restorers []esrgan.Restorer) (*plots.Figure, error) {
-	sampler, err := gan.OpenSampler(backend, dir)
-	if err != nil {
-		return nil, err
-	}
-	defer sampler.Close()
-	pairs, err := sampler.Pairs(ctx, 1, 4)
-	if err != nil {
-		return nil, err
-	}
-	real := esrgan.Gallery{Name: "real", Pictures: pairs.Real}
-	if sampler.Config.Data == "" {
-		real.Name = "drawn"
-	}
-	return esrgan.EnlargeFigure(ctx, []esrgan.Gallery{{Name: "generated", Pictures: pairs.Generated}, real}, pairs.Classes, restorers...)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// blinkFigures is what "moelab figures blink" was asked for.
+// blinkFigures holds the arguments of "moelab figures blink".
 type blinkFigures struct {
 	runs []string
 	n    int
@@ -26,26 +26,27 @@ func newFiguresBlinkCommand() *cobra.Command {
 	var f blinkFigures
 	command := &cobra.Command{
 		Use:   "blink",
-		Short: "Draw what came of each way to make portraits blink, with a verdict",
-		Long: `Draw the article's figures of blinks into a folder, with the numbers behind them, and print what came of each run, measured on portraits that
-none was trained on. They show what the networks themselves draw, without the portrait's own detail that "moelab blink" keeps where nothing changes:
+		Short: "Draw the results of each way to make portraits blink, with a verdict",
+		Long: `Draw the article's figures of blinks into a folder, with the data behind them, and print a verdict on each
+run, measured on portraits that none was trained on. The figures show the networks' own output, without the portrait's
+own detail that "moelab blink" keeps where nothing changes:
 
   strip.png            a portrait by each run, below the blink that it followed
-  film.png             the same, moving (an animated PNG)
-  openings.png, .csv   how far the eyes are open over the frames
-  seam.png             the border of what the first run pasted, and two ways of hiding it
-  content_1.png …      each run's training, by the order of --run: the content loss, and
-  losses_1.png …       the adversarial losses and how often D tells real from drawn, of runs with a D
-  ranking_1.png …
+  film.png             the same as an animated PNG
+  openings.png, .csv   how far the eyes are open in each frame
+  seam.png             the border around the first run's pasted eyes, and two ways to hide it
+  content_1.png …      training curves of each run, in the order of --run: the content loss;
+  losses_1.png …       for a run with a D, the adversarial losses
+  ranking_1.png …      and how often D ranks the real above the drawn
 
-Presets of "moelab train blink" give what the article tried: laptop, laptop-adversarial, laptop-clipping, laptop-content, laptop-face, laptop-flat,
-laptop-frozen.`,
+The presets of "moelab train blink" for the article's attempts are laptop, laptop-adversarial, laptop-clipping,
+laptop-content, laptop-face, laptop-flat and laptop-frozen.`,
 		Example: `  moelab figures blink --run runs/blink --run runs/blink-content --run runs/blink-face -o figures`,
 	}
 	flags := command.Flags()
 	flags.StringArrayVar(&f.runs, "run", nil, "run directory; may be given several times (required)")
 	flags.IntVarP(&f.n, "number", "n", 6, "drawn portraits to measure with")
-	flags.Uint64Var(&f.seed, "seed", heldOutBlinkSeed, "seed of the drawn portraits")
+	flags.Uint64Var(&f.seed, "seed", blink.HeldOutSeed, "seed of the drawn portraits")
 	flags.StringVarP(&f.out, "out", "o", "", "folder for the figures (default: the first run's figures)")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
@@ -58,8 +59,8 @@ laptop-frozen.`,
 			f.out = filepath.Join(f.runs[0], "figures")
 		}
 		for _, dir := range f.runs {
-			if err := checkBlinkSeed(dir, f.seed); err != nil {
-				return err
+			if err := blink.CheckHeldOut(dir, f.seed); err != nil {
+				return wrongInput(err)
 			}
 		}
 		backend, err := open()
@@ -69,15 +70,6 @@ laptop-frozen.`,
 		return f.draw(command, backend)
 	}
 	return command
-}
-
-// checkBlinkSeed refuses the blinks that a run was trained on.
-func checkBlinkSeed(dir string, seed uint64) error {
-	config, err := blink.ReadConfig(dir)
-	if err == nil && config.Data == "" && config.Seed == seed {
-		err = usage("%s was trained on the blinks of seed %d: measure it on others, with another --seed", dir, seed)
-	}
-	return err
 }
 
 // draw draws all of the figures.
@@ -97,7 +89,7 @@ func (f blinkFigures) draw(command *cobra.Command, backend compute.Backend) erro
 			return err
 		}
 		blinker.Detail = false
-		evaluation, err := blinker.EvaluateAll(ctx, clips, nil, warner(command))
+		evaluation, err := blinker.Evaluate(ctx, clips, nil, warner(command))
 		if err != nil {
 			blinker.Close()
 			return err
@@ -109,7 +101,7 @@ func (f blinkFigures) draw(command *cobra.Command, backend compute.Backend) erro
 		}
 		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", dir, verdict)
 		frames, err := blinker.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, clip)
-		if err == nil && i == 0 && blinker.Config.Part == "eyes" {
+		if err == nil && i == 0 && blink.Parts[blinker.Config.Part].Pasted {
 			err = f.save(command, "seam", func() (*plots.Figure, error) {
 				return blink.SeamFigure(ctx, blinker, clip, clip, blink.Closed(clip), false)
 			})
@@ -119,13 +111,13 @@ func (f blinkFigures) draw(command *cobra.Command, backend compute.Backend) erro
 			return err
 		}
 		name := filepath.Base(dir)
-		strips, names, scores = append(strips, blink.Strip{Label: name, Frames: frames}), append(names, name), append(scores, evaluation.Scores[0])
-		for _, curve := range []struct {
-			name string
-			of   func(dir string) (*plots.Figure, error)
-		}{{"content", blink.LossFigure}, {"losses", blink.AdversarialFigure}, {"ranking", blink.RankingFigure}} {
-			err := f.save(command, fmt.Sprintf("%s_%d", curve.name, i+1), func() (*plots.Figure, error) { return curve.of(dir) })
-			if err != nil && !errors.Is(err, lab.ErrNoMetric) {
+		strips = append(strips, blink.Strip{Label: name, Frames: frames})
+		names, scores = append(names, name), append(scores, evaluation.Scores[0])
+		for _, curve := range blink.Experiment.Curves(blinker.Config) {
+			err := f.save(
+				command, fmt.Sprintf("%s_%d", curve.Name, i+1), func() (*plots.Figure, error) { return curve.Figure(dir) },
+			)
+			if err != nil && !errors.Is(err, lab.ErrLacks) {
 				return err
 			}
 		}
@@ -137,7 +129,7 @@ func (f blinkFigures) draw(command *cobra.Command, backend compute.Backend) erro
 	)
 }
 
-// save saves a figure, with its numbers where it has any.
+// save saves a figure, with the data behind it if any.
 func (f blinkFigures) save(command *cobra.Command, name string, of func() (*plots.Figure, error)) error {
 	figure, err := of()
 	return saveFigure(command, f.out, name, figure, err)

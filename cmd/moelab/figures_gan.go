@@ -1,18 +1,16 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/lab"
-	"github.com/moelab/moelab/plots"
 	"github.com/spf13/cobra"
 )
 
-// ganFigures is what "moelab figures gan" was asked for.
+// ganFigures holds the arguments of "moelab figures gan".
 type ganFigures struct {
 	runs []string
 	seed uint64
@@ -23,23 +21,25 @@ func newFiguresGANCommand() *cobra.Command {
 	var f ganFigures
 	command := &cobra.Command{
 		Use:   "gan",
-		Short: "Draw what hair-colour GANs make of noise, and how they were trained",
-		Long: `Draw the article's figures of portraits by hair colour into a folder, with the numbers behind them; N counts the runs, in the order of --run:
+		Short: "Draw the portraits of hair-colour GANs, and their training curves",
+		Long: `Draw the article's figures of portraits by hair colour into a folder, with the data behind them. N counts the
+runs, in the order of --run:
 
   samples_N.png          portraits of random noise and colours
-  three_colours_N.png    one noise vector under blue, blonde and green (where the run knows them)
+  three_colours_N.png    one noise vector under blue, blonde and green (if the run has them)
   all_colours_N.png      noise vectors under each colour
-  noise_N.png            what lies between noise vectors
-  morph_N.png            what lies between hair colours
-  attributes_N.png       one face, its attributes changed one at a time (where the run knows them)
-  losses_N.png, .csv     its training: the losses, and
-  penalty_N.png, .csv    the gradient penalty, where there is one
-  watch_N.png, .csv      how often D is right, and how varied the portraits are
+  noise_N.png            interpolation between noise vectors
+  morph_N.png            interpolation between hair colours
+  attributes_N.png       one face, its attributes changed one at a time (if the run has any)
+  losses_N.png, .csv     training curves: the losses,
+  penalty_N.png, .csv    the gradient penalty, if any,
+  watch_N.png, .csv      how often D is right and how varied the portraits are, and
   gradients_N.png, .csv  the lengths of the gradients
-  average_N.png          what the average of G's weights draws, beside the last ones
-  progress_N.png         the same noise over time, and as
-  film_N.png             an animated PNG, of a run trained with --sample-every
-  compared.png           one noise vector under each colour by each run, where there are several: the two networks, the four conditionings`,
+  average_N.png          portraits by the average of G's weights, next to those by the last weights
+  progress_N.png         the same noise over the training, and
+  film_N.png             the same as an animated PNG, of a run trained with --sample-every
+  compared.png           with several runs, one noise vector under each colour by each run, to compare the two
+                         networks or the four conditionings`,
 		Example: `  moelab figures gan --run runs/hair
   moelab figures gan --run runs/projection --run runs/input --run runs/hidden --run runs/ac-gan -o figures`,
 	}
@@ -56,7 +56,7 @@ func newFiguresGANCommand() *cobra.Command {
 			f.out = filepath.Join(f.runs[0], "figures")
 		}
 		for _, dir := range f.runs {
-			if _, err := gan.ReadConfig(dir); err != nil {
+			if _, err := gan.Experiment.Read(dir); err != nil {
 				return wrongInput(err)
 			}
 		}
@@ -79,12 +79,13 @@ func (f ganFigures) draw(command *cobra.Command, backend compute.Backend) error 
 		}
 	}()
 	for i, dir := range f.runs {
-		sampler, err := gan.OpenSampler(backend, dir)
+		sampler, err := gan.Open(backend, dir)
 		if err != nil {
 			return err
 		}
 		names, samplers = append(names, filepath.Base(dir)), append(samplers, sampler)
-		if err := f.drawRun(command, backend, i+1, dir, sampler); err != nil {
+		options := lab.FigureOptions{Backend: backend, Seed: f.seed, Warn: warner(command)}
+		if err := drawRun(command, gan.Experiment, dir, sampler, options, f.out, fmt.Sprintf("_%d", i+1)); err != nil {
 			return err
 		}
 	}
@@ -93,45 +94,4 @@ func (f ganFigures) draw(command *cobra.Command, backend compute.Backend) error 
 	}
 	figure, err := gan.CompareFigure(command.Context(), f.seed, names, samplers...)
 	return saveFigure(command, f.out, "compared", figure, err)
-}
-
-// drawRun draws the figures of a run.
-func (f ganFigures) drawRun(command *cobra.Command, backend compute.Backend, number int, dir string, sampler *gan.Sampler) error {
-	ctx, config := command.Context(), sampler.Config
-	classes := len(config.Classes)
-	drawings := []struct {
-		name string
-		of   func() (*plots.Figure, error)
-	}{
-		{"samples", func() (*plots.Figure, error) { return gan.SampleFigure(ctx, sampler, f.seed, 6, classes) }},
-		{"three_colours", func() (*plots.Figure, error) {
-			return gan.ColourFigure(ctx, sampler, f.seed, 1, "blue", "blonde", "green")
-		}},
-		{"all_colours", func() (*plots.Figure, error) { return gan.ColourFigure(ctx, sampler, f.seed, 6) }},
-		{"noise", func() (*plots.Figure, error) { return gan.NoiseFigure(ctx, sampler, f.seed, config.Classes[0], 4, 9) }},
-		{"morph", func() (*plots.Figure, error) { return gan.MorphFigure(ctx, sampler, f.seed, 9) }},
-		{"attributes", func() (*plots.Figure, error) { return gan.AttributesFigure(ctx, sampler, f.seed, config.Classes[0]) }},
-		{"losses", func() (*plots.Figure, error) { return gan.LossFigure(dir, false) }},
-		{"penalty", func() (*plots.Figure, error) { return gan.PenaltyFigure(dir) }},
-		{"watch", func() (*plots.Figure, error) { return gan.WatchFigure(dir) }},
-		{"gradients", func() (*plots.Figure, error) { return gan.GradientFigure(dir) }},
-		{"average", func() (*plots.Figure, error) { return gan.AverageFigure(ctx, backend, dir, f.seed) }},
-		{"progress", func() (*plots.Figure, error) { return gan.ProgressFigure(dir) }},
-		{"film", func() (*plots.Figure, error) { return gan.FilmFigure(dir) }},
-	}
-	for _, drawing := range drawings {
-		figure, err := drawing.of()
-		for _, missing := range []error{gan.ErrNoClass, gan.ErrNoAttributes, gan.ErrNoPenalty, gan.ErrNoAverage, lab.ErrNoStrips, lab.ErrNoMetric} {
-			if errors.Is(err, missing) {
-				figure, err = nil, nil
-			}
-		}
-		if figure == nil && err == nil {
-			continue
-		}
-		if err := saveFigure(command, f.out, fmt.Sprintf("%s_%d", drawing.name, number), figure, err); err != nil {
-			return err
-		}
-	}
-	return nil
 }

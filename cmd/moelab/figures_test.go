@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/measure/vgg"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-func TestFiguresSRDrawsWhatTheArticleShows(t *testing.T) {
+func TestFiguresSRDrawsTheArticlesFigures(t *testing.T) {
 	dir := t.TempDir()
 	pictures, portraits, out := filepath.Join(dir, "pictures"), filepath.Join(dir, "portraits"), filepath.Join(dir, "out")
 	succeed(t, "data", "draw", "-n", "4", "--size", "64", "--out", pictures)
@@ -50,19 +50,24 @@ func TestFiguresSRDrawsWhatTheArticleShows(t *testing.T) {
 		assert.Contains(t, string(numbers), ","+name+",")
 	}
 	assert.NotContains(t, string(numbers), "perceptual", "SRGAN's pretraining is not shown")
-	if esrgan.InstalledVGG() != "" {
+	if vgg.Installed() != "" {
 		assert.FileExists(t, filepath.Join(out, "features_conv3_3.png"))
 	}
 }
 
-func TestFiguresGANDrawsWhatTheArticleShows(t *testing.T) {
+func TestFiguresGANDrawsTheArticlesFigures(t *testing.T) {
 	dir := t.TempDir()
 	out, one, other := filepath.Join(dir, "out"), filepath.Join(dir, "one"), filepath.Join(dir, "other")
 	succeed(t, "train", "gan", "--preset", "smoke", "--steps", "2", "--sample-every", "1", "--run", one)
-	succeed(t, "train", "gan", "--preset", "smoke-srresnet", "--steps", "2", "--sample-every", "0", "--set", "penalty=none", "--set", "average_decay=0", "--run", other)
+	succeed(
+		t, "train", "gan", "--preset", "smoke-srresnet", "--steps", "2", "--sample-every", "0", "--set", "penalty=none",
+		"--set", "average_decay=0", "--run", other,
+	)
 	said := succeed(t, "figures", "gan", "--run", one, "--run", other, "-o", out)
 	names := []string{"compared"}
-	for _, name := range []string{"samples", "three_colours", "all_colours", "noise", "morph", "losses", "watch", "gradients"} {
+	for _, name := range []string{
+		"samples", "three_colours", "all_colours", "noise", "morph", "losses", "watch", "gradients",
+	} {
 		names = append(names, name+"_1", name+"_2")
 	}
 	for _, name := range append(names, "penalty_1", "average_1", "progress_1", "film_1") {
@@ -90,15 +95,17 @@ func TestFiguresGANDrawsWhatTheArticleShows(t *testing.T) {
 	assert.Contains(t, stderr, "--run is missing")
 }
 
-func TestFiguresSRRefusesWhatCannotBeDrawn(t *testing.T) {
+func TestFiguresSRRejectsInvalidArguments(t *testing.T) {
 	dir := t.TempDir()
 	for want, args := range map[string][]string{
-		"--run and --model are missing":            {"-o", dir},
-		"-o is missing":                            {"--model", "anime"},
-		"-n is 0: it must be at least 1":           {"--model", "anime", "-o", dir, "-n", "0"},
-		"not a run directory":                      {"--run", dir},
-		filepath.Join(dir, "none") + ": not a run": {"--model", "anime", "-o", dir, "--portraits", filepath.Join(dir, "none")},
-		`there is no network "nope"`:               {"--model", "nope", "-o", dir},
+		"--run and --model are missing":  {"-o", dir},
+		"-o is missing":                  {"--model", "anime"},
+		"-n is 0: it must be at least 1": {"--model", "anime", "-o", dir, "-n", "0"},
+		"not a run directory":            {"--run", dir},
+		filepath.Join(dir, "none") + ": not a run": {
+			"--model", "anime", "-o", dir, "--portraits", filepath.Join(dir, "none"),
+		},
+		`there is no network "nope"`: {"--model", "nope", "-o", dir},
 	} {
 		status, _, stderr := moelab(t, append([]string{"figures", "sr"}, args...)...)
 		assert.Equal(t, statusUsage, status, want)

@@ -24,11 +24,12 @@ func newFlowCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "flow FIRST SECOND…",
 		Short: "Estimate how each pixel moves between pictures",
-		Long: `Estimate the optical flow from the first frame to each of the others by Farnebäck's algorithm, as OpenCV's calcOpticalFlowFarneback
-does, with its arguments. Frames are pictures of one size; an animation counts as its frames.
+		Long: `Estimate the optical flow from the first frame to each of the others by Farnebäck's algorithm. It takes the
+arguments of OpenCV's calcOpticalFlowFarneback and computes the same flow. Frames are pictures of one size; an
+animation counts as its frames.
 
-For each frame after the first the folder gets NAME.npy, an array [height, width, 2] of float32 with the displacement of each pixel to the
-right and down, in pixels, and NAME.png, a picture of it: colours for directions, and arrows.`,
+For each frame after the first, NAME.npy in the folder is a float32 array [height, width, 2] of displacements to the
+right and down, in pixels, and NAME.png a picture of it, with colours for directions, and arrows.`,
 		Example: `  moelab flow open.png half.png shut.png -o flow
   moelab flow blink.gif -o flow --window 9`,
 		Args: func(command *cobra.Command, args []string) error {
@@ -40,12 +41,15 @@ right and down, in pixels, and NAME.png, a picture of it: colours for directions
 	}
 	flags := command.Flags()
 	flags.StringVarP(&out, "out", "o", "", "folder for the flow (required)")
-	flags.Float64Var(&options.PyramidScale, "pyramid-scale", options.PyramidScale, "size of a level of the pyramid as a part of the one below")
+	flags.Float64Var(&options.PyramidScale, "pyramid-scale", options.PyramidScale,
+		"size of a pyramid level relative to the one below")
 	flags.IntVar(&options.Levels, "levels", options.Levels, "levels of the pyramid above the frames themselves")
 	flags.IntVar(&options.Window, "window", options.Window, "side of the averaging window in pixels")
 	flags.IntVar(&options.Iterations, "iterations", options.Iterations, "refinements at each level")
-	flags.IntVar(&options.PolyRadius, "poly-n", options.PolyRadius, "radius of the neighbourhood that a polynomial is fitted to, in pixels")
-	flags.Float64Var(&options.PolySigma, "poly-sigma", options.PolySigma, "deviation of the Gaussian that weighs it, in pixels")
+	flags.IntVar(&options.PolyRadius, "poly-n", options.PolyRadius,
+		"radius of each polynomial's neighbourhood, in pixels")
+	flags.Float64Var(&options.PolySigma, "poly-sigma", options.PolySigma,
+		"standard deviation of the polynomial's Gaussian weights, in pixels")
 	flags.BoolVar(&options.Gaussian, "gaussian", options.Gaussian, "average with a Gaussian window: slower, more exact")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, args []string) error {
@@ -60,7 +64,7 @@ right and down, in pixels, and NAME.png, a picture of it: colours for directions
 			return usageError{err}
 		}
 		if len(frames) < 2 {
-			return usage("there is one frame: flow needs two")
+			return usage("there is only one frame: optical flow needs at least two")
 		}
 		backend, err := open()
 		if err != nil {
@@ -87,19 +91,21 @@ right and down, in pixels, and NAME.png, a picture of it: colours for directions
 				return err
 			}
 		}
-		fmt.Fprintf(command.OutOrStdout(), "%s: the flow from the first frame to each later one, %d in all\n", out, len(flows))
+		fmt.Fprintf(command.OutOrStdout(), "%s: the flow from the first frame to each later one, %d in all\n", out,
+			len(flows))
 		return nil
 	}
 	return command
 }
 
-// namedFrame is a frame with the name of what is written of it.
+// namedFrame is a frame and the base name of its output files.
 type namedFrame struct {
 	name    string
 	picture image.Image
 }
 
-// readFrames reads pictures, and the frames of animations. Their names are the files', and numbers where there are several.
+// readFrames reads pictures and the frames of animations. Each is named after its file; frames of an animation are also
+// numbered.
 func readFrames(paths []string) (frames []namedFrame, err error) {
 	taken := map[string]bool{}
 	for _, path := range paths {
@@ -125,20 +131,21 @@ func readFrames(paths []string) (frames []namedFrame, err error) {
 			frames = append(frames, namedFrame{name, imaging.OnWhite(frame.Pixels)})
 		}
 		if first, last := frames[0].picture.Bounds().Size(), frames[len(frames)-1].picture.Bounds().Size(); first != last {
-			return nil, fmt.Errorf("%s has %d×%d pixels, the first frame %d×%d: they must have one size", path, last.X, last.Y, first.X, first.Y)
+			return nil, fmt.Errorf("%s has %d×%d pixels, the first frame %d×%d: all frames must have the same size",
+				path, last.X, last.Y, first.X, first.Y)
 		}
 	}
 	return frames, nil
 }
 
-// gray is the frame without colours.
+// gray returns the frame in greyscale.
 func (f namedFrame) gray() *image.Gray {
 	gray := image.NewGray(f.picture.Bounds())
 	draw.Draw(gray, gray.Rect, f.picture, gray.Rect.Min, draw.Src)
 	return gray
 }
 
-// writeFlow writes a flow as an array and as a picture, over the frame that it starts from.
+// writeFlow writes a flow as an array, and as a picture over the frame that it starts from.
 func writeFlow(path string, f *tensors.Tensor, from image.Image) error {
 	err := lab.WriteFile(path+".npy", func(w io.Writer) error { return numpy.ToNpyWriter(f, w) })
 	if err != nil {

@@ -97,7 +97,7 @@ func TestFlowWritesArraysAndPictures(t *testing.T) {
 	assert.NoFileExists(t, filepath.Join(out, "first.npy"))
 }
 
-func TestFlowRefusesWhatCannotBe(t *testing.T) {
+func TestFlowRejectsInvalidArguments(t *testing.T) {
 	dir := t.TempDir()
 	small, large := filepath.Join(dir, "small.png"), filepath.Join(dir, "large.png")
 	require.NoError(t, imaging.SavePNG(small, image.NewRGBA(image.Rect(0, 0, 9, 9))))
@@ -105,9 +105,9 @@ func TestFlowRefusesWhatCannotBe(t *testing.T) {
 	text := filepath.Join(dir, "text.png")
 	require.NoError(t, os.WriteFile(text, []byte("no picture"), 0o644))
 	for says, args := range map[string][]string{
-		"name the pictures":  {"-o", dir},
-		"-o is missing":      {small, small},
-		"there is one frame": {small, "-o", dir},
+		"name the pictures":       {"-o", dir},
+		"-o is missing":           {small, small},
+		"there is only one frame": {small, "-o", dir},
 		"large.png has 10×9 pixels, the first frame 9×9": {small, large, "-o", dir},
 		"text.png: not a picture":                        {small, text, "-o", dir},
 		"no such file":                                   {filepath.Join(dir, "none.png"), "-o", dir},

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/gomlx/compute"
+	"github.com/moelab/moelab/esrgan/upscale"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/xla"
@@ -23,8 +24,8 @@ import (
 
 // Exit statuses.
 const (
-	statusFailed      = 1   // What was asked for did not work.
-	statusUsage       = 2   // It cannot be asked for: a wrong flag, file or number.
+	statusFailed      = 1   // The work failed.
+	statusUsage       = 2   // Wrong usage: a bad flag, file or number.
 	statusInterrupted = 130 // Ctrl-C or SIGTERM.
 )
 
@@ -52,13 +53,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return status(err)
 }
 
-// errorLines says in a line what went wrong, or in several where several things did: joined errors have one each. What
-// follows the first line of an error is left out, because it is a stack trace of GoMLX, unless it is the last words of a kernel.
+// errorLines returns the lines to print for an error: one line for each joined error. Only the first line of each is
+// kept, because the rest is a stack trace of GoMLX, unless it is the last output of a kernel.
 func errorLines(err error) []string {
 	if wrapped, ok := err.(usageError); ok {
 		return errorLines(wrapped.error)
 	}
-	// fmt.Errorf with several %w has such a method too, but says more than its parts.
+	// fmt.Errorf with several %w has this method too, but its text is more than its parts.
 	if joined, ok := err.(interface{ Unwrap() []error }); ok && err.Error() == errors.Join(joined.Unwrap()...).Error() {
 		var lines []string
 		for _, part := range joined.Unwrap() {
@@ -71,10 +72,10 @@ func errorLines(err error) []string {
 		return []string{strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' }), " | ")}
 	}
 	first, _, _ := strings.Cut(text, "\n")
-	return []string{strings.ReplaceAll(first, context.Canceled.Error(), "interrupted")} // What a person calls it.
+	return []string{strings.ReplaceAll(first, context.Canceled.Error(), "interrupted")} // The user's word for it.
 }
 
-// usageError is an error in how the command was called.
+// usageError is an error in the user's command line.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
@@ -82,10 +83,12 @@ func (e usageError) Unwrap() error { return e.error }
 // usage makes an error that ends with [statusUsage].
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// wrongInput makes an error about a folder that was named one in how the command was called. The file system's errors are left to
-// [status], as a full disk is nobody's mistake, and neither is a training that diverges or goes on elsewhere.
+// wrongInput turns an error about a folder that the user named into a usage error. It leaves the file system's errors
+// to [status], because a full disk is not the user's mistake; nor is a training that diverges or runs in another
+// process.
 func wrongInput(err error) error {
-	if err == nil || errors.As(err, new(*fs.PathError)) || errors.Is(err, lab.ErrNotFinite) || errors.Is(err, lab.ErrLocked) {
+	if err == nil || errors.As(err, new(*fs.PathError)) || errors.Is(err, lab.ErrNotFinite) ||
+		errors.Is(err, lab.ErrLocked) {
 		return err
 	}
 	return usageError{err}
@@ -96,7 +99,7 @@ func status(err error) int {
 	if errors.Is(err, context.Canceled) {
 		return statusInterrupted
 	}
-	if errors.As(err, new(usageError)) || isWrongFile(err) {
+	if errors.As(err, new(usageError)) || errors.As(err, new(upscale.RequestError)) || isWrongFile(err) {
 		return statusUsage
 	}
 	for _, wrong := range []error{
@@ -109,7 +112,7 @@ func status(err error) int {
 	return statusFailed
 }
 
-// isWrongFile says whether a file that was named is not there, or cannot be used as it should be.
+// isWrongFile reports whether a file that the user named is missing or of the wrong kind.
 func isWrongFile(err error) bool {
 	var file *fs.PathError
 	if !errors.As(err, &file) || file.Op == "fork/exec" {
@@ -123,38 +126,55 @@ func isWrongFile(err error) bool {
 	return false
 }
 
-// newCommand builds the command with all of its commands.
+// newCommand builds the root command with all subcommands.
 func newCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "moelab",
 		Short: "Train, watch and understand GANs for anime pictures",
 		Long: `moelab trains GANs for anime pictures with GoMLX on XLA, in Go notebooks and without them.
 
-A training fills a run directory; samples, figures and the next notebook cell read it.`,
+Training writes to a run directory; samples, figures and the next notebook cell read from it.`,
 		Example: `  moelab run notebooks/hair_colour.ipynb            # the whole story, in a notebook
   moelab train gan --preset laptop --run runs/hair  # the same training, without one
   moelab sample --run runs/hair --colour blue -n 16 -o samples
   moelab upscale picture.png -o large.png           # four times larger
   moelab blink portrait.png -o blink.gif            # a still portrait blinks
-  moelab doctor                                     # what this machine has, and what it lacks`,
+  moelab doctor                                     # checks what is installed and what is missing`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		newRunCommand(), newTrainCommand(), newSampleCommand(), newUpscaleCommand(), newBlinkCommand(), newEvalCommand(), newFiguresCommand(), newFlowCommand(), newDataCommand(), newBenchCommand(),
-		newSetupCommand(), newDoctorCommand(), newKernelCommand(), newLabCommand(),
+		newRunCommand(),
+		newTrainCommand(),
+		newSampleCommand(),
+		newUpscaleCommand(),
+		newBlinkCommand(),
+		newEvalCommand(),
+		newFiguresCommand(),
+		newFlowCommand(),
+		newDataCommand(),
+		newBenchCommand(),
+		newSetupCommand(),
+		newDoctorCommand(),
+		newKernelCommand(),
+		newLabCommand(),
 	)
 	forEachCommand(root, func(command *cobra.Command) {
 		if command.HasSubCommands() {
-			// Without this cobra shows the help, with status 0, for a command that does not exist.
+			// Otherwise cobra shows the help, with status 0, for an unknown command.
 			command.Args = cobra.ArbitraryArgs
+			own := command.RunE
 			command.RunE = func(command *cobra.Command, args []string) error {
-				if len(args) == 0 {
+				switch {
+				case len(args) > 0:
+					return usage("unknown command %q (see %s -h)", args[0], command.CommandPath())
+				case own == nil || command.Flags().NFlag() == 0:
 					return command.Help()
+				default:
+					return own(command, args)
 				}
-				return usage("there is no command %q (see %s -h)", args[0], command.CommandPath())
 			}
 			return
 		}
@@ -165,29 +185,38 @@ A training fills a run directory; samples, figures and the next notebook cell re
 	return root
 }
 
-// flagError says what is wrong with a flag, without the words of Go's parsers.
+// flagError rewords an error about a flag without the jargon of Go's parsers.
 func flagError(command *cobra.Command, err error) error {
 	var value *pflag.InvalidValueError
 	if !errors.As(err, &value) {
 		return usage("%w (see %s -h)", err, command.CommandPath())
 	}
-	kinds := map[string]string{"int": "a whole number", "int64": "a whole number", "uint64": "a whole number, 0 or more", "float64": "a number", "duration": "a time, as in 90s or 20m"}
+	kinds := map[string]string{
+		"int":      "a whole number",
+		"int64":    "a whole number",
+		"uint64":   "a non-negative whole number",
+		"float64":  "a number",
+		"duration": "a duration such as 90s or 20m",
+	}
 	kind, ok := kinds[value.GetFlag().Value.Type()]
 	if !ok {
 		return usage("%w (see %s -h)", err, command.CommandPath())
 	}
-	return usage("--%s is %q: it must be %s (see %s -h)", value.GetFlag().Name, value.GetValue(), kind, command.CommandPath())
+	return usage(
+		"--%s is %q: it must be %s (see %s -h)", value.GetFlag().Name, value.GetValue(), kind, command.CommandPath(),
+	)
 }
 
-// noArguments refuses arguments.
+// noArguments rejects arguments.
 func noArguments(command *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage("%q is too much: %s takes flags only (see %s -h)", args[0], command.CommandPath(), command.CommandPath())
+		path := command.CommandPath()
+		return usage("unexpected argument %q: %s takes flags only (see %s -h)", args[0], path, path)
 	}
 	return nil
 }
 
-// oneArgument returns what asks for exactly one argument, which is called what.
+// oneArgument returns a validator that requires exactly one argument; what names it in errors.
 func oneArgument(what string) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
 		switch len(args) {
@@ -201,7 +230,7 @@ func oneArgument(what string) cobra.PositionalArgs {
 	}
 }
 
-// forEachCommand calls do for a command and all below it.
+// forEachCommand calls do for a command and all of its subcommands.
 func forEachCommand(command *cobra.Command, do func(*cobra.Command)) {
 	do(command)
 	for _, child := range command.Commands() {
@@ -209,14 +238,15 @@ func forEachCommand(command *cobra.Command, do func(*cobra.Command)) {
 	}
 }
 
-// backendFlag adds --backend and returns what opens the backend.
+// backendFlag adds --backend and returns a function that opens the backend.
 func backendFlag(command *cobra.Command) func() (compute.Backend, error) {
 	return backendFor(command, false)
 }
 
-// backendFor is [backendFlag]; quick as in [xla.Options].
+// backendFor is [backendFlag] with the option quick of [xla.Options].
 func backendFor(command *cobra.Command, quick bool) func() (compute.Backend, error) {
-	name := command.Flags().String("backend", "", `"cpu", "cuda", "go" (pure Go, slow) or a value of GOMLX_BACKEND (default: the best there is)`)
+	name := command.Flags().
+		String("backend", "", `"cpu", "cuda", "go" (pure Go, slow) or a value of GOMLX_BACKEND (default: the best available)`)
 	return func() (compute.Backend, error) {
 		backend, err := xla.Open(command.Context(), xla.Options{Backend: *name, Quick: quick, Log: command.ErrOrStderr()})
 		if err != nil && *name != "" {
@@ -226,7 +256,7 @@ func backendFor(command *cobra.Command, quick bool) func() (compute.Backend, err
 	}
 }
 
-// progressFor returns a bar where standard error is a terminal.
+// progressFor shows progress on standard error if that is a file: a bar in a terminal, a line a minute elsewhere.
 func progressFor(command *cobra.Command) lab.Progress {
 	if file, ok := command.ErrOrStderr().(*os.File); ok {
 		return lab.NewProgress(file)

@@ -82,7 +82,7 @@ func start(t *testing.T, args ...string) *process {
 	return p
 }
 
-// says returns what the command has written until now.
+// says returns the output of the command so far.
 func (p *process) says(t *testing.T) string {
 	t.Helper()
 	data, err := os.ReadFile(p.output)
@@ -90,7 +90,7 @@ func (p *process) says(t *testing.T) string {
 	return string(data)
 }
 
-// signal sends a signal to the whole group, as a terminal does, and returns the exit status and what the command wrote.
+// signal sends a signal to the whole group, as a terminal does, and returns the exit status and the output.
 func (p *process) signal(t *testing.T, signal syscall.Signal) (status int, output string) {
 	t.Helper()
 	require.NoError(t, syscall.Kill(-p.Process.Pid, signal))
@@ -133,13 +133,17 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 		says string
 		args []string
 	}{
-		{`no command "bogus"`, []string{"bogus"}},
-		{`no command "bogus"`, []string{"train", "bogus"}},
+		{`unknown command "bogus"`, []string{"bogus"}},
+		{`unknown command "bogus"`, []string{"train", "bogus"}},
 		{"unknown flag: --bogus", []string{"--bogus"}},
 		{"unknown flag: --bogus", train("--bogus", "3")},
-		{`"extra" is too much`, train("extra")},
+		{`unexpected argument "extra"`, train("extra")},
 		{"--run is missing", []string{"train", "gan"}},
-		{`no preset "nope"; there are article, article-srresnet, laptop, laptop-attributes, laptop-srresnet, shipped, smoke, smoke-srresnet`, train("--preset", "nope")},
+		{
+			`no preset "nope"; there are article, article-srresnet, laptop, laptop-attributes, laptop-srresnet, ` +
+				`shipped, smoke, smoke-srresnet`,
+			train("--preset", "nope"),
+		},
 		{`--steps is "abc": it must be a whole number`, train("--steps", "abc")},
 		{"steps is -3", train("--steps", "-3")},
 		{"--save-every is 0", train("--save-every", "0")},
@@ -150,7 +154,7 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 		{`backend "nosuch"`, train("--backend", "nosuch")},
 		{"no such file", train("--data", none+"/none")},
 		{"not a directory", []string{"train", "gan", "--run", "main.go"}},
-		{"--raw is for a run", []string{"sample", "--raw", "-o", none}},
+		{"--raw needs --run", []string{"sample", "--raw", "-o", none}},
 		{"-o is empty", []string{"sample", "--run", none, "-o", ""}},
 		{"trained with hair colours alone", []string{"sample", "--attribute", "eyes=red", "-o", none}},
 		{"must be formatted as key=value", []string{"sample", "--attribute", "eyes", "-o", none}},
@@ -160,11 +164,14 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 		{"--run is missing", []string{"eval", "gan"}},
 		{"-n is 0", []string{"eval", "gan", "--run", none, "-n", "0"}},
 		{`--features is "eyes"`, []string{"eval", "gan", "--run", none, "--features", "eyes"}},
-		{"--features-input is \"rgb\": there are caffe, imagenet, levels, signed, unit", []string{"eval", "gan", "--run", none, "--features", "a.onnx", "--features-input", "rgb"}},
+		{
+			`--features-input is "rgb": there are caffe, imagenet, levels, signed, unit`,
+			[]string{"eval", "gan", "--run", none, "--features", "a.onnx", "--features-input", "rgb"},
+		},
 		{"are for an ONNX file", []string{"eval", "gan", "--run", none, "--features-output", "pool"}},
 		{"not a run directory", []string{"eval", "gan", "--run", none}},
-		{`--by has "tagger", but --tagger does not name one`, []string{"data", "tag", none, "--by", "tagger"}},
-		{"--tagger is not asked", []string{"data", "tag", none, "--by", "look", "--tagger", "a.onnx"}},
+		{`--by has "tagger", but --tagger is missing`, []string{"data", "tag", none, "--by", "tagger"}},
+		{"--tagger has no effect", []string{"data", "tag", none, "--by", "look", "--tagger", "a.onnx"}},
 		{"--out is missing", []string{"data", "draw"}},
 		{"-n is 0", []string{"data", "draw", "-n", "0", "--out", none}},
 		{"--size is 7", []string{"data", "draw", "--size", "7", "--out", none}},
@@ -177,12 +184,15 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 		{"no such file", []string{"run", none + "/none.ipynb"}},
 		{"is a directory", []string{"run", none}},
 		{"not a notebook", []string{"run", "main.go"}},
-		{`--timeout is "abc": it must be a time`, []string{"run", "a.ipynb", "--timeout", "abc"}},
+		{`--timeout is "abc": it must be a duration`, []string{"run", "a.ipynb", "--timeout", "abc"}},
 		{"--timeout is -1s", []string{"run", "a.ipynb", "--timeout", "-1s"}},
 		{"--runs is 0", []string{"bench", "train", "--runs", "0"}},
 		{"size is 7", []string{"bench", "train", "--size", "7"}},
 		{`--preset is "laptop": it must be article or article-srresnet`, []string{"bench", "train", "--preset", "laptop"}},
-		{"nothing bounds D", []string{"train", "gan", "--run", "there", "--set", "loss=wgan", "--set", "penalty=none", "--set", "spectral_norm=false"}},
+		{"nothing bounds D", []string{
+			"train", "gan", "--run", "there",
+			"--set", "loss=wgan", "--set", "penalty=none", "--set", "spectral_norm=false",
+		}},
 		{"3 folders are too many", []string{"lab", "a", "b", "c"}},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
@@ -194,11 +204,13 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 			assert.Contains(t, stderr, c.says)
 		})
 	}
-	assert.NoDirExists(t, none+"/run", "nothing may be left of a call that is refused")
+	assert.NoDirExists(t, none+"/run", "a rejected call leaves nothing behind")
 }
 
 func TestEveryWrongSettingIsNamed(t *testing.T) {
-	status, _, stderr := moelab(t, "train", "gan", "--preset", "smoke", "--run", t.TempDir(), "--set", "batch=0", "--set", "size=7", "--steps", "-1")
+	status, _, stderr := moelab(
+		t, "train", "gan", "--preset", "smoke", "--run", t.TempDir(), "--set", "batch=0", "--set", "size=7", "--steps", "-1",
+	)
 	assert.Equal(t, statusUsage, status)
 	lines := strings.Split(strings.TrimSpace(stderr), "\n")
 	require.Len(t, lines, 3)
@@ -217,7 +229,10 @@ func TestErrorsAreLinesWithoutStackTraces(t *testing.T) {
 		{traced, []string{"it broke"}},
 		{fmt.Errorf("step 3: %w", traced), []string{"step 3: it broke"}},
 		{errors.Join(traced, usageError{io.EOF}), []string{"it broke", "EOF"}},
-		{usageError{errors.Join(traced, errors.Join(io.EOF, io.ErrNoProgress))}, []string{"it broke", "EOF", io.ErrNoProgress.Error()}},
+		{
+			usageError{errors.Join(traced, errors.Join(io.EOF, io.ErrNoProgress))},
+			[]string{"it broke", "EOF", io.ErrNoProgress.Error()},
+		},
 		{fmt.Errorf("%w: %w", io.EOF, traced), []string{"EOF: it broke"}},
 		{died, []string{"the kernel k died (exit status 1); its last words: | first | second"}},
 	} {
@@ -225,7 +240,7 @@ func TestErrorsAreLinesWithoutStackTraces(t *testing.T) {
 	}
 }
 
-func TestStatusesTellWhatHappened(t *testing.T) {
+func TestExitStatusesDistinguishErrors(t *testing.T) {
 	_, missing := os.Open("no such file")
 	notStarted := exec.Command("/no/such/program").Run()
 	require.Error(t, notStarted)
@@ -250,7 +265,7 @@ func TestStatusesTellWhatHappened(t *testing.T) {
 	}
 }
 
-func TestDoctorSaysWhatThereIsAndTheOneThingToDoWhereItIsNot(t *testing.T) {
+func TestDoctorGivesARemedyForEachMissingThing(t *testing.T) {
 	require.Zero(t, run(t.Context(), []string{"setup"}, io.Discard, os.Stderr))
 	for _, line := range strings.Split(strings.TrimSpace(succeed(t, "doctor")), "\n") {
 		assert.True(t, strings.HasPrefix(line, "✓ "), line)

@@ -3,40 +3,27 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/moelab/moelab/internal/progress"
 	"github.com/moelab/moelab/jupyter"
-	"golang.org/x/term"
 )
 
-// reporter tells in a terminal, or in a log, how far a notebook is.
+// reporter shows the progress of a notebook in a terminal or in a log.
 type reporter struct {
-	w       io.Writer
-	columns func() int               // Width of the terminal; nil where there is none.
-	titles  map[*jupyter.Cell]string // The headings that cells stand under.
-
-	bar    bool // A bar is on the line, which the next one replaces.
-	inLine bool // The last text that was printed had no end of line yet.
+	w      io.Writer
+	bar    *progress.Bar
+	titles map[*jupyter.Cell]string // The headings that cells stand under.
+	inLine bool                     // The last text that was printed had no end of line yet.
 }
 
 func newReporter(w io.Writer, nb *jupyter.Notebook) *reporter {
-	r := &reporter{w: w, titles: titles(nb)}
-	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		r.columns = func() int {
-			columns, _, err := term.GetSize(int(file.Fd()))
-			if err != nil || columns < 20 {
-				return 80
-			}
-			return columns
-		}
-	}
-	return r
+	return &reporter{w: w, bar: progress.In(w, progress.Columns(w), ""), titles: titles(nb)}
 }
 
-// titles returns the heading that each code cell stands under, or, where there is none yet, its first line of code.
+// titles returns the heading above each code cell, or the cell's first line of code before the first heading.
 func titles(nb *jupyter.Notebook) map[*jupyter.Cell]string {
 	titles := map[*jupyter.Cell]string{}
 	heading := ""
@@ -49,7 +36,8 @@ func titles(nb *jupyter.Notebook) map[*jupyter.Cell]string {
 			continue
 		}
 		for line := range strings.Lines(cell.Source) {
-			if text := strings.TrimLeft(line, "#"); cell.Type == jupyter.MarkdownCell && len(text) < len(line) && strings.HasPrefix(text, " ") {
+			if text := strings.TrimLeft(line, "#"); cell.Type == jupyter.MarkdownCell && len(text) < len(line) &&
+				strings.HasPrefix(text, " ") {
 				heading = strings.TrimSpace(text)
 			}
 		}
@@ -57,15 +45,15 @@ func titles(nb *jupyter.Notebook) map[*jupyter.Cell]string {
 	return titles
 }
 
-// CellStarted prints the number of the cell and what it is about.
+// CellStarted prints the number of the cell and its title.
 func (r *reporter) CellStarted(index, count int, cell *jupyter.Cell) {
 	r.endLine()
 	fmt.Fprintf(r.w, "[%d/%d] %s\n", index, count, r.titles[cell])
 }
 
-// Stream passes on what the cell prints, in whatever pieces it comes.
+// Stream prints the cell's output, which may arrive in pieces of any size.
 func (r *reporter) Stream(_, text string) {
-	if r.columns == nil {
+	if r.bar.InLog() {
 		text = colour.ReplaceAllString(text, "")
 	}
 	for line := range strings.Lines(text) {
@@ -78,20 +66,24 @@ func (r *reporter) Stream(_, text string) {
 	}
 }
 
-// Display shows an output: text as it is, a picture by its name, and a bar in a line that the next one replaces. A log has
-// no bars.
+// Display shows an output: text as it is, a picture by its name, and a bar in a line that the next one replaces. A log
+// has a bar's text once a minute.
 func (r *reporter) Display(output *jupyter.Output) {
 	page, _ := output.Data["text/html"].(string)
 	text, _ := output.Data["text/plain"].(string)
 	switch {
 	case output.Type == jupyter.ErrorOutput:
-		if len(output.Traceback) > 1 { // A single line is what the command ends with.
+		if len(output.Traceback) > 1 { // The command's last line must be a single one.
 			r.lines(strings.Join(output.Traceback, "\n"))
 		}
 	case isPicture(output):
 		r.lines("(picture)")
+	case strings.Contains(page, "<progress") && !r.bar.Due():
 	case strings.Contains(page, "<progress"):
-		r.drawBar(firstLine(text))
+		if r.inLine {
+			r.endLine()
+		}
+		r.bar.Line(indent + firstLine(text))
 	case text != "":
 		r.lines(text)
 	}
@@ -107,10 +99,10 @@ func (r *reporter) CellFinished(index, count int, _ *jupyter.Cell, took time.Dur
 	fmt.Fprintf(r.w, "[%d/%d] %s in %v\n", index, count, state, took.Round(100*time.Millisecond))
 }
 
-// indent sets what a cell says apart from what is said of it.
+// indent sets a cell's output apart from the reporter's own lines.
 const indent = "      "
 
-// colour is an ANSI escape sequence, which does not belong into a log.
+// colour matches ANSI escape sequences, which do not belong in a log.
 var colour = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
 
 // lines prints whole lines.
@@ -119,28 +111,16 @@ func (r *reporter) lines(text string) {
 	r.Stream("", strings.TrimRight(text, "\n")+"\n")
 }
 
-// drawBar replaces the bar on the line, cut so that it fits: a line that wraps cannot be replaced.
-func (r *reporter) drawBar(text string) {
-	if r.columns == nil {
-		return
-	}
-	if !r.bar {
-		r.endLine()
-	}
-	runes := []rune(indent + text)
-	fmt.Fprintf(r.w, "\r\x1b[K%s", string(runes[:min(len(runes), r.columns()-1)]))
-	r.bar = true
-}
-
 // endLine ends the line of a bar, or of a text without an end.
 func (r *reporter) endLine() {
-	if r.bar || r.inLine {
+	if r.inLine {
 		fmt.Fprintln(r.w)
 	}
-	r.bar, r.inLine = false, false
+	r.bar.Stop(nil)
+	r.inLine = false
 }
 
-// isPicture says whether an output is one.
+// isPicture reports whether an output is a picture.
 func isPicture(output *jupyter.Output) bool {
 	for kind := range output.Data {
 		if strings.HasPrefix(kind, "image/") {
@@ -150,7 +130,7 @@ func isPicture(output *jupyter.Output) bool {
 	return false
 }
 
-// firstLine returns the first line of a text that says something.
+// firstLine returns the first non-empty line of a text.
 func firstLine(text string) string {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" {

@@ -22,22 +22,23 @@ func newRunCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "run NOTEBOOK",
 		Short: "Run a notebook, and write it with its outputs and as a page",
-		Long: `Run all cells of a notebook in its kernel, without a browser, and write NAME.executed.ipynb and NAME.executed.html beside
-it. For moelab's own notebooks what is missing is set up first: the kernel and XLA's plugin.
+		Long: `Run all cells of a notebook in its kernel, without a browser, and write NAME.executed.ipynb and
+NAME.executed.html next to it. For moelab's own notebooks, the kernel and XLA's plugin are installed first if missing.
 
-A cell that fails ends the run with exit status 1; the notebook is written with its traceback. Ctrl-C interrupts the
-cell, and what came until then is written too. Parameters replace those of the cell tagged "parameters". Cells
-run in the notebook's folder, which paths in it are relative to.`,
+A failing cell ends the run with exit status 1; the notebook is written with the traceback. Ctrl-C interrupts the
+cell; the outputs so far are written too. Parameters replace those of the cell tagged "parameters". Cells run in the
+notebook's folder; relative paths start there.`,
 		Example: `  moelab run notebooks/hair_colour.ipynb
   moelab run notebooks/hair_colour.ipynb -p steps=4000 -p dir=../runs/longer -o longer.ipynb`,
 		Args: oneArgument("notebook"),
 	}
 	flags := command.Flags()
 	flags.StringVarP(&out, "out", "o", "", "executed notebook to write (default: NAME.executed.ipynb)")
-	flags.StringArrayVarP(&parameters, "parameter", "p", nil, "give a parameter of the notebook a value, as name=value; may be given several times")
+	flags.StringArrayVarP(&parameters, "parameter", "p", nil,
+		"give a parameter of the notebook a value, as name=value; may be given several times")
 	flags.StringVar(&kernel, "kernel", "", "kernel to run it with (default: the notebook's)")
-	flags.DurationVar(&timeout, "timeout", 0, "longest that one cell may run, as in 20m (default: no limit)")
-	flags.BoolVar(&noHTML, "no-html", false, "do not write the page")
+	flags.DurationVar(&timeout, "timeout", 0, "time limit of each cell, as in 20m (default: no limit)")
+	flags.BoolVar(&noHTML, "no-html", false, "do not write the HTML page")
 	command.RunE = func(command *cobra.Command, args []string) error {
 		path := args[0]
 		if timeout < 0 {
@@ -62,7 +63,7 @@ run in the notebook's folder, which paths in it are relative to.`,
 			}
 		}
 		if _, err := jupyter.FindKernel(kernel); err != nil {
-			return err // Before an older executed notebook is written over.
+			return err // Checked before an older executed notebook is overwritten.
 		}
 		runErr := jupyter.Run(command.Context(), nb, jupyter.Options{
 			KernelName: kernel, Dir: filepath.Dir(path), Timeout: timeout, Handler: newReporter(command.ErrOrStderr(), nb),
@@ -72,7 +73,7 @@ run in the notebook's folder, which paths in it are relative to.`,
 	return command
 }
 
-// readNotebook reads a notebook and gives it its parameters, name=value each.
+// readNotebook reads a notebook and sets its parameters, each given as name=value.
 func readNotebook(path string, parameters []string) (*jupyter.Notebook, error) {
 	nb, err := jupyter.Read(path)
 	if err != nil {
@@ -89,17 +90,17 @@ func readNotebook(path string, parameters []string) (*jupyter.Notebook, error) {
 	return nb, nb.SetParameters(values)
 }
 
-// checkOut makes sure that the executed notebook can be written, before it has taken minutes to run.
+// checkOut makes sure that the executed notebook can be written, before running it for minutes.
 func checkOut(out string) error {
 	if filepath.Ext(out) != ".ipynb" {
 		return usage("-o is %q: the name of a notebook ends with .ipynb", out)
 	}
 	if info, err := os.Stat(out); err == nil && info.IsDir() {
-		return usage("-o is %q: that is a folder", out)
+		return usage("-o is %q, a folder: name a file", out)
 	}
 	file, err := os.CreateTemp(filepath.Dir(out), ".moelab-*")
 	if err != nil {
-		return usage("%s could not be written, name another file with -o: %w", out, err)
+		return usage("cannot write %s: name another file with -o: %w", out, err)
 	}
 	return errors.Join(file.Close(), os.Remove(file.Name()))
 }
@@ -121,7 +122,7 @@ func writeNotebook(command *cobra.Command, nb *jupyter.Notebook, out string, noH
 	return nil
 }
 
-// setUp puts in place what moelab's notebooks need: XLA's plugin, and the kernel. near is a folder of the checkout.
+// setUp installs XLA's plugin and the kernel for moelab's notebooks. near is a folder of the checkout.
 func setUp(ctx context.Context, log io.Writer, near string) error {
 	backend, err := ensureBackend(ctx, log)
 	if err != nil {

@@ -7,17 +7,20 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/moelab/moelab/internal/progress"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// notebook writes a notebook for a kernel, with code cells of which the first holds the parameters, into a folder of its own.
+// notebook writes a notebook for a kernel into its own folder. The first of its code cells holds the parameters.
 func notebook(t *testing.T, kernel string, cells ...string) string {
 	t.Helper()
-	nb := &jupyter.Notebook{Metadata: map[string]any{"kernelspec": map[string]any{"name": kernel, "display_name": kernel, "language": "go"}}}
+	nb := &jupyter.Notebook{Metadata: map[string]any{
+		"kernelspec": map[string]any{"name": kernel, "display_name": kernel, "language": "go"}}}
 	for i, source := range cells {
 		cell := &jupyter.Cell{Type: jupyter.CodeCell, Source: source, Metadata: map[string]any{}}
 		if i == 0 {
@@ -30,7 +33,7 @@ func notebook(t *testing.T, kernel string, cells ...string) string {
 	return path
 }
 
-// executed is where the outputs of a notebook are put.
+// executed returns the path of the executed notebook.
 func executed(path string) string { return strings.TrimSuffix(path, ".ipynb") + ".executed.ipynb" }
 
 const greeting = "var (\n\tname = \"nobody\" // who is greeted\n\ttimes = 1\n)"
@@ -95,7 +98,8 @@ func TestCtrlCStopsTheCellAndSaves(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			path := notebook(t, jupyter.KernelName, "%%\nfmt.Println(\"sleeping\")\ntime.Sleep(time.Hour)")
 			p := start(t, "run", path)
-			require.Eventually(t, func() bool { return strings.Contains(p.says(t), "      sleeping\n") }, time.Minute, 50*time.Millisecond)
+			require.Eventually(t, func() bool { return strings.Contains(p.says(t), "      sleeping\n") }, time.Minute,
+				50*time.Millisecond)
 			status, output := p.signal(t, signal)
 			assert.Equal(t, statusInterrupted, status)
 			assert.Contains(t, output, "wrote "+executed(path))
@@ -107,7 +111,7 @@ func TestCtrlCStopsTheCellAndSaves(t *testing.T) {
 	}
 }
 
-func TestRunRefusesWhatCannotRunBeforeAnythingRuns(t *testing.T) {
+func TestRunRejectsInvalidArgumentsBeforeAnythingRuns(t *testing.T) {
 	good := notebook(t, jupyter.KernelName, greeting, "%%\nfmt.Println(name)")
 	file := func(text string) string {
 		path := filepath.Join(t.TempDir(), "file.ipynb")
@@ -118,19 +122,23 @@ func TestRunRefusesWhatCannotRunBeforeAnythingRuns(t *testing.T) {
 		args []string
 		says string
 	}{
-		"no JSON":           {[]string{file("hello {")}, "not a notebook"},
-		"empty":             {[]string{file("")}, "not a notebook"},
-		"a list":            {[]string{file("[1, 2]")}, "not a notebook"},
-		"cut short":         {[]string{file(`{"cells": [{"cell_type": "co`)}, "not a notebook"},
-		"nbformat 3":        {[]string{file(`{"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}`)}, "nbformat 3"},
-		"unknown kernel":    {[]string{notebook(t, "nosuch", "1")}, `"nosuch" is not installed for Jupyter; these are: moelab`},
-		"no kernel":         {[]string{notebook(t, "", "1")}, "the notebook names no kernel"},
-		"unknown parameter": {[]string{good, "-p", "nmae=x"}, "the notebook has no parameter nmae; it has: name string, times int"},
-		"wrong type":        {[]string{good, "-p", "times=often"}, "times=often: the parameter is of type int"},
-		"no value":          {[]string{good, "-p", "times"}, "not of the form name=value"},
-		"no folder":         {[]string{good, "-o", filepath.Join(t.TempDir(), "none", "x.ipynb")}, "name another file with -o"},
-		"a folder":          {[]string{good, "-o", t.TempDir()}, "the name of a notebook ends with .ipynb"},
-		"no notebook":       {[]string{good, "-o", "x.html"}, "the name of a notebook ends with .ipynb"},
+		"no JSON":   {[]string{file("hello {")}, "not a notebook"},
+		"empty":     {[]string{file("")}, "not a notebook"},
+		"a list":    {[]string{file("[1, 2]")}, "not a notebook"},
+		"cut short": {[]string{file(`{"cells": [{"cell_type": "co`)}, "not a notebook"},
+		"nbformat 3": {[]string{file(`{"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}`)},
+			"nbformat 3"},
+		"unknown kernel": {[]string{notebook(t, "nosuch", "1")},
+			`"nosuch" is not installed for Jupyter; these are: moelab`},
+		"no kernel": {[]string{notebook(t, "", "1")}, "the notebook names no kernel"},
+		"unknown parameter": {[]string{good, "-p", "nmae=x"},
+			"the notebook has no parameter nmae; it has: name string, times int"},
+		"wrong type": {[]string{good, "-p", "times=often"}, "times=often: the parameter is of type int"},
+		"no value":   {[]string{good, "-p", "times"}, "not of the form name=value"},
+		"no folder": {[]string{good, "-o", filepath.Join(t.TempDir(), "none", "x.ipynb")},
+			"name another file with -o"},
+		"a folder":    {[]string{good, "-o", t.TempDir()}, "the name of a notebook ends with .ipynb"},
+		"no notebook": {[]string{good, "-o", "x.html"}, "the name of a notebook ends with .ipynb"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			old := executed(c.args[0])
@@ -147,26 +155,39 @@ func TestRunRefusesWhatCannotRunBeforeAnythingRuns(t *testing.T) {
 	}
 }
 
-func TestATerminalHasOneLineForABarAndALogNone(t *testing.T) {
+func TestATerminalHasOneLineForABarAndAShortLogNone(t *testing.T) {
 	bar := func(text string) *jupyter.Output {
-		return &jupyter.Output{Type: jupyter.DisplayOutput, Data: map[string]any{"text/html": "<progress></progress>", "text/plain": text}}
+		return &jupyter.Output{Type: jupyter.DisplayOutput,
+			Data: map[string]any{"text/html": "<progress></progress>", "text/plain": text}}
 	}
 	show := func(columns func() int) string {
 		var b bytes.Buffer
-		r := &reporter{w: &b, columns: columns, titles: map[*jupyter.Cell]string{}}
+		r := &reporter{w: &b, bar: progress.In(&b, columns, ""), titles: map[*jupyter.Cell]string{}}
 		r.CellStarted(1, 2, nil)
 		r.Stream("stdout", "he")
 		r.Stream("stdout", "llo\nthere")
 		r.Display(bar("1/9"))
 		r.Display(bar("2/9 · a text that is too long for it"))
-		r.Display(&jupyter.Output{Type: jupyter.DisplayOutput, Data: map[string]any{"image/png": "…", "text/plain": "<Figure>"}})
+		r.Display(&jupyter.Output{Type: jupyter.DisplayOutput,
+			Data: map[string]any{"image/png": "…", "text/plain": "<Figure>"}})
 		r.Stream("stderr", "\x1b[31mred\x1b[0m\n")
 		r.CellFinished(1, 2, nil, time.Second, nil)
 		return b.String()
 	}
 	assert.Equal(t, "[1/2] \n      hello\n      there\n      (picture)\n      red\n[1/2] done in 1s\n", show(nil))
-	assert.Equal(t, "[1/2] \n      hello\n      there\n\r\x1b[K      1/9\r\x1b[K      2/9 · a text \n      (picture)\n      \x1b[31mred\x1b[0m\n[1/2] done in 1s\n",
+	assert.Equal(t, "[1/2] \n      hello\n      there\n\r\x1b[K      1/9\r\x1b[K      2/9 · a text \n"+
+		"      (picture)\n      \x1b[31mred\x1b[0m\n[1/2] done in 1s\n",
 		show(func() int { return 20 }))
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		r := newReporter(&b, &jupyter.Notebook{})
+		r.Stream("stdout", "there")
+		time.Sleep(time.Minute)
+		r.Display(bar("1/9"))
+		r.Display(bar("2/9"))
+		r.Stream("stdout", "end\n")
+		assert.Equal(t, "      there\n      1/9\n      end\n", b.String(), "a log has a line a minute")
+	})
 }
 
 func TestCellsAreCalledByTheirHeadings(t *testing.T) {
@@ -174,7 +195,8 @@ func TestCellsAreCalledByTheirHeadings(t *testing.T) {
 	text := func(source string) *jupyter.Cell {
 		return &jupyter.Cell{Type: jupyter.MarkdownCell, Source: source}
 	}
-	cells := []*jupyter.Cell{code("\n%%\nx := 1"), text("# A\n\ntext\n\n## B\n#hashtag"), code("y"), text("text"), code("z")}
+	cells := []*jupyter.Cell{code("\n%%\nx := 1"), text("# A\n\ntext\n\n## B\n#hashtag"), code("y"), text("text"),
+		code("z")}
 	of := titles(&jupyter.Notebook{Cells: cells})
 	assert.Equal(t, map[*jupyter.Cell]string{cells[0]: "x := 1", cells[2]: "B", cells[4]: "B"}, of)
 }

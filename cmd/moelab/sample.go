@@ -27,10 +27,10 @@ func newSampleCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sample",
 		Short: "Draw portraits with a trained GAN",
-		Long: `Draw portraits by hair colour, with the generator that moelab ships, of 64×64 pixels, or with the newest checkpoint of a run. The folder gets numbered PNGs
-and grid.png, a picture of all.
+		Long: `Draw portraits by hair colour, either of 64×64 pixels with the generator that moelab ships, or with the newest
+checkpoint of a run. The folder gets numbered PNGs and grid.png, an overview of them all.
 
-With several colours each noise vector is drawn under each of them: the same face, other hair.`,
+With several colours, each noise vector is drawn under each of them: the same face with different hair.`,
 		Example: `  moelab sample --colour silver -n 16
   moelab sample --run runs/hair --colour blue -n 16 -o samples
   moelab sample --run runs/hair --colour blue,blonde,green -n 4 --seed 3 -o samples
@@ -41,11 +41,13 @@ With several colours each noise vector is drawn under each of them: the same fac
 	flags := command.Flags()
 	flags.StringVar(&dir, "run", "", "run directory (default: the generator that moelab ships)")
 	flags.StringSliceVar(&colours, "colour", nil, "hair colours, separated by commas (default: all)")
-	flags.StringToStringVar(&attributes, "attribute", nil, "what else is asked for, of a run that learnt it (laptop-attributes): eyes=blue,length=long (default: as the noise has it)")
+	flags.StringToStringVar(&attributes, "attribute", nil, "further attributes, for a run that "+
+		"learnt them (laptop-attributes): eyes=blue,length=long (default: left to the noise)")
 	flags.IntVarP(&n, "number", "n", 8, "noise vectors: portraits of each colour")
 	flags.Uint64Var(&seed, "seed", 1, "seed of the noise")
-	flags.StringVarP(&out, "out", "o", "samples", `folder for the pictures, or "-" to write one as a PNG to standard output`)
-	flags.BoolVar(&raw, "raw", false, "with the generator's last weights, not with their average over the training")
+	flags.StringVarP(&out, "out", "o", "samples",
+		`folder for the pictures, or "-" to write one as a PNG to standard output`)
+	flags.BoolVar(&raw, "raw", false, "use the generator's last weights instead of their average over the training")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		switch {
@@ -54,10 +56,10 @@ With several colours each noise vector is drawn under each of them: the same fac
 		case n < 1:
 			return usage("-n is %d: it must be at least 1", n)
 		case raw && dir == "":
-			return usage("--raw is for a run: what moelab ships is the average")
+			return usage("--raw needs --run: the generator that moelab ships has only its averaged weights")
 		}
 		if dir != "" {
-			if _, err := gan.ReadConfig(dir); err != nil {
+			if _, err := gan.Experiment.Read(dir); err != nil {
 				return wrongInput(err)
 			}
 		}
@@ -84,20 +86,21 @@ With several colours each noise vector is drawn under each of them: the same fac
 	return command
 }
 
-// openPortraits opens the generator of a run, its last weights if they are asked for, or that which moelab ships.
+// openPortraits opens the generator of a run (with its last weights if raw is set), or the one that moelab ships.
 func openPortraits(backend compute.Backend, dir string, raw bool) (*gan.Sampler, error) {
 	switch {
 	case dir == "":
 		return gan.OpenShipped(backend)
 	case raw:
-		return gan.OpenRawSampler(backend, dir)
+		return gan.OpenRaw(backend, dir)
 	default:
-		return gan.OpenSampler(backend, dir)
+		return gan.Open(backend, dir)
 	}
 }
 
 // writeSamples draws n noise vectors under each colour and writes them to a folder.
-func writeSamples(command *cobra.Command, sampler *gan.Sampler, colours []string, n int, seed uint64, out string) error {
+func writeSamples(command *cobra.Command, sampler *gan.Sampler, colours []string, n int, seed uint64,
+	out string) error {
 	labels := make([]int, len(colours))
 	for i, colour := range colours {
 		label, err := sampler.Config.Label(strings.TrimSpace(colour))
@@ -136,11 +139,13 @@ func writeSamples(command *cobra.Command, sampler *gan.Sampler, colours []string
 	if err := figure.Save(filepath.Join(out, "grid.png")); err != nil {
 		return err
 	}
-	fmt.Fprintf(command.OutOrStdout(), "%d portraits and grid.png in %s, by the generator of step %d\n", number, out, sampler.Step)
+	fmt.Fprintf(command.OutOrStdout(), "%d portraits and grid.png in %s, by the generator of step %d\n", number, out,
+		sampler.Step)
 	return nil
 }
 
-// sampleGrid is a row for each noise vector and a column for each colour; where there is one colour, rows of eight portraits.
+// sampleGrid has a row for each noise vector and a column for each colour; for a single colour, rows of eight
+// portraits.
 func sampleGrid(pictures [][]image.Image, colours []string) plots.Grid {
 	if len(colours) > 1 {
 		return plots.Grid{Pictures: pictures, ColumnLabels: colours}
@@ -151,17 +156,11 @@ func sampleGrid(pictures [][]image.Image, colours []string) plots.Grid {
 // writeSample draws one portrait to standard output.
 func writeSample(command *cobra.Command, sampler *gan.Sampler, labels []int, n int, seed uint64) error {
 	if n*len(labels) != 1 {
-		return usage("-o - is for one portrait, not %d: give -n 1 and one --colour", n*len(labels))
+		return usage("-o - writes a single portrait, not %d: give -n 1 and one --colour", n*len(labels))
 	}
 	pictures, err := sampler.Sample(command.Context(), sampler.Config.DrawNoise(seed, 1), labels)
 	if err != nil {
 		return err
 	}
 	return png.Encode(command.OutOrStdout(), pictures[0])
-}
-
-func newEvalCommand() *cobra.Command {
-	command := &cobra.Command{Use: "eval", Short: "Measure a trained model"}
-	command.AddCommand(newEvalGANCommand(), newEvalSRCommand(), newEvalBlinkCommand())
-	return command
 }

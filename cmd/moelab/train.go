@@ -1,179 +1,142 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
-	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/gan"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/xla"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newTrainCommand() *cobra.Command {
 	command := &cobra.Command{Use: "train", Short: "Train a model in a run directory"}
-	command.AddCommand(newTrainGANCommand(), newTrainSRCommand(), newTrainBlinkCommand())
+	command.AddCommand(newTrainGANCommand(), newTrainSRCommand(), newTrainBlinkCommand(), newTrainEyesCommand())
 	return command
 }
 
-// trainFlags are the flags that all trainings have.
-type trainFlags struct {
-	preset, data, dir string
-	steps, saveEvery  int64
-	settings          []string
+// trainText holds the help texts of the training of one kind of experiment.
+type trainText struct {
+	use, short, long, example string
+	// presets and data end the help of --preset and --data. Without data the command has no --data.
+	presets, data string
+	// steps replaces the usual help of --steps, if set.
+	steps string
+	// sampleEvery is the default of --sample-every.
+	sampleEvery int64
 }
 
-// add adds the flags to a command. presets and data end the help of two of them.
-func (f *trainFlags) add(command *cobra.Command, presets, data string) {
-	flags := command.Flags()
-	flags.StringVar(&f.preset, "preset", "laptop", "settings to start from: "+presets+"; an existing run keeps its own")
-	flags.StringVar(&f.data, "data", "", data)
-	flags.StringVar(&f.dir, "run", "", "run directory (required)")
-	flags.Int64Var(&f.steps, "steps", 0, "iterations to reach (default: the preset's)")
-	flags.StringArrayVar(&f.settings, "set", nil, "change a setting of config.json, as key=value; may be given several times")
-	flags.Int64Var(&f.saveEvery, "save-every", 500, "iterations between checkpoints")
-}
-
-// setter is a pointer to a configuration.
-type setter[Config any] interface {
-	*Config
-	Set(assignment string) error
-}
-
-// trainConfig puts a configuration together: the run's own if it exists and no preset is asked for, else the preset's, changed by the flags and by also.
-func trainConfig[Config interface{ Validate() error }, Pointer setter[Config]](
-	command *cobra.Command, f trainFlags, preset, read func(string) (Config, error), also func(*Config),
-) (config Config, err error) {
-	switch {
-	case f.dir == "":
-		return config, usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
-	case f.saveEvery < 1:
-		return config, usage("--save-every is %d: it must be at least 1", f.saveEvery)
-	}
-	if config, err = startConfig(f.dir, f.preset, command.Flags().Changed("preset"), preset, read); err != nil {
-		return config, err
-	}
+// newTrainKindCommand returns the command that trains experiments of a kind. more, which may be nil, adds flags and
+// returns a function that applies them.
+func newTrainKindCommand[Config lab.Configuration](
+	kind *lab.Kind[Config], text trainText, more func(flags *pflag.FlagSet) (change func(*Config)),
+) *cobra.Command {
+	command := &cobra.Command{Use: text.use, Short: text.short, Long: text.long, Example: text.example}
+	var preset, data, dir string
+	var steps int64
 	var settings []string
-	if command.Flags().Changed("data") {
-		settings = append(settings, "data="+f.data)
+	var options lab.TrainOptions
+	flags := command.Flags()
+	flags.StringVar(&preset, "preset", kind.UsualPreset(),
+		"settings to start from: "+text.presets+"; an existing run keeps its own")
+	if text.data != "" {
+		flags.StringVar(&data, "data", "", text.data)
 	}
-	if command.Flags().Changed("steps") {
-		settings = append(settings, fmt.Sprintf("steps=%d", f.steps))
+	flags.StringVar(&dir, "run", "", "run directory (required)")
+	flags.Int64Var(&steps, "steps", 0, "iterations to reach (default: the preset's)")
+	if text.steps != "" {
+		flags.Lookup("steps").Usage = text.steps
 	}
-	if also != nil {
-		also(&config)
+	flags.StringArrayVar(&settings, "set", nil,
+		"change a setting of config.json, as key=value; may be given several times")
+	flags.Int64Var(&options.SaveEvery, "save-every", 500, "iterations between checkpoints")
+	flags.Int64Var(&options.SampleEvery, "sample-every", text.sampleEvery,
+		"iterations between pictures of the same samples in figures/progress; 0: none")
+	var change func(*Config)
+	if more != nil {
+		change = more(flags)
 	}
-	for _, setting := range append(settings, f.settings...) {
-		if err := Pointer(&config).Set(setting); err != nil {
-			return config, usageError{err}
+	open := backendFlag(command)
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		switch {
+		case dir == "":
+			return usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
+		case options.SaveEvery < 1:
+			return usage("--save-every is %d: it must be at least 1", options.SaveEvery)
+		case options.SampleEvery < 0:
+			return usage("--sample-every is %d: it must not be negative", options.SampleEvery)
 		}
+		asked := ""
+		if flags.Changed("preset") {
+			asked = preset
+		}
+		var changes []string
+		if flags.Changed("data") {
+			changes = append(changes, "data="+data)
+		}
+		if flags.Changed("steps") {
+			changes = append(changes, fmt.Sprintf("steps=%d", steps))
+		}
+		config, err := kind.Configure(dir, asked, change, append(changes, settings...)...)
+		if err != nil {
+			return usageError{err}
+		}
+		if options.Backend, err = open(); err != nil {
+			return err
+		}
+		options.Progress, options.Warn = progressFor(command), warner(command)
+		summary, err := kind.Train(command.Context(), dir, config, options)
+		if err != nil {
+			return wrongInput(err)
+		}
+		fmt.Fprintf(command.OutOrStdout(), "%s, on %s: %v\n", dir, xla.Platform(options.Backend), summary)
+		return nil
 	}
-	if err := config.Validate(); err != nil {
-		return config, usageError{err}
-	}
-	return config, nil
-}
-
-// done says how a training ended.
-func (f *trainFlags) done(command *cobra.Command, backend compute.Backend, summary lab.Summary, err error) error {
-	if err != nil {
-		return wrongInput(err)
-	}
-	fmt.Fprintf(command.OutOrStdout(), "%s, on %s: %v\n", f.dir, xla.Platform(backend), summary)
-	return nil
+	return command
 }
 
 func newTrainGANCommand() *cobra.Command {
-	var f trainFlags
-	var sampleEvery int64
-	command := &cobra.Command{
-		Use:   "gan",
-		Short: "Train the GAN that draws portraits by hair colour",
-		Long: `Train the conditional GAN of the article: the ResBlock networks, or with the presets that end in -srresnet the SRResNet ones, a projection
-discriminator, the hinge loss and the DRAGAN penalty.
+	return newTrainKindCommand(gan.Experiment, trainText{
+		use:   "gan",
+		short: "Train the GAN that draws portraits by hair colour",
+		long: `Train the conditional GAN of the article: the ResBlock networks (SRResNet ones with the presets that end in
+-srresnet), a projection discriminator, the hinge loss and the DRAGAN penalty.
 
-Each part is a setting that --set changes; what does not go together is refused, with the reason:
+Each part is a setting that --set changes; incompatible settings are rejected with an explanation:
 
   network              resblock, srresnet
-  size                 8 (srresnet: 16) to 512, a power of two: blocks are added as the papers scale
-  conditioning         how D learns the colour: projection, input, hidden, ac-gan
-  generator_norm       how G learns it: conditional (in each normalisation), plain (beside the noise)
-  loss                 hinge, non-saturating, wgan
-  penalty              dragan, wgan-gp, r1, none; penalty_weight is its λ
-  clip                 of D's "weights" or "gradients" what exceeds clip_limit, or none
+  size                 8 (srresnet: 16) to 512, a power of two; blocks are added as in the papers
+  conditioning         how D gets the colour: ` + names(gan.Conditionings) + `
+  generator_norm       how G gets the colour: conditional (in each normalisation), plain (with the noise)
+  loss                 ` + names(gan.Losses) + `
+  penalty              ` + names(gan.Penalties) + `; penalty_weight is its λ
+  clip                 clips D's "weights" or "gradients" to clip_limit, or none
   spectral_norm        of D's layers: true, false
-  discriminator_noise  deviation of the noise on what D sees; the article's author had 0.1 in his code
+  discriminator_noise  standard deviation of the noise on D's inputs; the article's author had 0.1 in his code
   squeeze_excitation   in G's blocks: true, false
   generator_blocks     residual blocks of the srresnet generator
-  attributes           what G is told beside the colour: ["eyes","length","style"] or some of them; drawn portraits know them, a labels.csv has a
-                       column of that name (laptop-attributes; with ac-gan D learns what is as small as the eyes, with projection it did not)
+  attributes           what G learns in addition to the colour: any of ["eyes","length","style"]; drawn portraits have
+                       them, a labels.csv needs columns of these names (see the preset laptop-attributes; with ac-gan
+                       D learns details as small as the eyes, with projection it did not)
 
-While it trains, moelab watches how often D is right, how long the gradients are and how varied G's pictures are, and says in a line on standard error when D
-wins, when G collapses or stands still, or when the training diverges, and what to try.
+During the training, moelab watches how often D is right, the lengths of the gradients and the variety of G's
+pictures. If D wins, if G collapses or stops learning, or if the training diverges, a line on standard error says so
+and suggests a remedy.
 
-Without --data the portraits are drawn by moelab. A folder holds a folder of pictures per hair colour, or a labels.csv
-with the columns file and colour; colours that it lacks are left out of what the GAN learns. Ctrl-C saves; the same command goes on where it stopped.`,
-		Example: `  moelab train gan --preset laptop --run runs/hair
+Without --data the portraits are drawn by moelab. A data folder holds a folder of pictures per hair colour, or a
+labels.csv with the columns file and colour; colours without pictures are not trained. Ctrl-C saves; the same command
+resumes where it stopped.`,
+		example: `  moelab train gan --preset laptop --run runs/hair
   moelab train gan --preset laptop-srresnet --run runs/srresnet
   moelab train gan --preset laptop-attributes --run runs/more
   moelab train gan --preset laptop --run runs/mine --data pictures --steps 5000
   moelab train gan --preset laptop --run runs/acgan --set conditioning=ac-gan --set penalty=r1
   moelab train gan --preset article --run runs/article --set batch=16 --set seed=7
-  moelab train gan --run runs/hair --steps 4000      # goes on with a run, to 4000 steps`,
-	}
-	f.add(command, `"smoke" (seconds), "laptop" (minutes) or "article", or one of them with "-srresnet" behind it; "laptop-attributes"; "shipped", the generator that comes with moelab`, "folder of pictures (default: portraits that moelab draws)")
-	command.Flags().Int64Var(&sampleEvery, "sample-every", 100, "iterations between pictures of the same noise, for \"moelab figures gan\"; 0: none")
-	open := backendFlag(command)
-	command.RunE = func(command *cobra.Command, _ []string) error {
-		if sampleEvery < 0 {
-			return usage("--sample-every is %d: it must not be negative", sampleEvery)
-		}
-		config, err := trainConfig(command, f, gan.Preset, gan.ReadConfig, nil)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(f.settings, func(setting string) bool { return strings.HasPrefix(setting, "classes=") }) {
-			var left []string
-			if config, left, err = gan.FitClasses(command.Context(), f.dir, config); err != nil {
-				return wrongInput(err)
-			}
-			if len(left) > 0 {
-				warner(command)(fmt.Errorf("%s has no pictures of %s: the GAN learns %s", config.Data, strings.Join(left, ", "), strings.Join(config.Classes, ", ")))
-			}
-		}
-		set, err := config.OpenData(command.Context(), warner(command))
-		if err != nil {
-			return wrongInput(err)
-		}
-		backend, err := open()
-		if err != nil {
-			return err
-		}
-		summary, err := gan.Train(command.Context(), f.dir, config, gan.TrainOptions{
-			Backend: backend, Set: set, SaveEvery: f.saveEvery, SampleEvery: sampleEvery, Progress: progressFor(command), Warn: warner(command),
-		})
-		return f.done(command, backend, summary, err)
-	}
-	return command
-}
-
-// startConfig returns the configuration of the run that is there, unless a preset was asked for or there is none.
-func startConfig[Config any](dir, name string, asked bool, preset, read func(string) (Config, error)) (Config, error) {
-	config, err := preset(name)
-	if err != nil {
-		return config, usageError{err}
-	}
-	own, err := read(dir)
-	switch {
-	case errors.Is(err, lab.ErrNotARun): // A new one, or one that Train will complain of.
-		return config, nil
-	case err != nil:
-		return config, usageError{err}
-	case asked:
-		return config, nil
-	}
-	return own, nil
+  moelab train gan --run runs/hair --steps 4000      # continues a run, to 4000 steps`,
+		presets: `"smoke" (seconds), "laptop" (minutes) or "article", or one of them followed by "-srresnet"; ` +
+			`"laptop-attributes"; "shipped", the generator that comes with moelab`,
+		data:        "folder of pictures (default: portraits that moelab draws)",
+		sampleEvery: 100,
+	}, nil)
 }

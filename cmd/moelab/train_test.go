@@ -19,11 +19,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestARunIsTrainedInterruptedContinuedSampledAndEvaluated follows one run, of the smallest pictures, through its life: compiling is what takes
-// time here, so its parts share the run.
+// TestARunIsTrainedInterruptedContinuedSampledAndEvaluated follows one run of the smallest pictures through its life.
+// The steps share the run because compiling takes most of the time.
 func TestARunIsTrainedInterruptedContinuedSampledAndEvaluated(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	p := start(t, "train", "gan", "--preset", "smoke", "--run", dir, "--steps", "1000000", "--save-every", "1000000", "--set", "seed=7", "--set", "size=8")
+	p := start(
+		t, "train", "gan", "--preset", "smoke", "--run", dir, "--steps", "1000000", "--save-every", "1000000", "--set",
+		"seed=7", "--set", "size=8",
+	)
 	require.Eventually(t, func() bool {
 		metrics, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl"))
 		return err == nil && strings.Count(string(metrics), "\n") >= 2
@@ -85,23 +88,31 @@ func TestARunIsTrainedInterruptedContinuedSampledAndEvaluated(t *testing.T) {
 	})
 
 	t.Run("eval", func(t *testing.T) {
-		assert.Regexp(t, `^asked-for hair colour seen in \d+\.\d % of 90 portraits`, succeed(t, "eval", "gan", "--run", dir, "-n", "90"))
+		assert.Regexp(
+			t, `^asked-for hair colour seen in \d+\.\d % of 90 portraits`, succeed(t, "eval", "gan", "--run", dir, "-n", "90"),
+		)
 		for _, name := range []string{"evaluation.json", "figures/accuracy.png", "figures/neighbours.png"} {
 			assert.FileExists(t, filepath.Join(dir, name))
 		}
 
 		network := filepath.Join("..", "..", "internal", "onnxnet", "testdata", "wd14.onnx")
-		succeed(t, "eval", "gan", "--run", dir, "-n", "90", "--features", network, "--features-input", "unit", "--features-output", "features")
+		succeed(
+			t, "eval", "gan", "--run", dir, "-n", "90", "--features", network, "--features-input", "unit", "--features-output",
+			"features",
+		)
 		evaluation, err := os.ReadFile(filepath.Join(dir, "evaluation.json"))
 		require.NoError(t, err)
 		assert.Contains(t, string(evaluation), `"features": "wd14.onnx's features"`)
 
 		data := filepath.Join(t.TempDir(), "data")
 		succeed(t, "data", "draw", "-n", "360", "--size", "16", "--seed", "9", "--out", data)
-		assert.Contains(t, succeed(t, "eval", "gan", "--run", dir, "-n", "90", "--data", data), "36 of each", "one in ten of other pictures is held out")
+		assert.Contains(
+			t, succeed(t, "eval", "gan", "--run", dir, "-n", "90", "--data", data), "36 of each",
+			"one in ten of other pictures is held out",
+		)
 		judges, err := filepath.Glob(filepath.Join(dir, "judge_*"))
 		require.NoError(t, err)
-		assert.Len(t, judges, 1, "a judge of those pictures, beside the run's own")
+		assert.Len(t, judges, 1, "a judge of those pictures, in addition to the run's own")
 	})
 
 	t.Run("without a run", func(t *testing.T) {
@@ -117,7 +128,7 @@ func TestARunIsTrainedInterruptedContinuedSampledAndEvaluated(t *testing.T) {
 	t.Run("bad input", func(t *testing.T) { testBadRuns(t, dir) })
 }
 
-// testBadRuns damages copies of a run, and calls for what cannot be had of it.
+// testBadRuns damages copies of a run and checks that commands report it.
 func testBadRuns(t *testing.T, dir string) {
 	checkpoints, err := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*"))
 	require.NoError(t, err)
@@ -147,7 +158,17 @@ func testBadRuns(t *testing.T, dir string) {
 	truncated := func(t *testing.T, run string) {
 		require.NoError(t, os.Truncate(filepath.Join(run, "config.json"), 200))
 	}
-	train, sample, eval := []string{"train", "gan"}, []string{"sample", "-o", filepath.Join(t.TempDir(), "samples")}, []string{"eval", "gan"}
+	train, sample, eval := []string{
+		"train",
+		"gan",
+	}, []string{
+		"sample",
+		"-o",
+		filepath.Join(t.TempDir(), "samples"),
+	}, []string{
+		"eval",
+		"gan",
+	}
 	with := func(args []string, more ...string) []string { return append(args[:len(args):len(args)], more...) }
 	for _, c := range []struct {
 		name   string
@@ -156,7 +177,10 @@ func testBadRuns(t *testing.T, dir string) {
 		says   string
 	}{
 		{"another experiment", config(`"gan"`, `"judge"`), train, `is a run of "judge", not of "gan"`},
-		{"another experiment", config(`"gan"`, `"judge"`), with(train, "--preset", "smoke"), `is a run of "judge", not of "gan"`},
+		{
+			"another experiment", config(`"gan"`, `"judge"`),
+			with(train, "--preset", "smoke"), `is a run of "judge", not of "gan"`,
+		},
 		{"another experiment", config(`"gan"`, `"judge"`), sample, `is a run of "judge", not of "gan"`},
 		{"another setting", whole, with(train, "--set", "batch=5"), "batch is 4, not 5"},
 		{"another preset", whole, with(train, "--preset", "laptop"), "holds another experiment"},

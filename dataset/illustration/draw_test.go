@@ -2,12 +2,14 @@ package illustration
 
 import (
 	"image"
+	"image/color"
 	"math"
 	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
 
+	. "github.com/moelab/moelab/internal/vector"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -90,11 +92,13 @@ func TestIllustrationsAreRichAndDiverse(t *testing.T) {
 }
 
 func TestEveryKindOfSceneIsDrawn(t *testing.T) {
-	for name, from := range map[string][]choice{"compositions": compositions, "grounds": grounds, "panel grounds": panelGrounds} {
+	kinds := map[string][]choice{"compositions": compositions, "grounds": grounds, "panel grounds": panelGrounds}
+	for name, from := range kinds {
 		for i, c := range from {
 			for seed := range uint64(8) {
-				s := &scene{canvas: newCanvas(64), Rand: rand.New(rand.NewPCG(seed, 1)), hour: hour(seed % 3), pen: 1}
-				s.all(flat(white))
+				s := newScene(64, NewRand(seed, 1))
+				s.hour, s.pen = hour(seed%3), 1
+				s.All(white)
 				assert.NotPanics(t, func() { c.draw(s) }, "%s %d of seed %d", name, i, seed)
 			}
 		}
@@ -107,7 +111,7 @@ func TestDotsCoverWhatTheyShould(t *testing.T) {
 		sum := 0.0
 		for y := range n {
 			for x := range n {
-				sum += dotCover(point{float64(x) / n, float64(y) / n}, level, 50)
+				sum += dotCover(Pt(float64(x)/n, float64(y)/n), level, 50)
 			}
 		}
 		assert.InDelta(t, level, sum/(n*n), 0.02)
@@ -118,14 +122,14 @@ func TestPrintingKeepsLinesAndScreensGreys(t *testing.T) {
 	picture := image.NewRGBA(image.Rect(10, 20, 90, 100))
 	for y := 20; y < 100; y++ {
 		for x := 10; x < 90; x++ {
-			c := grey(255)
+			c := Grey(255)
 			if y >= 60 {
-				c = grey(170)
+				c = Grey(170)
 			}
 			if x == 30 {
-				c = grey(140)
+				c = Grey(140)
 			}
-			picture.Set(x, y, c)
+			picture.Set(x, y, color.NRGBA(c))
 		}
 	}
 	screen{period: 6, angle: math.Pi / 4, reach: 1}.print(picture)
@@ -145,14 +149,14 @@ func TestPrintingKeepsLinesAndScreensGreys(t *testing.T) {
 
 func TestTextHasItsLength(t *testing.T) {
 	contours, length := lettering(regular, 20, "Moe")
-	low, high := contours[0].extent()
+	low, high := contours[0].Extent()
 	for _, p := range contours {
-		a, b := p.extent()
-		low, high = point{min(low.x, a.x), min(low.y, a.y)}, point{max(high.x, b.x), max(high.y, b.y)}
+		a, b := p.Extent()
+		low, high = Pt(min(low.X, a.X), min(low.Y, a.Y)), Pt(max(high.X, b.X), max(high.Y, b.Y))
 	}
 	assert.Len(t, contours, 5, "M, two of o, two of e")
-	assert.InDelta(t, length, high.x, 2)
-	assert.InDelta(t, -14.5, low.y, 1.5)
+	assert.InDelta(t, length, high.X, 2)
+	assert.InDelta(t, -14.5, low.Y, 1.5)
 	assert.Equal(t, []string{"to be or", "not to be"}, lines([]string{"to", "be", "or", "not", "to", "be"}, 9))
 }
 

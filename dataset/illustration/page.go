@@ -6,61 +6,51 @@ import (
 	"math"
 
 	"github.com/moelab/moelab/dataset/portrait"
+	. "github.com/moelab/moelab/internal/vector"
 )
 
 // mangaPage is black ink and screentone on white paper; comicPage is the same in colour.
 func (s *scene) mangaPage() { s.page(true) }
 func (s *scene) comicPage() { s.page(false) }
 
-// page lays out panels and draws each on a layer, of which it is cut.
+// page lays out panels and draws each on a layer, which it is cut from.
 func (s *scene) page(printed bool) {
 	paper := white
-	if s.chance(0.25) {
-		paper = hcl(85, s.within(0, 0.06), s.within(0.92, 0.99))
+	if s.Chance(0.25) {
+		paper = HCL(85, s.Within(0, 0.06), s.Within(0.92, 0.99))
 	}
-	s.all(flat(paper))
-	fine := 1 // Pixels of the layer for one of the page, each way: printed ones are black or white.
+	s.All(paper)
+	fine := 1 // pixels of the layer for one of the page, each way: those of a print are black or white
 	if printed {
 		fine = 2
 	}
-	layer := newCanvas(fine * s.img.Rect.Dx())
-	whole := layer.img
-	tone := screen{period: s.within(2.6, 6) * layer.scale, angle: oneOf(s, []float64{math.Pi / 4, math.Pi / 4, math.Pi / 6, 0}), reach: int(layer.scale + 0.5)}
-	border := s.within(1.6, 3.6)
+	layer := newScene(fine*s.Picture.Rect.Dx(), s.Rand)
+	layer.hour, layer.pen = s.hour, s.pen
+	whole := layer.Picture
+	tone := screen{
+		period: s.Within(2.6, 6) * layer.scale,
+		angle:  OneOf(s.Rand, math.Pi/4, math.Pi/4, math.Pi/6, 0),
+		reach:  int(layer.scale + 0.5),
+	}
+	border := s.Within(1.6, 3.6)
 	for _, panel := range s.layout() {
-		layer.img = whole
-		layer.img = whole.SubImage(layer.bounds(panel)).(*image.RGBA)
-		inside := &scene{canvas: layer, Rand: s.Rand, hour: s.hour, pen: s.pen}
-		mouth := inside.panel(panel, printed)
+		layer.Picture = whole
+		layer.Picture = whole.SubImage(layer.Bounds(panel)).(*image.RGBA)
+		mouth := layer.panel(panel, printed)
 		if printed {
-			tone.print(layer.img)
+			tone.print(layer.Picture)
 		}
-		low, high := panel.extent()
-		inside.words(low, high, mouth)
-		s.outlined(s.copied(layer.img, fine), panel, border, black)
+		low, high := panel.Extent()
+		layer.words(low, high, mouth)
+		s.Outlined(s.copied(layer.Picture, fine), panel, border, black)
 	}
 }
 
-// bounds is the pixels of a path.
-func (c *canvas) bounds(p path) image.Rectangle {
-	low, high := p.extent()
-	return c.box(low, high)
-}
-
-// extent is the corners of the box round a path.
-func (p path) extent() (low, high point) {
-	low, high = p[0], p[0]
-	for _, a := range p {
-		low, high = point{min(low.x, a.x), min(low.y, a.y)}, point{max(high.x, a.x), max(high.y, a.y)}
-	}
-	return low, high
-}
-
-// copied paints what a layer shows there, which has fine pixels each way for one of the picture.
-func (c *canvas) copied(layer *image.RGBA, fine int) paint {
-	scale := c.scale
-	return paint{at: func(p point) ink {
-		x, y := int(p.x*scale)*fine, int(p.y*scale)*fine
+// copied paints what a layer shows, which has fine × fine pixels for one of the picture.
+func (s *scene) copied(layer *image.RGBA, fine int) Paint {
+	scale := s.scale
+	return Shader(func(p Point) Ink {
+		x, y := int(p.X*scale)*fine, int(p.Y*scale)*fine
 		var r, g, b, n int
 		for dy := range fine {
 			for dx := range fine {
@@ -71,82 +61,81 @@ func (c *canvas) copied(layer *image.RGBA, fine int) paint {
 			}
 		}
 		n = max(n, 1)
-		return opaque(uint8(r/n), uint8(g/n), uint8(b/n))
-	}}
+		return Opaque(uint8(r/n), uint8(g/n), uint8(b/n))
+	})
 }
 
-// layout divides the page into rows and these into panels, by gutters that may slant.
-func (s *scene) layout() []path {
-	margin, gutter := s.within(4, 18), s.within(3, 7)
-	type edge struct{ start, end float64 } // How far it is from one side at its two ends.
+// layout divides the page into rows, and these into panels. Gutters may slant.
+func (s *scene) layout() []Path {
+	margin, gutter := s.Within(4, 18), s.Within(3, 7)
+	type edge struct{ start, end float64 } // distance from a side of the page, at both ends
 	divide := func(parts int, slant float64) []edge {
 		edges := []edge{{margin, margin}}
 		for k := 1; k < parts; k++ {
-			at := side * (float64(k) + s.within(-0.22, 0.22)) / float64(parts)
-			lean := s.within(-slant, slant)
+			at := side * (float64(k) + s.Within(-0.22, 0.22)) / float64(parts)
+			lean := s.Within(-slant, slant)
 			edges = append(edges, edge{at - lean, at + lean})
 		}
 		return append(edges, edge{side - margin, side - margin})
 	}
-	// Where an edge between rows (y at x) and one between panels (x at y) meet, near enough.
-	meet := func(row, column edge) point {
+	// Where an edge between rows (y at x) and an edge between panels (x at y) meet, approximately.
+	meet := func(row, column edge) Point {
 		x := (column.start + column.end) / 2
 		y := row.start + (row.end-row.start)*x/side
 		x = column.start + (column.end-column.start)*y/side
-		return point{x, y}
+		return Pt(x, y)
 	}
-	var panels []path
-	rows := divide(oneOf(s, []int{1, 2, 2, 3, 3, 3, 4}), 18)
+	var panels []Path
+	rows := divide(OneOf(s.Rand, 1, 2, 2, 3, 3, 3, 4), 18)
 	for r := range len(rows) - 1 {
-		columns := divide(oneOf(s, []int{1, 1, 2, 2, 3}), 26)
+		columns := divide(OneOf(s.Rand, 1, 1, 2, 2, 3), 26)
 		for c := range len(columns) - 1 {
-			p := path{meet(rows[r], columns[c]), meet(rows[r], columns[c+1]), meet(rows[r+1], columns[c+1]), meet(rows[r+1], columns[c])}
-			in := []point{{gutter, gutter}, {-gutter, gutter}, {-gutter, -gutter}, {gutter, -gutter}}
-			for i := range p {
-				p[i] = p[i].add(in[i])
-			}
-			panels = append(panels, p)
+			panels = append(panels, Path{
+				meet(rows[r], columns[c]).Add(Pt(gutter, gutter)),
+				meet(rows[r], columns[c+1]).Add(Pt(-gutter, gutter)),
+				meet(rows[r+1], columns[c+1]).Add(Pt(-gutter, -gutter)),
+				meet(rows[r+1], columns[c]).Add(Pt(gutter, -gutter)),
+			})
 		}
 	}
 	return panels
 }
 
-// panel draws what a panel shows, and returns where the mouth is that speaks there.
-func (s *scene) panel(outline path, printed bool) (mouth point) {
-	low, high := outline.extent()
-	s.all(flat(white))
+// panel draws the content of a panel, and returns the mouth that speaks there.
+func (s *scene) panel(outline Path, printed bool) (mouth Point) {
+	low, high := outline.Extent()
+	s.All(white)
 	s.seenThrough(low, high, func() { s.drawOne(panelGrounds) })
-	width, height := high.x-low.x, high.y-low.y
-	if s.chance(0.1) {
-		return between(low, high, s.Float64())
+	width, height := high.X-low.X, high.Y-low.Y
+	if s.Chance(0.1) {
+		return Between(low, high, s.Float64())
 	}
 	person := s.somebody()
 	if printed {
 		s.printable(&person)
 	}
-	size := min(height*s.within(0.6, 1.05), 330)
-	x := low.x + width*s.within(0.25, 0.75)
-	y := high.y - size*s.within(0.88, 1)
-	if s.chance(0.25) { // Close.
-		size = max(width, height) * s.within(0.9, 1.5)
-		x, y = low.x+width*s.within(0.4, 0.6), low.y+height/2-size*s.within(0.5, 0.65)
+	size := min(height*s.Within(0.6, 1.05), 330)
+	x := low.X + width*s.Within(0.25, 0.75)
+	y := high.Y - size*s.Within(0.88, 1)
+	if s.Chance(0.25) { // Close.
+		size = max(width, height) * s.Within(0.9, 1.5)
+		x, y = low.X+width*s.Within(0.4, 0.6), low.Y+height/2-size*s.Within(0.5, 0.65)
 	}
 	s.place(person, x, y, size)
-	return point{x, y + 0.75*size}
+	return Pt(x, y+0.75*size)
 }
 
-// seenThrough draws as on a whole illustration, of which the box then shows a part, made smaller.
-func (s *scene) seenThrough(low, high point, draw func()) {
-	scale, origin := s.scale, s.origin
-	zoom := max(high.x-low.x, high.y-low.y) / side * s.within(1, 1.5)
-	s.scale = scale * zoom
-	middle := between(low, high, 0.5)
-	s.origin = point{side / 2, s.within(230, 300)}.sub(middle.mul(1 / zoom))
+// seenThrough draws a whole illustration, made smaller, of which the box shows a part.
+func (s *scene) seenThrough(low, high Point, draw func()) {
+	whole := *s.view
+	zoom := max(high.X-low.X, high.Y-low.Y) / side * s.Within(1, 1.5)
+	s.scale *= zoom
+	s.origin = Pt(side/2, s.Within(230, 300)).Sub(Between(low, high, 0.5).Mul(1 / zoom))
 	draw()
-	s.scale, s.origin = scale, origin
+	*s.view = whole
 }
 
-// The grounds of panels.
+// panelGrounds are the grounds of panels.
 var panelGrounds = []choice{
 	{4, (*scene).outdoors},
 	{1, (*scene).plain},
@@ -163,50 +152,44 @@ var panelGrounds = []choice{
 
 func (s *scene) plain() {}
 
-// tone is a screentone that fades, painted with the panel rather than printed.
+// tone is a gradient of grey, which becomes screentone in print.
 func (s *scene) tone() {
-	s.all(vertical(0, side, grey(uint8(s.within(130, 255))), grey(uint8(s.within(130, 255)))))
-	if s.chance(0.5) {
+	s.All(ramp(Grey(uint8(s.Within(130, 255))), Grey(uint8(s.Within(130, 255)))).Vertical(0, side))
+	if s.Chance(0.5) {
 		for range 8 + s.IntN(20) {
-			s.sparkle(s.somewhere(), s.within(6, 30), white)
+			s.sparkle(s.somewhere(), s.Within(6, 30), white)
 		}
 	}
 }
 
-func (s *scene) attention() {
-	centre := point{side / 2, side / 2}
-	s.focusLines(centre, s.within(120, 220), black)
-}
+func (s *scene) attention() { s.focusLines(s.Within(120, 220), black) }
 
 func (s *scene) haste() {
-	if s.chance(0.3) {
-		s.all(flat(black))
+	if s.Chance(0.3) {
+		s.All(black)
 		s.speedLines(white)
 		return
 	}
 	s.speedLines(black)
 }
 
-// gloom is hatching from the corners, a layer on another.
+// gloom is layers of hatching around a corner.
 func (s *scene) gloom() {
-	corner := oneOf(s, []point{{0, 0}, {side, 0}, {0, side}, {side, side}})
+	corner := OneOf(s.Rand, Pt(0, 0), Pt(side, 0), Pt(0, side), Pt(side, side))
 	for layer := range 2 + s.IntN(3) {
-		d := direction(s.within(0, math.Pi))
-		reach := s.within(200, 420) * (1 - 0.2*float64(layer))
-		var strokes []path
-		for range 420 {
-			at := corner.add(direction(s.within(0, 2*math.Pi)).mul(reach * math.Sqrt(s.Float64())))
-			length := s.within(12, 46)
-			strokes = append(strokes, segment(at, at.add(d.mul(length)), s.within(0.9, 1.7), 0.4))
-		}
-		s.fill(flat(black), strokes...)
+		d := Direction(s.Within(0, math.Pi))
+		reach := s.Within(200, 420) * (1 - 0.2*float64(layer))
+		s.Fill(black, several(420, func(int) Path {
+			at := corner.Add(Direction(s.Within(0, 2*math.Pi)).Mul(reach * math.Sqrt(s.Float64())))
+			return Segment(at, at.Add(d.Mul(s.Within(12, 46))), s.Within(0.9, 1.7), 0.4)
+		})...)
 	}
 }
 
 // printable gives a person the colours of ink, paper and screentone.
 func (s *scene) printable(p *portrait.Params) {
 	solid := func(levels ...uint8) color.RGBA {
-		v := oneOf(s, levels)
+		v := OneOf(s.Rand, levels...)
 		return color.RGBA{v, v, v, 255}
 	}
 	p.Skin = solid(255)
@@ -215,5 +198,5 @@ func (s *scene) printable(p *portrait.Params) {
 	p.Cloth = solid(255, 235, 200, 160, 48)
 	p.Trim, p.Ribbon = solid(255, 180, 40), solid(255, 180, 40)
 	p.FineLines = s.IntN(5)
-	p.Line *= s.within(1.1, 1.5)
+	p.Line *= s.Within(1.1, 1.5)
 }

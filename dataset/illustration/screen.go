@@ -1,28 +1,33 @@
 package illustration
 
-import "image"
+import (
+	"image"
+	"slices"
 
-// screen is how greys are printed.
+	. "github.com/moelab/moelab/internal/vector"
+)
+
+// screen prints greys as dots.
 type screen struct {
-	period, angle float64 // Of the dots. The period is in pixels.
-	reach         int     // Half the width of lines, in pixels.
+	period, angle float64 // of the dots; the period is in pixels
+	reach         int     // half the width of lines, in pixels
 }
 
-// print makes a picture black and white: what is dark is ink, what is light is paper, and between them are dots. Lines, which
-// are darker than what is beside them, are ink too: dots would tear them.
+// print makes a picture black and white: dark areas are ink, light ones paper, and those between are dots. Lines, which
+// are darker than their surroundings, are ink too: dots would break them up.
 func (sc screen) print(picture *image.RGBA) {
 	const ink, solid, paper = 0.40 * 255, 0.48 * 255, 0.93 * 255
-	const faint, clear = 0.13 * 255, 0.22 * 255 // How much darker lines are.
+	const faint, clear = 0.13 * 255, 0.22 * 255 // how much darker lines are
 	light := lightness(picture)
 	width := picture.Rect.Dx()
 	beside := brightest(light, width, sc.reach)
-	axis := direction(sc.angle).mul(1 / sc.period)
+	axis := Direction(sc.angle).Mul(1 / sc.period)
 	for i, l := range light {
 		x, y := i%width, i/width
 		value := 1.0
 		if level := float64(l); level < paper {
-			u, v := float64(x+picture.Rect.Min.X), float64(y+picture.Rect.Min.Y)
-			dots := dotCover(point{u*axis.x + v*axis.y, v*axis.x - u*axis.y}, 0.6*(paper-level)/(paper-solid), sc.period)
+			at := Pt(float64(x+picture.Rect.Min.X), float64(y+picture.Rect.Min.Y))
+			dots := dotCover(at.TurnedBack(axis), 0.6*(paper-level)/(paper-solid), sc.period)
 			drawn := (float64(beside[i]) - level - faint) / (clear - faint)
 			value = (1 - dots) * min(max((level-ink)/(solid-ink), 0), 1) * (1 - min(max(drawn, 0), 1))
 		}
@@ -32,7 +37,7 @@ func (sc screen) print(picture *image.RGBA) {
 	}
 }
 
-// lightness is that of each pixel, row by row.
+// lightness is the lightness of each pixel, row by row.
 func lightness(picture *image.RGBA) []uint8 {
 	light := make([]uint8, 0, picture.Rect.Dx()*picture.Rect.Dy())
 	for y := range picture.Rect.Dy() {
@@ -44,28 +49,17 @@ func lightness(picture *image.RGBA) []uint8 {
 	return light
 }
 
-// brightest is the largest of the values round each, up to a reach across and down.
+// brightest is the largest of the values around each, up to a reach across and down.
 func brightest(values []uint8, width, reach int) []uint8 {
 	across, both := make([]uint8, len(values)), make([]uint8, len(values))
-	for start := 0; start < len(values); start += width {
-		largestNear(across[start:start+width], values[start:start+width], reach)
+	for i := range values {
+		x := i % width
+		across[i] = slices.Max(values[i-min(x, reach) : i+min(width-1-x, reach)+1])
 	}
-	for start := 0; start < len(values); start += width {
-		from, to := max(start-reach*width, 0), min(start+(reach+1)*width, len(values))
-		row := both[start : start+width]
-		for at := from; at < to; at += width {
-			for x, v := range across[at : at+width] {
-				row[x] = max(row[x], v)
-			}
+	for i := range values {
+		for k := max(i-reach*width, i%width); k < min(i+reach*width+1, len(values)); k += width {
+			both[i] = max(both[i], across[k])
 		}
 	}
 	return both
-}
-
-func largestNear(to, from []uint8, reach int) {
-	for x := range to {
-		for _, v := range from[max(x-reach, 0):min(x+reach+1, len(from))] {
-			to[x] = max(to[x], v)
-		}
-	}
 }

@@ -1,14 +1,15 @@
 package portrait
 
 import (
-	"image/color"
 	"math"
+
+	. "github.com/moelab/moelab/internal/vector"
 )
 
 // Accessory is something worn in the hair.
 type Accessory int
 
-// Things worn in the hair.
+// The accessories.
 const (
 	NoAccessory Accessory = iota
 	Hairband
@@ -18,37 +19,44 @@ const (
 	CatEars
 )
 
+// accessoryOdds has each accessory as often as it comes.
 var accessoryOdds = []Accessory{
-	NoAccessory, NoAccessory, NoAccessory, NoAccessory, NoAccessory, NoAccessory, Hairband, Bow, Clip, Clip, Flower, CatEars,
+	NoAccessory, NoAccessory, NoAccessory, NoAccessory, NoAccessory, NoAccessory,
+	Hairband, Bow, Clip, Clip, Flower, CatEars,
 }
 
-// accessory is drawn on the side that the hair style leaves it.
-func (a *artist) accessory() {
-	side := 1.0
+// side is 1, or -1 if the hair style is mirrored.
+func (a *artist) side() float64 {
 	if a.Flip {
-		side = -1
+		return -1
 	}
-	dark := opaque(shift(a.Ribbon, -28, 0, 0))
+	return 1
+}
+
+// accessory is drawn on the side that the hair style leaves free.
+func (a *artist) accessory() {
+	side := a.side()
+	dark := shift(a.ribbon, -28, 0, 0)
 	switch a.Accessory {
 	case Hairband:
-		spine := curve(knot{-0.292, 0.33, false}, knot{-0.20, 0.205, false}, knot{0, 0.15, false}, knot{0.20, 0.205, false}, knot{0.292, 0.33, false})
-		a.line(spine, even(0.034), dark)
-		a.line(spine, even(0.027), opaque(a.Ribbon))
+		spine := curve(on(-0.292, 0.33), on(-0.20, 0.205), on(0, 0.15), on(0.20, 0.205), on(0.292, 0.33))
+		a.Stroke(dark, spine, Even(0.034))
+		a.Stroke(a.ribbon, spine, Even(0.027))
 	case Bow:
-		a.bow(point{side * 0.215, 0.19}, 0.085, a.Ribbon)
+		a.bow(Pt(side*0.215, 0.19), 0.085, a.ribbon)
 	case Clip:
 		for k := 0.0; k < 2; k++ {
 			y := 0.36 + 0.035*k
-			bar := path{{side * 0.175, y}, {side * 0.21, y + 0.01}, {side * 0.245, y + 0.025}}
-			a.line(bar, even(0.018), dark)
-			a.line(bar, even(0.011), opaque(a.Ribbon))
+			bar := Path{Pt(side*0.175, y), Pt(side*0.21, y+0.01), Pt(side*0.245, y+0.025)}
+			a.Stroke(dark, bar, Even(0.018))
+			a.Stroke(a.ribbon, bar, Even(0.011))
 		}
 	case Flower:
-		a.flower(point{side * 0.225, 0.265})
+		a.flower(Pt(side*0.225, 0.265))
 	}
 }
 
-// ears are drawn before the front hair, which hides where they grow.
+// ears are drawn before the front hair, which hides their roots.
 func (a *artist) ears() {
 	if a.Accessory == CatEars {
 		a.catEar(-1)
@@ -56,36 +64,37 @@ func (a *artist) ears() {
 	}
 }
 
-// bow ties a ribbon: two loops and a knot.
-func (a *artist) bow(centre point, size float64, colour color.RGBA) {
-	dark := opaque(shift(colour, -28, 0, 0))
+// bow is a tied ribbon: two loops and a knot.
+func (a *artist) bow(centre Point, size float64, colour Ink) {
+	dark := shift(colour, -28, 0, 0)
 	for _, side := range []float64{-1, 1} {
 		loop := curve(
-			knot{0, 0, true}, knot{side * size * 0.7, -size * 0.55, false}, knot{side * size, -size * 0.1, false}, knot{side * size * 0.8, size * 0.5, false}, knot{0, 0, true},
-		).moved(centre)
-		a.fill(loop, linear(centre, centre.add(point{side * size, 0}), opaque(shift(colour, -16, 0, 0)), opaque(colour), opaque(colour)))
-		a.line(loop, even(0.005*a.Line), dark)
+			corner(0, 0), on(side*size*0.7, -size*0.55), on(side*size, -size*0.1), on(side*size*0.8, size*0.5), corner(0, 0),
+		).Moved(centre)
+		a.Fill(ramp(shift(colour, -16, 0, 0), colour, colour).Linear(centre, centre.Add(Pt(side*size, 0))), loop)
+		a.Stroke(dark, loop, Even(0.005*a.Line))
 	}
 	middle := ellipse(centre, size*0.20, size*0.24)
-	a.fill(middle, solid(colour))
-	a.line(middle.closed(), even(0.005*a.Line), dark)
+	a.Outlined(colour, middle, 0.005*a.Line, dark)
 }
 
-func (a *artist) flower(centre point) {
-	dark := opaque(shift(a.Ribbon, -28, 0, 0))
+func (a *artist) flower(centre Point) {
+	dark := shift(a.ribbon, -28, 0, 0)
 	for k := range 5 {
-		petal := ellipse(turned(point{0, -0.032}, 2*math.Pi*float64(k)/5).add(centre), 0.026, 0.026)
-		a.fill(petal, solid(a.Ribbon))
-		a.line(petal.closed(), even(0.004*a.Line), dark)
+		petal := ellipse(Pt(0, -0.032).Turned(Direction(2*math.Pi*float64(k)/5)).Add(centre), 0.026, 0.026)
+		a.Outlined(a.ribbon, petal, 0.004*a.Line, dark)
 	}
-	a.fill(ellipse(centre, 0.017, 0.017), solid(rgb(0xf8d868)))
+	a.Fill(RGB(0xf8d868), ellipse(centre, 0.017, 0.017))
 }
 
 func (a *artist) catEar(side float64) {
-	outer := curve(knot{side * 0.085, 0.135, true}, knot{side * 0.165, 0.055, false}, knot{side * 0.235, 0.015, true}, knot{side * 0.262, 0.11, false}, knot{side * 0.265, 0.225, true})
-	inner := curve(knot{side * 0.135, 0.150, true}, knot{side * 0.185, 0.085, false}, knot{side * 0.225, 0.055, true}, knot{side * 0.238, 0.12, false}, knot{side * 0.235, 0.195, true})
-	a.fill(outer, vertical(0.02, 0.22, opaque(a.hair.shade), opaque(a.hair.base)))
-	a.line(outer, even(0.0055*a.Line), opaque(a.hair.line))
-	a.fill(inner, vertical(0.05, 0.20, opaque(rgb(0xf6b8b8)), opaque(rgb(0xfde0d8))))
-	a.line(inner, taperBoth(0.004*a.Line), faded(a.hair.line, 0.6))
+	outer := curve(corner(0.085, 0.135), on(0.165, 0.055), corner(0.235, 0.015), on(0.262, 0.11), corner(0.265, 0.225))
+	inner := curve(corner(0.135, 0.150), on(0.185, 0.085), corner(0.225, 0.055), on(0.238, 0.12), corner(0.235, 0.195))
+	if side < 0 {
+		outer, inner = outer.Mirrored(), inner.Mirrored()
+	}
+	a.Fill(ramp(a.hair.shade, a.hair.base).Vertical(0.02, 0.22), outer)
+	a.Stroke(a.hair.line, outer, Even(0.0055*a.Line))
+	a.Fill(ramp(RGB(0xf6b8b8), RGB(0xfde0d8)).Vertical(0.05, 0.20), inner)
+	a.Stroke(a.hair.line.Faded(0.6), inner, TaperBoth(0.004*a.Line))
 }

@@ -9,7 +9,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -60,12 +62,12 @@ func requireDistinct(t *testing.T, n int) {
 	require.Len(t, seen, n)
 }
 
-func TestEachBlockOfNineHasEachColour(t *testing.T) {
+func TestEachBlockHasEachColourOnce(t *testing.T) {
 	orders := map[string]bool{}
 	for block := -20; block < 20; block++ {
 		var order []portrait.Colour
-		for i := range 9 {
-			order = append(order, portrait.At(3, 9*block+i).Colour)
+		for i := range portrait.Colours() {
+			order = append(order, portrait.At(3, len(portrait.Colours())*block+i).Colour)
 		}
 		assert.ElementsMatch(t, portrait.Colours(), order, "block %d", block)
 		orders[fmt.Sprint(order)] = true
@@ -80,8 +82,9 @@ func TestParseColour(t *testing.T) {
 		assert.Equal(t, c, parsed)
 	}
 	_, err := portrait.ParseColour("Blue")
-	assert.EqualError(t, err, `unknown hair colour "Blue": it is one of blonde, brown, black, blue, pink, purple, green, red, silver`)
-	assert.Equal(t, "Colour(9)", portrait.Colour(9).String())
+	assert.ErrorContains(t, err, `unknown hair colour "Blue": it is one of blonde, brown, black, blue, pink,`)
+	assert.Equal(t, "silver", portrait.Silver.String())
+	assert.Equal(t, "Colour(99)", portrait.Colour(99).String())
 	assert.Zero(t, portrait.Colour(-1).RGB())
 }
 
@@ -104,7 +107,7 @@ func distance(a, b color.RGBA) float64 {
 }
 
 func TestHairIsNearestToItsClass(t *testing.T) {
-	const n, size = 450, 64
+	n, size := 50*len(portrait.Colours()), 64
 	right, rightDrawn := 0, 0
 	sums := map[portrait.Colour][3]float64{}
 	for i := range n {
@@ -123,7 +126,7 @@ func TestHairIsNearestToItsClass(t *testing.T) {
 	assert.Equal(t, n, right, "hair colours nearest to their class")
 	assert.GreaterOrEqual(t, rightDrawn, n*98/100, "drawn hair nearest to its class")
 	for c, s := range sums {
-		k := float64(n / 9)
+		k := float64(n / len(portrait.Colours()))
 		average := color.RGBA{uint8(s[0] / k), uint8(s[1] / k), uint8(s[2] / k), 255}
 		assert.Equal(t, c, portrait.Nearest(average))
 		assert.Less(t, distance(average, c.RGB()), 12.0, "%s hair is %v on average", c, average)
@@ -184,7 +187,9 @@ func TestSamePictureAtAnySize(t *testing.T) {
 			for y := range 64 {
 				for x := range 64 {
 					a, b := small.RGBAAt(x, y), mean(large, image.Rect(x*by, y*by, (x+1)*by, (y+1)*by))
-					sum += math.Abs(float64(a.R)-float64(b.R)) + math.Abs(float64(a.G)-float64(b.G)) + math.Abs(float64(a.B)-float64(b.B))
+					for _, channels := range [][2]uint8{{a.R, b.R}, {a.G, b.G}, {a.B, b.B}} {
+						sum += math.Abs(float64(channels[0]) - float64(channels[1]))
+					}
 				}
 			}
 			assert.Less(t, sum/(64*64*3), 2.5, "portrait %d: mean difference of 255 between 64 and %d reduced", i, 64*by)
@@ -207,17 +212,19 @@ func TestEverySizeIsDrawnOpaque(t *testing.T) {
 // ranges are those of the comments in Params.
 var ranges = map[string][2]float64{
 	"FaceWidth": {0.222, 0.245}, "ChinY": {0.80, 0.83}, "ChinRound": {0, 1}, "Volume": {-1, 1}, "FringeLow": {-0.02, 0.02},
-	"Gloss": {0.35, 1}, "EyeSize": {0.9, 1.12}, "EyeSpacing": {0.118, 0.132}, "EyeY": {0.575, 0.60}, "EyeOpening": {0.85, 1},
-	"Gaze": {-1, 1}, "BrowY": {0.105, 0.13}, "BrowTilt": {-1, 1}, "BrowArch": {0, 1}, "BrowBold": {0, 1},
-	"MouthWidth": {0.022, 0.042}, "Blush": {0, 1}, "Tilt": {-0.08, 0.08}, "Scale": {0.97, 1.12}, "Line": {0.7, 1.2}, "Shade": {0.6, 1},
+	"Gloss": {0.35, 1}, "EyeSize": {0.9, 1.12}, "EyeSpacing": {0.118, 0.132}, "EyeY": {0.575, 0.60},
+	"EyeOpening": {0.85, 1}, "Gaze": {-1, 1}, "BrowY": {0.105, 0.13}, "BrowTilt": {-1, 1}, "BrowArch": {0, 1},
+	"BrowBold": {0, 1}, "MouthWidth": {0.022, 0.042}, "Blush": {0, 1}, "Tilt": {-0.08, 0.08}, "Scale": {0.97, 1.12},
+	"Line": {0.7, 1.2}, "Shade": {0.6, 1},
 }
 
 func TestRandomFillsTheRanges(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	low, high := map[string]float64{}, map[string]float64{}
 	for i := range 5000 {
-		p := portrait.Random(rng, portrait.Colour(i%9))
-		require.Equal(t, portrait.Colour(i%9), p.Colour)
+		colour := portrait.Colour(i % len(portrait.Colours()))
+		p := portrait.Random(rng, colour)
+		require.Equal(t, colour, p.Colour)
 		v := reflect.ValueOf(p)
 		for k := range v.NumField() {
 			name := v.Type().Field(k).Name
@@ -243,8 +250,11 @@ func TestRandomFillsTheRanges(t *testing.T) {
 
 func TestAnyParamsAreDrawn(t *testing.T) {
 	for name, p := range map[string]portrait.Params{
-		"zero":   {},
-		"beyond": {Colour: 99, Fringe: -1, Side: 99, Back: 99, Eyes: -7, Mouth: 1000, Clothes: -1000, Accessory: 50, EyeOpening: 5, Scale: 20, Tilt: 100},
+		"zero": {},
+		"beyond": {
+			Colour: 99, Fringe: -1, Side: 99, Back: 99, Eyes: -7, Mouth: 1000, Clothes: -1000, Accessory: 50,
+			EyeOpening: 5, Scale: 20, Tilt: 100,
+		},
 	} {
 		assert.NotPanics(t, func() { p.Draw(64) }, name)
 		assert.NotPanics(t, func() { p.EyeBoxes(64) }, name)
@@ -261,7 +271,8 @@ func TestBlinkClosesAndOpensOnce(t *testing.T) {
 		clip := portrait.Blink(9, i)
 		first := clip.Frames[0]
 		require.Greater(t, first.EyeOpening, 0.84, "clip %d begins with open eyes", i)
-		require.InDelta(t, first.EyeOpening, clip.Frames[portrait.BlinkFrames-1].EyeOpening, 0.1, "clip %d ends with open eyes", i)
+		last := clip.Frames[portrait.BlinkFrames-1]
+		require.InDelta(t, first.EyeOpening, last.EyeOpening, 0.1, "clip %d ends with open eyes", i)
 		falls, rises, start, least := 0, 0, -1, 1.0
 		for k := 1; k < portrait.BlinkFrames; k++ {
 			before, now := clip.Frames[k-1], clip.Frames[k]
@@ -303,13 +314,53 @@ func TestDrawAllocatesLittle(t *testing.T) {
 	assert.Less(t, testing.AllocsPerRun(5, func() { p.Draw(128) }), 1500.0)
 }
 
-func TestCheckScriptKnowsTheTypicalColours(t *testing.T) {
+// The script has the typical colours from the source of this package.
+func TestCheckScriptFindsTheTypicalColours(t *testing.T) {
 	script, err := os.ReadFile("check/animeface_check.py")
 	require.NoError(t, err)
+	source, err := os.ReadFile("colour.go")
+	require.NoError(t, err)
+	pattern := regexp.MustCompile(`re\.findall\(r'(.*)', `).FindStringSubmatch(string(script))
+	require.NotNil(t, pattern)
+	var found []string
+	for _, entry := range regexp.MustCompile(pattern[1]).FindAllStringSubmatch(string(source), -1) {
+		found = append(found, strings.Join(entry[1:], " "))
+	}
+	var want []string
 	for _, c := range portrait.Colours() {
 		rgb := c.RGB()
-		assert.Contains(t, string(script), fmt.Sprintf("'%s': (%d, %d, %d)", c, rgb.R, rgb.G, rgb.B))
+		want = append(want, fmt.Sprintf("%s %d %d %d", c, rgb.R, rgb.G, rgb.B))
 	}
+	assert.Equal(t, want, found)
+}
+
+func TestEachClassHasTagsOfItsOwn(t *testing.T) {
+	seen := map[string]string{}
+	claim := func(class string, tags []string) {
+		require.NotEmpty(t, tags, class)
+		for _, tag := range tags {
+			require.Regexp(t, "^[a-z_-]+$", tag)
+			require.Empty(t, seen[tag], "%s is a tag of %s too", tag, class)
+			seen[tag] = class
+		}
+	}
+	for _, c := range portrait.Colours() {
+		claim(c.String()+" hair", c.Tags())
+	}
+	for _, attribute := range []struct {
+		classes []string
+		tags    map[string][]string
+	}{
+		{portrait.EyeColours(), portrait.EyeColourTags()},
+		{portrait.HairLengths(), portrait.HairLengthTags()},
+		{portrait.HairStyles(), portrait.HairStyleTags()},
+	} {
+		require.Len(t, attribute.tags, len(attribute.classes))
+		for _, class := range attribute.classes {
+			claim(class, attribute.tags[class])
+		}
+	}
+	assert.Empty(t, portrait.Colour(99).Tags())
 }
 
 func ExampleRandom() {

@@ -1,4 +1,5 @@
-// Command weights trains the network of package eyes as moelab ships it, and measures it on blinks that it has not seen:
+// Command weights trains the network of package eyes as moelab ships it, and measures it on blinks that it has not
+// seen:
 //
 //	nice go run ./eyes/weights runs/eyes eyes/weights/eyes.safetensors
 //
@@ -32,7 +33,7 @@ func run(ctx context.Context, arguments []string) error {
 	if len(arguments) != 2 {
 		return errors.New("usage: go run ./eyes/weights RUN FILE")
 	}
-	config, err := eyes.Preset("shipped")
+	config, err := eyes.Experiment.Preset("shipped")
 	if err != nil {
 		return err
 	}
@@ -40,12 +41,14 @@ func run(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	summary, err := eyes.Train(ctx, arguments[0], config, eyes.TrainOptions{Backend: backend, SaveEvery: 250, Progress: lab.NewProgress(os.Stderr)})
+	summary, err := eyes.Train(ctx, arguments[0], config, lab.TrainOptions{
+		Backend: backend, SaveEvery: 250, Progress: lab.NewProgress(os.Stderr),
+	})
 	if err != nil {
 		return err
 	}
 	fmt.Println(summary)
-	finder, err := eyes.OpenFinder(backend, arguments[0])
+	finder, err := eyes.Open(backend, arguments[0])
 	if err != nil {
 		return err
 	}

@@ -10,12 +10,14 @@ import (
 	"github.com/moelab/moelab/blink"
 )
 
-// Blink is an iteration of the networks that make portraits blink. The optical flow of the videos is an input: the peers have none. Its losses are the
-// configuration's metrics.
+// Blink is an iteration of the networks that make portraits blink. The optical flow of the videos is an input: the
+// peers have none. Its losses are the configuration's metrics.
 func Blink(backend compute.Backend, config blink.Config) (Case, error) {
 	c := Case{
 		config: config, seed: config.Seed, networks: []string{"generator"}, peers: peersOf("blink")[:2],
-		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node { return blink.Step(scope, config, x[0], x[1]) },
+		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
+			return blink.Step(scope, config, x[0], blink.Given{Motion: x[1]})
+		},
 	}
 	if config.Adversarial > 0 {
 		c.networks = append(c.networks, "discriminator")

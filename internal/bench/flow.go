@@ -13,19 +13,22 @@ import (
 	"github.com/moelab/moelab/flow"
 )
 
-// Flow is the optical flow of a number of drawn blinks of 16 frames, from the first frame to each, at Side×Side pixels. Its "losses" are the means of its
-// components' absolute values.
+// Flow is the optical flow of a number of drawn blinks of 16 frames, from the first frame to each, at Side×Side pixels.
+// Its "losses" are the means of its components' absolute values.
 type Flow struct{ Videos, Side int }
 
-// opencvPackages are what the peer in OpenCV runs on.
-var opencvPackages = environment{"opencv", []string{"opencv-python-headless==5.0.0.93", "numpy==2.2.6", "safetensors==0.6.2"}}
+// opencvPackages are the packages of the peer in OpenCV.
+var opencvPackages = environment{
+	"opencv",
+	[]string{"opencv-python-headless==5.0.0.93", "numpy==2.2.6", "safetensors==0.6.2"},
+}
 
 // programs are the peers.
 func (f Flow) programs() []peerProgram {
 	return []peerProgram{{"OpenCV", "flow_opencv.py", nil, opencvPackages}}
 }
 
-// estimating is moelab's way.
+// estimating is moelab's implementation.
 type estimating struct {
 	estimator *flow.Estimator
 	videos    [][]*image.Gray
@@ -62,7 +65,9 @@ func (f Flow) start(backend compute.Backend, dir string) (_ stepper, file string
 		return tensors.FromFlatDataAndDimensions(values, len(values)/(f.Side*f.Side), f.Side, f.Side)
 	}
 	file = filepath.Join(dir, "case.safetensors")
-	return &e, file, writeCase(file, map[string]*tensors.Tensor{"inputs/first": planes(first), "inputs/then": planes(then)}, f)
+	return &e, file, writeCase(
+		file, map[string]*tensors.Tensor{"inputs/first": planes(first), "inputs/then": planes(then)}, f,
+	)
 }
 
 func (e *estimating) step(ctx context.Context) (float64, []float64, error) {

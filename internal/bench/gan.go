@@ -18,7 +18,8 @@ func GAN(backend compute.Backend, config gan.Config) (Case, error) {
 	c := Case{
 		config: config, seed: config.Seed, networks: []string{"generator", "discriminator"}, peers: peersOf("gan"),
 		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-			return gan.Iteration(scope, config, network, GANInputs(x))[:len(config.Losses())] // The peers do not watch either.
+			// The peers do not watch the training either.
+			return gan.Iteration(scope, config, network, GANInputs(x))[:len(config.Losses())]
 		},
 	}
 	var err error
@@ -28,7 +29,7 @@ func GAN(backend compute.Backend, config gan.Config) (Case, error) {
 	return c, nil
 }
 
-// ganInputs are the names of an iteration's inputs. The last one is there where D has noise.
+// ganInputs are the names of an iteration's inputs. The last one is there if D has noise.
 var ganInputs = []string{"pictures", "labels", "noise", "fake_labels", "uniform", "disturbance"}
 
 // GANInputNames are the names of an iteration's inputs, in their order.
@@ -41,14 +42,22 @@ func GANInputNames(config gan.Config) []string {
 
 // GANInputs are an iteration's inputs, from nodes in the order of [GANInputNames].
 func GANInputs(x []*graph.Node) gan.Inputs {
-	inputs := gan.Inputs{Pictures: x[0], Labels: x[1], Noise: x[2], FakeLabels: x[3], Uniform: x[4]}
+	matrix := func(labels *graph.Node) *graph.Node { // The peers, without attributes, have one label for each picture.
+		if labels.Rank() == 2 {
+			return graph.InsertAxes(labels, -1)
+		}
+		return labels
+	}
+	inputs := gan.Inputs{
+		Pictures: x[0], Labels: matrix(x[1]), Noise: x[2], FakeLabels: matrix(x[3]), Uniform: x[4],
+	}
 	if len(x) == len(ganInputs) {
 		inputs.Disturbance = x[5]
 	}
 	return inputs
 }
 
-// drawGANInputs draws the inputs of one iteration: portraits, and what is random.
+// drawGANInputs draws the inputs of one iteration: portraits, and random numbers.
 func drawGANInputs(backend compute.Backend, config gan.Config) ([]input, error) {
 	source, err := config.Batches(dataset.Drawn(config.Seed, 1000), 0, nil)
 	if err != nil {
@@ -81,12 +90,21 @@ func drawGANInputs(backend compute.Backend, config gan.Config) ([]input, error) 
 	}
 	var inputs []input
 	for i, value := range append(real, random...) {
-		inputs = append(inputs, input{ganInputs[i], value})
+		name := ganInputs[i]
+		if isLabels := name == "labels" || name == "fake_labels"; isLabels && len(config.Attributes) == 0 {
+			if value, err = graph.CallOnce(backend, func(labels *graph.Node) *graph.Node {
+				return graph.Squeeze(labels, -1)
+			}, value); err != nil {
+				return nil, err
+			}
+		}
+		inputs = append(inputs, input{name, value})
 	}
 	return inputs, nil
 }
 
-// withUnknown returns labels, [steps of D, batch, 1 + attributes], with the last attribute of each step's first picture not known, as it may be in a folder.
+// withUnknown returns labels, [steps of D, batch, 1 + attributes], with the last attribute of each step's first picture
+// unknown, as it may be in a folder.
 func withUnknown(labels *tensors.Tensor) (*tensors.Tensor, error) {
 	flat, err := tensors.CopyFlatData[int32](labels)
 	if err != nil {

@@ -12,9 +12,11 @@ import (
 	"github.com/gomlx/compute"
 )
 
-// WriteGolden writes a file of a case's weights and inputs, and what PyTorch makes of them in a number of iterations on the same
-// inputs: the models' tests compare moelab with it. What is in it is said in moelab_torch.py.
-func WriteGolden(ctx context.Context, backend compute.Backend, c Case, iterations int, path string, log io.Writer) error {
+// WriteGolden writes a file with a case's weights and inputs, and PyTorch's results after a number of iterations on the
+// same inputs. The models' tests compare moelab with it. moelab_torch.py describes its contents.
+func WriteGolden(
+	ctx context.Context, backend compute.Backend, c Case, iterations int, path string, log io.Writer,
+) error {
 	env, err := peerPackages.ensure(ctx, log)
 	if err != nil {
 		return err

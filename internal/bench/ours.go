@@ -14,21 +14,22 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/internal/safetensors"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/nn"
 )
 
-// Case is one iteration of a training, on inputs that stay.
+// Case is one training iteration, on fixed inputs.
 type Case struct {
-	config    any // What the peers are told, as JSON.
+	config    any // The configuration for the peers, written as JSON.
 	seed      uint64
 	iteration func(scope *model.Scope, inputs []*graph.Node) []*graph.Node
 	inputs    []input
-	networks  []string // The scopes of the weights that the peers need.
+	networks  []string // The scopes of weights that the peers need.
 	peers     []peerProgram
 }
 
-// input is one of the tensors that an iteration works on.
+// input is one of the input tensors of an iteration.
 type input struct {
 	name  string
 	value *tensors.Tensor
@@ -94,14 +95,14 @@ func (c Case) weights(store *model.Store) (map[string]*tensors.Tensor, error) {
 	return values, nil
 }
 
-// writeCase writes what tells the peers their part: weights and inputs, and a configuration that is written as JSON.
+// writeCase writes the peers' input file: weights, inputs, and a configuration as JSON.
 func writeCase(path string, values map[string]*tensors.Tensor, config any) error {
 	text, err := json.Marshal(config)
 	if err != nil {
 		return err
 	}
 	return lab.WriteFile(path, func(w io.Writer) error {
-		return lab.WriteSafetensors(w, values, map[string]string{"config": string(text)})
+		return safetensors.Write(w, values, map[string]string{"config": string(text)})
 	})
 }
 

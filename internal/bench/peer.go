@@ -15,33 +15,36 @@ import (
 	"github.com/moelab/moelab/internal/venv"
 )
 
-// scripts are the peers, and what they import.
+// scripts are the peers, and the modules that they import.
 //
 //go:embed *.py
 var scripts embed.FS
 
-// peerPackages are what the peers run on. Newer versions of JAX want a newer Python.
-var peerPackages = environment{"bench", []string{"torch==2.15.0", "jax==0.10.2", "jaxlib==0.10.2", "numpy==2.2.6", "safetensors==0.6.2"}}
+// peerPackages are the packages of the peers. Newer versions of JAX need a newer Python.
+var peerPackages = environment{
+	"bench",
+	[]string{"torch==2.15.0", "jax==0.10.2", "jaxlib==0.10.2", "numpy==2.2.6", "safetensors==0.6.2"},
+}
 
-// environment is a Python environment of peers, by its name and its packages.
+// environment is a Python environment for peers, with its name and packages.
 type environment struct {
 	name     string
 	packages []string
 }
 
-// ensure makes the environment where it is missing.
+// ensure creates the environment if missing.
 func (e environment) ensure(ctx context.Context, log io.Writer) (*venv.Env, error) {
 	return venv.Ensure(ctx, e.name, e.packages, log)
 }
 
-// peerProgram is a program that is timed beside ours, with its arguments.
+// peerProgram is a program that is timed against ours, with its arguments.
 type peerProgram struct {
 	name, script string
 	args         []string
 	environment  environment
 }
 
-// peersOf are the peers whose scripts begin with a name.
+// peersOf returns the peers whose scripts begin with a name.
 func peersOf(name string) []peerProgram {
 	return []peerProgram{
 		{"PyTorch", name + "_torch.py", nil, peerPackages},
@@ -66,7 +69,7 @@ type answer struct {
 	Losses  []float64 `json:"losses"`
 }
 
-// start starts a peer, whose script lies in dir, and waits until it has read the file that tells it its part.
+// start starts a peer, whose script is in dir, and waits until it has read its input file.
 func (p peerProgram) start(ctx context.Context, dir, file string, log io.Writer) (*peer, string, error) {
 	env, err := p.environment.ensure(ctx, log)
 	if err != nil {
@@ -76,7 +79,7 @@ func (p peerProgram) start(ctx context.Context, dir, file string, log io.Writer)
 	return startPeer(exec.CommandContext(ctx, env.Python(), arguments...))
 }
 
-// startPeer starts a program and waits until it says that it is ready, and of which version.
+// startPeer starts a program and waits until it reports that it is ready, and its version.
 func startPeer(command *exec.Cmd) (*peer, string, error) {
 	p := &peer{command: command, stderr: &strings.Builder{}}
 	p.command.Stderr = p.stderr
@@ -96,7 +99,7 @@ func startPeer(command *exec.Cmd) (*peer, string, error) {
 	return p, fmt.Sprintf("%s on %s", ready.Version, ready.Device), err
 }
 
-// writeScripts writes the peers and what they import into a folder.
+// writeScripts writes the peers and the modules that they import into a folder.
 func writeScripts(dir string) error {
 	entries, err := scripts.ReadDir(".")
 	if err != nil {
@@ -118,7 +121,7 @@ func writeScripts(dir string) error {
 func (p *peer) read() (answer, error) {
 	line, err := p.stdout.ReadBytes('\n')
 	if err != nil {
-		_ = p.command.Wait() // So that all of what it said is there.
+		_ = p.command.Wait() // To get all of its output.
 		lines := strings.Split(strings.TrimSpace(p.stderr.String()), "\n")
 		return answer{}, fmt.Errorf("the program ended: %s", lines[len(lines)-1])
 	}

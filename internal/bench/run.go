@@ -1,5 +1,5 @@
-// Package bench times moelab beside its peers: the same mathematics on the same machine, in turns. The peers are Python
-// programs that lie beside this file; they are never part of the product.
+// Package bench times moelab against its peers: the same mathematics on the same machine, in turns. The peers are the
+// Python programs in this folder; they are not part of the product.
 package bench
 
 import (
@@ -14,13 +14,13 @@ import (
 	"github.com/gomlx/compute"
 )
 
-// Result is what one program measured in one case.
+// Result is the measurement of one program in one case.
 type Result struct {
 	Name    string        `json:"name"`
 	Version string        `json:"version"`
 	Median  time.Duration `json:"median"`
 	Fastest time.Duration `json:"fastest"`
-	// Losses are what the first run came to: those of an iteration, or the means of a picture's colours.
+	// Losses are the results of the first run: the losses of an iteration, or the means of a picture's colours.
 	Losses []float64 `json:"losses"`
 	// Ratio is moelab's median divided by this one: below 1, moelab is faster.
 	Ratio float64 `json:"ratio"`
@@ -28,23 +28,25 @@ type Result struct {
 	LossDifference float64 `json:"loss_difference"`
 }
 
-// stepper makes one run of a program.
+// stepper runs a program, one step at a time.
 type stepper interface {
 	step(ctx context.Context) (seconds float64, losses []float64, err error)
 	close()
 }
 
-// Contest is what moelab and its peers are timed at.
+// Contest is a task at which moelab and its peers are timed.
 type Contest interface {
-	// start makes moelab ready, and writes into dir a file that tells the peers their part.
+	// start prepares moelab, and writes the peers' input file to dir.
 	start(backend compute.Backend, dir string) (moelab stepper, file string, err error)
 	// programs are the peers.
 	programs() []peerProgram
 }
 
-// Run times moelab and its peers at a contest: runs of each in turn after one that compiles. It makes the peers' virtual environments,
-// which are some gigabytes large. The first result is moelab's.
-func Run(ctx context.Context, backend compute.Backend, c Contest, runs int, log io.Writer) (results []Result, err error) {
+// Run times moelab and its peers at a contest: after one run that compiles, a number of runs of each, in turn. It
+// creates the peers' virtual environments, which take several gigabytes. The first result is moelab's.
+func Run(
+	ctx context.Context, backend compute.Backend, c Contest, runs int, log io.Writer,
+) (results []Result, err error) {
 	dir, err := os.MkdirTemp("", "moelab-bench-*")
 	if err != nil {
 		return nil, err
@@ -85,7 +87,7 @@ func alternate(ctx context.Context, steppers []stepper, results []Result, runs i
 			if err != nil {
 				return fmt.Errorf("%s: %w", results[i].Name, err)
 			}
-			if run == 0 { // It compiled: only its losses count, which are of the weights that all begin with.
+			if run == 0 { // It compiled. Only its losses are kept: all programs start from the same weights.
 				results[i].Losses = losses
 				continue
 			}
@@ -100,7 +102,7 @@ func alternate(ctx context.Context, steppers []stepper, results []Result, runs i
 		results[i].Ratio = results[0].Median.Seconds() / results[i].Median.Seconds()
 		for j, loss := range results[i].Losses {
 			want := results[0].Losses[j]
-			if loss != want { // Also where both are 0.
+			if loss != want { // Also if both are 0.
 				results[i].LossDifference = max(results[i].LossDifference, math.Abs(loss-want)/math.Abs(want))
 			}
 		}
@@ -108,7 +110,7 @@ func alternate(ctx context.Context, steppers []stepper, results []Result, runs i
 	return nil
 }
 
-// median is that of sorted values.
+// median returns the median of sorted values.
 func median(sorted []float64) float64 {
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2

@@ -10,16 +10,17 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/esrgan"
+	"github.com/moelab/moelab/measure/vgg"
 )
 
-// SR is an iteration of the super-resolution GAN: a step of D and one of G, through a VGG16 that was not trained. Its losses are D, G, pixel,
-// perceptual.
+// SR is an iteration of the super-resolution GAN: a step of D and one of G, through an untrained VGG16. Its losses are
+// D, G, pixel, perceptual.
 func SR(config esrgan.Config) (Case, error) {
-	network, vgg := esrgan.Networks[config.Network], &esrgan.VGG{Style: esrgan.Random}
+	networks, features := esrgan.Networks[config.Network], &vgg.Network{Style: vgg.Random}
 	c := Case{
 		config: config, seed: config.Seed, networks: []string{"generator", "discriminator", "vgg"}, peers: peersOf("sr"),
 		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-			return esrgan.Iteration(scope, config, network, vgg, x[0], x[1])
+			return esrgan.Iteration(scope, config, networks, features, x[0], x[1])
 		},
 	}
 	for _, in := range []struct {
@@ -35,7 +36,7 @@ func SR(config esrgan.Config) (Case, error) {
 	return c, nil
 }
 
-// drawPictures draws n portraits of a size, [n, size, size, 3] in [0, 1], with noise on them, so that nothing is flat.
+// drawPictures draws n portraits of a size, [n, size, size, 3] in [0, 1], with noise so that no area is flat.
 func drawPictures(seed uint64, n, size int) (*tensors.Tensor, error) {
 	values := make([]float32, 0, n*size*size*3)
 	set := dataset.Drawn(seed, n)

@@ -11,19 +11,20 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/moelab/moelab/dataset/illustration"
 	"github.com/moelab/moelab/esrgan"
+	"github.com/moelab/moelab/esrgan/upscale"
 )
 
-// Upscaling is enlarging a drawn illustration of Side×Side pixels four times by Real-ESRGAN's network for anime, whose weights must be installed.
-// Its "losses" are the means of the colours of the result.
+// Upscaling is enlarging a drawn illustration of Side×Side pixels four times by Real-ESRGAN's network for anime, whose
+// weights must be installed. Its "losses" are the means of the colours of the result.
 type Upscaling struct{ Side int }
 
-// ncnnPackages are what the peer in ncnn runs on.
+// ncnnPackages are the packages of the peer in ncnn.
 var ncnnPackages = environment{"ncnn", []string{"ncnn==1.0.20261020", "numpy==2.2.6", "safetensors==0.6.2"}}
 
 // programs are the peers.
 func (u Upscaling) programs() []peerProgram {
 	const script = "upscale_torch.py"
-	net := filepath.Join(esrgan.InstalledPretrained(), "realesrgan-x4plus-anime")
+	net := filepath.Join(upscale.Installed(), "realesrgan-x4plus-anime")
 	return []peerProgram{
 		{"ncnn", "upscale_ncnn.py", []string{net}, ncnnPackages},
 		{"PyTorch", script, nil, peerPackages},
@@ -31,7 +32,7 @@ func (u Upscaling) programs() []peerProgram {
 	}
 }
 
-// upscaling is moelab's way.
+// upscaling is moelab's implementation.
 type upscaling struct {
 	upscaler *esrgan.Upscaler
 	picture  esrgan.Pixels
@@ -39,11 +40,11 @@ type upscaling struct {
 
 // start opens the network and writes its weights and the picture to a file in dir.
 func (u Upscaling) start(backend compute.Backend, dir string) (_ stepper, file string, err error) {
-	upscaler, err := esrgan.OpenPretrained(backend, "anime")
+	upscaler, err := upscale.OpenPretrained(backend, "anime")
 	if err != nil {
 		return nil, "", err
 	}
-	upscaler.Often = true // As for a film, or a large picture.
+	upscaler.Often = true // As for an animation or a large picture.
 	weights, err := upscaler.Weights()
 	if err != nil {
 		return nil, "", err
@@ -52,7 +53,7 @@ func (u Upscaling) start(backend compute.Backend, dir string) (_ stepper, file s
 	for name, value := range weights {
 		values["generator/"+name] = value
 	}
-	drawn := illustration.Draw(1, 0, u.Side) // It is opaque, so that both sorts of alpha are the same.
+	drawn := illustration.Draw(1, 0, u.Side) // It is opaque, so that both types of alpha are the same.
 	picture := esrgan.PixelsOf(&image.NRGBA{Pix: drawn.Pix, Stride: drawn.Stride, Rect: drawn.Rect})
 	values["inputs/low"] = tensors.FromFlatDataAndDimensions(picture.RGB, 1, u.Side, u.Side, 3)
 	const blocks = 6

@@ -1,5 +1,5 @@
-// Package golden compares an iteration of a training, and what the networks make of its inputs, with what PyTorch made of the same weights and inputs, in a file
-// that package bench writes. It is for tests.
+// Package golden compares a training iteration, and the outputs of networks, with PyTorch's results for the same
+// weights and inputs, from a file that package bench writes. It is for tests.
 package golden
 
 import (
@@ -14,16 +14,19 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/internal/safetensors"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// Check asserts that the losses of iterations, and how the first changes the weights and Adam's moments, are PyTorch's to 1e-4 relative.
-// The names of the inputs and of the losses are in the order of the iteration's. vanishing says which weights have no influence, since batch normalisation takes
-// it out again: their gradient is rounding, of which Adam makes a step of any size.
-func Check(t *testing.T, backend compute.Backend, path string, iteration func(scope *model.Scope, x []*graph.Node) []*graph.Node,
-	inputNames, lossNames []string, vanishing func(path string) bool) {
+// Check asserts that the losses of iterations, and the changes that the first one makes to the weights and to Adam's
+// moments, equal PyTorch's to a relative 1e-4. The names of inputs and losses are in the iteration's order. vanishing
+// reports whether a weight has no influence because batch normalisation cancels it: its gradient is rounding error,
+// from which Adam makes a step of any size.
+func Check(
+	t *testing.T, backend compute.Backend, path string, iteration func(scope *model.Scope, x []*graph.Node) []*graph.Node,
+	inputNames, lossNames []string, vanishing func(path string) bool,
+) {
 	t.Helper()
 	p := open(t, backend, path, iteration, inputNames)
 	want := values(t, p.golden["losses"])
@@ -31,7 +34,9 @@ func Check(t *testing.T, backend compute.Backend, path string, iteration func(sc
 		losses := p.call(t)
 		for j, name := range lossNames {
 			expected := want[len(lossNames)*i+j]
-			assert.InDeltaf(t, expected, tensors.ToScalar[float64](losses[j]), 1e-4*math.Abs(expected), "%s of iteration %d", name, i+1)
+			assert.InDeltaf(
+				t, expected, tensors.ToScalar[float64](losses[j]), 1e-4*math.Abs(expected), "%s of iteration %d", name, i+1,
+			)
 		}
 		if i == 0 {
 			assertChanges(t, p.store, p.weights, p.golden, vanishing)
@@ -39,9 +44,12 @@ func Check(t *testing.T, backend compute.Backend, path string, iteration func(sc
 	}
 }
 
-// CheckOutputs asserts that what networks make of the inputs is what PyTorch's make of them: each element to 1e-4 of the largest of its output. The names of the outputs are in the
-// order of forward's.
-func CheckOutputs(t *testing.T, backend compute.Backend, path string, forward func(scope *model.Scope, x []*graph.Node) []*graph.Node, inputNames, outputNames []string) {
+// CheckOutputs asserts that the networks' outputs for the inputs equal PyTorch's: each element to 1e-4 of the largest
+// magnitude in its output. The names of the outputs are in the order of forward's results.
+func CheckOutputs(
+	t *testing.T, backend compute.Backend, path string, forward func(scope *model.Scope, x []*graph.Node) []*graph.Node,
+	inputNames, outputNames []string,
+) {
 	t.Helper()
 	p := open(t, backend, path, forward, inputNames)
 	outputs := p.call(t)
@@ -55,10 +63,13 @@ func CheckOutputs(t *testing.T, backend compute.Backend, path string, forward fu
 	}
 }
 
-// CheckGradients asserts that the gradients of a network's first step are PyTorch's to 1e-4 relative. The iteration must take one step of it, with a β₁ of 0: then Adam's
-// first moments are the gradients. vanishing is that of [Check].
-func CheckGradients(t *testing.T, backend compute.Backend, path string, iteration func(scope *model.Scope, x []*graph.Node) []*graph.Node,
-	inputNames []string, network string, vanishing func(path string) bool) {
+// CheckGradients asserts that the gradients of a network's first step equal PyTorch's to a relative 1e-4. The iteration
+// must take one step of the network with a β₁ of 0, so that Adam's first moments are the gradients. vanishing is as in
+// [Check].
+func CheckGradients(
+	t *testing.T, backend compute.Backend, path string, iteration func(scope *model.Scope, x []*graph.Node) []*graph.Node,
+	inputNames []string, network string, vanishing func(path string) bool,
+) {
 	t.Helper()
 	p := open(t, backend, path, iteration, inputNames)
 	p.call(t)
@@ -81,10 +92,13 @@ type program struct {
 	golden  map[string]*tensors.Tensor
 }
 
-// open compiles a function of the networks and gives these the weights of a golden file.
-func open(t *testing.T, backend compute.Backend, path string, build func(scope *model.Scope, x []*graph.Node) []*graph.Node, inputNames []string) program {
+// open compiles a function of the networks and sets their weights from a golden file.
+func open(
+	t *testing.T, backend compute.Backend, path string, build func(scope *model.Scope, x []*graph.Node) []*graph.Node,
+	inputNames []string,
+) program {
 	t.Helper()
-	golden, err := lab.ReadSafetensors(path)
+	golden, err := safetensors.Read(path)
 	require.NoError(t, err)
 	p := program{store: model.NewStore(), golden: golden}
 	p.exec, err = model.NewExec(backend, p.store, build)
@@ -112,8 +126,8 @@ func (p program) call(t *testing.T) []*tensors.Tensor {
 	return outputs
 }
 
-// double turns numbers into double precision. In single precision what lies next to the corner of a ReLU or of an absolute value would fall on one side or the
-// other as the machine rounds, and a gradient with it.
+// double converts numbers to double precision. In single precision, values next to the kink of a ReLU or of an absolute
+// value fall on either side of it, depending on the machine's rounding, and change the gradient.
 func double(t *testing.T, x *tensors.Tensor) *tensors.Tensor {
 	t.Helper()
 	if x.DType() != dtypes.Float32 {
@@ -122,11 +136,13 @@ func double(t *testing.T, x *tensors.Tensor) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values(t, x), x.Shape().Dimensions...)
 }
 
-// setWeights gives the networks the weights of the golden file and returns their paths.
+// setWeights sets the networks' weights from the golden file and returns their paths.
 func setWeights(t *testing.T, store *model.Store, golden map[string]*tensors.Tensor) (paths []string) {
 	t.Helper()
 	for path, value := range golden {
-		if scope, _, _ := strings.Cut(path, "/"); !slices.Contains([]string{"inputs", "outputs", "losses", "change", "moment", "gradient"}, scope) {
+		if scope, _, _ := strings.Cut(path, "/"); !slices.Contains(
+			[]string{"inputs", "outputs", "losses", "change", "moment", "gradient"}, scope,
+		) {
 			v := store.GetVariable("/" + path)
 			require.NotNilf(t, v, "the networks have no %s", path)
 			require.NoError(t, v.SetValue(double(t, value)))
@@ -137,8 +153,10 @@ func setWeights(t *testing.T, store *model.Store, golden map[string]*tensors.Ten
 	return paths
 }
 
-// assertChanges compares how an iteration changed the weights, and the moments that Adam keeps, with PyTorch's.
-func assertChanges(t *testing.T, store *model.Store, paths []string, golden map[string]*tensors.Tensor, vanishing func(path string) bool) {
+// assertChanges compares an iteration's changes of the weights and of Adam's moments with PyTorch's.
+func assertChanges(
+	t *testing.T, store *model.Store, paths []string, golden map[string]*tensors.Tensor, vanishing func(path string) bool,
+) {
 	t.Helper()
 	compared := 0
 	for _, path := range paths {
@@ -156,7 +174,7 @@ func assertChanges(t *testing.T, store *model.Store, paths []string, golden map[
 	assert.Greater(t, compared, 40)
 }
 
-// assertChange compares how a weight changed with PyTorch's change of it. The moment is nil where it is not trained.
+// assertChange compares the change of a weight with PyTorch's. The moment is nil if the weight is not trained.
 func assertChange(t *testing.T, path string, before, want, after []float64, moment *tensors.Tensor) {
 	t.Helper()
 	got := make([]float64, len(after))
@@ -169,8 +187,10 @@ func assertChange(t *testing.T, path string, before, want, after []float64, mome
 	assertNear(t, "change of "+path, want, got)
 }
 
-// assertMoment compares the first moment that Adam keeps of a weight with what it should be.
-func assertMoment(t *testing.T, what string, want []float64, store *model.Store, path string, vanishing func(path string) bool) {
+// assertMoment compares Adam's first moment of a weight with its expected value.
+func assertMoment(
+	t *testing.T, what string, want []float64, store *model.Store, path string, vanishing func(path string) bool,
+) {
 	t.Helper()
 	network, _, _ := strings.Cut(path, "/")
 	got := valueOf(t, store.GetVariable("/adam_"+network+"/"+path+"_1st_moment"))
@@ -181,8 +201,8 @@ func assertMoment(t *testing.T, what string, want []float64, store *model.Store,
 	assertNear(t, what, want, got)
 }
 
-// ignoreVanishing sets those elements of changes to zero of which the gradient is a thousandth of the largest: Adam makes as large a step
-// of what is rounding there.
+// ignoreVanishing sets changes to zero where the gradient is less than a thousandth of the largest: it is rounding
+// error there, from which Adam makes just as large a step.
 func ignoreVanishing(gradient []float64, changes ...[]float64) {
 	limit := largest(gradient) / 1000
 	for i, g := range gradient {
@@ -202,7 +222,9 @@ func assertNear(t *testing.T, what string, want, got []float64) {
 	for i := range want {
 		difference[i] = got[i] - want[i]
 	}
-	assert.LessOrEqualf(t, norm(difference), 1e-4*norm(want), "%s: want %v, got %v", what, want[:min(4, len(want))], got[:min(4, len(got))])
+	assert.LessOrEqualf(
+		t, norm(difference), 1e-4*norm(want), "%s: want %v, got %v", what, want[:min(4, len(want))], got[:min(4, len(got))],
+	)
 }
 
 // largest is the largest magnitude of a vector's elements.

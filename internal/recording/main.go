@@ -1,13 +1,13 @@
-// Command recording trains, samples and measures small experiments with one build of moelab, and records what came of
-// them: the metrics, the hashes of the weights and of every other output. Two builds whose recordings are equal do the
-// same to the bit.
+// Command recording trains, samples and measures small experiments with one build of moelab, and records the results:
+// the metrics, and the hashes of the weights and of all other outputs. Two builds with equal recordings behave
+// identically to the bit.
 //
 //	go run ./internal/recording -base f8f7cd0            # this working tree against a commit, on XLA
 //	go run ./internal/recording -base f8f7cd0 -backend go
 //	go run ./internal/recording -backend go -o FILE      # record only
 //
-// The recording of the pure-Go backend does not depend on the machine, as long as that is an amd64 one; a test compares
-// it with testdata/go.json. XLA's depends on the processor: record both builds on the same machine.
+// The recording of the pure-Go backend is the same on all amd64 machines; a test compares it with testdata/go.json.
+// XLA's depends on the processor: record both builds on the same machine.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"strings"
 )
 
-// oldRuns holds the runs of every kind that were made before the recording began.
+// oldRuns holds runs of every kind from before the recording began.
 const oldRuns = "internal/recording/testdata/runs"
 
 func main() {
@@ -30,7 +30,7 @@ func main() {
 	backend := flag.String("backend", "cpu", `backend of both builds: "cpu" (XLA) or "go"`)
 	program := flag.String("program", "", "record this build of moelab instead of the working tree")
 	out := flag.String("o", "", "file for the recording of this working tree, as JSON")
-	quick := flag.Bool("quick", false, "leave out what takes the pure-Go backend long")
+	quick := flag.Bool("quick", false, "skip the cases that are slow on the pure-Go backend")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -69,7 +69,8 @@ func run(ctx context.Context, base, program, backend, out string, quick bool) er
 	if output, err := checkOut.CombinedOutput(); err != nil {
 		return fmt.Errorf("check out %s: %w: %s", base, err, output)
 	}
-	defer exec.Command("git", "worktree", "remove", "--force", tree).Run() //nolint:errcheck // The folder goes anyway.
+	//nolint:errcheck // The folder is removed anyway.
+	defer exec.Command("git", "worktree", "remove", "--force", tree).Run()
 	before, err := recordTree(ctx, tree, filepath.Join(work, "before"), backend, quick)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func run(ctx context.Context, base, program, backend, out string, quick bool) er
 	return nil
 }
 
-// recordTree builds moelab from a source tree and records it in a folder that is made.
+// recordTree builds moelab from a source tree and records it in a folder that it creates.
 func recordTree(ctx context.Context, tree, dir, backend string, quick bool) (recording, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -103,7 +104,7 @@ func (r recording) save(path string) error {
 	return os.WriteFile(path, append(text, '\n'), 0o644)
 }
 
-// load reads what save wrote.
+// load reads a recording written by save.
 func load(path string) (r recording, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// recording holds, for each case, what each of its files comes to: a hash, or the values themselves.
+// recording holds a hash or the values of each file of each case.
 type recording map[string]map[string]string
 
 // values returns the number of recorded values.
@@ -30,7 +30,7 @@ func (r recording) values() (n int) {
 	return n
 }
 
-// differences lists the values that another recording lacks, has in addition, or has otherwise.
+// differences lists the values that are missing in another recording, new there, or different.
 func (r recording) differences(other recording) (lines []string) {
 	for _, name := range slices.Sorted(maps.Keys(union(r, other))) {
 		for _, file := range slices.Sorted(maps.Keys(union(r[name], other[name]))) {
@@ -53,14 +53,14 @@ func union[V any](a, b map[string]V) map[string]V {
 // step is a command line of a case, run in the common folder.
 type step []string
 
-// testCase is one thing that is recorded: some commands, and the folder that they fill.
+// testCase is a recorded case: some commands, and the folder that they fill.
 type testCase struct {
 	name  string
 	steps []step
-	slow  bool // It takes the pure-Go backend more than some seconds.
+	slow  bool // It takes the pure-Go backend more than a few seconds.
 }
 
-// trained returns the case of a training of 20 steps.
+// trained returns a case that trains for 20 steps.
 func trained(kind, name, preset string, settings ...string) testCase {
 	line := step{"train", kind, "--preset", preset, "--steps", "20", "--save-every", "10", "--run", kind + "/" + name}
 	for _, setting := range settings {
@@ -69,7 +69,7 @@ func trained(kind, name, preset string, settings ...string) testCase {
 	return testCase{name: kind + "/" + name, steps: []step{line}}
 }
 
-// cases are recorded in this order: later ones use what earlier ones have left in the common folder.
+// cases are recorded in this order: later cases use the files of earlier ones in the common folder.
 func cases() (all []testCase) {
 	add := func(name string, steps ...step) { all = append(all, testCase{name: name, steps: steps}) }
 	addSlow := func(name string, steps ...step) { all = append(all, testCase{name, steps, true}) }
@@ -146,7 +146,7 @@ func cases() (all []testCase) {
 	return all
 }
 
-// unpackOld puts the runs that are kept with this package into a folder, the judge into the run of the GAN.
+// unpackOld unpacks the old runs of this package into a folder, with the judge in the run of the GAN.
 func unpackOld(runs, dir string) error {
 	for name, at := range map[string]string{"gan": "gan", "judge": "gan/judge", "sr": "sr", "blink": "blink"} {
 		archive, err := zip.OpenReader(filepath.Join(runs, name+".zip"))
@@ -161,12 +161,12 @@ func unpackOld(runs, dir string) error {
 	return nil
 }
 
-// filled are the folders and files, below the common one, that a case fills where its name does not say it.
+// filled maps cases to the folders and files that they fill below the common folder, if not those of their names.
 var filled = map[string][]string{
 	"blink": {"blink_out"}, "eval": {"gan/smoke-projection", "gan/attributes", "eval_sr.json", "eval_blink.json"},
 }
 
-// record runs the cases with a build of moelab in a folder that is made. runs holds the old runs as archives.
+// record runs the cases with a build of moelab in a folder that it creates. runs holds the old runs as archives.
 func record(ctx context.Context, program, dir, runs, backend string, quick bool) (recording, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -209,7 +209,7 @@ func (c testCase) run(ctx context.Context, program, dir, backend string, line st
 	command := exec.CommandContext(ctx, program, line...)
 	command.Dir = dir
 	if backend == "go" {
-		// With two processors the pure-Go backend of GoMLX v0.28 waits for ever in nearly every training.
+		// With two CPUs the pure-Go backend of GoMLX v0.28 hangs in nearly every training.
 		command.Env = append(os.Environ(), "GOMAXPROCS=1")
 	}
 	if output, err := command.CombinedOutput(); err != nil {
@@ -244,18 +244,18 @@ func describeAll(files map[string]string, dir, root string) error {
 	})
 }
 
-// describe returns what a file holds, without times, versions and words.
+// describe describes the contents of a file, without times, versions and prose.
 func describe(path string) (string, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
 	switch name := filepath.Base(path); {
-	case name == "report.html": // Words.
+	case name == "report.html": // Prose.
 		return "", nil
 	case name == "metrics.jsonl":
 		return describeMetrics(data)
-	case name == "import.jsonl": // The journal of an import, whose files are looked at in any order.
+	case name == "import.jsonl": // The journal of an import, which reads files in any order.
 		return describeLines(data, "modified", "from", "about")
 	case name == "config.json":
 		return describeJSON(data, "created", "versions", "format")
@@ -307,7 +307,7 @@ func describeLines(data []byte, without ...string) (string, error) {
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(lines, "\n")))), nil
 }
 
-// describeJSON returns JSON with its keys in order and without some of the outermost, or its hash where that is long.
+// describeJSON returns JSON with its keys in order and without some of the outermost, or its hash if it is long.
 func describeJSON(data []byte, without ...string) (string, error) {
 	var value any
 	if err := json.Unmarshal(data, &value); err != nil {

@@ -8,17 +8,19 @@ import (
 	"testing"
 )
 
-// TestExperimentsAreAsRecorded compares this state of the code with testdata/go.json, which was recorded before issue 22:
-// the same trainings give the same weights to the bit, the same pictures and the same measures, and old runs go on.
+// TestExperimentsAreAsRecorded compares this state of the code with testdata/go.json, which was recorded before issue
+// 22: the same trainings give the same weights to the bit, the same pictures and the same measures, and old runs can be
+// continued.
 func TestExperimentsAreAsRecorded(t *testing.T) {
 	compareWithRecording(t, true)
 }
 
-// compareWithRecording records with a build of the working tree on the pure-Go backend.
+// compareWithRecording records a build of the working tree on the pure-Go backend and compares it with
+// testdata/go.json.
 func compareWithRecording(t *testing.T, quick bool) {
 	t.Helper()
 	if runtime.GOARCH != "amd64" {
-		t.Skip("the recording is of amd64: other processors round some sums otherwise")
+		t.Skip("recorded on amd64: other CPUs round some sums differently")
 	}
 	want, err := load(filepath.Join("testdata", "go.json"))
 	if err != nil {
@@ -38,7 +40,7 @@ func compareWithRecording(t *testing.T, quick bool) {
 	}
 	for name := range want {
 		if got[name] == nil {
-			delete(want, name) // Left out as slow.
+			delete(want, name) // Skipped as slow.
 		}
 	}
 	if differences := want.differences(got); len(differences) > 0 {

@@ -11,16 +11,17 @@ import argparse
 import collections
 import csv
 import pathlib
+import re
 import sys
 
 import animeface
 from PIL import Image
 
-# The typical colours of portrait/colour.go.
+# The typical colours of the classes, from the package's source.
+SOURCE = pathlib.Path(__file__).parent.parent / 'colour.go'
 TYPICAL = {
-    'blonde': (240, 210, 122), 'brown': (134, 86, 58), 'black': (52, 48, 58),
-    'blue': (86, 132, 212), 'pink': (244, 164, 190), 'purple': (146, 98, 190),
-    'green': (96, 174, 112), 'red': (196, 52, 56), 'silver': (204, 208, 220),
+    name: (int(r), int(g), int(b))
+    for name, r, g, b in re.findall(r'"(\w+)", Opaque\((\d+), (\d+), (\d+)\)', SOURCE.read_text(encoding='utf-8'))
 }
 
 

@@ -1,0 +1,49 @@
+package blink
+
+import (
+	"context"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
+)
+
+// cacheBytes is the memory for the clips.
+const cacheBytes = 2 << 30
+
+// OpenData opens the blinks that a configuration names; warn gets each broken one.
+func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Clips, error) {
+	if c.Data == "" {
+		return dataset.DrawnBlinks(c.Seed, c.Drawn, c.DrawnSize), nil
+	}
+	clips, bad, err := dataset.OpenBlinks(ctx, c.Data)
+	if warn != nil {
+		for _, b := range bad {
+			warn(b)
+		}
+	}
+	return clips, err
+}
+
+// batches turns the batches of a loader into inputs of [Iteration].
+type batches struct{ *dataset.EyeLoader }
+
+// Batches reads eyes from a position on. warn gets the clips that became unreadable.
+func (c Config) Batches(clips dataset.Clips, position int64, warn func(error)) (lab.Source, error) {
+	loader, err := dataset.NewEyeLoader(clips, dataset.EyeOptions{
+		Size: c.Size, Batch: c.Batch, Seed: c.Seed, Flip: c.Flip, Vary: c.Vary, Hues: c.Hues, Whole: c.part().Whole,
+		Start: position, OnBad: warn,
+	})
+	return batches{loader}, err
+}
+
+// Next returns the videos.
+func (b batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
+	batch, err := b.EyeLoader.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer batch.Release() // FromFlatData copies.
+	videos := tensors.FromFlatDataAndDimensions(batch.Frames, batch.N, Frames, batch.Size, batch.Size, 3)
+	return []*tensors.Tensor{videos}, nil
+}

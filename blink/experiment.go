@@ -1,0 +1,164 @@
+package blink
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/plots"
+)
+
+// Experiment describes the experiments of this package.
+var Experiment = &lab.Kind[Config]{
+	Name:    "blink",
+	Title:   "a blink for a still portrait",
+	Presets: presets(),
+	Curves:  Config.curves,
+}
+
+func init() { // Not in the literal, since these functions refer to Experiment.
+	Experiment.Train = Train
+	Experiment.Open = func(backend compute.Backend, dir string) (lab.Model, error) { return Open(backend, dir) }
+	Experiment.Evaluate = func(
+		ctx context.Context, backend compute.Backend, dir string, options lab.EvaluateOptions,
+	) (lab.Evaluation, error) {
+		return Evaluate(ctx, backend, dir, options)
+	}
+	Experiment.Figures = figures
+}
+
+// presets returns the named configurations.
+func presets() map[string]Config {
+	// The shipped network, in trainings of an hour or less: first with eyes of all hues, then, from there, of natural
+	// ones.
+	first := with(with(article, laptop), func(c *Config) {
+		c.Size, c.Drawn, c.Vary, c.Hues, c.Steps, c.AverageDecay = 64, 600, true, math.Pi, 1700, 0.995
+	})
+	shipped := with(first, func(c *Config) { c.Hues, c.LearningRate, c.Steps, c.AverageDecay = 0.3, 5e-4, 2400, 0.997 })
+	presets := map[string]Config{"shipped-first": first, "shipped": shipped}
+	for size, resize := range map[string]func(*Config){"article": func(*Config) {}, "laptop": laptop, "smoke": smoke} {
+		presets[size] = with(article, resize)
+		for _, failure := range Failures {
+			preset := with(with(article, failure.change), resize)
+			if size != "smoke" {
+				preset.Size = with(article, failure.change).Size
+			}
+			presets[size+"-"+failure.Name] = preset
+		}
+	}
+	return presets
+}
+
+// curves are the diagrams of a run's metrics.
+func (c Config) curves() []lab.Curve {
+	all := []lab.Curve{{
+		Name: "content", Title: "Content loss", Y: "mean absolute error", Log: true, Metrics: []string{MetricError},
+	}}
+	if c.Adversarial == 0 {
+		return all
+	}
+	return append(all,
+		lab.Curve{Name: "losses", Title: "Adversarial losses", Y: "loss", Metrics: []string{LossD, LossG}},
+		lab.Curve{
+			Name: "ranking", Title: "How often D tells real from drawn", Y: "share of pairs",
+			Metrics: []string{MetricRanking}, Marks: markWon,
+		})
+}
+
+// markWon marks the step from which on D has won.
+func markWon(dir string) ([]plots.Mark, error) {
+	step, won, err := lab.Won(dir, MetricRanking)
+	if err != nil || !won {
+		return nil, err
+	}
+	return []plots.Mark{{Step: step, Label: "D has won"}}, nil
+}
+
+// heldOut returns n drawn blinks of a seed, by default the held-out one.
+func heldOut(seed uint64, n int) dataset.Clips {
+	const usual, size = 12, 256
+	if n == 0 {
+		n = usual
+	}
+	if seed == 0 {
+		seed = HeldOutSeed
+	}
+	return dataset.DrawnBlinks(seed, n, size)
+}
+
+// HeldOutSeed is the seed of the drawn blinks that networks are measured on: no training uses it.
+const HeldOutSeed = 20_260_103
+
+// Draw implements [lab.Model]: blinks of drawn portraits, each as its first frame and the one with the most closed
+// eyes, side by side.
+func (b *Blinker) Draw(ctx context.Context, seed uint64, n int) (pictures []image.Image, err error) {
+	clips := heldOut(seed, n)
+	for i := range n {
+		clip, err := clips.Clip(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		frames, err := b.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, clip)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", clip.Name, err)
+		}
+		pictures = append(pictures, frames[Closed(clip)])
+	}
+	return pictures, nil
+}
+
+// figures show a held-out portrait that blinks by a run.
+func figures(ctx context.Context, _ string, model lab.Model, options lab.FigureOptions) []lab.Drawing {
+	b := model.(*Blinker)
+	drawn := func(draw func(clip *dataset.Clip) (*plots.Figure, error)) func() (*plots.Figure, error) {
+		return func() (*plots.Figure, error) {
+			clip, err := heldOut(options.Seed, 1).Clip(ctx, 0)
+			if err != nil {
+				return nil, err
+			}
+			return draw(clip)
+		}
+	}
+	strips := func(clip *dataset.Clip) ([]Strip, error) {
+		kept := b.Detail
+		defer func() { b.Detail = kept }()
+		b.Detail = false // Shows the networks' own output.
+		frames, err := b.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, clip)
+		return []Strip{{Label: "the truth", Frames: clip.Frames}, {Label: "drawn", Frames: frames}}, err
+	}
+	return []lab.Drawing{
+		{Name: "strip", Draw: drawn(func(clip *dataset.Clip) (*plots.Figure, error) {
+			both, err := strips(clip)
+			if err != nil {
+				return nil, err
+			}
+			return StripFigure(2, both...)
+		})},
+		{Name: "film", Draw: drawn(func(clip *dataset.Clip) (*plots.Figure, error) {
+			both, err := strips(clip)
+			if err != nil {
+				return nil, err
+			}
+			return FilmFigure(both...)
+		})},
+		{Name: "seam", Draw: drawn(func(clip *dataset.Clip) (*plots.Figure, error) {
+			if !b.Config.part().Pasted {
+				return nil, fmt.Errorf("draw the seam: %w: the whole frame is drawn", lab.ErrLacks)
+			}
+			return SeamFigure(ctx, b, clip, clip, Closed(clip), false)
+		})},
+	}
+}
+
+// CheckHeldOut returns an error if a run was trained on the drawn blinks of a seed.
+func CheckHeldOut(dir string, seed uint64) error {
+	config, err := Experiment.Read(dir)
+	if err == nil && config.Data == "" && config.Seed == seed {
+		err = fmt.Errorf("%s was trained on the blinks of seed %d: measure it on others, with another --seed", dir, seed)
+	}
+	return err
+}

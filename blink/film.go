@@ -1,0 +1,97 @@
+package blink
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/imaging"
+)
+
+// Film is a portrait that blinks.
+type Film struct {
+	Portrait *Portrait
+	// Patches are the parts that the blink changes; see [Blinker.Patches].
+	Patches []Patch
+	// Length is the number of frames, 18 a second; 0: the blink's length. In a longer film the eyes stay open
+	// afterwards; a shorter one skips frames, at the blink's duration.
+	Length int
+	// Loop plays it for ever, not once.
+	Loop bool
+}
+
+// CheckFilmPath returns an error unless [Film.Save] can write a film in the format of a path.
+func CheckFilmPath(path string) error {
+	if isFolder(path) {
+		return nil
+	}
+	format, err := imaging.FormatOf(path)
+	if err == nil && format == imaging.JPEG {
+		err = errors.New("an animation cannot be a JPEG: write it as .gif, .png or .webp")
+	}
+	return err
+}
+
+// isFolder reports whether a path names a folder, which need not exist.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir() || strings.HasSuffix(path, string(filepath.Separator)) || filepath.Ext(path) == ""
+}
+
+// Save writes the film as an animation, in the format of the extension (.gif, .png, .webp), or into a folder as
+// frame_00.png and so on. The rest of the picture stays unchanged, as far as the format allows.
+func (f Film) Save(path string) error {
+	if err := CheckFilmPath(path); err != nil {
+		return err
+	}
+	info, frames := f.frames()
+	if !isFolder(path) {
+		return imaging.Save(path, info, frames)
+	}
+	info.Frames = 1
+	for i, frame := range frames {
+		name := filepath.Join(path, fmt.Sprintf("frame_%02d.png", i))
+		if err := imaging.Save(name, info, []imaging.Frame{frame}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// length returns the number of frames.
+func (f Film) length() int {
+	if f.Length == 0 {
+		return Frames
+	}
+	return f.Length
+}
+
+// frames returns the film's frames and their metadata.
+func (f Film) frames() (imaging.Info, []imaging.Frame) {
+	n, p := f.length(), f.Portrait
+	info := p.info
+	info.Frames, info.Plays, info.Gray = n, 1, false
+	if f.Loop {
+		info.Plays = 0
+	}
+	delay := imaging.Delay{Numerator: 1, Denominator: portrait.BlinkRate}
+	shown := func(i int) int { return i }
+	if n < Frames { // The duration stays the same.
+		delay = imaging.Delay{Numerator: Frames, Denominator: uint16(portrait.BlinkRate * n)}
+		shown = func(i int) int { return i * Frames / n }
+	}
+	frames := make([]imaging.Frame, n)
+	var all sync.WaitGroup
+	for i := range frames {
+		frames[i] = imaging.Frame{Pixels: p.base, Delay: delay}
+		if k := shown(i); k < Frames {
+			all.Go(func() { frames[i].Pixels = p.with(f.Patches, k) })
+		}
+	}
+	all.Wait()
+	return info, frames
+}

@@ -1,0 +1,86 @@
+package blink
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/nn"
+)
+
+// Network is a generator of videos, and the discriminators that it is trained against.
+type Network struct {
+	// Generator draws videos from its inputs.
+	Generator func(scope *model.Scope, config Config, given Given) *Node
+	// Reference is set if the generator follows the motion of a reference.
+	Reference bool
+	// Noise is the length of the vector of noise that the generator takes for each video; 0: none.
+	Noise int
+	// Discriminators are the networks that tell real videos from drawn ones. Their losses are summed.
+	Discriminators []NamedDiscriminator
+}
+
+// NamedDiscriminator is a discriminator with the scope of its weights.
+type NamedDiscriminator struct {
+	Scope string
+	// Score is large for a video that looks real.
+	//
+	//	videos: [batch, frames, size, size, 3] in [-1, 1] → [batch], a logit
+	Score func(scope *model.Scope, config Config, videos *Node) *Node
+}
+
+// Given is a generator's inputs.
+type Given struct {
+	// Picture is the first frame, [batch, size, size, 3] in [-1, 1].
+	Picture *Node
+	// Motion is the flow of a reference, [batch, frames, size, size, 2] in pixels; nil unless the network has a Reference.
+	Motion *Node
+	// Noise is N(0, 1), [batch, noise]; nil unless the network takes it.
+	Noise *Node
+}
+
+// Networks are the networks that a [Config] can name. Add one of your own here, in every program that trains or uses
+// it: config.json holds the name only.
+var Networks = map[string]Network{
+	// The network that worked in the article.
+	"unet": {
+		Generator: UNets, Reference: true,
+		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, Discriminator}},
+	},
+	// The article's first attempt (Vondrick et al. 2016).
+	"videogan": {
+		Generator:      VideoGAN,
+		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, Discriminator}},
+	},
+}
+
+// network returns the networks that the configuration names, with panics turned into errors: GoMLX catches no other
+// panic, and hangs after one. The configuration must be valid.
+func (c Config) network() Network {
+	network := Networks[c.Network]
+	generator := network.Generator
+	network.Generator = func(scope *model.Scope, config Config, given Given) *Node {
+		defer nn.RaiseError(config.Network)
+		return generator(scope, config, given)
+	}
+	return network
+}
+
+// Part is the part of a frame that a network sees.
+type Part struct {
+	// Whole is set if it sees the whole frame; otherwise it sees one eye at a time.
+	Whole bool
+	// Pasted is set if its output is pasted into the picture, with a hidden border and the picture's own detail.
+	Pasted bool
+	// Kept keeps the network's part of clips in memory, up to a number of bytes.
+	Kept func(clips dataset.Clips, bytes int64) dataset.Clips
+}
+
+// Parts are the parts that a [Config] can name.
+var Parts = map[string]Part{
+	"eyes": {Pasted: true, Kept: dataset.KeptEyes},
+	"face": {Whole: true, Kept: dataset.KeptClips},
+}
+
+// part returns the part that the configuration names.
+func (c Config) part() Part { return Parts[c.Part] }

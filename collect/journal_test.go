@@ -1,0 +1,186 @@
+package collect
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// ofTests are the settings of the journals of these tests, and headOfTests is the line they make.
+var ofTests = settings{Version: journalVersion, From: "/pictures", Size: 64, Least: 48, By: Sources()}
+
+const headOfTests = `{"version":2,"from":"/pictures","size":64,"least":48,` +
+	`"by":["folder","tags","tagger","look"]}` + "\n"
+
+// inFolder lists the files below a folder.
+func inFolder(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	require.NoError(t, fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if !entry.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	}))
+	return names
+}
+
+func TestAJournalNamesOnlyPortraitsOfItsFolder(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out")
+	require.NoError(t, os.Mkdir(out, 0o755))
+	write(t, "mine", dir, "outside.txt")
+	write(t, "mine", out, labelsFile)
+	for _, file := range []string{
+		"../outside.txt", filepath.Join(dir, "outside.txt"), "red/../../outside.txt", "./red/000000.png", "red//000000.png",
+		labelsFile, journalFile, ".", "red", "red/000001.png", "red/0.png", "blue/000000.png", `red\000000.png`,
+	} {
+		line, err := json.Marshal(Picture{Name: "a.png", Faces: []Face{{File: file, Colour: "red"}}})
+		require.NoError(t, err)
+		write(t, headOfTests+string(line)+"\n", out, journalFile)
+		_, err = openJournal(out, ofTests)
+		require.ErrorContains(t, err, "is not portrait 0 of an import; name a new folder", file)
+		assert.ErrorContains(t, err, filepath.Join(out, journalFile)+": line 2: ", file)
+	}
+	write(t, headOfTests+`{"name":"a.png","faces":[{"file":"../000000.png","colour":".."}]}`+"\n", out, journalFile)
+	_, err := openJournal(out, ofTests)
+	require.ErrorContains(t, err, "is not portrait 0 of an import")
+	assert.FileExists(t, filepath.Join(dir, "outside.txt"))
+	assert.FileExists(t, filepath.Join(out, labelsFile))
+}
+
+func TestAnImportLeavesAloneWhatLinksLeadTo(t *testing.T) {
+	finder := newFinder(t)
+	dir, first, _ := faces(t)
+	require.NoError(t, os.Remove(filepath.Join(dir, "other.png")))
+	elsewhere, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	again := func() error {
+		_, err := Import(t.Context(), finder, dir, out, Options{Size: 64})
+		return err
+	}
+	require.NoError(t, again())
+	portrait := filepath.Join(out, first, "000000.png")
+	require.FileExists(t, portrait)
+
+	for what, link := range map[string]func(){
+		"a folder": func() {
+			require.NoError(t, os.RemoveAll(filepath.Join(out, first)))
+			require.NoError(t, os.Symlink(elsewhere, filepath.Join(out, first)))
+			write(t, "mine", elsewhere, "000000.png")
+			write(t, "mine", elsewhere, "000001.png")
+		},
+		"a file": func() {
+			require.NoError(t, os.RemoveAll(filepath.Join(out, first)))
+			require.NoError(t, os.Mkdir(filepath.Join(out, first), 0o755))
+			for _, name := range []string{"000000.png", "000001.png", "000002.png", "000003.png", "000004.png"} {
+				write(t, "mine", elsewhere, name)
+				require.NoError(t, os.Symlink(filepath.Join(elsewhere, name), filepath.Join(out, first, name)))
+			}
+		},
+	} {
+		link()
+		before := inFolder(t, elsewhere)
+		assert.ErrorContains(t, again(), "path escapes from parent", what)
+		assert.Equal(t, before, inFolder(t, elsewhere), what)
+		for _, name := range before {
+			data, err := os.ReadFile(filepath.Join(elsewhere, name))
+			require.NoError(t, err)
+			assert.Equal(t, "mine", string(data), "%s, %s", what, name)
+		}
+	}
+
+	require.NoError(t, os.RemoveAll(filepath.Join(out, first)))
+	for _, name := range []string{labelsFile, pageFile, journalFile, lockfile.Name} {
+		write(t, "mine", elsewhere, name)
+		require.NoError(t, os.Rename(filepath.Join(out, name), filepath.Join(out, "kept")))
+		require.NoError(t, os.Symlink(filepath.Join(elsewhere, name), filepath.Join(out, name)))
+		assert.EqualError(t, again(), fmt.Sprintf("import the pictures of %s: write %s: path escapes from parent",
+			dir, filepath.Join(out, name)))
+		data, err := os.ReadFile(filepath.Join(elsewhere, name))
+		require.NoError(t, err)
+		assert.Equal(t, "mine", string(data))
+		require.NoError(t, os.Remove(filepath.Join(out, name)))
+		require.NoError(t, os.Rename(filepath.Join(out, "kept"), filepath.Join(out, name)))
+	}
+	require.NoError(t, again(), "once the links are gone it goes on")
+	assert.Equal(t, map[string]string{"first.png": first}, taken(t, out))
+}
+
+func TestAnImportRemovesNothingButItsPortraits(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out")
+	require.NoError(t, os.MkdirAll(filepath.Join(out, "red"), 0o755))
+	write(t, "mine", dir, "outside.txt")
+	for _, name := range []string{labelsFile, "red/mine.png", "red/000000.png", "red/000001.png", "red/000002.png"} {
+		write(t, "mine", out, name)
+	}
+	write(t, headOfTests+`{"name":"a.png","faces":[{"file":"red/000000.png","colour":"red"}]}
+{"name":"b.png","faces":[{"why":"small"},{"file":"red/000001.png","colour":"red"}]}
+{"name":"a.png","forgotten":true}
+`, out, journalFile)
+	j, err := openJournal(out, ofTests)
+	require.NoError(t, err)
+	require.NoError(t, (&importing{out: out, journal: j}).sweep())
+	require.NoError(t, j.close())
+	assert.Equal(t, []string{
+		"out/.lock", "out/" + journalFile, "out/" + labelsFile, "out/red/000001.png", "out/red/000002.png",
+		"out/red/mine.png", "outside.txt",
+	}, inFolder(t, dir))
+}
+
+// Whatever a journal says, it names only portraits of its folder, each once, and what it says can be written anew.
+func FuzzJournal(f *testing.F) {
+	f.Add([]byte(headOfTests), true)
+	f.Add([]byte(`{"name":"a.png","bytes":1,"faces":[{"file":"red/000000.png","colour":"red"}]}`+"\n"), false)
+	f.Add([]byte(`{"name":"a.png","faces":[{"file":"../outside.txt"}]}`+"\n"), false)
+	portraits := regexp.MustCompile(`^(\w+)/\d{6,}\.png$`)
+	read := func(data []byte) (*journal, int64, error) {
+		j := &journal{done: map[string]Picture{}}
+		whole, err := j.read(data, ofTests)
+		return j, whole, err
+	}
+	f.Fuzz(func(t *testing.T, data []byte, withHead bool) {
+		if !withHead {
+			data = append([]byte(headOfTests), data...)
+		}
+		j, whole, err := read(data)
+		if err != nil {
+			require.ErrorContains(t, err, "name a new folder")
+			return
+		}
+		require.LessOrEqual(t, whole, int64(len(data)))
+		require.NotContains(t, string(data[whole:]), "\n")
+		for i, file := range j.files {
+			require.True(t, filepath.IsLocal(filepath.FromSlash(file)), file)
+			require.Regexp(t, portraits, file)
+			require.Contains(t, dataset.HairColours(), portraits.FindStringSubmatch(file)[1])
+			require.NotContains(t, j.files[:i], file)
+		}
+		if whole == 0 {
+			require.Empty(t, j.done)
+			return
+		}
+		written := slices.Clone(data[:whole])
+		added := Picture{Name: "new.png", Faces: []Face{{File: portraitFile("blue", len(j.files)), Colour: "blue"}}}
+		for _, next := range []entry{{Picture: added}, {Picture: added, Forgotten: true}} {
+			j.take(next)
+			line, err := json.Marshal(next)
+			require.NoError(t, err)
+			written = append(append(written, line...), '\n')
+			again, length, err := read(written)
+			require.NoError(t, err)
+			require.Equal(t, int64(len(written)), length)
+			require.Equal(t, j.files, again.files)
+			require.Equal(t, j.done, again.done)
+		}
+	})
+}

@@ -1,0 +1,223 @@
+package collect
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// requireTags wants tags as the sources take them: none is empty, and none begins or ends with a space.
+func requireTags(t *testing.T, tags []string) {
+	t.Helper()
+	for _, tag := range tags {
+		require.NotEmpty(t, tag)
+		require.Equal(t, strings.TrimSpace(tag), tag)
+	}
+}
+
+// Of a text file, the tags are neither empty nor divisible, nothing but separators is lost, and they are the same if
+// the file is written anew.
+func FuzzTagsInText(f *testing.F) {
+	for _, text := range []string{
+		"1girl, long hair, pink hair", "\ufeff1girl\r\nlong hair\r\n", "1girl long_hair", " ,\n,", "",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		tags := parseText(text)
+		requireTags(t, tags)
+		for _, tag := range tags {
+			require.False(t, strings.ContainsAny(tag, ",\r\n"), "%q", tag)
+		}
+		bare := func(s string) string {
+			return strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimPrefix(s, "\ufeff"), ",", " ")), "")
+		}
+		require.Equal(t, bare(text), strings.Join(strings.Fields(strings.Join(tags, " ")), ""))
+		if len(tags) > 0 && !strings.HasPrefix(tags[0], "\ufeff") {
+			require.Equal(t, tags, parseText(strings.Join(tags, ",")+","))
+			require.Equal(t, tags, parseText("\ufeff"+strings.Join(tags, "\r\n")+",\r\n"))
+		}
+	})
+}
+
+// Of a JSON file, the tags are the same in each of the forms in which they may be written.
+func FuzzTagsInJSON(f *testing.F) {
+	for _, text := range []string{
+		`{"id": 1, "tag_string": "1girl long_hair"}`, `{"tags": "1girl long_hair"}`, `{"tags": ["1girl", "long hair", null]}`,
+		`{"tags": [{"name": "1girl"}, {"name": " long_hair "}, {}]}`, `{"tags": 3}`, `{"tags": null}`, `[]`, `{`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tags, err := parseJSON(data)
+		if err != nil {
+			require.Empty(t, tags)
+			return
+		}
+		requireTags(t, tags)
+		for _, tag := range tags {
+			require.True(t, utf8.ValidString(tag), "%q", tag)
+		}
+		type named struct {
+			Name string `json:"name"`
+		}
+		var objects []named
+		for _, tag := range tags {
+			objects = append(objects, named{tag})
+		}
+		again := func(post any) {
+			written, err := json.Marshal(post)
+			require.NoError(t, err)
+			got, err := parseJSON(written)
+			require.NoError(t, err)
+			require.Equal(t, len(tags), len(got), "%s", written)
+			require.True(t, slices.Equal(tags, got), "%q is read as %q", tags, got)
+		}
+		again(map[string]any{"tags": tags})
+		again(map[string]any{"tags": objects})
+		if !slices.ContainsFunc(tags, func(tag string) bool { return len(strings.Fields(tag)) > 1 }) {
+			again(map[string]any{"tags": strings.Join(tags, " ")})
+			again(map[string]any{"tag_string": strings.Join(tags, " "), "tags": nil})
+		}
+	})
+}
+
+// Of a metadata file, each wanted post comes once for each of its lines, no other does, and an error names the line.
+func FuzzDanbooruPosts(f *testing.F) {
+	for _, text := range []string{
+		`{"id":"1","tags":[{"name":"green_hair"}]}` + "\n" + `{"id":2,"tag_string":"red_hair"}` + "\r\n\n",
+		`{"id":1,"tags":3}`, `{"id":3,"tags":3}`, `{}`, `{"id":"1`, `{"id":-1}` + "\n{", "\n\n", `{"id":"\u0031"}`,
+	} {
+		f.Add([]byte(text))
+	}
+	type post struct {
+		id   int64
+		tags []string
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		read := func(data []byte) (posts []post, err error) {
+			take := func(id int64, tags []string) { posts = append(posts, post{id, tags}) }
+			err = eachPost(bytes.NewReader(data), func(id int64) bool { return id < 3 }, take)
+			return posts, err
+		}
+		posts, err := read(data)
+		require.LessOrEqual(t, len(posts), bytes.Count(data, []byte("\n"))+1)
+		for _, p := range posts {
+			require.Less(t, p.id, int64(3))
+			requireTags(t, p.tags)
+		}
+		if err != nil {
+			require.ErrorContains(t, err, "line ")
+			return
+		}
+		var written []byte
+		for _, p := range posts {
+			line, err := json.Marshal(map[string]any{"id": p.id, "tags": p.tags})
+			require.NoError(t, err)
+			written = append(append(written, line...), '\n')
+		}
+		again, err := read(written)
+		require.NoError(t, err)
+		require.Len(t, again, len(posts))
+		for i := range posts {
+			require.Equal(t, posts[i].id, again[i].id)
+			require.True(t, slices.Equal(posts[i].tags, again[i].tags), "%q is read as %q", posts[i].tags, again[i].tags)
+		}
+	})
+}
+
+// WD14's names are as many as there are lines below the first, and the same if the file is written anew, with or
+// without the mark that spreadsheets begin files with.
+func FuzzWD14Names(f *testing.F) {
+	for _, text := range []string{
+		names[wd14File], "name\nsolo\n", "\ufeffname,count\nsolo,1\n", "a,b\n", "",
+		"name\n\"a\nb\"\n", "name\n", "name,name\na,b\n",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := wd14Names(data)
+		if err != nil {
+			require.Empty(t, got)
+			return
+		}
+		require.NotEmpty(t, got)
+		require.LessOrEqual(t, len(got), bytes.Count(data, []byte("\n")))
+		if slices.ContainsFunc(got, func(name string) bool { return strings.Contains(name, "\r") }) {
+			return // encoding/csv reads \r\n as \n.
+		}
+		var text bytes.Buffer
+		out := csv.NewWriter(&text)
+		require.NoError(t, out.Write([]string{"name", "count"}))
+		for _, name := range got {
+			require.NoError(t, out.Write([]string{name, "1"}))
+		}
+		out.Flush()
+		for _, start := range []string{"", "\ufeff"} {
+			again, err := wd14Names([]byte(start + text.String()))
+			require.NoError(t, err)
+			require.Equal(t, got, again, "%q", start)
+		}
+	})
+}
+
+// Illustration2Vec's names are as many as the list has entries, null among them.
+func FuzzIllustration2VecNames(f *testing.F) {
+	for _, text := range []string{names[illustration2VecFile], `[null]`, `[]`, `null`, `[1]`, `["a"`, `["\ud800"]`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := illustration2VecNames(data)
+		if err != nil {
+			require.Empty(t, got)
+			return
+		}
+		require.NotEmpty(t, got)
+		var entries []any
+		require.NoError(t, json.Unmarshal(data, &entries))
+		require.Len(t, got, len(entries))
+		for i, entry := range entries {
+			if entry == nil {
+				require.Empty(t, got[i])
+			} else {
+				require.Equal(t, entry, got[i])
+			}
+		}
+	})
+}
+
+func TestNamesOfTagsMayBeginAsSpreadsheetsWriteThem(t *testing.T) {
+	got, err := wd14Names([]byte("\ufeffname,count\r\nsolo,1\r\n"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"solo"}, got)
+}
+
+func TestFilesThatNameNoTagsAreErrors(t *testing.T) {
+	for text, read := range map[string]func([]byte) ([]string, error){
+		"name\n": wd14Names, "[]": illustration2VecNames, "null": illustration2VecNames, `["a",3]`: illustration2VecNames,
+	} {
+		got, err := read([]byte(text))
+		assert.Error(t, err, text)
+		assert.Empty(t, got, text)
+	}
+}
+
+func TestEmptyTagsAreNone(t *testing.T) {
+	for _, text := range []string{
+		`{"tags": ["", " solo ", null, "\t"]}`, `{"tags": [{"name": ""}, {}, {"name": "solo\n"}, null]}`,
+	} {
+		got, err := parseJSON([]byte(text))
+		require.NoError(t, err)
+		assert.Equal(t, []string{"solo"}, got, text)
+	}
+	_, err := parseJSON([]byte(`{"tags": [[]]}`))
+	assert.Equal(t, errors.New(`"tags" is neither text nor a list of tags`), err)
+}

@@ -1,0 +1,64 @@
+package esrgan
+
+import (
+	"context"
+
+	"github.com/gomlx/compute"
+	"github.com/moelab/moelab/lab"
+)
+
+// pretrainName is the experiment's name for the pretraining of G, a run of its own in the run's folder "pretrain".
+const pretrainName, pretrainDir = "esrgan pretraining", "pretrain"
+
+// Experiment describes the experiments of this package. The presets for laptops change two of the article's losses,
+// with which so few steps did not find the colours: ESRGAN's L1 loss weighs ten times as much as the perceptual one
+// instead of a tenth, and SRGAN is pretrained by L1, too.
+var Experiment = &lab.Kind[Config]{
+	Name:   "esrgan",
+	Title:  "super-resolution ×4",
+	Stages: []string{pretrainName},
+	Presets: map[string]Config{
+		"article":       article,
+		"article-srgan": articleSRGAN,
+		"laptop": with(with(article, laptop), func(c *Config) {
+			c.Weights.Pixel, c.Weights.Perceptual = 1, 0.1
+		}),
+		"laptop-srgan": with(with(articleSRGAN, laptop), func(c *Config) { c.Pretrain = Losses{Pixel: 1} }),
+		"smoke":        with(article, smoke),
+		"smoke-srgan":  with(articleSRGAN, smoke),
+	},
+	Curves: Config.curves,
+}
+
+func init() { // Not in the literal, since these functions refer to Experiment.
+	Experiment.Train = Train
+	Experiment.Open = func(backend compute.Backend, dir string) (lab.Model, error) { return Open(backend, dir) }
+	Experiment.Evaluate = func(
+		ctx context.Context, backend compute.Backend, dir string, options lab.EvaluateOptions,
+	) (lab.Evaluation, error) {
+		return Evaluate(ctx, backend, dir, options)
+	}
+	Experiment.Figures = figures
+}
+
+// curves are the diagrams of a run's metrics, or of its pretraining's.
+func (c Config) curves() []lab.Curve {
+	adversarial := lab.Curve{
+		Name: "losses", Title: "Adversarial losses", Y: "cross-entropy", Metrics: []string{LossD, LossG},
+	}
+	distances := lab.Curve{Name: "distances", Title: "Distances from the truth", Y: "mean absolute difference", Log: true}
+	weights := c.Weights
+	if weights == (Losses{}) { // A pretraining has none.
+		weights = c.Pretrain
+	}
+	if weights.Pixel > 0 {
+		distances.Metrics = append(distances.Metrics, LossPixel)
+	}
+	if weights.Perceptual > 0 {
+		distances.Metrics = append(distances.Metrics, LossPerceptual)
+	}
+	if c.Weights == (Losses{}) {
+		return []lab.Curve{distances}
+	}
+	return []lab.Curve{adversarial, distances}
+}

@@ -1,0 +1,310 @@
+package upscale
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/color/palette"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/moelab/moelab/esrgan"
+	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/weights/weightstest"
+	"github.com/moelab/moelab/xla"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// putFile writes a file in a folder, which it makes.
+func putFile(t *testing.T, path string, data []byte) string {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	return path
+}
+
+// pngOf returns a picture as a PNG.
+func pngOf(t *testing.T, m image.Image) []byte {
+	t.Helper()
+	var data bytes.Buffer
+	require.NoError(t, png.Encode(&data, m))
+	return data.Bytes()
+}
+
+// squares returns a picture with hard edges in each channel, of the size of these tests' small pictures.
+func squares() *image.NRGBA {
+	m := image.NewNRGBA(image.Rect(0, 0, 12, 10))
+	for i := range m.Pix {
+		m.Pix[i] = uint8(i * 37)
+		if i%4 == 3 {
+			m.Pix[i] = 255
+		}
+	}
+	return m
+}
+
+// animation returns a GIF of three frames.
+func animation(t *testing.T) []byte {
+	t.Helper()
+	var g gif.GIF
+	for i := range 3 {
+		frame := image.NewPaletted(image.Rect(0, 0, 12, 10), palette.WebSafe)
+		for j := range frame.Pix {
+			frame.Pix[j] = uint8((j + 50*i) % 216)
+		}
+		g.Image, g.Delay = append(g.Image, frame), append(g.Delay, 10*(i+1))
+	}
+	var data bytes.Buffer
+	require.NoError(t, gif.EncodeAll(&data, &g))
+	return data.Bytes()
+}
+
+// opened returns a picture and its frames.
+func opened(t *testing.T, path string) (imaging.Info, []*image.NRGBA64) {
+	t.Helper()
+	p, err := imaging.Open(path)
+	require.NoError(t, err)
+	var frames []*image.NRGBA64
+	for frame, err := range p.Frames() {
+		require.NoError(t, err)
+		pixels := *frame.Pixels
+		pixels.Pix = bytes.Clone(pixels.Pix)
+		frames = append(frames, &pixels)
+	}
+	return p.Info, frames
+}
+
+// assertBlocks asserts that each pixel of a picture has become a block of 4×4 in another, within a number of levels of
+// 65535.
+func assertBlocks(t *testing.T, small, large image.Image, tolerance int) {
+	t.Helper()
+	require.Equal(t, small.Bounds().Size().Mul(4), large.Bounds().Size())
+	for y := range large.Bounds().Dy() {
+		for x := range large.Bounds().Dx() {
+			want := color.NRGBA64Model.Convert(small.At(x/4, y/4)).(color.NRGBA64)
+			got := color.NRGBA64Model.Convert(large.At(x, y)).(color.NRGBA64)
+			if got.A == 0 && want.A == 0 {
+				continue // An invisible pixel may have any colour.
+			}
+			for i, pair := range [][2]uint16{{want.R, got.R}, {want.G, got.G}, {want.B, got.B}, {want.A, got.A}} {
+				if d := int(pair[0]) - int(pair[1]); d > tolerance || d < -tolerance {
+					t.Fatalf("channel %d at %d, %d is %d, not %d", i, x, y, pair[1], pair[0])
+				}
+			}
+		}
+	}
+}
+
+// nearest opens a network that turns each pixel into a block of 4×4 equal pixels. It runs on GoMLX's own backend, which
+// does not compile.
+func nearest(t *testing.T) *esrgan.Upscaler {
+	t.Helper()
+	backend, err := xla.Open(t.Context(), xla.Options{Backend: "go:ops_sequential"})
+	require.NoError(t, err)
+	t.Cleanup(backend.Finalize)
+	network, err := Open(backend, weightstest.NearestRRDB(t))
+	require.NoError(t, err)
+	t.Cleanup(network.Close)
+	return network
+}
+
+// enlarger returns an enlarger by [nearest].
+func enlarger(t *testing.T, scale float64) *Enlarger {
+	t.Helper()
+	e, err := NewEnlarger(nearest(t), Options{Scale: scale})
+	require.NoError(t, err)
+	return e
+}
+
+// enlarged enlarges a picture of the given bytes as a file, and reads the result.
+func enlarged(t *testing.T, in, out string, data []byte, scale float64) (imaging.Info, []*image.NRGBA64) {
+	t.Helper()
+	dir := t.TempDir()
+	from, to := putFile(t, filepath.Join(dir, in), data), filepath.Join(dir, "sub", out)
+	size, err := enlarger(t, scale).File(t.Context(), from, to)
+	require.NoError(t, err)
+	info, frames := opened(t, to)
+	assert.Equal(t, image.Pt(info.Width, info.Height), size)
+	return info, frames
+}
+
+func TestWhatIsInAPictureIsKept(t *testing.T) {
+	small := squares()
+	clear := squares()
+	for i := 3; i < len(clear.Pix); i += 4 {
+		clear.Pix[i] = uint8(i / 4 % 3 * 127)
+	}
+	gray, gray16, deep := image.NewGray(small.Rect), image.NewGray16(small.Rect), image.NewNRGBA64(small.Rect)
+	for i := range gray16.Pix {
+		gray16.Pix[i] = uint8(i * 53)
+		gray.Pix[i/2] = uint8(i * 29)
+	}
+	for i := range deep.Pix {
+		deep.Pix[i] = uint8(i * 31)
+		if i%8 > 5 {
+			deep.Pix[i] = uint8(200 + i%50)
+		}
+	}
+	paletted := image.NewPaletted(small.Rect, palette.Plan9)
+	for i := range paletted.Pix {
+		paletted.Pix[i] = uint8(i * 2)
+	}
+	for name, c := range map[string]struct {
+		picture            image.Image
+		gray, alpha, depth bool
+	}{
+		"RGB":           {picture: small},
+		"RGBA":          {picture: clear, alpha: true},
+		"grey":          {picture: gray, gray: true},
+		"grey, 16 bits": {picture: gray16, gray: true, depth: true},
+		"RGBA, 16 bits": {picture: deep, alpha: true, depth: true},
+		"paletted":      {picture: paletted},
+		"one pixel":     {picture: small.SubImage(image.Rect(5, 5, 6, 6))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			info, frames := enlarged(t, "in.png", "out.png", pngOf(t, c.picture), 0)
+			assert.Equal(t, c.gray, info.Gray)
+			assert.Equal(t, c.alpha, info.Alpha)
+			assert.Equal(t, c.depth, info.Deep)
+			_, before := opened(t, putFile(t, filepath.Join(t.TempDir(), "in.png"), pngOf(t, c.picture)))
+			assertBlocks(t, before[0], frames[0], 0)
+		})
+	}
+}
+
+func TestColoursUnderTransparencyDoNotBleed(t *testing.T) {
+	small := image.NewNRGBA(image.Rect(0, 0, 12, 10))
+	for y := range 10 {
+		for x := range 12 {
+			small.SetNRGBA(x, y, color.NRGBA{R: 255, A: 0}) // Invisible red,
+			if x > 3 && x < 9 && y > 3 {
+				small.SetNRGBA(x, y, color.NRGBA{G: 200, B: 100, A: 255}) // around green.
+			}
+		}
+	}
+	_, frames := enlarged(t, "in.png", "out.png", pngOf(t, small), 2.5) // Resampled: neighbours are mixed.
+	assert.Equal(t, image.Pt(30, 25), frames[0].Rect.Size())
+	seen := 0
+	for y := range 25 {
+		for x := range 30 {
+			c := frames[0].NRGBA64At(x, y)
+			if c.A > 0x100 {
+				seen++
+				assert.Less(t, c.R, uint16(0x800), "at %d, %d: %v", x, y, c)
+			}
+		}
+	}
+	assert.Greater(t, seen, 12*15)
+}
+
+func TestPicturesAreEnlargedToOtherScales(t *testing.T) {
+	for scale, size := range map[float64]image.Point{1: {12, 10}, 1.5: {18, 15}, 2: {24, 20}, 3: {36, 30}, 4: {48, 40}} {
+		info, _ := enlarged(t, "in.png", "out.png", pngOf(t, squares()), scale)
+		assert.Equal(t, size, image.Pt(info.Width, info.Height), scale)
+		assert.False(t, info.Alpha, scale)
+	}
+}
+
+func TestTheNameNamesTheFormat(t *testing.T) {
+	var jpg bytes.Buffer
+	flat := image.NewGray(image.Rect(0, 0, 12, 10))
+	for i := range flat.Pix {
+		flat.Pix[i] = 90
+	}
+	require.NoError(t, jpeg.Encode(&jpg, flat, nil))
+	info, frames := enlarged(t, "in.jpg", "out.JPEG", jpg.Bytes(), 0)
+	assert.True(t, info.Gray)
+	assertBlocks(t, flat, frames[0], 2*257)
+
+	_, before := opened(t, putFile(t, filepath.Join(t.TempDir(), "a.gif"), animation(t)))
+	for _, out := range []string{"out.gif", "out.png"} {
+		info, frames = enlarged(t, "in.gif", out, animation(t), 0)
+		require.Equal(t, 3, info.Frames, out)
+		for i := range frames {
+			assertBlocks(t, before[i], frames[i], 0)
+		}
+	}
+	dir := t.TempDir()
+	in := putFile(t, filepath.Join(dir, "a.gif"), animation(t))
+	_, err := enlarger(t, 0).File(t.Context(), in, filepath.Join(dir, "a.jpg"))
+	assert.ErrorContains(t, err, in+": an animation cannot be a JPEG: write it as .png or .gif")
+	assert.NoFileExists(t, filepath.Join(dir, "a.jpg"))
+}
+
+func TestImageMakesWhatFileMakes(t *testing.T) {
+	clear := squares()
+	for i := 3; i < len(clear.Pix); i += 4 {
+		clear.Pix[i] = uint8(i / 4 % 3 * 127)
+	}
+	gray := image.NewGray(clear.Rect)
+	for i := range gray.Pix {
+		gray.Pix[i] = uint8(i * 29)
+	}
+	for name, picture := range map[string]image.Image{
+		"RGB": squares(), "RGBA": clear, "grey": gray, "a part": squares().SubImage(image.Rect(3, 2, 9, 10)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, frames := enlarged(t, "in.png", "out.png", pngOf(t, picture), 2.5)
+			made, err := enlarger(t, 2.5).Image(t.Context(), picture)
+			require.NoError(t, err)
+			require.Equal(t, frames[0].Rect, made.Rect)
+			for y := range made.Rect.Dy() {
+				for x := range made.Rect.Dx() {
+					file, memory := frames[0].NRGBA64At(x, y), made.NRGBA64At(x, y)
+					for i, pair := range [][2]uint16{{file.R, memory.R}, {file.G, memory.G}, {file.B, memory.B}, {file.A, memory.A}} {
+						// The file has 8 bits.
+						assert.Equal(t, pair[0], uint16((uint32(pair[1])+128)/257*257), "channel %d at %d, %d", i, x, y)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestProgressGrowsToTheWhole(t *testing.T) {
+	in := putFile(t, filepath.Join(t.TempDir(), "a.gif"), animation(t))
+	var shares []float64
+	e, err := NewEnlarger(nearest(t), Options{Progress: func(share float64) { shares = append(shares, share) }})
+	require.NoError(t, err)
+	_, err = e.File(t.Context(), in, in+".png")
+	require.NoError(t, err)
+	require.NotEmpty(t, shares)
+	assert.IsIncreasing(t, shares)
+	assert.Equal(t, 1.0, shares[len(shares)-1])
+}
+
+func TestRequestsThatCannotBeAreNamed(t *testing.T) {
+	network := nearest(t)
+	for _, scale := range []float64{-1, 0.5, 4.01, math.NaN(), math.Inf(1)} {
+		_, err := NewEnlarger(network, Options{Scale: scale})
+		assert.ErrorContains(t, err, "nearest.safetensors enlarges 1 to 4 times")
+		assert.ErrorAs(t, err, new(RequestError))
+	}
+	e, err := NewEnlarger(network, Options{})
+	require.NoError(t, err)
+	dir := t.TempDir()
+	in := putFile(t, filepath.Join(dir, "a.png"), pngOf(t, squares()))
+	for out, want := range map[string]string{
+		in: "would overwrite", in + ".tiff": ".tiff cannot be written", dir: "no extension", Standard: "is not a file",
+	} {
+		_, err := e.File(t.Context(), in, out)
+		assert.ErrorContains(t, err, want)
+		assert.ErrorAs(t, err, new(RequestError))
+	}
+	_, err = e.File(t.Context(), in+".none", in+".png")
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	_, err = e.Image(t.Context(), image.NewGray(image.Rectangle{}))
+	assert.ErrorContains(t, err, "no pixels")
+	_, err = e.Image(t.Context(), image.NewUniform(color.White)) // It claims to be huge.
+	assert.ErrorContains(t, err, "are too many")
+
+	_, err = Open(nil, "nope")
+	assert.ErrorAs(t, err, new(RequestError))
+	assert.ErrorContains(t, err, `there is no model "nope": it must be`)
+}

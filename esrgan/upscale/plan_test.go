@@ -1,0 +1,72 @@
+package upscale
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestPlanNamesEachResultAfterItsPicture(t *testing.T) {
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+	for _, name := range []string{"a.png", "b.jpg", "b.webp", "deep/c.PNG", ".hidden.png", "notes.txt"} {
+		putFile(t, filepath.Join(in, name), pngOf(t, squares()))
+	}
+	putFile(t, filepath.Join(in, "d.gif"), animation(t))
+	results := func(format string) map[string]string {
+		jobs, err := Plan(t.Context(), []string{in}, out, format)
+		require.NoError(t, err)
+		names := map[string]string{}
+		for _, job := range jobs {
+			from, err := filepath.Rel(in, job.In)
+			require.NoError(t, err)
+			to, err := filepath.Rel(out, job.Out)
+			require.NoError(t, err)
+			names[from] = to
+			assert.True(t, job.InFolder)
+			assert.False(t, job.Done())
+		}
+		return names
+	}
+	assert.Equal(t, map[string]string{
+		"a.png": "a.png", "b.jpg": "b.jpg.png", "b.webp": "b.webp.png", "deep/c.PNG": "deep/c.png", "d.gif": "d.gif",
+	}, results(""))
+	assert.Equal(t, map[string]string{
+		"a.png": "a.jpg", "b.jpg": "b.jpg.jpg", "b.webp": "b.webp.jpg", "deep/c.PNG": "deep/c.jpg", "d.gif": "d.jpg",
+	}, results("JPG"))
+}
+
+func TestJobsAreDoneUntilTheirPicturesChange(t *testing.T) {
+	dir := t.TempDir()
+	in := putFile(t, filepath.Join(dir, "in", "a.png"), pngOf(t, squares()))
+	jobs, err := Plan(t.Context(), []string{filepath.Dir(in)}, filepath.Join(dir, "out"), "")
+	require.NoError(t, err)
+	require.Len(t, jobs, 1)
+	_, err = enlarger(t, 0).Do(t.Context(), jobs[0], nil, nil)
+	require.NoError(t, err)
+	assert.True(t, jobs[0].Done())
+	later := time.Now().Add(time.Hour)
+	require.NoError(t, os.Chtimes(in, later, later))
+	assert.False(t, jobs[0].Done())
+}
+
+func TestPlanOverwritesNoPicture(t *testing.T) {
+	dir := t.TempDir()
+	a := putFile(t, filepath.Join(dir, "a.png"), pngOf(t, squares()))
+	b := putFile(t, filepath.Join(dir, "b.jpg"), pngOf(t, squares()))
+	link, hard := filepath.Join(dir, "link.png"), filepath.Join(dir, "hard.png")
+	require.NoError(t, os.Symlink(a, link))
+	require.NoError(t, os.Link(a, hard))
+	require.NoError(t, os.Symlink(b, filepath.Join(dir, "b.png")))
+	for _, names := range [][]string{
+		{a, a}, {a, link}, {link, a}, {a, hard}, {a, dir}, {b, dir}, {a, b, dir}, {dir, dir},
+	} {
+		last := len(names) - 1
+		_, err := Plan(t.Context(), names[:last], names[last], "")
+		assert.ErrorAs(t, err, new(RequestError), "%v", names)
+	}
+}

@@ -1,0 +1,39 @@
+package lab
+
+import "github.com/moelab/moelab/plots"
+
+// Curve is a diagram of metrics over the steps of a run.
+type Curve struct {
+	// Name is the base name of the figure's file.
+	Name string
+	// Title is the diagram's title, Y the label of the vertical axis, which is logarithmic with Log.
+	Title, Y string
+	Log      bool
+	// Metrics are the names of the metrics, a line each.
+	Metrics []string
+	// Marks, if set, marks steps.
+	Marks func(dir string) ([]plots.Mark, error)
+}
+
+// smoothing is the decay of a smoothed metric's moving average.
+const smoothing = 0.95
+
+// Figure draws the curve of a run. The error wraps [ErrNoMetric] if the run has not logged a metric.
+func (c Curve) Figure(dir string) (*plots.Figure, error) {
+	figure := plots.Curves{Title: c.Title, X: "iteration", Y: c.Y, Log: c.Log, Smooth: smoothing}
+	for _, name := range c.Metrics {
+		steps, values, err := ReadMetric(dir, name)
+		if err != nil {
+			return nil, err
+		}
+		figure.Series = append(figure.Series, plots.Series{Name: name, Steps: steps, Values: values})
+	}
+	if c.Marks != nil {
+		marks, err := c.Marks(dir)
+		if err != nil {
+			return nil, err
+		}
+		figure.Marks = marks
+	}
+	return figure.Figure()
+}
