@@ -65,17 +65,8 @@ func (c Config) curves() []lab.Curve {
 		lab.Curve{Name: "losses", Title: "Adversarial losses", Y: "loss", Metrics: []string{LossD, LossG}},
 		lab.Curve{
 			Name: "ranking", Title: "How often D tells real from drawn", Y: "share of pairs",
-			Metrics: []string{MetricRanking}, Marks: markWon,
+			Metrics: []string{MetricRanking}, Marks: lab.MarkWon(MetricRanking),
 		})
-}
-
-// markWon marks the step from which on D has won.
-func markWon(dir string) ([]plots.Mark, error) {
-	step, won, err := lab.Won(dir, MetricRanking)
-	if err != nil || !won {
-		return nil, err
-	}
-	return []plots.Mark{{Step: step, Label: "D has won"}}, nil
 }
 
 // heldOut returns n drawn blinks of a seed, by default the held-out one.

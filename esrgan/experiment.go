@@ -60,5 +60,9 @@ func (c Config) curves() []lab.Curve {
 	if c.Weights == (Losses{}) {
 		return []lab.Curve{distances}
 	}
-	return []lab.Curve{adversarial, distances}
+	ranking := lab.Curve{
+		Name: "ranking", Title: "How often D tells real from restored", Y: "share of pairs",
+		Metrics: []string{MetricRanking}, Marks: lab.MarkWon(MetricRanking),
+	}
+	return []lab.Curve{adversarial, distances, ranking}
 }

@@ -23,13 +23,15 @@ const (
 	LossPixel = "pixel"
 	// LossPerceptual is the distance of VGG16's features.
 	LossPerceptual = "perceptual"
+	// MetricRanking is the share of pairs of a real and a restored picture that D ranks correctly ([nn.Ranking]).
+	MetricRanking = "ranking"
 )
 
 // vggScope is the scope of VGG16's variables in the model. They are not saved.
 const vggScope = "vgg"
 
 // Iteration builds one iteration of adversarial training: a step of D and a step of G, as one program. It returns the
-// metrics [LossD], [LossG], [LossPixel] and [LossPerceptual]; parts of weight 0 are 0.
+// metrics [LossD], [LossG], [LossPixel] and [LossPerceptual], whose parts of weight 0 are 0, and [MetricRanking].
 //
 //	low: [batch, crop/4, crop/4, 3], high: [batch, crop, crop, 3], both in [0, 1]
 func Iteration(scope *model.Scope, config Config, network Network, vgg *vgg.Network, low, high *Node) []*Node {
@@ -41,7 +43,8 @@ func Iteration(scope *model.Scope, config Config, network Network, vgg *vgg.Netw
 	// Real and fake pictures go separately, since batch normalisation looks across the batch.
 	discriminate := func(x *Node) *Node { return network.Discriminator(scopeD, config, x) }
 	loss := config.loss()
-	lossD := loss.Discriminator(discriminate(high), discriminate(StopGradient(fake)))
+	real, rejected := discriminate(high), discriminate(StopGradient(fake))
+	lossD := loss.Discriminator(real, rejected)
 	config.Adam(lab.DiscriminatorScope).UpdateGraph(scopeD, g, lossD)
 
 	nn.Freeze(scopeD, g)
@@ -49,7 +52,16 @@ func Iteration(scope *model.Scope, config Config, network Network, vgg *vgg.Netw
 	pixel, perceptual := config.distances(scope, config.Weights, vgg, fake, high)
 	total := config.Weights.total(lossG, pixel, perceptual)
 	config.updateGenerator(scope, g, total)
-	return []*Node{lossD, lossG, pixel, perceptual}
+	return []*Node{lossD, lossG, pixel, perceptual, nn.Ranking(real, rejected)}
+}
+
+// watch watches whether D wins.
+func (c Config) watch() func(step int64, values map[string]float64) error {
+	return lab.NewWatch([]string{MetricRanking}, func(w *lab.Watch) []lab.Trouble {
+		return []lab.Trouble{w.DWins(MetricRanking,
+			fmt.Sprintf("learning_rate=%.2g", c.LearningRate/4),
+			fmt.Sprintf("discriminator_channels=%d", max(c.DiscriminatorChannels/2, 1)))}
+	}).Step
 }
 
 // PretrainIteration builds one iteration of the pretraining: a step of G alone. It returns the metrics [LossPixel] and
@@ -131,7 +143,9 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 	}
 	training := t.training(config.PretrainSteps)
 	training.Steps = config.Steps
-	training.Metrics = []string{LossD, LossG, LossPixel, LossPerceptual}
+	losses := []string{LossD, LossG, LossPixel, LossPerceptual}
+	training.Metrics, training.Shown = append(losses, MetricRanking), losses
+	training.Watch = config.watch()
 	training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
 		return Iteration(scope, config, network, vgg, inputs[0], inputs[1])
 	}

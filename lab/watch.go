@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/moelab/moelab/plots"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -108,4 +109,15 @@ func Won(dir, ranking string) (step int, won bool, err error) {
 		}
 	}
 	return 0, false, nil
+}
+
+// MarkWon marks the step of a run from which on D has won; see [Won] and [Curve].
+func MarkWon(ranking string) func(dir string) ([]plots.Mark, error) {
+	return func(dir string) ([]plots.Mark, error) {
+		step, won, err := Won(dir, ranking)
+		if err != nil || !won {
+			return nil, err
+		}
+		return []plots.Mark{{Step: step, Label: "D has won"}}, nil
+	}
 }

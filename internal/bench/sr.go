@@ -20,7 +20,7 @@ func SR(config esrgan.Config) (Case, error) {
 	c := Case{
 		config: config, seed: config.Seed, networks: []string{"generator", "discriminator", "vgg"}, peers: peersOf("sr"),
 		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-			return esrgan.Iteration(scope, config, networks, features, x[0], x[1])
+			return esrgan.Iteration(scope, config, networks, features, x[0], x[1])[:4] // Losses; the peers do not watch.
 		},
 	}
 	for _, in := range []struct {
