@@ -31,14 +31,8 @@ var Experiment = &lab.Kind[Config]{
 	},
 }
 
-func init() { // Not in the literal, since these functions refer to Experiment.
-	Experiment.Train = Train
-	Experiment.Open = func(backend compute.Backend, dir string) (lab.Model, error) { return Open(backend, dir) }
-	Experiment.Evaluate = func(
-		ctx context.Context, backend compute.Backend, dir string, options lab.EvaluateOptions,
-	) (lab.Evaluation, error) {
-		return Evaluate(ctx, backend, dir, options)
-	}
+func init() { // Here, since these functions themselves use the kind.
+	Experiment.Train, Experiment.Open, Experiment.Evaluate = Train, lab.Opens(Open), lab.Evaluates(Evaluate)
 }
 
 // with returns a changed copy.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"image"
 
-	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/plots"
 )
@@ -44,14 +43,8 @@ var Experiment = &lab.Kind[Config]{
 	Curves: Config.curves,
 }
 
-func init() { // Not in the literal, since these functions refer to Experiment.
-	Experiment.Train = Train
-	Experiment.Open = func(backend compute.Backend, dir string) (lab.Model, error) { return Open(backend, dir) }
-	Experiment.Evaluate = func(
-		ctx context.Context, backend compute.Backend, dir string, options lab.EvaluateOptions,
-	) (lab.Evaluation, error) {
-		return Evaluate(ctx, backend, dir, options)
-	}
+func init() { // Here, since these functions themselves use the kind.
+	Experiment.Train, Experiment.Open, Experiment.Evaluate = Train, lab.Opens(Open), lab.Evaluates(Evaluate)
 	Experiment.Figures = figures
 }
 

@@ -129,6 +129,24 @@ type Evaluation interface {
 	Measures() map[string]float64
 }
 
+// Opens returns a package's own Open as a [Kind] has it.
+func Opens[M Model](
+	open func(backend compute.Backend, dir string) (M, error),
+) func(backend compute.Backend, dir string) (Model, error) {
+	return func(backend compute.Backend, dir string) (Model, error) { return open(backend, dir) }
+}
+
+// Evaluates returns a package's own Evaluate as a [Kind] has it.
+func Evaluates[E Evaluation](
+	evaluate func(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (E, error),
+) func(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (Evaluation, error) {
+	return func(
+		ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions,
+	) (Evaluation, error) {
+		return evaluate(ctx, backend, dir, options)
+	}
+}
+
 // FigureOptions are the options for drawing the figures of a run.
 type FigureOptions struct {
 	Backend compute.Backend
@@ -315,7 +333,7 @@ func (k *Kind[Config]) Drawings(
 	if err != nil {
 		return nil, err
 	}
-	if k.Figures != nil {
+	if k.Figures != nil && model != nil {
 		all = k.Figures(ctx, dir, model, options)
 	}
 	if k.Curves != nil {

@@ -41,10 +41,13 @@ several runs and compare them.`,
 			return err
 		}
 		model, err := kind.OpenAny(backend, dir)
-		if err != nil {
+		switch {
+		case errors.Is(err, lab.ErrNotOffered): // It has curves all the same.
+		case err != nil:
 			return wrongInput(err)
+		default:
+			defer model.Close()
 		}
-		defer model.Close()
 		options := lab.FigureOptions{Backend: backend, Seed: seed, Warn: warner(command)}
 		return drawRun(command, kind, dir, model, options, cmp.Or(out, filepath.Join(dir, "figures")), "")
 	}

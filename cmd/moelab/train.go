@@ -23,7 +23,7 @@ type trainText struct {
 	presets, data string
 	// steps replaces the usual help of --steps, if set.
 	steps string
-	// sampleEvery is the default of --sample-every.
+	// sampleEvery is the default of --sample-every; a negative number: there is no such flag.
 	sampleEvery int64
 }
 
@@ -51,8 +51,10 @@ func newTrainKindCommand[Config lab.Configuration](
 	flags.StringArrayVar(&settings, "set", nil,
 		"change a setting of config.json, as key=value; may be given several times")
 	flags.Int64Var(&options.SaveEvery, "save-every", 500, "iterations between checkpoints")
-	flags.Int64Var(&options.SampleEvery, "sample-every", text.sampleEvery,
-		"iterations between pictures of the same samples in figures/progress; 0: none")
+	if text.sampleEvery >= 0 {
+		flags.Int64Var(&options.SampleEvery, "sample-every", text.sampleEvery,
+			"iterations between pictures of the same subjects in figures/progress; 0: none")
+	}
 	var change func(*Config)
 	if more != nil {
 		change = more(flags)

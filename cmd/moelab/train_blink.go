@@ -48,6 +48,7 @@ draws. The shipped network was trained in the same way, in some twenty minutes o
 command resumes where it stopped.`,
 		example: `  moelab train eyes --run runs/eyes
   moelab eval --run runs/eyes`,
-		presets: `"smoke" (seconds) or "shipped"`,
+		presets:     `"smoke" (seconds) or "shipped"`,
+		sampleEvery: -1,
 	}, nil)
 }
