@@ -284,6 +284,9 @@ func describeMetrics(data []byte) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if _, ok := metric.Values["perceptual"]; ok {
+			delete(metric.Values, "ranking") // Super-resolution has it only since the recording was made.
+		}
 		line, err := json.Marshal(metric)
 		if err != nil {
 			return "", err
