@@ -1,10 +1,12 @@
 package blink
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
 	"math"
+	"sync"
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/lab"
@@ -62,23 +64,16 @@ func (c Config) curves() []lab.Curve {
 		})
 }
 
-// heldOut returns n drawn blinks of a seed, by default the held-out one.
+// heldOut returns n drawn blinks of a seed, by default 12 and the held-out one.
 func heldOut(seed uint64, n int) dataset.Clips {
 	const usual, size = 12, 256
-	if n == 0 {
-		n = usual
-	}
-	if seed == 0 {
-		seed = HeldOutSeed
-	}
-	return dataset.DrawnBlinks(seed, n, size)
+	return dataset.DrawnBlinks(cmp.Or(seed, HeldOutSeed), cmp.Or(n, usual), size)
 }
 
 // HeldOutSeed is the seed of the drawn blinks that networks are measured on: no training uses it.
 const HeldOutSeed = 20_260_103
 
-// Draw implements [lab.Model]: blinks of drawn portraits, each as its first frame and the one with the most closed
-// eyes, side by side.
+// Draw implements [lab.Model]: drawn portraits that blink, each in the frame with its reference's most closed eyes.
 func (b *Blinker) Draw(ctx context.Context, seed uint64, n int) (pictures []image.Image, err error) {
 	clips := heldOut(seed, n)
 	for i := range n {
@@ -98,43 +93,40 @@ func (b *Blinker) Draw(ctx context.Context, seed uint64, n int) (pictures []imag
 // figures show a held-out portrait that blinks by a run.
 func figures(ctx context.Context, _ string, model lab.Model, options lab.FigureOptions) []lab.Drawing {
 	b := model.(*Blinker)
-	drawn := func(draw func(clip *dataset.Clip) (*plots.Figure, error)) func() (*plots.Figure, error) {
-		return func() (*plots.Figure, error) {
-			clip, err := heldOut(options.Seed, 1).Clip(ctx, 0)
-			if err != nil {
-				return nil, err
-			}
-			return draw(clip)
+	clip := sync.OnceValues(func() (*dataset.Clip, error) { return heldOut(options.Seed, 1).Clip(ctx, 0) })
+	strips := sync.OnceValues(func() ([]Strip, error) { // Two figures show them.
+		clip, err := clip()
+		if err != nil {
+			return nil, err
 		}
-	}
-	strips := func(clip *dataset.Clip) ([]Strip, error) {
 		kept := b.Detail
 		defer func() { b.Detail = kept }()
 		b.Detail = false // Shows the networks' own output.
 		frames, err := b.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, clip)
 		return []Strip{{Label: "the truth", Frames: clip.Frames}, {Label: "drawn", Frames: frames}}, err
+	})
+	of := func(draw func(strips ...Strip) (*plots.Figure, error)) func() (*plots.Figure, error) {
+		return func() (*plots.Figure, error) {
+			both, err := strips()
+			if err != nil {
+				return nil, err
+			}
+			return draw(both...)
+		}
 	}
 	return []lab.Drawing{
-		{Name: "strip", Draw: drawn(func(clip *dataset.Clip) (*plots.Figure, error) {
-			both, err := strips(clip)
-			if err != nil {
-				return nil, err
-			}
-			return StripFigure(2, both...)
-		})},
-		{Name: "film", Draw: drawn(func(clip *dataset.Clip) (*plots.Figure, error) {
-			both, err := strips(clip)
-			if err != nil {
-				return nil, err
-			}
-			return FilmFigure(both...)
-		})},
-		{Name: "seam", Draw: drawn(func(clip *dataset.Clip) (*plots.Figure, error) {
+		{Name: "strip", Draw: of(func(strips ...Strip) (*plots.Figure, error) { return StripFigure(2, strips...) })},
+		{Name: "film", Draw: of(FilmFigure)},
+		{Name: "seam", Draw: func() (*plots.Figure, error) {
 			if !b.Config.part().Pasted {
 				return nil, fmt.Errorf("draw the seam: %w: the whole frame is drawn", lab.ErrLacks)
 			}
+			clip, err := clip()
+			if err != nil {
+				return nil, err
+			}
 			return SeamFigure(ctx, b, clip, clip, Closed(clip), false)
-		})},
+		}},
 	}
 }
 

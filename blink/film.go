@@ -1,6 +1,7 @@
 package blink
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -62,17 +63,9 @@ func (f Film) Save(path string) error {
 	return nil
 }
 
-// length returns the number of frames.
-func (f Film) length() int {
-	if f.Length == 0 {
-		return Frames
-	}
-	return f.Length
-}
-
 // frames returns the film's frames and their metadata.
 func (f Film) frames() (imaging.Info, []imaging.Frame) {
-	n, p := f.length(), f.Portrait
+	n, p := cmp.Or(f.Length, Frames), f.Portrait
 	info := p.info
 	info.Frames, info.Plays, info.Gray = n, 1, false
 	if f.Loop {

@@ -141,12 +141,9 @@ const HeldOutSeed = 20_260_101
 func Evaluate(
 	ctx context.Context, backend compute.Backend, dir string, options lab.EvaluateOptions,
 ) (e Evaluation, err error) {
-	const usual = 20
-	pictures := dataset.Illustrations(cmp.Or(options.Seed, HeldOutSeed), cmp.Or(options.Number, usual))
-	if options.Data != "" {
-		if pictures, err = (Config{Data: options.Data}).OpenData(ctx, options.Warn); err != nil {
-			return e, err
-		}
+	pictures, err := TestPictures(ctx, options, dir)
+	if err != nil {
+		return e, err
 	}
 	stages, err := OpenStages(backend, dir)
 	if err != nil {
@@ -158,6 +155,46 @@ func Evaluate(
 		restorers = append(restorers, stage.Restorer(TileOptions{}))
 	}
 	return Measure(ctx, pictures, restorers, MeasureOptions{OnBad: options.Warn, Progress: options.Progress})
+}
+
+// TestPictures opens the pictures that runs are measured on: the first Number of Data, or drawn illustrations, 20 by
+// default. It is an error if one of the runs was trained on these.
+func TestPictures(ctx context.Context, options lab.EvaluateOptions, runs ...string) (dataset.Pictures, error) {
+	const usual = 20
+	n := cmp.Or(options.Number, usual)
+	if options.Data != "" {
+		pictures, err := (Config{Data: options.Data}).OpenData(ctx, options.Warn)
+		if err != nil {
+			return nil, err
+		}
+		return firstPictures{pictures, min(n, pictures.Len())}, nil
+	}
+	seed := cmp.Or(options.Seed, HeldOutSeed)
+	for _, dir := range runs {
+		if err := CheckHeldOut(dir, seed); err != nil {
+			return nil, err
+		}
+	}
+	return dataset.Illustrations(seed, n), nil
+}
+
+// firstPictures limits a source of pictures to its first n.
+type firstPictures struct {
+	dataset.Pictures
+	n int
+}
+
+func (f firstPictures) Len() int { return f.n }
+
+// CheckHeldOut returns an error if a run was trained on the drawn illustrations of a seed.
+func CheckHeldOut(dir string, seed uint64) error {
+	config, err := Experiment.Read(dir)
+	if err == nil && config.Data == "" && config.Seed == seed {
+		err = fmt.Errorf(
+			"%s was trained on the illustrations of seed %d: measure it on others, with another --seed", dir, seed,
+		)
+	}
+	return err
 }
 
 // Measures implements [lab.Evaluation]: the means of the last restorer, which for a run is the fully trained network.

@@ -71,19 +71,11 @@ func SampleFigure(ctx context.Context, sampler *Sampler, seed uint64, rows, colu
 	if rows < 1 || columns < 1 {
 		return nil, fmt.Errorf("draw samples: %d rows of %d", rows, columns)
 	}
-	labels := make([]int, rows*columns)
-	for i := range labels {
-		labels[i] = i % len(sampler.Config.Classes)
-	}
-	pictures, err := sampler.Sample(ctx, sampler.Config.DrawNoise(seed, len(labels)), labels)
+	pictures, err := sampler.Draw(ctx, seed, rows*columns)
 	if err != nil {
 		return nil, err
 	}
-	grid := make([][]image.Image, 0, rows)
-	for row := range slices.Chunk(pictures, columns) {
-		grid = append(grid, images(row))
-	}
-	return plots.Grid{Pictures: grid}.Figure()
+	return plots.Grid{Pictures: slices.Collect(slices.Chunk(pictures, columns))}.Figure()
 }
 
 // ColourFigure draws each noise vector, a row, under each of the named hair colours, a column: the same face, other

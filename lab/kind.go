@@ -150,11 +150,8 @@ func Evaluates[E Evaluation](
 // FigureOptions are the options for drawing the figures of a run.
 type FigureOptions struct {
 	Backend compute.Backend
-	// Seed and Number are those of the pictures drawn for the figures; see [EvaluateOptions].
-	Seed   uint64
-	Number int
-	// Warn gets errors that do not stop the drawing.
-	Warn func(error)
+	// Seed is the seed of the pictures drawn for the figures.
+	Seed uint64
 }
 
 // Drawing is a figure of a run. The error wraps [ErrLacks] if the run has nothing of that kind.
@@ -203,18 +200,17 @@ func (k *Kind[Config]) Read(dir string) (Config, error) {
 // OpenRun opens a run of this kind for reading; see [Kind.Read].
 func (k *Kind[Config]) OpenRun(dir string) (*Run, Config, error) {
 	config := clone(k.Older) // A copy, since JSON is decoded into existing slices.
-	run, err := Open(dir)
+	run := &Run{dir: dir}
+	file, err := run.read()
 	if err != nil {
 		return nil, config, err
 	}
-	name, err := run.Name()
-	if err != nil {
-		return nil, config, err
+	if !k.IsOf(file.Experiment) {
+		return nil, config, fmt.Errorf(
+			"%w: %s is a run of %q, not of %q", ErrOtherExperiment, dir, file.Experiment, k.Name,
+		)
 	}
-	if !k.IsOf(name) {
-		return nil, config, fmt.Errorf("%w: %s is a run of %q, not of %q", ErrOtherExperiment, dir, name, k.Name)
-	}
-	_, _, err = run.Experiment(&config)
+	err = run.decode(file, &config)
 	return run, config, err
 }
 
@@ -285,9 +281,6 @@ type AnyKind interface {
 	// About returns the kind's name and title.
 	About() (name, title string)
 	IsOf(experiment string) bool
-	PresetNames() []string
-	// Describe returns the settings of a run on one line; see [Settings].
-	Describe(dir string) (string, error)
 	// OpenAny and EvaluateAny are the kind's Open and Evaluate. The error wraps [ErrNotOffered] if it has none.
 	OpenAny(backend compute.Backend, dir string) (Model, error)
 	EvaluateAny(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (Evaluation, error)
@@ -300,12 +293,6 @@ var ErrNotOffered = errors.New("that is not offered")
 
 // About implements [AnyKind].
 func (k *Kind[Config]) About() (name, title string) { return k.Name, k.Title }
-
-// Describe implements [AnyKind].
-func (k *Kind[Config]) Describe(dir string) (string, error) {
-	config, err := k.Read(dir)
-	return Settings(config), err
-}
 
 // OpenAny implements [AnyKind].
 func (k *Kind[Config]) OpenAny(backend compute.Backend, dir string) (Model, error) {

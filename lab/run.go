@@ -221,12 +221,20 @@ func (r *Run) Experiment(config any) (name string, seed uint64, err error) {
 	if err != nil {
 		return "", 0, err
 	}
+	if err := r.decode(file, config); err != nil {
+		return "", 0, err
+	}
+	return file.Experiment, file.Seed, nil
+}
+
+// decode decodes the package's configuration.
+func (r *Run) decode(file *configFile, config any) error {
 	decoder := json.NewDecoder(bytes.NewReader(file.Config))
 	decoder.DisallowUnknownFields() // An unknown field is from a newer version of moelab or another package.
 	if err := decoder.Decode(config); err != nil {
-		return "", 0, fmt.Errorf("read the configuration in %s: %w", r.Path(configName), err)
+		return fmt.Errorf("read the configuration in %s: %w", r.Path(configName), err)
 	}
-	return file.Experiment, file.Seed, nil
+	return nil
 }
 
 // firstDifference compares two configurations, apart from "steps", and describes the first difference, "" if there is

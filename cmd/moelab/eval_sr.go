@@ -10,6 +10,7 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/esrgan/upscale"
+	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/measure/vgg"
 	"github.com/spf13/cobra"
 )
@@ -49,10 +50,11 @@ archive (.zip, .tar, .tar.gz) may hold pictures of any size.`,
 		if _, err := os.Stat(filepath.Dir(out)); err != nil { // Checked before the work, not after it.
 			return fmt.Errorf("there is no folder for %s: %w", out, err)
 		}
-		if data == "" {
-			if err := checkHeldOut(runs, seed); err != nil {
-				return err
-			}
+		pictures, err := esrgan.TestPictures(command.Context(), lab.EvaluateOptions{
+			Number: n, Seed: seed, Data: data, Warn: warner(command),
+		}, runs...)
+		if err != nil {
+			return wrongInput(err)
 		}
 		backend, err := open()
 		if err != nil {
@@ -63,27 +65,9 @@ archive (.zip, .tar, .tar.gz) may hold pictures of any size.`,
 		if err != nil {
 			return err
 		}
-		pictures, err := evaluationPictures(command, data, seed, n)
-		if err != nil {
-			return err
-		}
 		return evaluateSR(command, backend, pictures, restorers, out)
 	}
 	return command
-}
-
-// checkHeldOut rejects the illustrations that a run was trained on.
-func checkHeldOut(runs []string, seed uint64) error {
-	for _, dir := range runs {
-		config, err := esrgan.Experiment.Read(dir)
-		if err != nil {
-			return err
-		}
-		if config.Data == "" && config.Seed == seed {
-			return usage("%s was trained on the illustrations of seed %d: measure it on others, with another --seed", dir, seed)
-		}
-	}
-	return nil
 }
 
 // stagesOf opens the trained stages of a run, as [esrgan.OpenStages] does.
@@ -146,29 +130,6 @@ func twice(networks []*esrgan.Upscaler) string {
 	}
 	return ""
 }
-
-// evaluationPictures opens the pictures to measure on, n at most.
-func evaluationPictures(command *cobra.Command, data string, seed uint64, n int) (dataset.Pictures, error) {
-	if data == "" {
-		return dataset.Illustrations(seed, n), nil
-	}
-	pictures, report, err := dataset.OpenPictures(command.Context(), data, dataset.PicturesOptions{})
-	for _, bad := range report.Bad {
-		warner(command)(bad)
-	}
-	if err != nil {
-		return nil, wrongInput(err)
-	}
-	return firstPictures{pictures, min(n, pictures.Len())}, nil
-}
-
-// firstPictures limits a source of pictures to its first n.
-type firstPictures struct {
-	dataset.Pictures
-	n int
-}
-
-func (f firstPictures) Len() int { return f.n }
 
 // evaluateSR measures, prints the table and writes the file.
 func evaluateSR(

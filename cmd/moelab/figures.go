@@ -48,7 +48,7 @@ several runs and compare them.`,
 		default:
 			defer model.Close()
 		}
-		options := lab.FigureOptions{Backend: backend, Seed: seed, Warn: warner(command)}
+		options := lab.FigureOptions{Backend: backend, Seed: seed}
 		return drawRun(command, kind, dir, model, options, cmp.Or(out, filepath.Join(dir, "figures")), "")
 	}
 	command.AddCommand(newFiguresGANCommand(), newFiguresSRCommand(), newFiguresBlinkCommand())

@@ -84,7 +84,7 @@ func (f ganFigures) draw(command *cobra.Command, backend compute.Backend) error 
 			return err
 		}
 		names, samplers = append(names, filepath.Base(dir)), append(samplers, sampler)
-		options := lab.FigureOptions{Backend: backend, Seed: f.seed, Warn: warner(command)}
+		options := lab.FigureOptions{Backend: backend, Seed: f.seed}
 		if err := drawRun(command, gan.Experiment, dir, sampler, options, f.out, fmt.Sprintf("_%d", i+1)); err != nil {
 			return err
 		}

@@ -75,28 +75,25 @@ draws, with a seed that no training uses.`,
 				return wrongInput(err)
 			}
 		}
-		if f.data == "" {
-			if err := checkHeldOut(f.runs, f.seed); err != nil {
-				return err
-			}
+		pictures, err := esrgan.TestPictures(command.Context(), lab.EvaluateOptions{
+			Number: f.n, Seed: f.seed, Data: f.data, Warn: warner(command),
+		}, f.runs...)
+		if err != nil {
+			return wrongInput(err)
 		}
 		backend, err := open()
 		if err != nil {
 			return err
 		}
-		return f.draw(command, backend)
+		return f.draw(command, backend, pictures)
 	}
 	return command
 }
 
 // draw draws all of the figures.
-func (f srFigures) draw(command *cobra.Command, backend compute.Backend) error {
+func (f srFigures) draw(command *cobra.Command, backend compute.Backend, pictures dataset.Pictures) error {
 	restorers, closeAll, err := openRestorers(backend, shownStages, f.runs, f.models)
 	defer closeAll()
-	if err != nil {
-		return err
-	}
-	pictures, err := evaluationPictures(command, f.data, f.seed, f.n)
 	if err != nil {
 		return err
 	}

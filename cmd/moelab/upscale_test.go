@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/color"
 	"image/color/palette"
-	"image/gif"
 	"image/png"
 	"os"
 	"os/exec"
@@ -17,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/moelab/moelab/internal/weights/weightstest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,78 +24,14 @@ import (
 // quick makes the small networks of these tests start at once: GoMLX's own backend compiles nothing.
 var quick = []string{"--backend", "go:ops_sequential"}
 
-// putFile writes a file below a folder, and creates the folder.
-func putFile(t *testing.T, path string, data []byte) string {
-	t.Helper()
-	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	require.NoError(t, os.WriteFile(path, data, 0o644))
-	return path
-}
-
-// pngOf returns a picture as a PNG.
-func pngOf(t *testing.T, m image.Image) []byte {
-	t.Helper()
-	var data bytes.Buffer
-	require.NoError(t, png.Encode(&data, m))
-	return data.Bytes()
-}
-
-// squares is a small picture with hard edges in each channel.
-func squares() *image.NRGBA {
-	m := image.NewNRGBA(image.Rect(0, 0, 12, 10))
-	for i := range m.Pix {
-		m.Pix[i] = uint8(i * 37)
-		if i%4 == 3 {
-			m.Pix[i] = 255
-		}
-	}
-	return m
-}
-
-// animation returns a GIF of three frames.
-func animation(t *testing.T) []byte {
-	t.Helper()
-	var g gif.GIF
-	for i := range 3 {
-		frame := image.NewPaletted(image.Rect(0, 0, 12, 10), palette.WebSafe)
-		for j := range frame.Pix {
-			frame.Pix[j] = uint8((j + 50*i) % 216)
-		}
-		g.Image, g.Delay = append(g.Image, frame), append(g.Delay, 10*(i+1))
-	}
-	var data bytes.Buffer
-	require.NoError(t, gif.EncodeAll(&data, &g))
-	return data.Bytes()
-}
-
-// assertBlocks asserts that each pixel of a picture became a block of 4×4 pixels in another, within a tolerance in
-// levels of 65535.
-func assertBlocks(t *testing.T, small, large image.Image, tolerance int) {
-	t.Helper()
-	require.Equal(t, small.Bounds().Size().Mul(4), large.Bounds().Size())
-	for y := range large.Bounds().Dy() {
-		for x := range large.Bounds().Dx() {
-			want := color.NRGBA64Model.Convert(small.At(x/4, y/4)).(color.NRGBA64)
-			got := color.NRGBA64Model.Convert(large.At(x, y)).(color.NRGBA64)
-			if got.A == 0 && want.A == 0 {
-				continue // Invisible pixels may have any colour.
-			}
-			for i, pair := range [][2]uint16{{want.R, got.R}, {want.G, got.G}, {want.B, got.B}, {want.A, got.A}} {
-				if d := int(pair[0]) - int(pair[1]); d > tolerance || d < -tolerance {
-					t.Fatalf("channel %d at %d, %d is %d, not %d", i, x, y, pair[1], pair[0])
-				}
-			}
-		}
-	}
-}
-
 func TestUpscaleAFolderIsMirroredAndGoesOn(t *testing.T) {
 	dir, model := t.TempDir(), weightstest.NearestRRDB(t)
 	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "in", "large")
 	for _, name := range []string{"a.png", "b.jpg", "b.webp.png", "deep/er/c.PNG", "b.png", ".hidden.png", "notes.txt"} {
-		putFile(t, filepath.Join(in, name), pngOf(t, squares())) // They are PNGs despite their names.
+		// They are PNGs despite their names.
+		imagingtest.PutFile(t, filepath.Join(in, name), imagingtest.PNG(t, imagingtest.Squares()))
 	}
-	putFile(t, filepath.Join(in, "d.gif"), animation(t))
+	imagingtest.PutFile(t, filepath.Join(in, "d.gif"), imagingtest.Animation(t))
 	args := append([]string{"upscale", in, "-o", out, "--model", model}, quick...)
 	assert.Contains(t, succeed(t, args...), "6 pictures enlarged by nearest.safetensors\n")
 	names := []string{"a.png", "b.jpg.png", "b.webp.png", "b.png.png", "deep/er/c.png", "d.gif"}
@@ -118,7 +53,7 @@ func TestUpscaleAFolderIsMirroredAndGoesOn(t *testing.T) {
 
 func TestUpscaleGoesOnAfterBadPictures(t *testing.T) {
 	in, out := t.TempDir(), t.TempDir()
-	whole := pngOf(t, squares())
+	whole := imagingtest.PNG(t, imagingtest.Squares())
 	huge := bytes.Clone(whole)
 	copy(huge[16:], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // 65536×65536; the checksum is wrong now.
 	// The image of a GIF.
@@ -128,7 +63,7 @@ func TestUpscaleGoesOnAfterBadPictures(t *testing.T) {
 		says string
 	}{
 		"cut.png":   {whole[:len(whole)-30], "the file is cut short"},
-		"cut.gif":   {animation(t)[:900], "the file is cut short"},
+		"cut.gif":   {imagingtest.Animation(t)[:900], "the file is cut short"},
 		"empty.png": {nil, "the file is empty"},
 		"page.jpg":  {[]byte("<html>"), "not a picture that can be read"},
 		"lying.png": {huge, "checksum"},
@@ -138,10 +73,11 @@ func TestUpscaleGoesOnAfterBadPictures(t *testing.T) {
 			"it would be 40000×36000 pixels, and the network would make 1440 million: more than 400 million are too many"},
 	}
 	for name, b := range bad {
-		putFile(t, filepath.Join(in, name), b.data)
+		imagingtest.PutFile(t, filepath.Join(in, name), b.data)
 	}
-	putFile(t, filepath.Join(in, "a.png"), whole)
-	putFile(t, filepath.Join(in, "z.png"), pngOf(t, image.NewPaletted(image.Rect(0, 0, 1, 1), palette.Plan9)))
+	imagingtest.PutFile(t, filepath.Join(in, "a.png"), whole)
+	single := imagingtest.PNG(t, image.NewPaletted(image.Rect(0, 0, 1, 1), palette.Plan9))
+	imagingtest.PutFile(t, filepath.Join(in, "z.png"), single)
 	require.NoError(t, os.Symlink("nowhere", filepath.Join(in, "link.png")))
 
 	args := []string{"upscale", in, "-o", out, "--model", weightstest.NearestRRDB(t)}
@@ -163,8 +99,8 @@ func TestUpscaleGoesOnAfterBadPictures(t *testing.T) {
 
 func TestUpscaleNeverOverwritesItsInput(t *testing.T) {
 	dir, model := t.TempDir(), weightstest.NearestRRDB(t)
-	a := putFile(t, filepath.Join(dir, "a.png"), pngOf(t, squares()))
-	b := putFile(t, filepath.Join(dir, "b.jpg"), pngOf(t, squares()))
+	a := imagingtest.PutFile(t, filepath.Join(dir, "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
+	b := imagingtest.PutFile(t, filepath.Join(dir, "b.jpg"), imagingtest.PNG(t, imagingtest.Squares()))
 	link, hard := filepath.Join(dir, "link.png"), filepath.Join(dir, "hard.png")
 	require.NoError(t, os.Symlink(a, link))
 	require.NoError(t, os.Link(a, hard))
@@ -186,21 +122,21 @@ func TestUpscaleReadsAndWritesStreams(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	command := newCommand()
 	command.SetArgs(append([]string{"upscale", "-", "-o", "-", "--model", weightstest.NearestRRDB(t)}, quick...))
-	command.SetIn(bytes.NewReader(pngOf(t, squares())))
+	command.SetIn(bytes.NewReader(imagingtest.PNG(t, imagingtest.Squares())))
 	command.SetOut(&stdout)
 	command.SetErr(&stderr)
 	require.NoError(t, command.ExecuteContext(t.Context()))
 	assert.Empty(t, stderr.String())
 	large, err := png.Decode(&stdout)
 	require.NoError(t, err)
-	assertBlocks(t, squares(), large, 1)
+	imagingtest.AssertBlocks(t, imagingtest.Squares(), large, 1)
 
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Skip("there is no /dev/full")
 	}
 	defer full.Close()
-	in := putFile(t, filepath.Join(t.TempDir(), "a.png"), pngOf(t, squares()))
+	in := imagingtest.PutFile(t, filepath.Join(t.TempDir(), "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
 	args := append([]string{"upscale", in, "-o", "-", "--model", weightstest.NearestRRDB(t)}, quick...)
 	assert.Equal(t, statusFailed, run(t.Context(), args, full, &stderr))
 	assert.Contains(t, stderr.String(), "a.png: write /dev/full: no space left on device")
@@ -208,9 +144,9 @@ func TestUpscaleReadsAndWritesStreams(t *testing.T) {
 
 func TestWrongCallsOfUpscale(t *testing.T) {
 	dir, model := t.TempDir(), weightstest.NearestRRDB(t)
-	a := putFile(t, filepath.Join(dir, "a.png"), pngOf(t, squares()))
-	b := putFile(t, filepath.Join(dir, "sub", "a.png"), pngOf(t, squares()))
-	other := putFile(t, filepath.Join(dir, "other.safetensors"), []byte("not weights"))
+	a := imagingtest.PutFile(t, filepath.Join(dir, "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
+	b := imagingtest.PutFile(t, filepath.Join(dir, "sub", "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
+	other := imagingtest.PutFile(t, filepath.Join(dir, "other.safetensors"), []byte("not weights"))
 	empty := filepath.Join(dir, "empty")
 	require.NoError(t, os.Mkdir(empty, 0o755))
 	out := filepath.Join(dir, "out")
@@ -254,7 +190,7 @@ func TestWrongCallsOfUpscale(t *testing.T) {
 
 func TestUpscaleStopsWhenInterrupted(t *testing.T) {
 	in, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
-	putFile(t, filepath.Join(in, "a.png"), pngOf(t, squares()))
+	imagingtest.PutFile(t, filepath.Join(in, "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stdout, stderr bytes.Buffer
@@ -281,12 +217,12 @@ func onDisk(t *testing.T, dir, prepare string, args ...string) (status int, outp
 
 func TestUpscaleToADiskThatIsFullOrReadOnly(t *testing.T) {
 	in, out, model := t.TempDir(), t.TempDir(), weightstest.NearestRRDB(t)
-	putFile(t, filepath.Join(in, "a.png"), pngOf(t, squares()))
+	imagingtest.PutFile(t, filepath.Join(in, "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
 	noisy := image.NewNRGBA(image.Rect(0, 0, 64, 64))
 	for i := range noisy.Pix {
 		noisy.Pix[i] = uint8(i*i*7 + i>>5*13)
 	}
-	putFile(t, filepath.Join(in, "b.png"), pngOf(t, noisy))
+	imagingtest.PutFile(t, filepath.Join(in, "b.png"), imagingtest.PNG(t, noisy))
 	call := func(in string) []string {
 		return append([]string{"upscale", in, "-o", out, "--model", model}, quick...)
 	}

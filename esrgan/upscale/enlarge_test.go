@@ -5,9 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/color/palette"
-	"image/gif"
 	"image/jpeg"
-	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,55 +13,12 @@ import (
 
 	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/moelab/moelab/internal/weights/weightstest"
 	"github.com/moelab/moelab/xla"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// putFile writes a file in a folder, which it makes.
-func putFile(t *testing.T, path string, data []byte) string {
-	t.Helper()
-	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	require.NoError(t, os.WriteFile(path, data, 0o644))
-	return path
-}
-
-// pngOf returns a picture as a PNG.
-func pngOf(t *testing.T, m image.Image) []byte {
-	t.Helper()
-	var data bytes.Buffer
-	require.NoError(t, png.Encode(&data, m))
-	return data.Bytes()
-}
-
-// squares returns a picture with hard edges in each channel, of the size of these tests' small pictures.
-func squares() *image.NRGBA {
-	m := image.NewNRGBA(image.Rect(0, 0, 12, 10))
-	for i := range m.Pix {
-		m.Pix[i] = uint8(i * 37)
-		if i%4 == 3 {
-			m.Pix[i] = 255
-		}
-	}
-	return m
-}
-
-// animation returns a GIF of three frames.
-func animation(t *testing.T) []byte {
-	t.Helper()
-	var g gif.GIF
-	for i := range 3 {
-		frame := image.NewPaletted(image.Rect(0, 0, 12, 10), palette.WebSafe)
-		for j := range frame.Pix {
-			frame.Pix[j] = uint8((j + 50*i) % 216)
-		}
-		g.Image, g.Delay = append(g.Image, frame), append(g.Delay, 10*(i+1))
-	}
-	var data bytes.Buffer
-	require.NoError(t, gif.EncodeAll(&data, &g))
-	return data.Bytes()
-}
 
 // opened returns a picture and its frames.
 func opened(t *testing.T, path string) (imaging.Info, []*image.NRGBA64) {
@@ -78,27 +33,6 @@ func opened(t *testing.T, path string) (imaging.Info, []*image.NRGBA64) {
 		frames = append(frames, &pixels)
 	}
 	return p.Info, frames
-}
-
-// assertBlocks asserts that each pixel of a picture has become a block of 4×4 in another, within a number of levels of
-// 65535.
-func assertBlocks(t *testing.T, small, large image.Image, tolerance int) {
-	t.Helper()
-	require.Equal(t, small.Bounds().Size().Mul(4), large.Bounds().Size())
-	for y := range large.Bounds().Dy() {
-		for x := range large.Bounds().Dx() {
-			want := color.NRGBA64Model.Convert(small.At(x/4, y/4)).(color.NRGBA64)
-			got := color.NRGBA64Model.Convert(large.At(x, y)).(color.NRGBA64)
-			if got.A == 0 && want.A == 0 {
-				continue // An invisible pixel may have any colour.
-			}
-			for i, pair := range [][2]uint16{{want.R, got.R}, {want.G, got.G}, {want.B, got.B}, {want.A, got.A}} {
-				if d := int(pair[0]) - int(pair[1]); d > tolerance || d < -tolerance {
-					t.Fatalf("channel %d at %d, %d is %d, not %d", i, x, y, pair[1], pair[0])
-				}
-			}
-		}
-	}
 }
 
 // nearest opens a network that turns each pixel into a block of 4×4 equal pixels. It runs on GoMLX's own backend, which
@@ -126,7 +60,7 @@ func enlarger(t *testing.T, scale float64) *Enlarger {
 func enlarged(t *testing.T, in, out string, data []byte, scale float64) (imaging.Info, []*image.NRGBA64) {
 	t.Helper()
 	dir := t.TempDir()
-	from, to := putFile(t, filepath.Join(dir, in), data), filepath.Join(dir, "sub", out)
+	from, to := imagingtest.PutFile(t, filepath.Join(dir, in), data), filepath.Join(dir, "sub", out)
 	size, err := enlarger(t, scale).File(t.Context(), from, to)
 	require.NoError(t, err)
 	info, frames := opened(t, to)
@@ -135,8 +69,8 @@ func enlarged(t *testing.T, in, out string, data []byte, scale float64) (imaging
 }
 
 func TestWhatIsInAPictureIsKept(t *testing.T) {
-	small := squares()
-	clear := squares()
+	small := imagingtest.Squares()
+	clear := imagingtest.Squares()
 	for i := 3; i < len(clear.Pix); i += 4 {
 		clear.Pix[i] = uint8(i / 4 % 3 * 127)
 	}
@@ -168,12 +102,12 @@ func TestWhatIsInAPictureIsKept(t *testing.T) {
 		"one pixel":     {picture: small.SubImage(image.Rect(5, 5, 6, 6))},
 	} {
 		t.Run(name, func(t *testing.T) {
-			info, frames := enlarged(t, "in.png", "out.png", pngOf(t, c.picture), 0)
+			info, frames := enlarged(t, "in.png", "out.png", imagingtest.PNG(t, c.picture), 0)
 			assert.Equal(t, c.gray, info.Gray)
 			assert.Equal(t, c.alpha, info.Alpha)
 			assert.Equal(t, c.depth, info.Deep)
-			_, before := opened(t, putFile(t, filepath.Join(t.TempDir(), "in.png"), pngOf(t, c.picture)))
-			assertBlocks(t, before[0], frames[0], 0)
+			_, before := opened(t, imagingtest.PutFile(t, filepath.Join(t.TempDir(), "in.png"), imagingtest.PNG(t, c.picture)))
+			imagingtest.AssertBlocks(t, before[0], frames[0], 0)
 		})
 	}
 }
@@ -188,7 +122,7 @@ func TestColoursUnderTransparencyDoNotBleed(t *testing.T) {
 			}
 		}
 	}
-	_, frames := enlarged(t, "in.png", "out.png", pngOf(t, small), 2.5) // Resampled: neighbours are mixed.
+	_, frames := enlarged(t, "in.png", "out.png", imagingtest.PNG(t, small), 2.5) // Resampled: neighbours are mixed.
 	assert.Equal(t, image.Pt(30, 25), frames[0].Rect.Size())
 	seen := 0
 	for y := range 25 {
@@ -205,7 +139,7 @@ func TestColoursUnderTransparencyDoNotBleed(t *testing.T) {
 
 func TestPicturesAreEnlargedToOtherScales(t *testing.T) {
 	for scale, size := range map[float64]image.Point{1: {12, 10}, 1.5: {18, 15}, 2: {24, 20}, 3: {36, 30}, 4: {48, 40}} {
-		info, _ := enlarged(t, "in.png", "out.png", pngOf(t, squares()), scale)
+		info, _ := enlarged(t, "in.png", "out.png", imagingtest.PNG(t, imagingtest.Squares()), scale)
 		assert.Equal(t, size, image.Pt(info.Width, info.Height), scale)
 		assert.False(t, info.Alpha, scale)
 	}
@@ -220,25 +154,25 @@ func TestTheNameNamesTheFormat(t *testing.T) {
 	require.NoError(t, jpeg.Encode(&jpg, flat, nil))
 	info, frames := enlarged(t, "in.jpg", "out.JPEG", jpg.Bytes(), 0)
 	assert.True(t, info.Gray)
-	assertBlocks(t, flat, frames[0], 2*257)
+	imagingtest.AssertBlocks(t, flat, frames[0], 2*257)
 
-	_, before := opened(t, putFile(t, filepath.Join(t.TempDir(), "a.gif"), animation(t)))
+	_, before := opened(t, imagingtest.PutFile(t, filepath.Join(t.TempDir(), "a.gif"), imagingtest.Animation(t)))
 	for _, out := range []string{"out.gif", "out.png"} {
-		info, frames = enlarged(t, "in.gif", out, animation(t), 0)
+		info, frames = enlarged(t, "in.gif", out, imagingtest.Animation(t), 0)
 		require.Equal(t, 3, info.Frames, out)
 		for i := range frames {
-			assertBlocks(t, before[i], frames[i], 0)
+			imagingtest.AssertBlocks(t, before[i], frames[i], 0)
 		}
 	}
 	dir := t.TempDir()
-	in := putFile(t, filepath.Join(dir, "a.gif"), animation(t))
+	in := imagingtest.PutFile(t, filepath.Join(dir, "a.gif"), imagingtest.Animation(t))
 	_, err := enlarger(t, 0).File(t.Context(), in, filepath.Join(dir, "a.jpg"))
 	assert.ErrorContains(t, err, in+": an animation cannot be a JPEG: write it as .png or .gif")
 	assert.NoFileExists(t, filepath.Join(dir, "a.jpg"))
 }
 
 func TestImageMakesWhatFileMakes(t *testing.T) {
-	clear := squares()
+	clear := imagingtest.Squares()
 	for i := 3; i < len(clear.Pix); i += 4 {
 		clear.Pix[i] = uint8(i / 4 % 3 * 127)
 	}
@@ -247,10 +181,11 @@ func TestImageMakesWhatFileMakes(t *testing.T) {
 		gray.Pix[i] = uint8(i * 29)
 	}
 	for name, picture := range map[string]image.Image{
-		"RGB": squares(), "RGBA": clear, "grey": gray, "a part": squares().SubImage(image.Rect(3, 2, 9, 10)),
+		"RGB": imagingtest.Squares(), "RGBA": clear, "grey": gray,
+		"a part": imagingtest.Squares().SubImage(image.Rect(3, 2, 9, 10)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, frames := enlarged(t, "in.png", "out.png", pngOf(t, picture), 2.5)
+			_, frames := enlarged(t, "in.png", "out.png", imagingtest.PNG(t, picture), 2.5)
 			made, err := enlarger(t, 2.5).Image(t.Context(), picture)
 			require.NoError(t, err)
 			require.Equal(t, frames[0].Rect, made.Rect)
@@ -268,7 +203,7 @@ func TestImageMakesWhatFileMakes(t *testing.T) {
 }
 
 func TestProgressGrowsToTheWhole(t *testing.T) {
-	in := putFile(t, filepath.Join(t.TempDir(), "a.gif"), animation(t))
+	in := imagingtest.PutFile(t, filepath.Join(t.TempDir(), "a.gif"), imagingtest.Animation(t))
 	var shares []float64
 	e, err := NewEnlarger(nearest(t), Options{Progress: func(share float64) { shares = append(shares, share) }})
 	require.NoError(t, err)
@@ -289,7 +224,7 @@ func TestRequestsThatCannotBeAreNamed(t *testing.T) {
 	e, err := NewEnlarger(network, Options{})
 	require.NoError(t, err)
 	dir := t.TempDir()
-	in := putFile(t, filepath.Join(dir, "a.png"), pngOf(t, squares()))
+	in := imagingtest.PutFile(t, filepath.Join(dir, "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
 	for out, want := range map[string]string{
 		in: "would overwrite", in + ".tiff": ".tiff cannot be written", dir: "no extension", Standard: "is not a file",
 	} {

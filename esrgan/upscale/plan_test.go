@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -14,9 +15,9 @@ func TestPlanNamesEachResultAfterItsPicture(t *testing.T) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
 	for _, name := range []string{"a.png", "b.jpg", "b.webp", "deep/c.PNG", ".hidden.png", "notes.txt"} {
-		putFile(t, filepath.Join(in, name), pngOf(t, squares()))
+		imagingtest.PutFile(t, filepath.Join(in, name), imagingtest.PNG(t, imagingtest.Squares()))
 	}
-	putFile(t, filepath.Join(in, "d.gif"), animation(t))
+	imagingtest.PutFile(t, filepath.Join(in, "d.gif"), imagingtest.Animation(t))
 	results := func(format string) map[string]string {
 		jobs, err := Plan(t.Context(), []string{in}, out, format)
 		require.NoError(t, err)
@@ -42,7 +43,7 @@ func TestPlanNamesEachResultAfterItsPicture(t *testing.T) {
 
 func TestJobsAreDoneUntilTheirPicturesChange(t *testing.T) {
 	dir := t.TempDir()
-	in := putFile(t, filepath.Join(dir, "in", "a.png"), pngOf(t, squares()))
+	in := imagingtest.PutFile(t, filepath.Join(dir, "in", "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
 	jobs, err := Plan(t.Context(), []string{filepath.Dir(in)}, filepath.Join(dir, "out"), "")
 	require.NoError(t, err)
 	require.Len(t, jobs, 1)
@@ -56,8 +57,8 @@ func TestJobsAreDoneUntilTheirPicturesChange(t *testing.T) {
 
 func TestPlanOverwritesNoPicture(t *testing.T) {
 	dir := t.TempDir()
-	a := putFile(t, filepath.Join(dir, "a.png"), pngOf(t, squares()))
-	b := putFile(t, filepath.Join(dir, "b.jpg"), pngOf(t, squares()))
+	a := imagingtest.PutFile(t, filepath.Join(dir, "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
+	b := imagingtest.PutFile(t, filepath.Join(dir, "b.jpg"), imagingtest.PNG(t, imagingtest.Squares()))
 	link, hard := filepath.Join(dir, "link.png"), filepath.Join(dir, "hard.png")
 	require.NoError(t, os.Symlink(a, link))
 	require.NoError(t, os.Link(a, hard))
