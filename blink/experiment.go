@@ -51,16 +51,16 @@ func presets() map[string]Config {
 // curves are the diagrams of a run's metrics.
 func (c Config) curves() []lab.Curve {
 	all := []lab.Curve{{
-		Name: "content", Title: "Content loss", Y: "mean absolute error", Log: true, Metrics: []string{MetricError},
+		Name: "content", Title: "Content loss", Y: "mean absolute error", Log: true, Metrics: []string{metricError},
 	}}
 	if c.Adversarial == 0 {
 		return all
 	}
 	return append(all,
-		lab.Curve{Name: "losses", Title: "Adversarial losses", Y: "loss", Metrics: []string{LossD, LossG}},
+		lab.Curve{Name: "losses", Title: "Adversarial losses", Y: "loss", Metrics: []string{metricD, metricG}},
 		lab.Curve{
 			Name: "ranking", Title: "How often D tells real from drawn", Y: "share of pairs",
-			Metrics: []string{MetricRanking}, Marks: lab.MarkWon(MetricRanking),
+			Metrics: []string{metricRanking}, Marks: lab.MarkWon(metricRanking),
 		})
 }
 

@@ -122,7 +122,7 @@ func Verdict(dir string, e Evaluation) (string, error) {
 			own.ErrorRatio, own.Correlation,
 		)
 	}
-	step, won, err := lab.Won(dir, MetricRanking)
+	step, won, err := lab.Won(dir, metricRanking)
 	switch {
 	case errors.Is(err, lab.ErrNoMetric):
 		return text, nil

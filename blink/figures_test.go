@@ -39,10 +39,10 @@ func TestDHasWonWhereItStaysAhead(t *testing.T) {
 			dir := t.TempDir()
 			var metrics strings.Builder
 			for i, r := range c.ranking {
-				fmt.Fprintf(&metrics, "{\"step\":%d,\"seconds\":1,\"values\":{%q:%g}}\n", i+1, MetricRanking, r)
+				fmt.Fprintf(&metrics, "{\"step\":%d,\"seconds\":1,\"values\":{%q:%g}}\n", i+1, metricRanking, r)
 			}
 			writeRun(t, dir, metrics.String())
-			step, won, err := lab.Won(dir, MetricRanking)
+			step, won, err := lab.Won(dir, metricRanking)
 			require.NoError(t, err)
 			assert.Equal(t, c.step, step)
 			assert.Equal(t, c.step > 0, won)
@@ -68,7 +68,7 @@ func TestDHasWonWhereItStaysAhead(t *testing.T) {
 func TestVerdictsFollowFromTheNumbers(t *testing.T) {
 	dir := t.TempDir() // A run without a D.
 	writeRun(t, dir, "{\"step\":1,\"seconds\":1,\"values\":{}}\n")
-	_, _, err := lab.Won(dir, MetricRanking)
+	_, _, err := lab.Won(dir, metricRanking)
 	require.ErrorIs(t, err, lab.ErrNoMetric)
 	for says, own := range map[string]Summary{
 		"hardly blinks: the eyes close 10 %":                {ErrorRatio: 0.99, Closes: 0.1},

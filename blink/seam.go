@@ -13,17 +13,17 @@ import (
 type Blend string
 
 const (
-	// BlendNone pastes as in the article: the border shows.
-	BlendNone Blend = "none"
-	// BlendFeather fades gradually from the picture to the patch.
-	BlendFeather Blend = "feather"
+	// blendNone pastes as in the article: the border shows.
+	blendNone Blend = "none"
+	// blendFeather fades gradually from the picture to the patch.
+	blendFeather Blend = "feather"
 	// BlendPoisson keeps the differences between neighbouring pixels of the patch, and takes the colours at the border
 	// from the picture (Pérez et al. 2003, "Poisson image editing").
 	BlendPoisson Blend = "poisson"
 )
 
 // Blends are all ways of blending.
-var Blends = []Blend{BlendNone, BlendFeather, BlendPoisson}
+var Blends = []Blend{blendNone, blendFeather, BlendPoisson}
 
 // pasted is the part of the networks' 32×32 pixels that the article pastes back: 30×30.
 const pasted = 30.0 / 32
@@ -56,7 +56,7 @@ func (b Blend) paste(onto, eye *image.RGBA, square image.Rectangle) {
 	part := pastedPart(square)
 	shift := square.Min
 	switch b {
-	case BlendFeather:
+	case blendFeather:
 		width := float64(part.Dx()) * feathered
 		eachPixel(part.Intersect(onto.Rect), func(x, y int) {
 			distance := 0.5 + float64(min(x-part.Min.X, part.Max.X-1-x, y-part.Min.Y, part.Max.Y-1-y))
@@ -102,15 +102,8 @@ func smoothStep(x float64) float64 {
 // solves Poisson's equation. The sine transform decouples the equation: one number for each wave.
 func membrane(size image.Point, border func(x, y int) float64) *mat.Dense {
 	rows, columns := fourier.NewDST(size.X), fourier.NewDST(size.Y)
-	top, bottom, left, right := make(
-		[]float64, size.X,
-	), make(
-		[]float64, size.X,
-	), make(
-		[]float64, size.Y,
-	), make(
-		[]float64, size.Y,
-	)
+	top, bottom := make([]float64, size.X), make([]float64, size.X)
+	left, right := make([]float64, size.Y), make([]float64, size.Y)
 	for x := range size.X {
 		top[x], bottom[x] = border(x, -1), border(x, size.Y)
 	}

@@ -68,8 +68,8 @@ func TestBlendingHidesTheSeam(t *testing.T) {
 	}
 	own := SeamEnergy(picture, eye)
 	assert.InDelta(t, 1, own, 0.25)
-	assert.Greater(t, energy[BlendNone], 3*own)
-	assert.Less(t, energy[BlendFeather], 1.1*own)
+	assert.Greater(t, energy[blendNone], 3*own)
+	assert.Less(t, energy[blendFeather], 1.1*own)
 	assert.Less(t, energy[BlendPoisson], 1.1*own)
 }
 

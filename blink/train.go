@@ -15,20 +15,20 @@ import (
 
 // The metrics of an iteration.
 const (
-	// MetricError is G's [MeanAbsoluteError].
-	MetricError = "MAE"
-	// LossD and LossG are the adversarial losses, and MetricRanking is D's [nn.Ranking]. Without a D there are none.
-	LossD         = "D"
-	LossG         = "G"
-	MetricRanking = "ranking"
+	// metricError is G's [MeanAbsoluteError].
+	metricError = "MAE"
+	// metricD and metricG are the adversarial losses, and metricRanking is D's [nn.Ranking]. Without a D there are none.
+	metricD       = "D"
+	metricG       = "G"
+	metricRanking = "ranking"
 )
 
 // Metrics are the names of the metrics that an iteration returns.
 func (c Config) Metrics() []string {
 	if c.Adversarial == 0 {
-		return []string{MetricError}
+		return []string{metricError}
 	}
-	return []string{MetricError, LossD, LossG, MetricRanking}
+	return []string{metricError, metricD, metricG, metricRanking}
 }
 
 // Iteration builds one iteration: [Step] with the videos' own motion.
@@ -154,8 +154,8 @@ func (c Config) watch() func(step int64, values map[string]float64) error {
 	if c.Clip == 0 {
 		tries = append(tries, "clip=0.01")
 	}
-	return lab.NewWatch([]string{MetricRanking}, func(w *lab.Watch) []lab.Trouble {
-		return []lab.Trouble{w.DWins(MetricRanking, tries...)}
+	return lab.NewWatch([]string{metricRanking}, func(w *lab.Watch) []lab.Trouble {
+		return []lab.Trouble{w.DWins(metricRanking, tries...)}
 	}).Step
 }
 

@@ -27,7 +27,7 @@ func TestTrainingGoesOnAndIsUsed(t *testing.T) {
 	summary, err = Train(t.Context(), dir, config, options)
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, summary.Trained, "it goes on")
-	assert.Positive(t, summary.Values[MetricError])
+	assert.Positive(t, summary.Values[metricError])
 	after := weightsOf(t, dir)
 	assert.NotEqual(
 		t, valuesOf(t, before["generator/frames/down1/weights"]), valuesOf(t, after["generator/frames/down1/weights"]),
@@ -130,7 +130,7 @@ func TestVideoGANTrainsAgainstADiscriminatorWithClippedWeights(t *testing.T) {
 	}
 	_, err = Experiment.CurveFigure(dir, "losses")
 	assert.NoError(t, err)
-	_, won, err := lab.Won(dir, MetricRanking)
+	_, won, err := lab.Won(dir, metricRanking)
 	require.NoError(t, err)
 	assert.False(t, won, "one step decides nothing")
 }

@@ -137,7 +137,7 @@ type MeasureOptions struct {
 const HeldOutSeed = 20_260_101
 
 // Evaluate compares a run's networks with bicubic interpolation by [Measure]: on the pictures of Data, or on Number
-// drawn illustrations, 20 by default, of a Seed that no training has.
+// drawn illustrations, 20 by default, of a Seed that no training has. The LPIPS-like distance needs an installed VGG16.
 func Evaluate(
 	ctx context.Context, backend compute.Backend, dir string, options lab.EvaluateOptions,
 ) (e Evaluation, err error) {
@@ -154,7 +154,14 @@ func Evaluate(
 		defer stage.Close()
 		restorers = append(restorers, stage.Restorer(TileOptions{}))
 	}
-	return Measure(ctx, pictures, restorers, MeasureOptions{OnBad: options.Warn, Progress: options.Progress})
+	features, err := vgg.InstalledDistance(backend)
+	if err != nil {
+		return e, err
+	}
+	defer features.Close()
+	return Measure(
+		ctx, pictures, restorers, MeasureOptions{Features: features, OnBad: options.Warn, Progress: options.Progress},
+	)
 }
 
 // TestPictures opens the pictures that runs are measured on: the first Number of Data, or drawn illustrations, 20 by

@@ -35,7 +35,7 @@ func init() { // Here, since these functions themselves use the kind.
 // curves are the diagrams of a run's metrics, or of its pretraining's.
 func (c Config) curves() []lab.Curve {
 	adversarial := lab.Curve{
-		Name: "losses", Title: "Adversarial losses", Y: "cross-entropy", Metrics: []string{LossD, LossG},
+		Name: "losses", Title: "Adversarial losses", Y: "cross-entropy", Metrics: []string{metricD, metricG},
 	}
 	distances := lab.Curve{Name: "distances", Title: "Distances from the truth", Y: "mean absolute difference", Log: true}
 	weights := c.Weights
@@ -43,17 +43,17 @@ func (c Config) curves() []lab.Curve {
 		weights = c.Pretrain
 	}
 	if weights.Pixel > 0 {
-		distances.Metrics = append(distances.Metrics, LossPixel)
+		distances.Metrics = append(distances.Metrics, metricPixel)
 	}
 	if weights.Perceptual > 0 {
-		distances.Metrics = append(distances.Metrics, LossPerceptual)
+		distances.Metrics = append(distances.Metrics, metricPerceptual)
 	}
 	if c.Weights == (Losses{}) {
 		return []lab.Curve{distances}
 	}
 	ranking := lab.Curve{
 		Name: "ranking", Title: "How often D tells real from restored", Y: "share of pairs",
-		Metrics: []string{MetricRanking}, Marks: lab.MarkWon(MetricRanking),
+		Metrics: []string{metricRanking}, Marks: lab.MarkWon(metricRanking),
 	}
 	return []lab.Curve{adversarial, distances, ranking}
 }

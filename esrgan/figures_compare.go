@@ -56,11 +56,8 @@ func CompareFigure(c Comparison, boxes ...image.Rectangle) (*plots.Figure, error
 	}
 	for i, box := range boxes {
 		zoom := min(float64(cell.X)/float64(box.Dx()), float64(cell.Y)/float64(box.Dy())) / 2
-		grid.RowLabels, grid.RowColours = append(
-			grid.RowLabels, fmt.Sprintf("×%.2g", zoom),
-		), append(
-			grid.RowColours, boxColour(i),
-		)
+		grid.RowLabels = append(grid.RowLabels, fmt.Sprintf("×%.2g", zoom))
+		grid.RowColours = append(grid.RowColours, boxColour(i))
 	}
 	return grid.Figure()
 }

@@ -238,9 +238,8 @@ func (u *Upscaler) enlarge(picture Pixels) (large Pixels, err error) {
 	if large.RGB, err = tensors.CopyFlatData[float32](output); err != nil {
 		return Pixels{}, err
 	}
-	if slices.ContainsFunc(
-		large.RGB, func(v float32) bool { return v-v != 0 },
-	) { // True for NaN and the infinities only.
+	notFinite := func(v float32) bool { return v-v != 0 } // True for NaN and the infinities only.
+	if slices.ContainsFunc(large.RGB, notFinite) {
 		return Pixels{}, errors.New(
 			"it made numbers that are not finite: its weights are damaged, or of another kind of network",
 		)

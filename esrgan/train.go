@@ -15,23 +15,23 @@ import (
 
 // The metrics of an iteration, in the order in which [Iteration] returns them. The parts of G's loss are unweighted.
 const (
-	// LossD is D's adversarial loss: log 2 for a D that knows nothing.
-	LossD = "D"
-	// LossG is G's adversarial loss.
-	LossG = "G"
-	// LossPixel is the pixel loss, L1 or L2.
-	LossPixel = "pixel"
-	// LossPerceptual is the distance of VGG16's features.
-	LossPerceptual = "perceptual"
-	// MetricRanking is the share of pairs of a real and a restored picture that D ranks correctly ([nn.Ranking]).
-	MetricRanking = "ranking"
+	// metricD is D's adversarial loss: log 2 for a D that knows nothing.
+	metricD = "D"
+	// metricG is G's adversarial loss.
+	metricG = "G"
+	// metricPixel is the pixel loss, L1 or L2.
+	metricPixel = "pixel"
+	// metricPerceptual is the distance of VGG16's features.
+	metricPerceptual = "perceptual"
+	// metricRanking is the share of pairs of a real and a restored picture that D ranks correctly ([nn.Ranking]).
+	metricRanking = "ranking"
 )
 
 // vggScope is the scope of VGG16's variables in the model. They are not saved.
 const vggScope = "vgg"
 
 // Iteration builds one iteration of adversarial training: a step of D and a step of G, as one program. It returns the
-// metrics [LossD], [LossG], [LossPixel] and [LossPerceptual], whose parts of weight 0 are 0, and [MetricRanking].
+// metrics D, G, pixel and perceptual, of which those with weight 0 are 0, and ranking.
 //
 //	low: [batch, crop/4, crop/4, 3], high: [batch, crop, crop, 3], both in [0, 1]
 func Iteration(scope *model.Scope, config Config, network Network, vgg *vgg.Network, low, high *Node) []*Node {
@@ -57,15 +57,15 @@ func Iteration(scope *model.Scope, config Config, network Network, vgg *vgg.Netw
 
 // watch watches whether D wins.
 func (c Config) watch() func(step int64, values map[string]float64) error {
-	return lab.NewWatch([]string{MetricRanking}, func(w *lab.Watch) []lab.Trouble {
-		return []lab.Trouble{w.DWins(MetricRanking,
+	return lab.NewWatch([]string{metricRanking}, func(w *lab.Watch) []lab.Trouble {
+		return []lab.Trouble{w.DWins(metricRanking,
 			fmt.Sprintf("learning_rate=%.2g", c.LearningRate/4),
 			fmt.Sprintf("discriminator_channels=%d", max(c.DiscriminatorChannels/2, 1)))}
 	}).Step
 }
 
-// PretrainIteration builds one iteration of the pretraining: a step of G alone. It returns the metrics [LossPixel] and
-// [LossPerceptual].
+// PretrainIteration builds one iteration of the pretraining: a step of G alone. It returns the metrics pixel and
+// perceptual.
 func PretrainIteration(scope *model.Scope, config Config, network Network, vgg *vgg.Network, low, high *Node) []*Node {
 	g := low.Graph()
 	scope.Store().SetTraining(g, true)
@@ -143,8 +143,8 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 	}
 	training := t.training(config.PretrainSteps)
 	training.Steps = config.Steps
-	losses := []string{LossD, LossG, LossPixel, LossPerceptual}
-	training.Metrics, training.Shown = append(losses, MetricRanking), losses
+	losses := []string{metricD, metricG, metricPixel, metricPerceptual}
+	training.Metrics, training.Shown = append(losses, metricRanking), losses
 	training.Watch = config.watch()
 	training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
 		return Iteration(scope, config, network, vgg, inputs[0], inputs[1])
@@ -198,7 +198,7 @@ func (t trainer) pretrain(ctx context.Context, dir string) (lab.Weights, error) 
 	defer run.Close()
 	training := t.training(0)
 	training.Steps = config.PretrainSteps
-	training.Metrics = []string{LossPixel, LossPerceptual}
+	training.Metrics = []string{metricPixel, metricPerceptual}
 	training.Iteration = func(scope *model.Scope, inputs []*Node) []*Node {
 		return PretrainIteration(scope, config, t.network, t.vgg, inputs[0], inputs[1])
 	}

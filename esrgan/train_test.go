@@ -24,10 +24,10 @@ func TestTrainingPretrainsThenPlaysAndGoesOn(t *testing.T) {
 	summary, err := Train(t.Context(), dir, config, options)
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, summary.Trained)
-	for _, metric := range []string{LossD, LossG, LossPixel, LossPerceptual} {
+	for _, metric := range []string{metricD, metricG, metricPixel, metricPerceptual} {
 		assert.Positive(t, summary.Values[metric], metric)
 	}
-	steps, _, err := lab.ReadMetric(filepath.Join(dir, pretrainDir), LossPixel)
+	steps, _, err := lab.ReadMetric(filepath.Join(dir, pretrainDir), metricPixel)
 	require.NoError(t, err)
 	assert.Len(t, steps, int(config.PretrainSteps))
 	pretrained := weightsOf(t, filepath.Join(dir, pretrainDir))

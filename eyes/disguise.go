@@ -48,11 +48,9 @@ func (w *warp) bent(x, y float64) (dx, dy float64) {
 	if w.bend == 0 {
 		return 0, 0
 	}
-	return w.bend * math.Sin(
-			w.waves[0]*x+w.waves[1]*y+w.phases[0],
-		), w.bend * math.Sin(
-			w.waves[2]*x+w.waves[3]*y+w.phases[1],
-		)
+	dx = w.bend * math.Sin(w.waves[0]*x+w.waves[1]*y+w.phases[0])
+	dy = w.bend * math.Sin(w.waves[2]*x+w.waves[3]*y+w.phases[1])
+	return dx, dy
 }
 
 // apply returns the place of the canvas that a place of the window shows. The canvas is twice as high and wide as the

@@ -26,7 +26,7 @@ var Experiment = &lab.Kind[Config]{
 	Curves: func(Config) []lab.Curve {
 		return []lab.Curve{{
 			Name: "losses", Title: "Losses", Y: "loss", Log: true,
-			Metrics: []string{LossHeat, LossBox, LossMiddle, LossOpen},
+			Metrics: []string{metricHeat, metricBox, metricMiddle, metricOpen},
 		}}
 	},
 }

@@ -240,9 +240,7 @@ func (f *Finder) lookEach(ctx context.Context, windows []window, least float64) 
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		values := make(
-			[]float32, atOnce*n,
-		) // The rest of a short batch stays grey, and is ignored.
+		values := make([]float32, atOnce*n) // The rest of a short batch stays grey, and is ignored.
 		for i, w := range batch {
 			imaging.Symmetric.Put(values[i*n:][:n], w.picture, false)
 		}

@@ -16,14 +16,14 @@ import (
 
 // The metrics of an iteration, in the order in which [Iteration] returns them.
 const (
-	// LossHeat is the [FocalLoss] of the eyes' centres.
-	LossHeat = "heat"
-	// LossBox is the [MeanError] of places and sizes of boxes, in cells and logarithms, LossMiddle that of the middles of
-	// faces, in widths of eyes.
-	LossBox    = "box"
-	LossMiddle = "middle"
-	// LossOpen is the [OpenLoss].
-	LossOpen = "open"
+	// metricHeat is the [FocalLoss] of the eyes' centres.
+	metricHeat = "heat"
+	// metricBox is the [MeanError] of places and sizes of boxes, in cells and logarithms, metricMiddle that of the middles
+	// of faces, in widths of eyes.
+	metricBox    = "box"
+	metricMiddle = "middle"
+	// metricOpen is the [OpenLoss].
+	metricOpen = "open"
 )
 
 // networkScope is the scope of the weights in the checkpoints of a run. Eyes are found with their average.
@@ -36,8 +36,8 @@ const (
 	openWeight   = 0.5
 )
 
-// Iteration builds one iteration: a step of Adam. It returns the metrics in the order of [LossHeat], [LossBox],
-// [LossMiddle], [LossOpen].
+// Iteration builds one iteration: a step of Adam. It returns the metrics heat, box, middle and
+// open.
 //
 //	pictures: [batch, size, size, 3] in [-1, 1], truth: [batch, size/4, size/4, targets]
 func Iteration(scope *model.Scope, config Config, pictures, truth *Node) []*Node {
@@ -76,7 +76,7 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 	return lab.Train(ctx, run, lab.Training{
 		Backend: options.Backend, Steps: config.Steps, SaveEvery: options.SaveEvery,
 		Progress: options.Progress, Warn: options.Warn,
-		Metrics: []string{LossHeat, LossBox, LossMiddle, LossOpen},
+		Metrics: []string{metricHeat, metricBox, metricMiddle, metricOpen},
 		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
 			return Iteration(scope, config, inputs[0], inputs[1])
 		},

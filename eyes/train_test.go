@@ -44,7 +44,7 @@ func TestIterationLearns(t *testing.T) {
 			first = last
 		}
 	}
-	for i, name := range []string{LossHeat, LossBox, LossMiddle, LossOpen} {
+	for i, name := range []string{metricHeat, metricBox, metricMiddle, metricOpen} {
 		assert.Less(t, last[i], 0.8*first[i], name)
 	}
 }

@@ -42,20 +42,13 @@ func (e *Estimator) Close() { e.exec.Finalize() }
 // Estimate returns the flow from a frame to each of several frames of the same size, [height, width, 2]: displacements
 // to the right and down in pixels.
 func (e *Estimator) Estimate(
-	ctx context.Context,
-	from *image.Gray,
-	to ...*image.Gray,
+	ctx context.Context, from *image.Gray, to ...*image.Gray,
 ) (flows []*tensors.Tensor, err error) {
 	size := from.Rect.Size()
 	for i, frame := range to {
 		if s := frame.Rect.Size(); s != size {
 			return nil, fmt.Errorf(
-				"frame %d has %d×%d pixels, the first %d×%d: all frames must have the same size",
-				i+2,
-				s.X,
-				s.Y,
-				size.X,
-				size.Y,
+				"frame %d has %d×%d pixels, the first %d×%d: all frames must have the same size", i+2, s.X, s.Y, size.X, size.Y,
 			)
 		}
 	}
@@ -98,9 +91,7 @@ func (e *Estimator) Estimate(
 
 // estimate runs the program once.
 func (e *Estimator) estimate(
-	size image.Point,
-	from *image.Gray,
-	to []*image.Gray,
+	size image.Point, from *image.Gray, to []*image.Gray,
 ) (flows []*tensors.Tensor, err error) {
 	first, others := values(size, from), values(size, to...)
 	output, err := e.exec.Call1(first, others)

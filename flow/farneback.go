@@ -44,9 +44,7 @@ func (o Options) Validate() error {
 		}
 	}
 	check(
-		o.PyramidScale > 0 && o.PyramidScale < 1,
-		"the pyramid's scale is %g: it must be between 0 and 1",
-		o.PyramidScale,
+		o.PyramidScale > 0 && o.PyramidScale < 1, "the pyramid's scale is %g: it must be between 0 and 1", o.PyramidScale,
 	)
 	check(o.Levels >= 0, "the levels are %d: they must not be negative", o.Levels)
 	check(o.Window >= 1, "the window is %d: it must be at least 1", o.Window)
@@ -119,19 +117,9 @@ func (o Options) expand(frame *Node) polynomial {
 		linear[i], square[i] = weight*float64(i-n), weight*float64((i-n)*(i-n))
 	}
 	down := window(frame, vertical, n)
-	rows, rowsY, rowsYY := window(
-		down(weights),
-		horizontal,
-		n,
-	), window(
-		down(linear),
-		horizontal,
-		n,
-	), window(
-		down(square),
-		horizontal,
-		n,
-	)
+	rows := window(down(weights), horizontal, n)
+	rowsY := window(down(linear), horizontal, n)
+	rowsYY := window(down(square), horizontal, n)
 
 	b1 := rows(weights)
 	inverse := dual(weights, n)

@@ -145,8 +145,7 @@ func TestEstimatorWorksInParts(t *testing.T) {
 		return picture
 	}
 	estimator, err := NewEstimator(
-		backend,
-		Options{PyramidScale: 0.5, Window: 15, Iterations: 2, PolyRadius: 3, PolySigma: 1},
+		backend, Options{PyramidScale: 0.5, Window: 15, Iterations: 2, PolyRadius: 3, PolySigma: 1},
 	)
 	require.NoError(t, err)
 	defer estimator.Close()

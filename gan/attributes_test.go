@@ -86,10 +86,10 @@ func TestDIsToldNoMoreOfGeneratedPicturesThanOfRealOnes(t *testing.T) {
 
 func TestEveryConditioningLearnsAttributes(t *testing.T) {
 	for conditioning, norm := range map[string]string{
-		ConditionProjection: NormConditional,
-		ConditionInput:      NormPlain,
-		ConditionHidden:     NormConditional,
-		ConditionACGAN:      NormPlain,
+		ConditionProjection: normConditional,
+		ConditionInput:      normPlain,
+		ConditionHidden:     normConditional,
+		ConditionACGAN:      normPlain,
 	} {
 		config := withAttributes(
 			t, "conditioning="+conditioning, "generator_norm="+norm, "generator_channels=2", "discriminator_channels=2",

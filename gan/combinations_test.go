@@ -61,13 +61,13 @@ func TestEveryCombinationThatMakesSenseTakesSteps(t *testing.T) {
 			{"conditioning", ConditionHidden},
 			{"conditioning", ConditionACGAN},
 		},
-		{{"loss", LossHinge}, {"loss", LossNonSaturating}, {"loss", LossWasserstein}},
-		{{"penalty", PenaltyDRAGAN}, {"penalty", PenaltyWGANGP}, {"penalty", PenaltyR1}, {"penalty", PenaltyNone}},
-		{{"clip", ClipNone}, {"clip", ClipWeights}, {"clip", ClipGradients}},
+		{{"loss", lossHinge}, {"loss", lossNonSaturating}, {"loss", lossWasserstein}},
+		{{"penalty", penaltyDRAGAN}, {"penalty", penaltyWGANGP}, {"penalty", penaltyR1}, {"penalty", PenaltyNone}},
+		{{"clip", clipNone}, {"clip", clipWeights}, {"clip", clipGradients}},
 		{{"spectral_norm", "true"}, {"spectral_norm", "false"}},
 		{{"discriminator_noise", "0"}, {"discriminator_noise", "0.1"}},
 		{{"squeeze_excitation", "true"}, {"squeeze_excitation", "false"}},
-		{{"generator_norm", NormConditional}, {"generator_norm", NormPlain}},
+		{{"generator_norm", normConditional}, {"generator_norm", normPlain}},
 	}
 	for _, name := range []string{"smoke", "smoke-srresnet"} {
 		// Each value of each setting, alone and with the next value of every other: not all of the thousand products.
@@ -83,7 +83,7 @@ func TestEveryCombinationThatMakesSenseTakesSteps(t *testing.T) {
 				settings = append(settings, "spectral_norm=false")
 			}
 			if config := preset(t, name, settings...); config.Validate() != nil {
-				settings = append(settings, "penalty="+PenaltyR1)
+				settings = append(settings, "penalty="+penaltyR1)
 			}
 			config := preset(
 				t,
@@ -95,7 +95,7 @@ func TestEveryCombinationThatMakesSenseTakesSteps(t *testing.T) {
 					assert.NotEqual(t, metrics[0][i], metrics[1][i], "%s stays", name)
 					assert.Less(t, metrics[1][i]*metrics[1][i], 1e8, name)
 				}
-				if config.Clip == ClipWeights {
+				if config.Clip == clipWeights {
 					for v := range store.RootScope().At(lab.DiscriminatorScope).IterVariables() {
 						if v.Trainable {
 							value, err := v.Value()

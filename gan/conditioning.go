@@ -55,10 +55,10 @@ var Conditionings = map[string]Conditioning{
 
 // How G learns the class.
 const (
-	// NormConditional gives the normalisation in every layer a scale and an offset per class (Dumoulin et al. 2017).
-	NormConditional = "conditional"
-	// NormPlain is ordinary batch normalisation: the class comes with the noise.
-	NormPlain = "plain"
+	// normConditional gives the normalisation in every layer a scale and an offset per class (Dumoulin et al. 2017).
+	normConditional = "conditional"
+	// normPlain is ordinary batch normalisation: the class comes with the noise.
+	normPlain = "plain"
 )
 
 // Verdict is D's output for a batch of pictures.
@@ -117,7 +117,7 @@ func (c Config) oneHot(labels *Node, as dtypes.DType) *Node {
 //
 //	noise: [batch, noise], oneHot: [batch, classes] → [batch, noise] or [batch, noise + classes]
 func (c Config) latent(noise, oneHot *Node) *Node {
-	if c.GeneratorNorm == NormConditional {
+	if c.GeneratorNorm == normConditional {
 		return noise
 	}
 	return Concatenate([]*Node{noise, oneHot}, -1)
@@ -127,7 +127,7 @@ func (c Config) latent(noise, oneHot *Node) *Node {
 //
 //	x: [batch, height, width, channels] → the same
 func (c Config) normalise(scope *model.Scope, x, oneHot *Node) *Node {
-	if c.GeneratorNorm == NormConditional {
+	if c.GeneratorNorm == normConditional {
 		return nn.ConditionalBatchNorm(scope, x, oneHot, len(c.labels()))
 	}
 	return nn.BatchNorm(scope, x)

@@ -81,15 +81,15 @@ type Config struct {
 
 // article is the experiment as the article has it, with the ResBlock networks.
 var article = Config{
-	Network: NetworkResBlock,
+	Network: networkResBlock,
 	Size:    128, Classes: dataset.HairColours(), Attributes: []string{}, Noise: 128,
 	GeneratorChannels: 64, DiscriminatorChannels: 64,
-	GeneratorNorm: NormConditional, Conditioning: ConditionProjection, SpectralNorm: true, // The paper's.
+	GeneratorNorm: normConditional, Conditioning: ConditionProjection, SpectralNorm: true, // The paper's.
 	Drawn: 22665, Flip: true, // As many pictures as the article had.
 	Batch: 100, DiscriminatorSteps: 2,
 	Optimiser: lab.Optimiser{LearningRate: 2e-4, Beta1: 0.5, Beta2: 0.999},
-	Loss:      LossHinge, Penalty: PenaltyDRAGAN, PenaltyWeight: 0.5,
-	Clip: ClipNone, ClipLimit: 0.01, // WGAN's limit, for runs that clip.
+	Loss:      lossHinge, Penalty: penaltyDRAGAN, PenaltyWeight: 0.5,
+	Clip: clipNone, ClipLimit: 0.01, // WGAN's limit, for runs that clip.
 	AverageDecay: 0.999,                                 // The article had none; the training is the same with it.
 	Schedule:     lab.Schedule{Steps: 100_000, Seed: 1}, // The article gives no number of steps.
 }
@@ -98,8 +98,8 @@ var article = Config{
 // article: it has generator_blocks=4, discriminator_channels=16 and discriminator_noise=0.1, and applies the penalty's
 // weight twice, penalty_weight=0.25. A later version of it with the ResBlock networks has penalty=none, as unstable.
 var articleSRResNet = with(article, func(c *Config) {
-	c.Network, c.DiscriminatorChannels, c.GeneratorBlocks = NetworkSRResNet, 32, 16
-	c.GeneratorNorm, c.SpectralNorm = NormPlain, false // As Jin et al. have it.
+	c.Network, c.DiscriminatorChannels, c.GeneratorBlocks = networkSRResNet, 32, 16
+	c.GeneratorNorm, c.SpectralNorm = normPlain, false // As Jin et al. have it.
 	c.Batch = 64
 })
 
@@ -143,18 +143,18 @@ func (c Config) Validate() error {
 
 // checkChoices checks that the settings with named choices are valid and compatible.
 func (c Config) checkChoices(checks *lab.Checks) {
-	checks.OneOf("generator_norm", c.GeneratorNorm, NormConditional, NormPlain)
+	checks.OneOf("generator_norm", c.GeneratorNorm, normConditional, normPlain)
 	lab.Choice(checks, "conditioning", c.Conditioning, Conditionings)
 	lab.Choice(checks, "loss", c.Loss, Losses)
 	lab.Choice(checks, "penalty", c.Penalty, Penalties)
-	checks.OneOf("clip", c.Clip, ClipNone, ClipWeights, ClipGradients)
-	checks.That(c.Clip == ClipNone || c.ClipLimit > 0,
+	checks.OneOf("clip", c.Clip, clipNone, clipWeights, clipGradients)
+	checks.That(c.Clip == clipNone || c.ClipLimit > 0,
 		"clip_limit is %g: it must be positive where %s are clipped", c.ClipLimit, c.Clip)
-	checks.That(c.Clip != ClipWeights || !c.SpectralNorm,
+	checks.That(c.Clip != clipWeights || !c.SpectralNorm,
 		"clip is \"weights\" and spectral_norm true: that norm divides by the size of the weights, so that clipping them "+
 			"bounds nothing; choose one of the two")
-	// Clipped gradients bound nothing either (see ClipGradients), but the article tried them.
-	bounded := c.Clip != ClipNone || c.SpectralNorm || c.Penalty != PenaltyNone && c.PenaltyWeight > 0
+	// Clipped gradients bound nothing either (see clipGradients), but the article tried them.
+	bounded := c.Clip != clipNone || c.SpectralNorm || c.Penalty != PenaltyNone && c.PenaltyWeight > 0
 	checks.That(
 		!Losses[c.Loss].Unbounded || bounded,
 		"loss is %q and nothing bounds D, whose loss then falls for ever: "+

@@ -97,7 +97,7 @@ func ExampleLoss() {
 		log.Fatal(err)
 	}
 	fmt.Println(config.Loss, "after step", summary.Step)
-	fmt.Println("losses of D and G are positive:", summary.Values[gan.LossD] > 0 && summary.Values[gan.LossG] > 0)
+	fmt.Println("losses of D and G are positive:", summary.Values["D"] > 0 && summary.Values["G"] > 0)
 	// Output:
 	// least-squares after step 1
 	// losses of D and G are positive: true

@@ -25,7 +25,7 @@ var Experiment = &lab.Kind[Config]{
 			c.Batch, c.Steps = 8, 2400
 			c.Drawn = 4500
 			c.LearningRate, c.AverageDecay = 1e-3, 0.995
-			c.GeneratorNorm = NormConditional // With a plain one G follows half as often after so few steps.
+			c.GeneratorNorm = normConditional // With a plain one G follows half as often after so few steps.
 		}),
 		"laptop-attributes": with(article, func(c *Config) { // Longer than laptop, since there is more to learn.
 			laptop(c)
@@ -73,25 +73,25 @@ func with(config Config, change func(*Config)) Config {
 
 // curves are the diagrams of a run's metrics.
 func (c Config) curves() []lab.Curve {
-	adversarial := []string{LossD, LossG}
+	adversarial := []string{metricD, metricG}
 	if c.Conditioning == ConditionACGAN {
-		adversarial = append(adversarial, LossClassD, LossClassG)
+		adversarial = append(adversarial, metricClassD, metricClassG)
 	}
 	all := []lab.Curve{{Name: "losses", Title: "Losses", Y: c.Loss + " loss", Metrics: adversarial}}
 	if c.Penalty != PenaltyNone {
 		all = append(all, lab.Curve{
 			Name: "penalty", Title: "Gradient penalty, " + c.Penalty, Y: Penalties[c.Penalty].Formula, Log: true,
-			Metrics: []string{MetricPenalty},
+			Metrics: []string{metricPenalty},
 		})
 	}
 	return append(all,
 		lab.Curve{
 			Name: "watch", Title: "Does D win, does G collapse?", Y: "share",
-			Metrics: []string{MetricRanking, MetricVariety},
+			Metrics: []string{metricRanking, metricVariety},
 		},
 		lab.Curve{
 			Name: "gradients", Title: "Gradients", Y: "length", Log: true,
-			Metrics: []string{MetricGradientD, MetricGradientG},
+			Metrics: []string{metricGradientD, metricGradientG},
 		})
 }
 

@@ -256,9 +256,7 @@ func spherical(a, b []float32, share float64) []float32 {
 
 // CompareFigure draws one noise vector under each hair colour, a row for each of several generators, such as the
 // article's networks or its four conditionings. Their colours must be the same.
-func CompareFigure(
-	ctx context.Context, seed uint64, names []string, samplers ...*Sampler,
-) (*plots.Figure, error) {
+func CompareFigure(ctx context.Context, seed uint64, names []string, samplers ...*Sampler) (*plots.Figure, error) {
 	if len(samplers) == 0 || len(names) != len(samplers) {
 		return nil, fmt.Errorf("compare %d generators with %d names", len(samplers), len(names))
 	}

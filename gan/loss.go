@@ -7,10 +7,10 @@ import (
 
 // The losses of the article and of the papers around it.
 const (
-	LossHinge         = "hinge" // The article's.
-	LossNonSaturating = "non-saturating"
-	LossWasserstein   = "wgan"
-	LossRelativistic  = "relativistic"
+	lossHinge         = "hinge" // The article's.
+	lossNonSaturating = "non-saturating"
+	lossWasserstein   = "wgan"
+	lossRelativistic  = "relativistic"
 )
 
 // Loss is a pair of objectives for D and G. Both are functions of D's scores, [batch] → scalar.
@@ -27,10 +27,10 @@ type Loss struct {
 
 // Losses are the losses that a [Config] can name. Add one of your own here; see docs/EXTENDING.md.
 var Losses = map[string]Loss{
-	LossHinge:         {Discriminator: DiscriminatorHinge, Generator: ofFake(GeneratorLinear)},
-	LossNonSaturating: {Discriminator: DiscriminatorNonSaturating, Generator: ofFake(GeneratorNonSaturating)},
-	LossWasserstein:   {Discriminator: DiscriminatorWasserstein, Generator: ofFake(GeneratorLinear), Unbounded: true},
-	LossRelativistic:  {Discriminator: DiscriminatorRelativistic, Generator: GeneratorRelativistic, NeedsReal: true},
+	lossHinge:         {Discriminator: DiscriminatorHinge, Generator: ofFake(GeneratorLinear)},
+	lossNonSaturating: {Discriminator: DiscriminatorNonSaturating, Generator: ofFake(GeneratorNonSaturating)},
+	lossWasserstein:   {Discriminator: DiscriminatorWasserstein, Generator: ofFake(GeneratorLinear), Unbounded: true},
+	lossRelativistic:  {Discriminator: DiscriminatorRelativistic, Generator: GeneratorRelativistic, NeedsReal: true},
 }
 
 // ofFake is a loss of G that does not depend on the scores of real pictures.

@@ -58,7 +58,7 @@ func TestNonSaturatingAndWassersteinLosses(t *testing.T) {
 		real, fake := scores[0], scores[1]
 		got := evaluate(t, func(x []*Node) []*Node {
 			var losses []*Node
-			for _, name := range []string{LossNonSaturating, LossWasserstein, LossRelativistic} {
+			for _, name := range []string{lossNonSaturating, lossWasserstein, lossRelativistic} {
 				losses = append(losses, Losses[name].Discriminator(x[0], x[1]), Losses[name].Generator(x[0], x[1]))
 			}
 			return losses
@@ -157,8 +157,8 @@ func TestPenaltiesOfQuadraticCritic(t *testing.T) {
 	got := evaluate(t, func(x []*Node) []*Node {
 		critic := func(at *Node) *Node { return quadratic(at, x[3]) }
 		return []*Node{
-			Penalties[PenaltyWGANGP].Of(critic, x[0], x[1], x[2]),
-			Penalties[PenaltyR1].Of(critic, x[0], x[1], x[2]),
+			Penalties[penaltyWGANGP].Of(critic, x[0], x[1], x[2]),
+			Penalties[penaltyR1].Of(critic, x[0], x[1], x[2]),
 		}
 	}, tensors.FromFlatDataAndDimensions(real, 3, 2, 2, 3), tensors.FromFlatDataAndDimensions(fake, 3, 2, 2, 3),
 		tensors.FromFlatDataAndDimensions(uniform, 3, 2, 2, 3), tensors.FromFlatDataAndDimensions(w, 1, 2, 2, 3))

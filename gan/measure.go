@@ -204,11 +204,8 @@ func (q *Quality) findNearest(
 	ctx context.Context, config Config, portraits []*image.RGBA, real pictures, learnt dataset.Set, same bool,
 	step func(n int),
 ) (err error) {
-	ofPortraits, ofReal := measure.NewNearest(
-		thumbnails(portraits, false),
-	), measure.NewNearest(
-		thumbnails(real.images, false),
-	)
+	ofPortraits := measure.NewNearest(thumbnails(portraits, false))
+	ofReal := measure.NewNearest(thumbnails(real.images, false))
 	var themselves, all []int
 	if same {
 		themselves = real.indices
@@ -311,17 +308,10 @@ func shrink(picture *image.RGBA, side int) *image.RGBA {
 	half := image.NewRGBA(image.Rect(0, 0, size/2, size/2))
 	for y := range size / 2 {
 		for x := range size / 2 {
-			i := picture.PixOffset(picture.Rect.Min.X+2*x, picture.Rect.Min.Y+2*y)
+			upper := picture.Pix[picture.PixOffset(picture.Rect.Min.X+2*x, picture.Rect.Min.Y+2*y):]
+			lower := upper[picture.Stride:]
 			for c := range 4 {
-				sum := int(
-					picture.Pix[i+c],
-				) + int(
-					picture.Pix[i+4+c],
-				) + int(
-					picture.Pix[i+picture.Stride+c],
-				) + int(
-					picture.Pix[i+picture.Stride+4+c],
-				)
+				sum := int(upper[c]) + int(upper[4+c]) + int(lower[c]) + int(lower[4+c])
 				half.Pix[half.PixOffset(x, y)+c] = uint8((sum + 2) / 4)
 			}
 		}

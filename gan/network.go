@@ -28,21 +28,21 @@ type Network struct {
 
 // The networks of the article.
 const (
-	NetworkResBlock = "resblock"
-	NetworkSRResNet = "srresnet"
+	networkResBlock = "resblock"
+	networkSRResNet = "srresnet"
 )
 
 // Networks are the networks that a [Config] can name. Add one of your own here, in every program that trains or samples
 // it: config.json holds the name only.
 var Networks = map[string]Network{
-	NetworkResBlock: {
+	networkResBlock: {
 		Generator: ResBlockGenerator, Discriminator: ResBlockDiscriminator,
 		Check: func(c Config, checks *lab.Checks) {
 			checks.That(c.GeneratorBlocks == 0,
 				"generator_blocks is %d: the resblock generator has as many as its size needs; set 0", c.GeneratorBlocks)
 		},
 	},
-	NetworkSRResNet: {
+	networkSRResNet: {
 		Generator: SRResNetGenerator, Discriminator: SRResNetDiscriminator,
 		Check: func(c Config, checks *lab.Checks) {
 			checks.That(c.GeneratorBlocks >= 1,

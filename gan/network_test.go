@@ -234,22 +234,8 @@ func TestOtherSizesHaveFewerOrMoreBlocks(t *testing.T) {
 			for i, out := range widths[1:] {
 				in, up := widths[i], fmt.Sprintf("up%d/", i+1)
 				kernels[up+"norm1"], kernels[up+"norm2"] = dims{9, in}, dims{9, out}
-				kernels[up+"conv1"], kernels[up+"conv2"], kernels[up+"shortcut"] = dims{
-					3,
-					3,
-					in,
-					out,
-				}, dims{
-					3,
-					3,
-					out,
-					out,
-				}, dims{
-					1,
-					1,
-					in,
-					out,
-				}
+				kernels[up+"conv1"], kernels[up+"conv2"] = dims{3, 3, in, out}, dims{3, 3, out, out}
+				kernels[up+"shortcut"] = dims{1, 1, in, out}
 			}
 			return kernels
 		},
@@ -261,22 +247,8 @@ func TestOtherSizesHaveFewerOrMoreBlocks(t *testing.T) {
 			}
 			for i, out := range widths[1:] {
 				in, down := widths[i], fmt.Sprintf("down%d/", i+2)
-				kernels[down+"conv1"], kernels[down+"conv2"], kernels[down+"shortcut"] = dims{
-					3,
-					3,
-					in,
-					in,
-				}, dims{
-					3,
-					3,
-					in,
-					out,
-				}, dims{
-					1,
-					1,
-					in,
-					out,
-				}
+				kernels[down+"conv1"], kernels[down+"conv2"] = dims{3, 3, in, in}, dims{3, 3, in, out}
+				kernels[down+"shortcut"] = dims{1, 1, in, out}
 			}
 			return kernels
 		},
@@ -493,19 +465,8 @@ func TestConditioningsAddTheirWeights(t *testing.T) {
 		// The ResBlock network's third block is followed by one whose first convolution keeps the number of channels.
 		want := none + classes*32 + 32*network.hidden
 		if network.hidden == 0 {
-			want = none + classes*32 + conv(
-				3, 96, 96,
-			) + conv(
-				3, 96, 128,
-			) + conv(
-				1, 96, 128,
-			) - conv(
-				3, 64, 64,
-			) - conv(
-				3, 64, 128,
-			) - conv(
-				1, 64, 128,
-			)
+			wider := conv(3, 96, 96) + conv(3, 96, 128) + conv(1, 96, 128)
+			want = none + classes*32 + wider - (conv(3, 64, 64) + conv(3, 64, 128) + conv(1, 64, 128))
 		}
 		assert.Equal(t, want, hidden, network.settings)
 

@@ -4,22 +4,22 @@ import . "github.com/gomlx/gomlx/core/graph"
 
 // Penalties bound D's slope, in addition to its loss.
 const (
-	PenaltyDRAGAN = "dragan" // The article's.
-	PenaltyWGANGP = "wgan-gp"
-	PenaltyR1     = "r1"
+	penaltyDRAGAN = "dragan" // The article's.
+	penaltyWGANGP = "wgan-gp"
+	penaltyR1     = "r1"
 	PenaltyNone   = "none"
 )
 
 // Kinds of clipping in D's steps. The article speaks of clipping gradients where WGAN clips weights: they are two
 // things.
 const (
-	// ClipWeights brings each weight of D into [−limit, limit] after a step, as WGAN does (Arjovsky et al. 2017, algorithm
+	// clipWeights brings each weight of D into [−limit, limit] after a step, as WGAN does (Arjovsky et al. 2017, algorithm
 	// 1).
-	ClipWeights = "weights"
-	// ClipGradients brings each element of Adam's input gradient into [−limit, limit]. It does not bound D's slope, only
+	clipWeights = "weights"
+	// clipGradients brings each element of Adam's input gradient into [−limit, limit]. It does not bound D's slope, only
 	// its steps, and hardly even those with Adam, which divides by the gradient's size.
-	ClipGradients = "gradients"
-	ClipNone      = "none"
+	clipGradients = "gradients"
+	clipNone      = "none"
 )
 
 // Penalty is a gradient penalty of D.
@@ -34,12 +34,12 @@ type Penalty struct {
 
 // Penalties are the penalties that a [Config] can name.
 var Penalties = map[string]Penalty{
-	PenaltyDRAGAN: {
+	penaltyDRAGAN: {
 		Of:      func(critic func(x *Node) *Node, real, _, uniform *Node) *Node { return DRAGAN(critic, real, uniform) },
 		Formula: "E[(‖∇D‖ − 1)²]",
 	},
-	PenaltyWGANGP: {Of: WGANGP, Formula: "E[(‖∇D‖ − 1)²]"},
-	PenaltyR1: {
+	penaltyWGANGP: {Of: WGANGP, Formula: "E[(‖∇D‖ − 1)²]"},
+	penaltyR1: {
 		Of:      func(critic func(x *Node) *Node, real, _, _ *Node) *Node { return R1(critic, real) },
 		Formula: "½·E[‖∇D‖²]",
 	},

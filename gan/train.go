@@ -17,38 +17,38 @@ import (
 
 // The metrics of an iteration.
 const (
-	// LossD is D's adversarial loss in its last step. The hinge loss is 2 for a D that knows nothing, 0 for one that is
+	// metricD is D's adversarial loss in its last step. The hinge loss is 2 for a D that knows nothing, 0 for one that is
 	// right on every picture.
-	LossD = "D"
-	// LossG is G's adversarial loss.
-	LossG = "G"
-	// MetricPenalty is the gradient penalty, before its weight.
-	MetricPenalty = "penalty"
-	// LossClassD and LossClassG are AC-GAN's classification losses on real and on generated pictures.
-	LossClassD, LossClassG = "class_D", "class_G"
-	// MetricRanking is D's ranking in its last step: how often it scores a real picture above a generated one
+	metricD = "D"
+	// metricG is G's adversarial loss.
+	metricG = "G"
+	// metricPenalty is the gradient penalty, before its weight.
+	metricPenalty = "penalty"
+	// metricClassD and metricClassG are AC-GAN's classification losses on real and on generated pictures.
+	metricClassD, metricClassG = "class_D", "class_G"
+	// metricRanking is D's ranking in its last step: how often it scores a real picture above a generated one
 	// ([nn.Ranking]).
-	MetricRanking = "ranking"
-	// MetricGradientD and MetricGradientG are the lengths of the gradients of D's last step and of G's, before clipping.
-	MetricGradientD, MetricGradientG = "gradient_D", "gradient_G"
-	// MetricVariety is the variety of the generated pictures of a batch, as a share of that of the real ones
+	metricRanking = "ranking"
+	// metricGradientD and metricGradientG are the lengths of the gradients of D's last step and of G's, before clipping.
+	metricGradientD, metricGradientG = "gradient_D", "gradient_G"
+	// metricVariety is the variety of the generated pictures of a batch, as a share of that of the real ones
 	// ([nn.Variety]).
-	MetricVariety = "variety"
+	metricVariety = "variety"
 )
 
 // Metrics are the names of the metrics that [Iteration] returns, in its order.
 func (c Config) Metrics() []string {
-	return append(c.Losses(), MetricRanking, MetricGradientD, MetricGradientG, MetricVariety)
+	return append(c.Losses(), metricRanking, metricGradientD, metricGradientG, metricVariety)
 }
 
 // Losses are the first of the [Config.Metrics], which are losses.
 func (c Config) Losses() []string {
-	names := []string{LossD, LossG}
+	names := []string{metricD, metricG}
 	if c.Penalty != PenaltyNone {
-		names = append(names, MetricPenalty)
+		names = append(names, metricPenalty)
 	}
 	if c.Conditioning == ConditionACGAN {
-		names = append(names, LossClassD, LossClassG)
+		names = append(names, metricClassD, metricClassG)
 	}
 	return names
 }
@@ -175,28 +175,28 @@ func (t training) stepD(step int) {
 	bothY := Concatenate([]*Node{realY, t.condition(step)}, 0)
 	ofReal, ofFake := t.network.Discriminator(t.scopeD, c, both, bothY).halves()
 	total := t.loss.Discriminator(ofReal.Score, ofFake.Score)
-	t.metrics[LossD] = total
+	t.metrics[metricD] = total
 	if penalty := Penalties[c.Penalty].Of; penalty != nil {
 		critic := func(x *Node) *Node {
 			return t.network.Discriminator(t.scopeD, c, t.disturbed(step, disturbedMoved, x), realY).Score
 		}
-		t.metrics[MetricPenalty] = penalty(critic, real, fake, row(t.inputs.Uniform, step))
-		total = Add(total, MulScalar(t.metrics[MetricPenalty], c.PenaltyWeight))
+		t.metrics[metricPenalty] = penalty(critic, real, fake, row(t.inputs.Uniform, step))
+		total = Add(total, MulScalar(t.metrics[metricPenalty], c.PenaltyWeight))
 	}
 	if ofReal.Classes != nil {
-		t.metrics[LossClassD] = c.classification(ofReal.Classes, realY)
-		total = Add(total, t.metrics[LossClassD])
+		t.metrics[metricClassD] = c.classification(ofReal.Classes, realY)
+		total = Add(total, t.metrics[metricClassD])
 	}
 
-	t.metrics[MetricRanking], t.metrics[MetricVariety] = nn.Ranking(ofReal.Score, ofFake.Score), nn.Variety(fake, real)
+	t.metrics[metricRanking], t.metrics[metricVariety] = nn.Ranking(ofReal.Score, ofFake.Score), nn.Variety(fake, real)
 
 	optimiser := c.Adam(lab.DiscriminatorScope)
-	if c.Clip == ClipGradients {
+	if c.Clip == clipGradients {
 		optimiser = nn.ClipGradients(optimiser, c.ClipLimit)
 	}
-	optimiser = nn.ObserveGradient(optimiser, func(length *Node) { t.metrics[MetricGradientD] = length })
+	optimiser = nn.ObserveGradient(optimiser, func(length *Node) { t.metrics[metricGradientD] = length })
 	optimiser.UpdateGraph(t.scopeD, total.Graph(), total)
-	if c.Clip == ClipWeights {
+	if c.Clip == clipWeights {
 		nn.ClipWeights(t.scopeD, total.Graph(), c.ClipLimit)
 	}
 }
@@ -211,12 +211,12 @@ func (t training) stepG() {
 		real = t.realScore()
 	}
 	total := t.loss.Generator(real, verdict.Score)
-	t.metrics[LossG] = total
+	t.metrics[metricG] = total
 	if verdict.Classes != nil {
-		t.metrics[LossClassG] = c.classification(verdict.Classes, fakeY)
-		total = Add(total, t.metrics[LossClassG])
+		t.metrics[metricClassG] = c.classification(verdict.Classes, fakeY)
+		total = Add(total, t.metrics[metricClassG])
 	}
-	optimiser := nn.ObserveGradient(c.Adam(lab.GeneratorScope), func(length *Node) { t.metrics[MetricGradientG] = length })
+	optimiser := nn.ObserveGradient(c.Adam(lab.GeneratorScope), func(length *Node) { t.metrics[metricGradientG] = length })
 	optimiser.UpdateGraph(t.scopeG, total.Graph(), total)
 }
 

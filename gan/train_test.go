@@ -76,12 +76,12 @@ func TestTrainingFillsARun(t *testing.T) {
 		assert.EqualValues(t, i+1, m.Step)
 		assert.Len(t, m.Values, 7)
 		for _, name := range []string{
-			LossD, LossG, MetricPenalty, MetricRanking, MetricGradientD, MetricGradientG, MetricVariety,
+			metricD, metricG, metricPenalty, metricRanking, metricGradientD, metricGradientG, metricVariety,
 		} {
 			assert.Contains(t, m.Values, name)
 		}
-		assert.GreaterOrEqual(t, m.Values[LossD], 0.0)
-		assert.GreaterOrEqual(t, m.Values[MetricPenalty], 0.0)
+		assert.GreaterOrEqual(t, m.Values[metricD], 0.0)
+		assert.GreaterOrEqual(t, m.Values[metricPenalty], 0.0)
 	}
 	assert.Equal(t, metrics[2].Values, trained.summary.Values)
 	assert.EqualValues(t, 3, trained.sampler.Step)
@@ -310,12 +310,12 @@ func TestLossesAndPenaltyAreDrawnWhereThereAreAny(t *testing.T) {
 		return string(csv)
 	}
 	dir := trained("conditioning=ac-gan", "penalty=none")
-	assert.Contains(t, numbers(dir), LossClassG)
+	assert.Contains(t, numbers(dir), metricClassG)
 	_, err := Experiment.CurveFigure(dir, "penalty")
 	assert.ErrorIs(t, err, lab.ErrLacks)
 
 	dir = trained("penalty=r1")
-	assert.NotContains(t, numbers(dir), LossClassG)
+	assert.NotContains(t, numbers(dir), metricClassG)
 	_, err = Experiment.CurveFigure(dir, "penalty")
 	assert.NoError(t, err)
 }

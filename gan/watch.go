@@ -18,13 +18,13 @@ const (
 
 // newWatch returns a watch for a training.
 func newWatch(config Config) *lab.Watch {
-	return lab.NewWatch([]string{MetricRanking, MetricGradientD, MetricGradientG, MetricVariety}, config.troubles)
+	return lab.NewWatch([]string{metricRanking, metricGradientD, metricGradientG, metricVariety}, config.troubles)
 }
 
 // troubles returns all that can go wrong, with current measurements.
 func (c Config) troubles(w *lab.Watch) []lab.Trouble {
 	slower, bounds := c.slower(), c.bounds()
-	growth := max(w.Growth(MetricGradientD), w.Growth(MetricGradientG))
+	growth := max(w.Growth(metricGradientD), w.Growth(metricGradientG))
 	var easier []string
 	if c.DiscriminatorSteps > 1 {
 		easier = append(easier, "discriminator_steps=1")
@@ -34,9 +34,9 @@ func (c Config) troubles(w *lab.Watch) []lab.Trouble {
 			Name: "divergence", Measure: growth, Begins: divergedGrowth, Ends: calmGrowth, Tries: c.calmer(),
 			Says: fmt.Sprintf("the training diverges: the gradients are %.0f times what they were", growth),
 		},
-		w.DWins(MetricRanking, append(append(easier, slower), bounds...)...),
+		w.DWins(metricRanking, append(append(easier, slower), bounds...)...),
 		{
-			Name: "standstill", Measure: w.Growth(MetricGradientG), Begins: stillShare, Ends: movingShare,
+			Name: "standstill", Measure: w.Growth(metricGradientG), Begins: stillShare, Ends: movingShare,
 			Says: "G stands still: D gives it no gradient any more", Tries: c.stronger(),
 		},
 	}
@@ -44,16 +44,16 @@ func (c Config) troubles(w *lab.Watch) []lab.Trouble {
 		return all
 	}
 	return append(all, lab.Trouble{
-		Name: "collapse", Measure: w.Mean(MetricVariety), Begins: collapsedVariety, Ends: variedVariety,
+		Name: "collapse", Measure: w.Mean(metricVariety), Begins: collapsedVariety, Ends: variedVariety,
 		Says: fmt.Sprintf("G collapses: its pictures vary only %.0f %% as much as real ones",
-			100*w.Mean(MetricVariety)),
+			100*w.Mean(metricVariety)),
 		Tries: append([]string{slower, fmt.Sprintf("batch=%d", 2*c.Batch)}, bounds...),
 	})
 }
 
 // stronger returns settings that give G a larger gradient.
 func (c Config) stronger() []string {
-	if c.Clip != ClipNone {
+	if c.Clip != clipNone {
 		return []string{fmt.Sprintf("clip_limit=%.2g", 10*c.ClipLimit), c.slower()}
 	}
 	return append([]string{c.slower()}, c.bounds()...)
@@ -73,9 +73,9 @@ func (c Config) calmer() (settings []string) {
 // bounds returns the settings that limit D's slope and are not set yet.
 func (c Config) bounds() (settings []string) {
 	if c.Penalty == PenaltyNone {
-		settings = append(settings, "penalty="+PenaltyDRAGAN)
+		settings = append(settings, "penalty="+penaltyDRAGAN)
 	}
-	if !c.SpectralNorm && c.Clip != ClipWeights {
+	if !c.SpectralNorm && c.Clip != clipWeights {
 		settings = append(settings, "spectral_norm=true")
 	}
 	return settings

@@ -140,9 +140,7 @@ func Opens[M Model](
 func Evaluates[E Evaluation](
 	evaluate func(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (E, error),
 ) func(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (Evaluation, error) {
-	return func(
-		ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions,
-	) (Evaluation, error) {
+	return func(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (Evaluation, error) {
 		return evaluate(ctx, backend, dir, options)
 	}
 }
@@ -206,9 +204,7 @@ func (k *Kind[Config]) OpenRun(dir string) (*Run, Config, error) {
 		return nil, config, err
 	}
 	if !k.IsOf(file.Experiment) {
-		return nil, config, fmt.Errorf(
-			"%w: %s is a run of %q, not of %q", ErrOtherExperiment, dir, file.Experiment, k.Name,
-		)
+		return nil, config, fmt.Errorf("%w: %s is a run of %q, not of %q", ErrOtherExperiment, dir, file.Experiment, k.Name)
 	}
 	err = run.decode(file, &config)
 	return run, config, err
@@ -281,6 +277,12 @@ type AnyKind interface {
 	// About returns the kind's name and title.
 	About() (name, title string)
 	IsOf(experiment string) bool
+	// PresetNames lists the presets, and UsualPreset is the default one.
+	PresetNames() []string
+	UsualPreset() string
+	// Prepare assembles a configuration as [Kind.Configure] does, and returns the function that trains it in dir. change
+	// gets a pointer to the configuration. The error wraps [ErrNotOffered] if the kind has no Train.
+	Prepare(dir, preset string, change func(config any), settings ...string) (Trainer, error)
 	// OpenAny and EvaluateAny are the kind's Open and Evaluate. The error wraps [ErrNotOffered] if it has none.
 	OpenAny(backend compute.Backend, dir string) (Model, error)
 	EvaluateAny(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (Evaluation, error)
@@ -288,11 +290,33 @@ type AnyKind interface {
 	Drawings(ctx context.Context, dir string, model Model, options FigureOptions) ([]Drawing, error)
 }
 
+// Trainer trains one experiment, or resumes it; see [Train].
+type Trainer func(ctx context.Context, options TrainOptions) (Summary, error)
+
 // ErrNotOffered is wrapped if a kind of experiment does not support an operation.
 var ErrNotOffered = errors.New("that is not offered")
 
 // About implements [AnyKind].
 func (k *Kind[Config]) About() (name, title string) { return k.Name, k.Title }
+
+// Prepare implements [AnyKind].
+func (k *Kind[Config]) Prepare(dir, preset string, change func(config any), settings ...string) (Trainer, error) {
+	if k.Train == nil {
+		return nil, fmt.Errorf("train %s: %w for runs of %q", dir, ErrNotOffered, k.Name)
+	}
+	apply := func(config *Config) {
+		if change != nil {
+			change(config)
+		}
+	}
+	config, err := k.Configure(dir, preset, apply, settings...)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, options TrainOptions) (Summary, error) {
+		return k.Train(ctx, dir, config, options)
+	}, nil
+}
 
 // OpenAny implements [AnyKind].
 func (k *Kind[Config]) OpenAny(backend compute.Backend, dir string) (Model, error) {

@@ -34,10 +34,7 @@ type measured struct {
 func TestMeasuresMatchScikitImage(t *testing.T) {
 	if *update {
 		env, err := venv.Ensure(
-			t.Context(),
-			"scikit-image",
-			[]string{"scikit-image==0.25.2", "numpy==2.2.6", "scipy==1.15.3"},
-			os.Stderr,
+			t.Context(), "scikit-image", []string{"scikit-image==0.25.2", "numpy==2.2.6", "scipy==1.15.3"}, os.Stderr,
 		)
 		require.NoError(t, err)
 		out, err := exec.CommandContext(t.Context(), env.Python(), "testdata/pairs.py").Output()
@@ -81,9 +78,7 @@ func TestMeasuresOfWhatCannotBeComparedAreNaN(t *testing.T) {
 	small := imagingtest.Waves(10, 20, 0, 0)
 	assert.True(t, math.IsNaN(SSIM(small, small)), "smaller than a window")
 	assert.True(
-		t,
-		math.IsNaN(Sharpness(imagingtest.Waves(2, 20, 0, 0), imagingtest.Waves(2, 20, 0, 0))),
-		"nothing but border",
+		t, math.IsNaN(Sharpness(imagingtest.Waves(2, 20, 0, 0), imagingtest.Waves(2, 20, 0, 0))), "nothing but border",
 	)
 	flat := imagingtest.Paint(20, 20, func(int, int, int) int { return 128 })
 	assert.True(t, math.IsNaN(Sharpness(flat, picture.SubImage(flat.Rect).(*image.NRGBA))), "no edge")
@@ -96,9 +91,7 @@ func TestMeasuresSeeAPartOfAPicture(t *testing.T) {
 	alone := func(noise int) *image.NRGBA {
 		whole := imagingtest.Waves(60, 60, noise, 0)
 		return imagingtest.Paint(
-			box.Dx(),
-			box.Dy(),
-			func(x, y, c int) int { return int(whole.Pix[whole.PixOffset(x+7, y+9)+c]) },
+			box.Dx(), box.Dy(), func(x, y, c int) int { return int(whole.Pix[whole.PixOffset(x+7, y+9)+c]) },
 		)
 	}
 	assert.Equal(t, PSNR(alone(0), alone(30)), PSNR(part(truth), part(restored)))

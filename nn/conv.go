@@ -12,12 +12,7 @@ func kernelOf(layer string, scope *model.Scope, x *Node, channels, size int, opt
 	_, _, _, inputs := dims4(layer, x)
 	if channels < 1 || size < 1 {
 		exceptions.Panicf(
-			"nn.%s at %s: cannot make %d channels with a kernel of %d×%d",
-			layer,
-			scope.Scope(),
-			channels,
-			size,
-			size,
+			"nn.%s at %s: cannot make %d channels with a kernel of %d×%d", layer, scope.Scope(), channels, size, size,
 		)
 	}
 	return weights(scope, x.Graph(), shapes.Make(x.DType(), size, size, inputs, channels), options)

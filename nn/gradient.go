@@ -31,9 +31,7 @@ func same(size int) convolution {
 func (c convolution) of(x, kernel *Node) *Node {
 	x, c = c.padFirst(x)
 	return withFast(
-		c.fast(x, kernel.Shape().Dim(3)),
-		c.plain(x, kernel),
-		func(by algorithm) *Node { return by.convolve(x, kernel) },
+		c.fast(x, kernel.Shape().Dim(3)), c.plain(x, kernel), func(by algorithm) *Node { return by.convolve(x, kernel) },
 	)
 }
 
@@ -51,9 +49,7 @@ func (c convolution) plain(x, kernel *Node) *Node {
 func (c convolution) pictureGradient(v, kernel *Node) *Node {
 	plain := c.plainPictureGradient(v, kernel)
 	return withFast(
-		c.fast(v, kernel.Shape().Dim(2)),
-		plain,
-		func(by algorithm) *Node { return by.pictureGradient(v, kernel) },
+		c.fast(v, kernel.Shape().Dim(2)), plain, func(by algorithm) *Node { return by.pictureGradient(v, kernel) },
 	)
 }
 

@@ -192,14 +192,7 @@ func assertClose(t testing.TB, what string, want, got array, fraction float64) {
 		}
 	}
 	assert.LessOrEqualf(
-		t,
-		worst,
-		fraction*largest,
-		"%s: element %d is %g, want %g",
-		what,
-		where,
-		got.Values[where],
-		want.Values[where],
+		t, worst, fraction*largest, "%s: element %d is %g, want %g", what, where, got.Values[where], want.Values[where],
 	)
 }
 
@@ -233,11 +226,7 @@ func assertGradients(t testing.TB, f func(scope *model.Scope, inputs []*Node) *N
 			want.Values[j] = (ends[1] - ends[0]) / (2 * step)
 		}
 		require.Greater(
-			t,
-			slices.Max(want.Values)-slices.Min(want.Values),
-			1e-4,
-			"input %d has no influence: nothing is tested",
-			i,
+			t, slices.Max(want.Values)-slices.Min(want.Values), 1e-4, "input %d has no influence: nothing is tested", i,
 		)
 		assertClose(t, fmt.Sprint("gradient of input ", i), want, gradients[i], 1e-6)
 	}

@@ -112,10 +112,7 @@ func addBias(scope *model.Scope, x *Node, options []Option) *Node {
 func Dense(scope *model.Scope, x *Node, outputs int, options ...Option) *Node {
 	if x.Rank() != 2 || outputs < 1 {
 		exceptions.Panicf(
-			"nn.Dense at %s: cannot make %d outputs of %s, which must be [batch, inputs]",
-			scope.Scope(),
-			outputs,
-			x.Shape(),
+			"nn.Dense at %s: cannot make %d outputs of %s, which must be [batch, inputs]", scope.Scope(), outputs, x.Shape(),
 		)
 	}
 	w := weights(scope, x.Graph(), shapes.Make(x.DType(), x.Shape().Dim(-1), outputs), options)

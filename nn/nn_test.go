@@ -43,9 +43,7 @@ func TestActivationsLetNaNThrough(t *testing.T) {
 
 // initialised returns a convolution's new weights and bias, 3×3, 32 channels to 64.
 func initialised(
-	t *testing.T,
-	seed int64,
-	initializer func(store *model.Store) model.VariableInitializer,
+	t *testing.T, seed int64, initializer func(store *model.Store) model.VariableInitializer,
 ) (weights, bias array) {
 	store := model.NewStore()
 	require.NoError(t, store.SetRNGStateFromSeed(seed))
@@ -167,9 +165,7 @@ func TestShapesThatDoNotFitAreNamed(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			exec := compile(
-				t,
-				model.NewStore(),
-				func(scope *model.Scope, in []*Node) []*Node { return []*Node{c.f(scope, in[0])} },
+				t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node { return []*Node{c.f(scope, in[0])} },
 			)
 			_, err := exec.Exec(count(c.shape...).single())
 			assert.ErrorContains(t, err, c.message)

@@ -54,9 +54,7 @@ const (
 func Normalise(scope *model.Scope, x *Node) *Node {
 	if x.Rank() < 2 {
 		exceptions.Panicf(
-			"nn.Normalise at %s: there must be a batch, [batch, ..., channels], got %s",
-			scope.Scope(),
-			x.Shape(),
+			"nn.Normalise at %s: there must be a batch, [batch, ..., channels], got %s", scope.Scope(), x.Shape(),
 		)
 	}
 	g, shape := x.Graph(), shapes.Make(x.DType(), x.Shape().Dim(-1))

@@ -45,9 +45,7 @@ func TestLayersForVideosRejectOtherShapes(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			exec := compile(
-				t,
-				model.NewStore(),
-				func(scope *model.Scope, in []*Node) []*Node { return []*Node{c.build(scope, in[0])} },
+				t, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node { return []*Node{c.build(scope, in[0])} },
 			)
 			_, err := exec.Call(count(c.shape...).single())
 			assert.ErrorContains(t, err, c.want)

@@ -223,9 +223,7 @@ func fitted(picture image.Image, size image.Point) *image.RGBA {
 func (f FlowField) arrows(picture *image.RGBA, zoom int) image.Image {
 	size := picture.Rect.Size()
 	canvas := vgimg.NewWith(
-		vgimg.UseWH(vg.Length(size.X), vg.Length(size.Y)),
-		vgimg.UseDPI(72),
-		vgimg.UseBackgroundColor(color.Transparent),
+		vgimg.UseWH(vg.Length(size.X), vg.Length(size.Y)), vgimg.UseDPI(72), vgimg.UseBackgroundColor(color.Transparent),
 	)
 	c := draw.New(canvas)
 	height := vg.Length(picture.Rect.Dy())

@@ -49,11 +49,7 @@ func InstallCPU(ctx context.Context, log io.Writer) (string, error) {
 
 // install is InstallCPU into a folder, from a release or, unless it is nil, a wheel.
 func install(
-	ctx context.Context,
-	log io.Writer,
-	dir string,
-	release func(ctx context.Context, dir string) error,
-	w *wheel.Wheel,
+	ctx context.Context, log io.Writer, dir string, release func(ctx context.Context, dir string) error, w *wheel.Wheel,
 ) (path string, err error) {
 	if log == nil {
 		log = io.Discard
@@ -80,11 +76,7 @@ func install(
 
 // installEither installs a release, or else a wheel. The caller must hold the lock.
 func installEither(
-	ctx context.Context,
-	log io.Writer,
-	dir string,
-	release func(ctx context.Context, dir string) error,
-	w *wheel.Wheel,
+	ctx context.Context, log io.Writer, dir string, release func(ctx context.Context, dir string) error, w *wheel.Wheel,
 ) error {
 	fmt.Fprintln(log, "xla: no plugin for the CPU found, installing go-xla's")
 	releaseErr := release(ctx, dir)
@@ -95,11 +87,7 @@ func installEither(
 		return context.Cause(ctx)
 	case w == nil:
 		return fmt.Errorf(
-			"%w for %s/%s: go-xla's installer: %w",
-			ErrNoPlugin,
-			runtime.GOOS,
-			runtime.GOARCH,
-			firstLine(releaseErr),
+			"%w for %s/%s: go-xla's installer: %w", ErrNoPlugin, runtime.GOOS, runtime.GOARCH, firstLine(releaseErr),
 		)
 	}
 	fmt.Fprintf(log, "xla: go-xla's release is out of reach, installing %s through pip (%s)\n", w.Requirement, w.Size)

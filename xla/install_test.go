@@ -111,9 +111,7 @@ func TestInstallationThatFails(t *testing.T) {
 	_, err := install(t.Context(), nil, dir, outOfReach, w)
 	require.ErrorIs(t, err, ErrNoPlugin)
 	requireLine(
-		t,
-		err,
-		"go-xla's installer: no way to GitHub; then pip: moelab_test_plugin-1.0-py3-none-any.whl: SHA-256 is ",
+		t, err, "go-xla's installer: no way to GitHub; then pip: moelab_test_plugin-1.0-py3-none-any.whl: SHA-256 is ",
 	)
 	wheeltest.RequireFiles(t, dir)
 

@@ -76,17 +76,11 @@ func Open(ctx context.Context, options Options) (compute.Backend, error) {
 		return backend, nil
 	case strings.HasPrefix(config, "xla:cuda") && CUDAPlugin() == "":
 		return nil, fmt.Errorf(
-			"open backend %q (%s): %w for CUDA is installed: run 'moelab setup --cuda'",
-			config,
-			source,
-			ErrNoPlugin,
+			"open backend %q (%s): %w for CUDA is installed: run 'moelab setup --cuda'", config, source, ErrNoPlugin,
 		)
 	case source == fromInstalled:
 		return nil, fmt.Errorf(
-			"open backend %q (%s): %w; if it is damaged, remove it and run 'moelab setup'",
-			config,
-			source,
-			err,
+			"open backend %q (%s): %w; if it is damaged, remove it and run 'moelab setup'", config, source, err,
 		)
 	default:
 		return nil, fmt.Errorf("open backend %q (%s): %w", config, source, err)
@@ -138,11 +132,7 @@ func cpu(ctx context.Context, options Options, source string) (string, string, e
 func newBackend(config string) (backend compute.Backend, err error) {
 	name, _, _ := strings.Cut(config, ":")
 	if known := slices.Sorted(slices.Values(compute.List())); !slices.Contains(known, name) {
-		return nil, fmt.Errorf(
-			"unknown backend %q; known are cpu, cuda, and GoMLX's %s",
-			name,
-			strings.Join(known, ", "),
-		)
+		return nil, fmt.Errorf("unknown backend %q; known are cpu, cuda, and GoMLX's %s", name, strings.Join(known, ", "))
 	}
 	defer func() {
 		if r := recover(); r != nil {

@@ -60,9 +60,7 @@ func TestOpenComputes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, `^v0\.\d+$`, version)
 	sum, err := graph.CallOnce(
-		backend,
-		func(x *graph.Node) *graph.Node { return graph.ReduceAllSum(x) },
-		[]float32{1, 2, 3},
+		backend, func(x *graph.Node) *graph.Node { return graph.ReduceAllSum(x) }, []float32{1, 2, 3},
 	)
 	require.NoError(t, err)
 	assert.EqualValues(t, 6, tensors.ToScalar[float32](sum))

@@ -20,9 +20,7 @@ func newEvalCommand() *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&dir, "run", "", "run directory (required)")
 	flags.StringVar(&options.Data, "data", "", "folder of test data (default: the kind's own)")
-	flags.IntVarP(
-		&options.Number, "number", "n", 0, "number of test items (default: the kind's usual number)",
-	)
+	flags.IntVarP(&options.Number, "number", "n", 0, "number of test items (default: the kind's usual number)")
 	flags.Uint64Var(&options.Seed, "seed", 0, "seed of the drawn test data (default: the kind's own)")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {

@@ -135,23 +135,18 @@ func twice(networks []*esrgan.Upscaler) string {
 func evaluateSR(
 	command *cobra.Command, backend compute.Backend, pictures dataset.Pictures, restorers []esrgan.Restorer, out string,
 ) error {
-	options := esrgan.MeasureOptions{OnBad: warner(command), Progress: progressFor(command)}
-	if path := vgg.Installed(); path != "" {
-		network, err := vgg.Read(path)
-		if err != nil {
-			return err
-		}
-		if options.Features, err = vgg.NewDistance(backend, network); err != nil {
-			return err
-		}
-		defer options.Features.Close()
+	features, err := vgg.InstalledDistance(backend)
+	if err != nil {
+		return err
 	}
+	defer features.Close()
+	options := esrgan.MeasureOptions{Features: features, OnBad: warner(command), Progress: progressFor(command)}
 	evaluation, err := esrgan.Measure(command.Context(), pictures, restorers, options)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(command.OutOrStdout(), "%v\n%s", evaluation, evaluation.Legend())
-	if options.Features == nil {
+	if features == nil {
 		fmt.Fprintln(command.OutOrStdout(), `"moelab setup --vgg" installs them.`)
 	}
 	if out == "" {

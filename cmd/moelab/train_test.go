@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"image"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -158,17 +160,8 @@ func testBadRuns(t *testing.T, dir string) {
 	truncated := func(t *testing.T, run string) {
 		require.NoError(t, os.Truncate(filepath.Join(run, "config.json"), 200))
 	}
-	train, sample, eval := []string{
-		"train",
-		"gan",
-	}, []string{
-		"sample",
-		"-o",
-		filepath.Join(t.TempDir(), "samples"),
-	}, []string{
-		"eval",
-		"gan",
-	}
+	train, eval := []string{"train", "gan"}, []string{"eval", "gan"}
+	sample := []string{"sample", "-o", filepath.Join(t.TempDir(), "samples")}
 	with := func(args []string, more ...string) []string { return append(args[:len(args):len(args)], more...) }
 	for _, c := range []struct {
 		name   string
@@ -219,4 +212,44 @@ func testBadRuns(t *testing.T, dir string) {
 			assert.Equal(t, before, after, "nothing may be lost")
 		})
 	}
+}
+
+// novelConfig is the configuration of a kind of experiment that this command has no words for.
+type novelConfig struct {
+	Width int `json:"width"`
+	lab.Schedule
+}
+
+func (c novelConfig) Validate() error {
+	var checks lab.Checks
+	checks.That(c.Width >= 1, "width is %d: it must be at least 1", c.Width)
+	c.Schedule.Check(&checks)
+	return checks.Err()
+}
+
+func TestANewKindIsTrainedWithoutAWordInTheCommand(t *testing.T) {
+	var trained novelConfig
+	kind := &lab.Kind[novelConfig]{
+		Name: "novel", Title: "something new", Usual: "tiny", Presets: map[string]novelConfig{"tiny": {Width: 2}},
+		Train: func(
+			_ context.Context, _ string, config novelConfig, _ lab.TrainOptions,
+		) (summary lab.Summary, err error) {
+			trained = config
+			return summary, nil
+		},
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	train := func(args ...string) error {
+		command := newTrainKindCommand(kind)
+		command.SetArgs(append(args, "--run", dir, "--backend", "go"))
+		command.SetOut(io.Discard)
+		command.SilenceErrors, command.SilenceUsage = true, true
+		return command.ExecuteContext(t.Context())
+	}
+	require.NoError(t, train("--steps", "7", "--set", "width=3"))
+	assert.Equal(t, novelConfig{Width: 3, Schedule: lab.Schedule{Steps: 7}}, trained)
+	assert.ErrorContains(t, train("--set", "width=0"), "width is 0: it must be at least 1")
+	assert.ErrorContains(t, train("--preset", "vast"), `there is no preset "vast"; there are tiny`)
+	kind.Train = nil
+	assert.ErrorIs(t, train(), lab.ErrNotOffered)
 }

@@ -107,9 +107,7 @@ func (a *artist) blazer() {
 }
 
 func (a *artist) turtleneck() {
-	collar := symmetric(
-		on(0, 0.862), corner(0.077, 0.848), on(0.088, 0.88), corner(0.108, 0.912), on(0, 0.935),
-	)
+	collar := symmetric(on(0, 0.862), corner(0.077, 0.848), on(0.088, 0.88), corner(0.108, 0.912), on(0, 0.935))
 	round := ramp(a.cloth, a.cloth, shift(a.cloth, -10, 0, 0)).Horizontal(-0.1, 0.1)
 	a.Outlined(round, collar, 0.005*a.Line, darker(a.cloth))
 }

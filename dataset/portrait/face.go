@@ -40,9 +40,7 @@ func (a *artist) shadowOf(front frontHair, face Path) {
 
 func (a *artist) ear(side float64) {
 	w := a.FaceWidth
-	ear := curve(
-		on(w-0.02, 0.50), on(w+0.028, 0.505), on(w+0.032, 0.56), on(w+0.008, 0.625), on(w-0.03, 0.64),
-	)
+	ear := curve(on(w-0.02, 0.50), on(w+0.028, 0.505), on(w+0.032, 0.56), on(w+0.008, 0.625), on(w-0.03, 0.64))
 	inner := curve(on(w+0.022, 0.525), on(w+0.004, 0.55), on(w+0.006, 0.60))
 	if side < 0 {
 		ear, inner = ear.Mirrored(), inner.Mirrored()

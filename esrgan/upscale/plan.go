@@ -111,9 +111,7 @@ type foundPicture struct {
 }
 
 // findPictures lists pictures, and those in folders. folders reports whether any folder was given.
-func findPictures(
-	ctx context.Context, in []string, out string,
-) (found []foundPicture, folders bool, err error) {
+func findPictures(ctx context.Context, in []string, out string) (found []foundPicture, folders bool, err error) {
 	for _, path := range in {
 		if path == Standard {
 			found = append(found, foundPicture{in: Standard})

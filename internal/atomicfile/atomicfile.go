@@ -20,10 +20,7 @@ func Write(path string, write func(*os.File) error) error {
 		path = target
 	}
 	file, err := renameio.NewPendingFile(
-		path,
-		renameio.WithTempDir(filepath.Dir(path)),
-		renameio.WithPermissions(0o644),
-		renameio.WithExistingPermissions(),
+		path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644), renameio.WithExistingPermissions(),
 	)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)

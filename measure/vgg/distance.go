@@ -33,8 +33,25 @@ func NewDistance(backend compute.Backend, network *Network) (*Distance, error) {
 	return &Distance{Style: network.Style, exec: exec}, nil
 }
 
-// Close frees the compiled program.
-func (d *Distance) Close() { d.exec.Finalize() }
+// InstalledDistance is [NewDistance] of the network that [Install] installs. It is nil if none is installed.
+func InstalledDistance(backend compute.Backend) (*Distance, error) {
+	path := Installed()
+	if path == "" {
+		return nil, nil
+	}
+	network, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return NewDistance(backend, network)
+}
+
+// Close frees the compiled program, if d is not nil.
+func (d *Distance) Close() {
+	if d != nil {
+		d.exec.Finalize()
+	}
+}
 
 // Distances is the graph of a [Distance]. The channels of each pixel of each layer are divided by their length; the
 // squared length of the difference is averaged over the pixels, and then over the layers. The result lies in [0, 2] if
