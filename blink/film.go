@@ -54,13 +54,24 @@ func (f Film) Save(path string) error {
 		return imaging.Save(path, info, frames)
 	}
 	info.Frames = 1
-	for i, frame := range frames {
-		name := filepath.Join(path, fmt.Sprintf("frame_%02d.png", i))
-		if err := imaging.Save(name, info, []imaging.Frame{frame}); err != nil {
+	for i, name := range FilmFiles(path, len(frames)) {
+		if err := imaging.Save(name, info, frames[i:i+1]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// FilmFiles are the files that [Film.Save] writes for a film of a number of frames.
+func FilmFiles(path string, frames int) []string {
+	if !isFolder(path) {
+		return []string{path}
+	}
+	files := make([]string, frames)
+	for i := range files {
+		files[i] = filepath.Join(path, fmt.Sprintf("frame_%02d.png", i))
+	}
+	return files
 }
 
 // frames returns the film's frames and their metadata.

@@ -121,6 +121,9 @@ func (t *Tagged) Save(path string, replace bool) error {
 			}
 		}
 	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
 	return writeRows(path, rows)
 }
 

@@ -102,6 +102,10 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	if err := blink.CheckFilmPath(b.out); err != nil {
 		return usage("-o %s: %w", b.out, err)
 	}
+	outputs := b.outputs(given == nil)
+	if err := checkOutputs(outputs, b.in, b.reference); err != nil {
+		return err
+	}
 	portrait, err := b.portrait()
 	if err != nil {
 		return err
@@ -147,6 +151,9 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 		return err
 	}
 	film := blink.Film{Portrait: portrait, Patches: patches, Length: b.frames, Loop: b.loop}
+	if err := makeFolders(outputs); err != nil { // Before they are written at the same time.
+		return err
+	}
 	all = errgroup.Group{}
 	all.Go(func() error { return film.Save(b.out) })
 	all.Go(func() error { return b.savePreview(shown, faces, given == nil) })
@@ -250,15 +257,36 @@ func (b *blinking) findEyes(
 	return faces, nil
 }
 
+// outputs lists the files that are written, by the flag that names them.
+func (b *blinking) outputs(found bool) (all []outFile) {
+	for _, file := range blink.FilmFiles(b.out, b.frames) {
+		all = append(all, outFile{"-o", file})
+	}
+	if path := b.previewPath(found); path != "" {
+		all = append(all, outFile{"--preview", path})
+	}
+	return all
+}
+
+// previewPath returns the file for the picture that shows the eyes' boxes, or "" if there is to be none. By default it
+// is made only if the eyes were found, not given.
+func (b *blinking) previewPath(found bool) string {
+	switch {
+	case b.preview == "none" || b.preview == "" && !found:
+		return ""
+	case b.preview != "":
+		return b.preview
+	default:
+		out := strings.TrimRight(b.out, string(filepath.Separator))
+		return strings.TrimSuffix(out, filepath.Ext(b.out)) + ".eyes.png"
+	}
+}
+
 // savePreview writes the picture that shows the eyes' boxes.
 func (b *blinking) savePreview(shown *image.RGBA, faces [][]image.Rectangle, found bool) error {
-	path := b.preview
-	switch {
-	case path == "none" || path == "" && !found:
+	path := b.previewPath(found)
+	if path == "" {
 		return nil
-	case path == "":
-		out := strings.TrimRight(b.out, string(filepath.Separator))
-		path = strings.TrimSuffix(out, filepath.Ext(b.out)) + ".eyes.png"
 	}
 	for _, face := range faces {
 		for _, eye := range face {

@@ -155,6 +155,12 @@ compared with those of --by.`,
 		if _, err := os.Lstat(out); err == nil && !force { // Checked first: tagging takes long.
 			return usage("%s is there already: name another file with --out, or replace it with --force", out)
 		}
+		if filepath.Ext(out) != ".csv" { // With --force even a picture could be replaced.
+			return usage("--out is %q: the name of a file of labels ends with .csv", out)
+		}
+		if err := checkOutputs([]outFile{{"--out", out}}); err != nil {
+			return err
+		}
 		by, tagger, err := sources()
 		if err != nil {
 			return err

@@ -49,3 +49,14 @@ func newEvalCommand() *cobra.Command {
 	command.AddCommand(newEvalGANCommand(), newEvalSRCommand(), newEvalBlinkCommand())
 	return command
 }
+
+// writeEvaluation writes an evaluation to a file, if one is named.
+func writeEvaluation(path string, evaluation interface{ WriteFile(path string) error }) error {
+	if path == "" {
+		return nil
+	}
+	if err := makeFolders([]outFile{{"-o", path}}); err != nil {
+		return err
+	}
+	return evaluation.WriteFile(path)
+}

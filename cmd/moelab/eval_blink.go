@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/moelab/moelab/blink"
 	"github.com/moelab/moelab/lab"
@@ -38,8 +36,10 @@ with a seed that no training uses.`,
 		if n < 1 {
 			return usage("-n is %d: it must be at least 1", n)
 		}
-		if _, err := os.Stat(filepath.Dir(out)); err != nil { // Checked before the work, not after it.
-			return fmt.Errorf("there is no folder for %s: %w", out, err)
+		if out != "" {
+			if err := checkOutputs([]outFile{{"-o", out}}, append(runFiles(dir), data)...); err != nil {
+				return err
+			}
 		}
 		backend, err := open()
 		if err != nil {
@@ -52,10 +52,7 @@ with a seed that no training uses.`,
 			return wrongInput(err)
 		}
 		fmt.Fprintln(command.OutOrStdout(), evaluation)
-		if out == "" {
-			return nil
-		}
-		return evaluation.WriteFile(out)
+		return writeEvaluation(out, evaluation)
 	}
 	return command
 }

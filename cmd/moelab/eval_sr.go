@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -47,8 +45,10 @@ archive (.zip, .tar, .tar.gz) may hold pictures of any size.`,
 		if n < 1 {
 			return usage("-n is %d: it must be at least 1", n)
 		}
-		if _, err := os.Stat(filepath.Dir(out)); err != nil { // Checked before the work, not after it.
-			return fmt.Errorf("there is no folder for %s: %w", out, err)
+		if out != "" {
+			if err := checkOutputs([]outFile{{"-o", out}}, append(runFiles(runs...), data)...); err != nil {
+				return err
+			}
 		}
 		pictures, err := esrgan.TestPictures(command.Context(), lab.EvaluateOptions{
 			Number: n, Seed: seed, Data: data, Warn: warner(command),
@@ -149,8 +149,5 @@ func evaluateSR(
 	if features == nil {
 		fmt.Fprintln(command.OutOrStdout(), `"moelab setup --vgg" installs them.`)
 	}
-	if out == "" {
-		return nil
-	}
-	return evaluation.WriteFile(out)
+	return writeEvaluation(out, evaluation)
 }

@@ -66,6 +66,14 @@ right and down, in pixels, and NAME.png a picture of it, with colours for direct
 		if len(frames) < 2 {
 			return usage("there is only one frame: optical flow needs at least two")
 		}
+		var outputs []outFile
+		for _, frame := range frames[1:] {
+			path := filepath.Join(out, frame.name)
+			outputs = append(outputs, outFile{"-o", path + ".npy"}, outFile{"-o", path + ".png"})
+		}
+		if err := checkOutputs(outputs, args...); err != nil {
+			return err
+		}
 		backend, err := open()
 		if err != nil {
 			return err

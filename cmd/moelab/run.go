@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -51,7 +50,10 @@ notebook's folder; relative paths start there.`,
 		if out == "" {
 			out = strings.TrimSuffix(path, ".ipynb") + ".executed.ipynb"
 		}
-		if err := checkOut(out); err != nil {
+		if filepath.Ext(out) != ".ipynb" {
+			return usage("-o is %q: the name of a notebook ends with .ipynb", out)
+		}
+		if err := checkOutputs([]outFile{{"-o", out}}, path); err != nil {
 			return err
 		}
 		if kernel == "" {
@@ -90,23 +92,11 @@ func readNotebook(path string, parameters []string) (*jupyter.Notebook, error) {
 	return nb, nb.SetParameters(values)
 }
 
-// checkOut makes sure that the executed notebook can be written, before running it for minutes.
-func checkOut(out string) error {
-	if filepath.Ext(out) != ".ipynb" {
-		return usage("-o is %q: the name of a notebook ends with .ipynb", out)
-	}
-	if info, err := os.Stat(out); err == nil && info.IsDir() {
-		return usage("-o is %q, a folder: name a file", out)
-	}
-	file, err := os.CreateTemp(filepath.Dir(out), ".moelab-*")
-	if err != nil {
-		return usage("cannot write %s: name another file with -o: %w", out, err)
-	}
-	return errors.Join(file.Close(), os.Remove(file.Name()))
-}
-
 // writeNotebook writes the executed notebook and its page.
 func writeNotebook(command *cobra.Command, nb *jupyter.Notebook, out string, noHTML bool) error {
+	if err := makeFolders([]outFile{{"-o", out}}); err != nil {
+		return err
+	}
 	if err := nb.Write(out); err != nil {
 		return err
 	}

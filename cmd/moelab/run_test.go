@@ -133,12 +133,11 @@ func TestRunRejectsInvalidArgumentsBeforeAnythingRuns(t *testing.T) {
 		"no kernel": {[]string{notebook(t, "", "1")}, "the notebook names no kernel"},
 		"unknown parameter": {[]string{good, "-p", "nmae=x"},
 			"the notebook has no parameter nmae; it has: name string, times int"},
-		"wrong type": {[]string{good, "-p", "times=often"}, "times=often: the parameter is of type int"},
-		"no value":   {[]string{good, "-p", "times"}, "not of the form name=value"},
-		"no folder": {[]string{good, "-o", filepath.Join(t.TempDir(), "none", "x.ipynb")},
-			"name another file with -o"},
-		"a folder":    {[]string{good, "-o", t.TempDir()}, "the name of a notebook ends with .ipynb"},
-		"no notebook": {[]string{good, "-o", "x.html"}, "the name of a notebook ends with .ipynb"},
+		"wrong type":   {[]string{good, "-p", "times=often"}, "times=often: the parameter is of type int"},
+		"no value":     {[]string{good, "-p", "times"}, "not of the form name=value"},
+		"below a file": {[]string{good, "-o", filepath.Join(good, "none", "x.ipynb")}, "not a folder: name another file"},
+		"a folder":     {[]string{good, "-o", t.TempDir()}, "the name of a notebook ends with .ipynb"},
+		"no notebook":  {[]string{good, "-o", "x.html"}, "the name of a notebook ends with .ipynb"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			old := executed(c.args[0])
