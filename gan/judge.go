@@ -2,8 +2,11 @@ package gan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
+	"log/slog"
+	"os"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -102,8 +105,23 @@ func (c JudgeConfig) logits(scope *model.Scope, pictures *Node) (logits, feature
 }
 
 // TrainJudge trains a judge in a run directory of its own, unless it exists already, and opens it. The set is the whole
-// data; one picture in ten is held out.
+// data; one picture in ten is held out. A judge that is damaged is trained again.
 func TrainJudge(
+	ctx context.Context, backend compute.Backend, dir string, config JudgeConfig, set dataset.Set, progress lab.Progress,
+) (*Judge, error) {
+	judge, err := trainJudge(ctx, backend, dir, config, set, progress)
+	if !errors.Is(err, lab.ErrDamaged) {
+		return judge, err
+	}
+	slog.Warn(fmt.Sprintf("%v; the judge is trained again", err))
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, err
+	}
+	return trainJudge(ctx, backend, dir, config, set, progress)
+}
+
+// trainJudge is [TrainJudge] for a directory that is not damaged.
+func trainJudge(
 	ctx context.Context, backend compute.Backend, dir string, config JudgeConfig, set dataset.Set, progress lab.Progress,
 ) (*Judge, error) {
 	training, _ := dataset.Split(set, heldOut)

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,8 +44,10 @@ type State struct {
 	Seed uint64 `json:"seed"`
 	// Seconds is the training time, over all parts of the run.
 	Seconds float64 `json:"seconds"`
-	// MetricsBytes is the length of metrics.jsonl at this step.
-	MetricsBytes int64 `json:"metrics_bytes"`
+	// MetricsBytes is the length of metrics.jsonl at this step, and MetricsSHA256 the checksum of that much of it, in
+	// hexadecimal; "" in a checkpoint of an older moelab.
+	MetricsBytes  int64  `json:"metrics_bytes"`
+	MetricsSHA256 string `json:"metrics_sha256,omitempty"`
 	// SHA256 is the checksum, in hexadecimal, of this state as JSON with an empty SHA256, followed by the file of the
 	// weights.
 	SHA256 string `json:"sha256"`
@@ -207,8 +210,8 @@ func (r *Run) checkpointSteps() ([]int64, error) {
 	return steps, nil
 }
 
-// LoadCheckpoint loads the newest intact checkpoint into a store without variables; warn, if set, gets an error for
-// each newer one that is damaged. The store gets a variable when the model asks for it. The error wraps
+// LoadCheckpoint loads the newest intact checkpoint into a store without variables. warn gets an error for each newer
+// one that is damaged; if it is nil, these are logged. The store gets a variable when the model asks for it. The error wraps
 // [ErrNoCheckpoint] if there is none.
 func (r *Run) LoadCheckpoint(store *model.Store, warn func(error)) (State, error) {
 	state, weights, err := r.loadCheckpoint(warn)
@@ -233,22 +236,40 @@ func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 	if err != nil {
 		return State{}, nil, err
 	}
+	if warn == nil {
+		warn = func(err error) { slog.Warn(err.Error()) }
+	}
+	var damaged []error
 	for _, step := range slices.Backward(steps) {
 		state, weights, err := r.readCheckpoint(step)
 		if err == nil || errors.Is(err, errNewerFormat) { // A newer format is intact, and must not be overwritten.
+			for _, older := range damaged {
+				warn(fmt.Errorf("%w: step %d is used instead", older, step))
+			}
 			return state, weights, err
 		}
-		if warn != nil {
-			warn(err)
-		}
+		damaged = append(damaged, err)
+	}
+	for _, err := range damaged {
+		warn(err)
 	}
 	if len(steps) > 0 {
 		return State{}, nil, fmt.Errorf(
-			"%w in %s can be read, all %d are damaged: restore one, or train anew in another directory", ErrNoCheckpoint, r.dir,
-			len(steps),
+			"%w in %s can be read, all %d are %w: restore one, or train anew in another directory", ErrNoCheckpoint, r.dir,
+			len(steps), ErrDamaged,
 		)
 	}
 	return State{}, nil, fmt.Errorf("%s: %w", r.dir, errNothingTrained)
+}
+
+// newestState returns the state of the newest checkpoint, whose weights may be damaged, if it can be read.
+func (r *Run) newestState() (state State, ok bool) {
+	steps, err := r.checkpointSteps()
+	if err != nil || len(steps) == 0 {
+		return state, false
+	}
+	data, err := os.ReadFile(r.Path(checkpointsName, checkpointName(steps[len(steps)-1]), stateName))
+	return state, err == nil && json.Unmarshal(data, &state) == nil
 }
 
 // errNewerFormat is wrapped by the error for files of a newer version of moelab.

@@ -1,11 +1,13 @@
 package lab
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,8 +123,11 @@ func TestDamagedCheckpointsAreSkipped(t *testing.T) {
 			assert.EqualValues(t, 2, state.Step)
 			require.Len(t, warned, 1)
 			requireLine(t, warned[0], "step-00000003 is damaged")
+			said := logged(t)
 			_, err = run.LoadCheckpoint(model.NewStore(), nil)
 			require.NoError(t, err)
+			assert.Equal(t, []string{warned[0].Error()}, *said)
+			assert.Contains(t, (*said)[0], "step 2 is used instead")
 		})
 	}
 }
@@ -242,7 +247,7 @@ func TestMetricsThatWereCut(t *testing.T) {
 
 	var warned error
 	mustTrain(t, dir, 6, func(training *Training) { training.Warn = func(err error) { warned = err } })
-	requireLine(t, warned, path, "lines are lost")
+	requireLine(t, warned, path, "at the checkpoint of step 4: 3 lines are kept", "metrics.jsonl.damaged")
 	var steps []int64
 	for _, m := range outcomeOf(t, dir).Metrics {
 		steps = append(steps, m.Step)
@@ -252,10 +257,55 @@ func TestMetricsThatWereCut(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("{\"step\":1,\"values\":{}}\nnonsense\n"), 0o644))
 	_, err = run.Metrics()
 	requireLine(t, err, path, "after step 1")
+	said := logged(t)
 	require.NoError(t, os.Remove(path))
 	metrics, err = run.Metrics()
 	require.NoError(t, err)
 	assert.Empty(t, metrics)
+	assert.Regexp(t, `metrics\.jsonl has 0 bytes, but had \d+ at the checkpoint of step 6`, strings.Join(*said, "\n"))
+}
+
+// A training must not append behind lines that cannot be read.
+func TestMetricsDamagedAtTheSameLength(t *testing.T) {
+	for name, damage := range map[string]func(lines [][]byte){
+		"garbage": func(lines [][]byte) { copy(lines[1], "nonsense") },
+		"a digit": func(lines [][]byte) { // It can still be read.
+			at := bytes.LastIndexAny(lines[1], "0123456789")
+			lines[1][at] = '0' + (lines[1][at]-'0'+1)%10
+		},
+		"zeros": func(lines [][]byte) { clear(lines[1]) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			mustTrain(t, dir, 4, nil)
+			run, err := Open(dir)
+			require.NoError(t, err)
+			path := run.Path(metricsName)
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			damage(slices.Collect(bytes.Lines(data)))
+			require.NoError(t, os.WriteFile(path, data, 0o644))
+
+			said := logged(t)
+			_, _ = run.Metrics()
+			assert.Equal(t, []string{path + " is not what it was at the checkpoint of step 4"}, *said)
+
+			var warned error
+			mustTrain(t, dir, 6, func(training *Training) { training.Warn = func(err error) { warned = err } })
+			requireLine(t, warned, path+" is not what it was")
+			kept, err := os.ReadFile(path + ".damaged")
+			require.NoError(t, err)
+			assert.Equal(t, data, kept, "nothing is lost")
+			*said = nil
+			metrics, err := run.Metrics()
+			require.NoError(t, err)
+			assert.EqualValues(t, 6, metrics[len(metrics)-1].Step)
+			assert.Empty(t, *said, "it is mended")
+			warned = nil
+			mustTrain(t, dir, 7, func(training *Training) { training.Warn = func(err error) { warned = err } })
+			assert.NoError(t, warned)
+		})
+	}
 }
 
 func TestStateIsReadable(t *testing.T) {

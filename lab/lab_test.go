@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -207,7 +208,7 @@ func outcomeOf(t *testing.T, dir string) outcome {
 	state, weights, err := run.loadCheckpoint(func(err error) { t.Errorf("warned: %v", err) })
 	require.NoError(t, err)
 	o := outcome{State: state, Weights: map[string]string{}}
-	o.State.Seconds, o.State.MetricsBytes, o.State.SHA256 = 0, 0, ""
+	o.State.Seconds, o.State.MetricsBytes, o.State.MetricsSHA256, o.State.SHA256 = 0, 0, "", ""
 	for name, value := range weights {
 		require.NoError(
 			t, value.ConstBytes(func(data []byte) { o.Weights[name] = fmt.Sprintf("%s %x", value.Shape(), data) }),
@@ -245,4 +246,26 @@ func folders(t *testing.T, dir string) string {
 		names = append(names, entry.Name())
 	}
 	return strings.Join(names, " ")
+}
+
+// logged returns what is logged during the test.
+func logged(t *testing.T) *[]string {
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
+	var said []string
+	slog.SetDefault(slog.New(logTo{slog.DiscardHandler, &said}))
+	return &said
+}
+
+// logTo is a handler that keeps the messages.
+type logTo struct {
+	slog.Handler
+	said *[]string
+}
+
+func (l logTo) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l logTo) Handle(_ context.Context, record slog.Record) error {
+	*l.said = append(*l.said, record.Message)
+	return nil
 }

@@ -1,14 +1,19 @@
 package lab
 
 import (
-	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
+
+	"github.com/moelab/moelab/internal/atomicfile"
 )
 
 // Metric is one line of metrics.jsonl: the measurements of a step.
@@ -26,18 +31,21 @@ var ErrNoMetric = fmt.Errorf("no such number was logged: %w", ErrLacks)
 
 const metricsName = "metrics.jsonl"
 
-// Metrics reads the logged metrics. A last line that a crash cut short is left out.
+// Metrics reads the logged metrics. A last line that a crash cut short is left out. A file that was changed or lost
+// since the newest checkpoint is logged as a warning.
 func (r *Run) Metrics() ([]Metric, error) {
-	file, err := os.Open(r.Path(metricsName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // Not trained yet.
-	}
-	if err != nil {
+	state, saved := r.newestState() // Read first: a training appends to the file.
+	data, err := os.ReadFile(r.Path(metricsName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read metrics: %w", err)
 	}
-	defer file.Close()
+	if saved {
+		if fault := state.metricsFault(data); fault != "" {
+			slog.Warn(fmt.Sprintf("%s %s at the checkpoint of step %d", r.Path(metricsName), fault, state.Step))
+		}
+	}
 	var metrics []Metric
-	decoder := json.NewDecoder(bufio.NewReader(file))
+	decoder := json.NewDecoder(bytes.NewReader(data))
 	for {
 		var m Metric
 		err := decoder.Decode(&m)
@@ -63,29 +71,73 @@ func lastStep(metrics []Metric) int64 {
 type metricsLog struct {
 	file *os.File
 	size int64
+	sum  hash.Hash // Of all that was written.
 }
 
-// openMetrics opens metrics.jsonl and truncates it to size: lines after the checkpoint that a training resumes from
-// will be logged again. If the file is shorter, warn gets an error, and its complete lines stay.
-func (r *Run) openMetrics(size int64, warn func(error)) (*metricsLog, error) {
+// openMetrics opens metrics.jsonl and truncates it to its length in a state: lines after the checkpoint that a training
+// resumes from will be logged again. If the file is not as it was at the checkpoint, its intact lines stay, a copy is
+// kept, and warn gets an error.
+func (r *Run) openMetrics(state State, warn func(error)) (*metricsLog, error) {
 	path := r.Path(metricsName)
 	data, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
-	if length := int64(len(data)); length < size {
-		warn(fmt.Errorf("%s is %d bytes long, but was %d at the checkpoint: lines are lost", path, length, size))
-		size = int64(bytes.LastIndexByte(data, '\n') + 1)
+	if fault := state.metricsFault(data); fault != "" {
+		intact, lines := intactMetrics(data, state.Step)
+		text := fmt.Sprintf("%s %s at the checkpoint of step %d: %d lines are kept", path, fault, state.Step, lines)
+		if len(data) > 0 {
+			if err := atomicfile.WriteBytes(path+".damaged", data); err != nil {
+				return nil, fmt.Errorf("keep a copy of the damaged metrics: %w", err)
+			}
+			text += fmt.Sprintf(", and the whole file as %s", metricsName+".damaged")
+		}
+		if err := atomicfile.WriteBytes(path, intact); err != nil {
+			return nil, fmt.Errorf("mend metrics: %w", err)
+		}
+		warn(errors.New(text))
+		data = intact
+	} else {
+		data = data[:state.MetricsBytes]
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
-	if err := file.Truncate(size); err != nil {
+	log := &metricsLog{file: file, size: int64(len(data)), sum: sha256.New()}
+	log.sum.Write(data) // It never fails.
+	if err := file.Truncate(log.size); err != nil {
 		return nil, errors.Join(fmt.Errorf("cut %s to the checkpoint: %w", path, err), file.Close())
 	}
-	return &metricsLog{file: file, size: size}, nil
+	return log, nil
 }
+
+// metricsFault says how the content of metrics.jsonl differs from what it was at a checkpoint, "" if it does not.
+func (s State) metricsFault(data []byte) string {
+	if length := int64(len(data)); s.MetricsBytes < 0 || length < s.MetricsBytes {
+		return fmt.Sprintf("has %d bytes, but had %d", length, s.MetricsBytes)
+	}
+	if sum := sha256.Sum256(data[:s.MetricsBytes]); s.MetricsSHA256 != "" && hex.EncodeToString(sum[:]) != s.MetricsSHA256 {
+		return "is not what it was"
+	}
+	return ""
+}
+
+// intactMetrics returns the lines of metrics.jsonl that can be read, up to a step, and their number.
+func intactMetrics(data []byte, upTo int64) (intact []byte, lines int) {
+	last := int64(0)
+	for line := range bytes.Lines(data) {
+		var m Metric
+		if !bytes.HasSuffix(line, []byte("\n")) || json.Unmarshal(line, &m) != nil || m.Step <= last || m.Step > upTo {
+			continue
+		}
+		intact, lines, last = append(intact, line...), lines+1, m.Step
+	}
+	return intact, lines
+}
+
+// checksum returns the SHA-256 of the file, in hexadecimal.
+func (l *metricsLog) checksum() string { return hex.EncodeToString(l.sum.Sum(nil)) }
 
 // append writes one line.
 func (l *metricsLog) append(m Metric) error {
@@ -95,6 +147,7 @@ func (l *metricsLog) append(m Metric) error {
 	}
 	n, err := l.file.Write(append(line, '\n'))
 	l.size += int64(n)
+	l.sum.Write(append(line, '\n')[:n])
 	if err != nil {
 		return fmt.Errorf("log metrics of step %d: %w", m.Step, err)
 	}

@@ -28,6 +28,8 @@ var (
 	errMissing = fmt.Errorf("%w: there is no config.json", ErrNotARun)
 	// ErrOtherExperiment is wrapped if a run directory belongs to another experiment.
 	ErrOtherExperiment = errors.New("the run directory holds another experiment")
+	// ErrDamaged is wrapped if the files of a run are damaged beyond use.
+	ErrDamaged = errors.New("damaged")
 	// ErrLocked is wrapped if a live process trains in the run directory.
 	ErrLocked = errors.New("the run directory is in use")
 )
@@ -59,8 +61,9 @@ type configFile struct {
 
 // Run is a run directory.
 type Run struct {
-	dir  string
-	lock *flock.Flock // Held by the process that trains; nil for a reader.
+	dir    string
+	lock   *flock.Flock // Held by the process that trains; nil for a reader.
+	folder os.FileInfo  // The folder that was locked; another one may take its name.
 }
 
 // Create makes a run directory for an experiment and locks it for training, or opens the existing one, if it is of the
@@ -118,6 +121,26 @@ func (r *Run) acquire() error {
 		)
 	}
 	r.lock = lock
+	if r.folder, err = os.Stat(r.dir); err != nil {
+		return errors.Join(fmt.Errorf("lock run directory: %w", err), r.Close())
+	}
+	return nil
+}
+
+// check returns an error unless the run directory is still the one that was locked.
+func (r *Run) check() error {
+	now, err := os.Stat(r.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the run directory %s was removed or renamed during the training", r.dir)
+	case err != nil:
+		return fmt.Errorf("find the run directory: %w", err)
+	case !os.SameFile(now, r.folder):
+		return fmt.Errorf("the run directory %s was replaced by another during the training", r.dir)
+	}
+	if _, err := os.Stat(r.Path(configName)); err != nil {
+		return fmt.Errorf("the run directory %s lost its %s during the training: %w", r.dir, configName, err)
+	}
 	return nil
 }
 
@@ -195,13 +218,13 @@ func (r *Run) read() (*configFile, error) {
 	}
 	var file configFile
 	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("%w: %s is damaged, restore it or choose another directory: %w", ErrNotARun, path, err)
+		return nil, fmt.Errorf("%w: %s is %w, restore it or choose another directory: %w", ErrNotARun, path, ErrDamaged, err)
 	}
 	switch err := checkFormat(path, file.Format); {
 	case errors.Is(err, errNewerFormat):
 		return nil, err
 	case err != nil:
-		return nil, fmt.Errorf("%w: %s is damaged, restore it or choose another directory: %w", ErrNotARun, path, err)
+		return nil, fmt.Errorf("%w: %s is %w, restore it or choose another directory: %w", ErrNotARun, path, ErrDamaged, err)
 	}
 	return &file, nil
 }

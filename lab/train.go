@@ -159,7 +159,7 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 	if t.exec, err = model.NewExec(t.Backend, t.store, t.Iteration); err != nil {
 		return nil, fmt.Errorf("prepare the iteration: %w", err)
 	}
-	t.log, err = run.openMetrics(t.state.MetricsBytes, t.Warn)
+	t.log, err = run.openMetrics(t.state, t.Warn)
 	return t, err
 }
 
@@ -326,6 +326,11 @@ func (t *trainer) afterStep(ctx context.Context) error {
 			t.Warn(err)
 		}
 	}
+	if t.Show != nil && t.due(t.ShowEvery) || t.due(t.SaveEvery) {
+		if err := t.run.check(); err != nil {
+			return fmt.Errorf("after step %d: %w; %s", t.state.Step, err, t.kept())
+		}
+	}
 	if t.Show != nil && t.due(t.ShowEvery) {
 		if err := t.Show(ctx, t.store, t.state.Step); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("show step %d: %w", t.state.Step, err)
@@ -384,10 +389,13 @@ func (t *trainer) save() error {
 	if t.state.Step == t.saved {
 		return nil
 	}
+	if err := t.run.check(); err != nil {
+		return fmt.Errorf("save checkpoint of step %d: %w; %s", t.state.Step, err, t.kept())
+	}
 	if err := t.log.file.Sync(); err != nil {
 		return fmt.Errorf("sync metrics: %w", err)
 	}
-	t.state.MetricsBytes = t.log.size
+	t.state.MetricsBytes, t.state.MetricsSHA256 = t.log.size, t.log.checksum()
 	if err := t.run.saveCheckpoint(t.store, t.Fixed, t.state, t.Keep); err != nil {
 		return fmt.Errorf("%w; %s", err, t.kept())
 	}

@@ -488,3 +488,49 @@ func TestGivenVariablesAreStartedFromAndFixedOnesAreNotSaved(t *testing.T) {
 	require.ErrorIs(t, err, ErrOtherExperiment)
 	requireLine(t, err, "other")
 }
+
+// A training must not make the folder anew, say that it saved, and then refuse to go on there.
+func TestRunDirectoryThatIsLostWhileItTrains(t *testing.T) {
+	for says, lose := range map[string]func(t *testing.T, dir string){
+		"was removed or renamed during the training": func(t *testing.T, dir string) {
+			require.NoError(t, os.Rename(dir, dir+"-moved"))
+		},
+		"was replaced by another during the training": func(t *testing.T, dir string) {
+			require.NoError(t, os.Rename(dir, dir+"-moved"))
+			require.NoError(t, os.CopyFS(dir, os.DirFS(dir+"-moved")))
+		},
+		"lost its config.json during the training": func(t *testing.T, dir string) {
+			require.NoError(t, os.Remove(filepath.Join(dir, configName)))
+		},
+	} {
+		t.Run(says, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			lost := map[string]bool{}
+			summary, err := train(t, t.Context(), dir, 20, func(training *Training) {
+				training.SaveEvery = 5
+				training.Watch = func(step int64, _ map[string]float64) error {
+					if step == 7 {
+						lose(t, dir)
+						lost = filesBelow(t, dir)
+					}
+					return nil
+				}
+			})
+			requireLine(t, err, dir, says, "the checkpoint of step 5 is kept")
+			assert.EqualValues(t, 10, summary.Step, "it is noticed at the next save")
+			assert.Equal(t, lost, filesBelow(t, dir), "nothing is made there")
+		})
+	}
+}
+
+// filesBelow returns the paths of the files below a folder, which need not exist.
+func filesBelow(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	files := map[string]bool{}
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		files[path] = err == nil
+		return nil
+	})
+	require.NoError(t, err)
+	return files
+}

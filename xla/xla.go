@@ -130,7 +130,12 @@ func cpu(ctx context.Context, options Options, source string) (string, string, e
 // newBackend opens a configuration. GoMLX panics if it does not know the backend, and may panic if the plugin is
 // incompatible.
 func newBackend(config string) (backend compute.Backend, err error) {
-	name, _, _ := strings.Cut(config, ":")
+	name, options, _ := strings.Cut(config, ":")
+	if name == "go" && !strings.Contains(options, "ops_") {
+		// By default operations run side by side, and each also asks the pool for workers: on few cores all of them wait
+		// for one another.
+		config = "go:" + strings.Trim(options+",ops_sequential", ",")
+	}
 	if known := slices.Sorted(slices.Values(compute.List())); !slices.Contains(known, name) {
 		return nil, fmt.Errorf("unknown backend %q; known are cpu, cuda, and GoMLX's %s", name, strings.Join(known, ", "))
 	}

@@ -6,7 +6,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/moelab/moelab/internal/wheel/wheeltest"
@@ -196,4 +199,44 @@ func TestCancelledInstallation(t *testing.T) {
 	_, err := InstallCPU(ctx, nil)
 	require.ErrorIs(t, err, context.Canceled)
 	wheeltest.RequireFiles(t, libraries)
+}
+
+// GoMLX's own default hangs on two cores: all workers wait for more workers.
+func TestPureGoDoesNotHangOnTwoCores(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	backend, err := Open(t.Context(), Options{Backend: "go"})
+	require.NoError(t, err)
+	defer backend.Finalize()
+	exec, err := graph.NewExec(backend, func(x, kernel *graph.Node) *graph.Node {
+		var sum *graph.Node
+		for i := range 32 { // Independent of one another.
+			y := graph.Convolve(graph.AddScalar(x, float64(i)), kernel).PadSame().Done()
+			if sum == nil {
+				sum = y
+			} else {
+				sum = graph.Add(sum, y)
+			}
+		}
+		return graph.ReduceAllSum(sum)
+	})
+	require.NoError(t, err)
+	defer exec.Finalize()
+	done := make(chan error, 1)
+	go func() {
+		for range 6 {
+			x := tensors.FromShape(shapes.Make(dtypes.Float32, 8, 32, 32, 8))
+			kernel := tensors.FromShape(shapes.Make(dtypes.Float32, 3, 3, 8, 8))
+			if _, err := exec.Exec(x, kernel); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	select {
+	case err := <-done:
+		require.NoError(t, err)
+	case <-time.After(time.Minute):
+		t.Fatal("it hangs")
+	}
 }

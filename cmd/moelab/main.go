@@ -26,19 +26,34 @@ import (
 const (
 	statusFailed      = 1   // The work failed.
 	statusUsage       = 2   // Wrong usage: a bad flag, file or number.
-	statusInterrupted = 130 // Ctrl-C or SIGTERM.
+	statusInterrupted = 130 // Ctrl-C, SIGTERM or SIGHUP.
 )
 
 func main() {
 	klog.SetOutput(io.Discard) // GoMLX logs stack traces there; we report errors ourselves.
 	klog.LogToStderr(false)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(interruptible(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// interruptible returns a context that ends with the first Ctrl-C, SIGTERM or hang-up of the terminal, so that the work
+// stops and a training saves. A second Ctrl-C or SIGTERM ends the process at once.
+func interruptible() context.Context {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored.
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	go func() {
+		<-ctx.Done()
+		stop()
+		signal.Ignore(syscall.SIGHUP) // A terminal that closes may send several, while a training saves.
+	}()
+	return ctx
 }
 
 // run runs a command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	logTo(stderr)
 	command := newCommand()
 	command.SetArgs(args)
 	command.SetOut(stdout)

@@ -9,12 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/moelab/moelab/jupyter"
+	"github.com/moelab/moelab/lab"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
@@ -24,9 +26,20 @@ import (
 // asCommand makes this test's program the command itself, for tests that send it signals.
 const asCommand = "MOELAB_TEST_AS_COMMAND"
 
+// stuck is the value of asCommand for a command that does not end when it is interrupted.
+const stuck = "stuck"
+
 // TestMain gives the tests a data directory for Jupyter of their own, and puts the kernel there.
 func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
+	switch os.Getenv(asCommand) {
+	case "":
+	case stuck:
+		ctx := interruptible()
+		fmt.Println("working")
+		<-ctx.Done()
+		fmt.Println("interrupted")
+		select {}
+	default:
 		main()
 	}
 	os.Exit(func() int {
@@ -68,13 +81,19 @@ type process struct {
 
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
+	return startAs(t, "1", args...)
+}
+
+// startAs is start with a value of asCommand.
+func startAs(t *testing.T, as string, args ...string) *process {
+	t.Helper()
 	program, err := os.Executable()
 	require.NoError(t, err)
 	output, err := os.Create(filepath.Join(t.TempDir(), "output"))
 	require.NoError(t, err)
 	defer output.Close()
 	p := &process{Cmd: exec.Command(program, args...), output: output.Name()}
-	p.Env = append(os.Environ(), asCommand+"=1")
+	p.Env = append(os.Environ(), asCommand+"="+as)
 	p.Stdout, p.Stderr = output, output
 	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(t, p.Start())
@@ -283,4 +302,57 @@ func TestDoctorGivesARemedyForEachMissingThing(t *testing.T) {
 	for _, place := range []string{".cache", ".local", "jupyter"} {
 		assert.NoDirExists(t, filepath.Join(home, place), "the doctor installs nothing")
 	}
+}
+
+func TestASecondInterruptEndsTheProcess(t *testing.T) {
+	p := startAs(t, stuck)
+	says := func(text string) func() bool {
+		return func() bool { return strings.Contains(p.says(t), text) }
+	}
+	require.Eventually(t, says("working"), time.Minute, 10*time.Millisecond)
+	require.NoError(t, p.Process.Signal(syscall.SIGINT))
+	require.Eventually(t, says("interrupted"), time.Minute, 10*time.Millisecond)
+	require.NoError(t, p.Process.Signal(syscall.SIGHUP), "as from a terminal that closes: no reason to end at once")
+	require.NoError(t, p.Process.Signal(syscall.SIGINT))
+	_, err := p.Process.Wait()
+	require.NoError(t, err)
+	assert.NoFileExists(t, filepath.Join("/proc", strconv.Itoa(p.Process.Pid), "status"))
+}
+
+// A training saves when its terminal is closed, unless nohup started it.
+func TestATrainingSavesWhenTheTerminalCloses(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	p := start(t, "train", "gan", "--preset", "smoke", "--run", dir, "--steps", "1000000", "--set", "size=8",
+		"--backend", "go")
+	require.Eventually(t, func() bool {
+		metrics, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl"))
+		return err == nil && bytes.Count(metrics, []byte("\n")) >= 2
+	}, 3*time.Minute, 20*time.Millisecond, p.says(t))
+	status, output := p.signal(t, syscall.SIGHUP)
+	assert.Equal(t, statusInterrupted, status)
+	assert.Regexp(t, `stopped after step \d+ of 1000000, saved`, output)
+
+	// The newest checkpoint is damaged: whoever opens the run says so, once, and takes the one before.
+	succeed(t, "train", "gan", "--run", dir, "--backend", "go", "--steps", stepsAfter(t, dir, 1))
+	checkpoints, err := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*"))
+	require.NoError(t, err)
+	require.Len(t, checkpoints, 2)
+	require.NoError(t, os.Truncate(filepath.Join(checkpoints[1], "weights.safetensors"), 100))
+	for _, args := range [][]string{
+		{"sample", "-n", "1", "-o", t.TempDir()}, {"figures", "-o", t.TempDir()}, {"figures", "gan", "-o", t.TempDir()},
+	} {
+		status, _, stderr := moelab(t, append(args, "--run", dir, "--backend", "go")...)
+		assert.Zero(t, status, stderr)
+		assert.Regexp(t, `^moelab: warning: checkpoint .* is damaged: .*: step \d+ is used instead\n$`, stderr)
+	}
+}
+
+// stepsAfter returns a number of steps after the newest one of a run.
+func stepsAfter(t *testing.T, dir string, more int64) string {
+	t.Helper()
+	run, err := lab.Open(dir)
+	require.NoError(t, err)
+	_, state, err := run.Weights(nil)
+	require.NoError(t, err)
+	return strconv.FormatInt(state.Step+more, 10)
 }

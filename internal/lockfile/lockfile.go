@@ -19,6 +19,10 @@ const Name = ".lock"
 // the file. If the folder is already locked, lock is nil and owner is the process that holds the lock.
 func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 	path := filepath.Join(dir, Name)
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		// The process is written to it: through a link, into a file of somebody's.
+		return nil, "", fmt.Errorf("%s is not a plain file: remove it", path)
+	}
 	lock = flock.New(path)
 	locked, err := lock.TryLock()
 	if err != nil {

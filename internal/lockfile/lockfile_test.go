@@ -28,3 +28,15 @@ func TestAFolderIsLockedOnceAndNamesItsOwner(t *testing.T) {
 	_, _, err = Acquire(filepath.Join(dir, "none"))
 	assert.ErrorContains(t, err, "none")
 }
+
+func TestALinkIsNotWrittenThrough(t *testing.T) {
+	dir := t.TempDir()
+	target := filepath.Join(dir, "precious")
+	require.NoError(t, os.WriteFile(target, []byte("precious"), 0o644))
+	require.NoError(t, os.Symlink(target, filepath.Join(dir, Name)))
+	_, _, err := Acquire(dir)
+	require.ErrorContains(t, err, Name+" is not a plain file: remove it")
+	data, err := os.ReadFile(target)
+	require.NoError(t, err)
+	assert.Equal(t, "precious", string(data))
+}
