@@ -2,7 +2,7 @@ package esrgan
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/moelab/moelab/dataset"
@@ -61,14 +61,14 @@ func (c Config) OpenVGG() (*vgg.Network, error) {
 	case "random":
 		return &vgg.Network{Style: vgg.Random}, nil
 	case "installed":
-		path := vgg.Installed()
-		if path == "" {
-			return nil, fmt.Errorf(
+		network, err := vgg.ReadInstalled()
+		if errors.Is(err, vgg.ErrNotInstalled) {
+			return nil, errors.New(
 				"the perceptual loss needs a trained VGG16, and none is installed: run moelab setup --vgg, " +
 					"or go on with --perceptual random or none",
 			)
 		}
-		return vgg.Read(path)
+		return network, err
 	default:
 		return vgg.Read(c.VGG)
 	}

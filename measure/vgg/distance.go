@@ -35,12 +35,11 @@ func NewDistance(backend compute.Backend, network *Network) (*Distance, error) {
 
 // InstalledDistance is [NewDistance] of the network that [Install] installs. It is nil if none is installed.
 func InstalledDistance(backend compute.Backend) (*Distance, error) {
-	path := Installed()
-	if path == "" {
+	network, err := ReadInstalled()
+	switch {
+	case errors.Is(err, ErrNotInstalled):
 		return nil, nil
-	}
-	network, err := Read(path)
-	if err != nil {
+	case err != nil:
 		return nil, err
 	}
 	return NewDistance(backend, network)

