@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // Registers the backend "go".
@@ -65,6 +66,9 @@ func Open(ctx context.Context, options Options) (compute.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkLimit(config); err != nil {
+		return nil, err
+	}
 	if flags := os.Getenv(flagsEnv); options.Quick && !strings.Contains(flags, levelFlag) {
 		if err := os.Setenv(flagsEnv, strings.TrimSpace(flags+" "+levelFlag+"=0")); err != nil {
 			return nil, err
@@ -85,6 +89,23 @@ func Open(ctx context.Context, options Options) (compute.Backend, error) {
 	default:
 		return nil, fmt.Errorf("open backend %q (%s): %w", config, source, err)
 	}
+}
+
+// leastSpace is the address space, in bytes, with which XLA starts and trains small networks. With less it aborts the
+// process, with lines that name no cause.
+const leastSpace = 4 << 30
+
+// checkLimit returns an error if the process may not use enough memory for XLA.
+func checkLimit(config string) error {
+	var limit syscall.Rlimit
+	if !strings.HasPrefix(config, gomlxxla.BackendName) || syscall.Getrlimit(syscall.RLIMIT_AS, &limit) != nil ||
+		limit.Cur >= leastSpace {
+		return nil
+	}
+	return fmt.Errorf(
+		"open backend %q: the address space is limited to %.1f GiB (ulimit -v), and XLA needs %d GiB: raise the limit, "+
+			"or use the pure-Go backend (--backend go)", config, float64(limit.Cur)/(1<<30), leastSpace>>30,
+	)
 }
 
 // fromInstalled is the most common origin of the backend in [Choose].

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -239,4 +240,16 @@ func TestPureGoDoesNotHangOnTwoCores(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("it hangs")
 	}
+}
+
+// With too little memory XLA aborts the process: there is no error then, only lines of its own.
+func TestALimitOnMemoryIsSaid(t *testing.T) {
+	var old syscall.Rlimit
+	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_AS, &old))
+	low := old
+	low.Cur = 3 << 30
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_AS, &low))
+	_, err := Open(t.Context(), Options{Backend: "xla:cpu"})
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_AS, &old))
+	requireLine(t, err, "the address space is limited to 3.0 GiB (ulimit -v), and XLA needs 4 GiB")
 }

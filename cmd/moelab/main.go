@@ -14,6 +14,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/esrgan/upscale"
+	_ "github.com/moelab/moelab/internal/home" // Before anything else is initialised.
 	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/xla"
