@@ -78,9 +78,14 @@ Runs of "moelab train sr" and RRDB networks in safetensors files work too.`,
 		if err != nil {
 			return err
 		}
-		u := upscaling{command: command, all: len(jobs)}
+		u := upscaling{command: command, all: len(jobs), journal: new(upscale.Journal)}
+		if jobs[0].InFolder {
+			if u.journal, err = upscale.OpenJournal(out, model, scale); err != nil {
+				return err
+			}
+		}
 		if !force {
-			jobs = slices.DeleteFunc(jobs, upscale.Job.Done)
+			jobs = slices.DeleteFunc(jobs, u.journal.Done)
 		}
 		u.skipped = u.all - len(jobs)
 		if len(jobs) == 0 {
@@ -112,6 +117,7 @@ Runs of "moelab train sr" and RRDB networks in safetensors files work too.`,
 type upscaling struct {
 	network      *esrgan.Upscaler
 	enlarger     *upscale.Enlarger
+	journal      *upscale.Journal
 	command      *cobra.Command
 	all, skipped int
 	bar          *progress.Bar
@@ -137,6 +143,10 @@ func (u *upscaling) run(jobs []upscale.Job) error {
 		made, err = u.enlarger.Do(u.command.Context(), job, u.command.InOrStdin(), u.command.OutOrStdout())
 		switch {
 		case err == nil:
+			if err := u.journal.Add(job); err != nil {
+				u.bar.Clear()
+				warner(u.command)(fmt.Errorf("note that %s is made: %w", job.Out, err))
+			}
 			continue
 		case u.command.Context().Err() != nil:
 			return fmt.Errorf("%s: %w", job.In, u.command.Context().Err())
@@ -149,7 +159,10 @@ func (u *upscaling) run(jobs []upscale.Job) error {
 	}
 	u.bar.Clear()
 	if failed > 0 {
-		return fmt.Errorf("%d of %d pictures could not be enlarged", failed, u.all)
+		return fmt.Errorf(
+			"%d of %d pictures could not be enlarged; %d were enlarged, %d were there already", failed, u.all, len(jobs)-failed,
+			u.skipped,
+		)
 	}
 	u.report(jobs, made)
 	return nil

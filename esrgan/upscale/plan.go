@@ -20,21 +20,11 @@ const Standard = "-"
 type Job struct {
 	// In and Out are files or [Standard].
 	In, Out string
-	// InFolder reports whether Out was given as a folder: finished jobs need not be repeated then.
+	// InFolder reports whether Out was given as a folder: finished jobs need not be repeated then; see [Journal].
 	InFolder bool
 
 	format imaging.Format
 	err    error // From finding the picture.
-}
-
-// Done reports whether the picture was enlarged since it last changed. Files are written completely or not at all.
-func (j Job) Done() bool {
-	if !j.InFolder || j.err != nil {
-		return false
-	}
-	in, errIn := os.Stat(j.In)
-	out, errOut := os.Stat(j.Out)
-	return errIn == nil && errOut == nil && !out.ModTime().Before(in.ModTime())
 }
 
 // open reads the picture.
@@ -227,7 +217,8 @@ var extensions = map[imaging.Format]string{
 }
 
 // nameOutputs names the result of each picture in the folder out: the picture's name with the extension of the format.
-// Pictures whose results would share a name, such as a.png and a.jpg, keep their extensions before it.
+// Pictures whose results would share a name, such as a.png and a.jpg, keep their extensions before it; if even that is
+// the name of another result, as for a.png.png, they are numbered.
 func nameOutputs(jobs []Job, found []foundPicture, out string) {
 	short := func(i int) string {
 		return strings.TrimSuffix(found[i].relative, filepath.Ext(found[i].relative)) + extensions[jobs[i].format]
@@ -236,12 +227,28 @@ func nameOutputs(jobs []Job, found []foundPicture, out string) {
 	for i := range jobs {
 		claims[strings.ToLower(short(i))]++
 	}
+	owners := map[string]string{}
+	name := func(i int, name string) {
+		jobs[i].Out, owners[strings.ToLower(name)] = filepath.Join(out, name), found[i].relative
+	}
+	taken := func(i int, name string) bool { // Not by a picture of the same name elsewhere: see checkOutputs.
+		owner, ok := owners[strings.ToLower(name)]
+		return ok && owner != found[i].relative
+	}
 	for i := range jobs {
-		name := short(i)
-		if claims[strings.ToLower(name)] > 1 {
-			name = found[i].relative + extensions[jobs[i].format]
+		if claims[strings.ToLower(short(i))] == 1 {
+			name(i, short(i))
 		}
-		jobs[i].Out = filepath.Join(out, name)
+	}
+	for i := range jobs {
+		if jobs[i].Out != "" {
+			continue
+		}
+		long := found[i].relative + extensions[jobs[i].format]
+		for n := 2; taken(i, long); n++ {
+			long = fmt.Sprintf("%s-%d%s", found[i].relative, n, extensions[jobs[i].format])
+		}
+		name(i, long)
 	}
 }
 

@@ -1,6 +1,7 @@
 package upscale
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -29,7 +30,6 @@ func TestPlanNamesEachResultAfterItsPicture(t *testing.T) {
 			require.NoError(t, err)
 			names[from] = to
 			assert.True(t, job.InFolder)
-			assert.False(t, job.Done())
 		}
 		return names
 	}
@@ -41,18 +41,70 @@ func TestPlanNamesEachResultAfterItsPicture(t *testing.T) {
 	}, results("JPG"))
 }
 
-func TestJobsAreDoneUntilTheirPicturesChange(t *testing.T) {
+// A run of the same command makes what is missing or would come out differently, and nothing else.
+func TestJobsAreDoneUntilTheyWouldComeOutDifferently(t *testing.T) {
 	dir := t.TempDir()
 	in := imagingtest.PutFile(t, filepath.Join(dir, "in", "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
-	jobs, err := Plan(t.Context(), []string{filepath.Dir(in)}, filepath.Join(dir, "out"), "")
+	model := imagingtest.PutFile(t, filepath.Join(dir, "model.safetensors"), []byte("weights"))
+	out := filepath.Join(dir, "out")
+	jobs, err := Plan(t.Context(), []string{filepath.Dir(in)}, out, "")
 	require.NoError(t, err)
 	require.Len(t, jobs, 1)
+	done := func(model string, scale float64) bool {
+		journal, err := OpenJournal(out, model, scale)
+		require.NoError(t, err)
+		return journal.Done(jobs[0])
+	}
+	assert.False(t, done(model, 2))
 	_, err = enlarger(t, 0).Do(t.Context(), jobs[0], nil, nil)
 	require.NoError(t, err)
-	assert.True(t, jobs[0].Done())
-	later := time.Now().Add(time.Hour)
-	require.NoError(t, os.Chtimes(in, later, later))
-	assert.False(t, jobs[0].Done())
+	assert.True(t, done(model, 2), "a result of an older moelab")
+	journal, err := OpenJournal(out, model, 2)
+	require.NoError(t, err)
+	for range 3 { // Again, with --force.
+		require.NoError(t, journal.Add(jobs[0]))
+	}
+	data, err := os.ReadFile(filepath.Join(out, journalName))
+	require.NoError(t, err)
+	assert.Equal(t, 2, bytes.Count(data, []byte("\n")), "an empty line and one that says it")
+	assert.True(t, done(model, 2))
+
+	assert.False(t, done(model, 3), "another scale")
+	assert.False(t, done("photo", 2), "another network")
+	later, earlier := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
+	require.NoError(t, os.Chtimes(model, later, later))
+	assert.False(t, done(model, 2), "the network was trained again")
+	journal, err = OpenJournal(out, model, 2)
+	require.NoError(t, err)
+	require.NoError(t, journal.Add(jobs[0]))
+	assert.True(t, done(model, 2))
+	require.NoError(t, os.Chtimes(in, earlier, earlier))
+	assert.False(t, done(model, 2), "a picture with an older date took its place")
+
+	require.NoError(t, journal.Add(jobs[0]))
+	require.NoError(t, os.WriteFile(filepath.Join(out, journalName), append(data, `{"result":"a.p`...), 0o644))
+	journal, err = OpenJournal(out, model, 2)
+	require.NoError(t, err)
+	require.NoError(t, journal.Add(jobs[0]))
+	assert.True(t, done(model, 2), "after a line that was cut short")
+	require.NoError(t, os.Remove(jobs[0].Out))
+	assert.False(t, done(model, 2))
+}
+
+func TestResultsHaveNamesOfTheirOwn(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.png", "a.jpg", "a.png.png", "a.png-2.png", "b.png"} {
+		imagingtest.PutFile(t, filepath.Join(dir, "in", name), imagingtest.PNG(t, imagingtest.Squares()))
+	}
+	jobs, err := Plan(t.Context(), []string{filepath.Join(dir, "in")}, filepath.Join(dir, "out"), "")
+	require.NoError(t, err)
+	names := map[string]string{}
+	for _, job := range jobs {
+		names[filepath.Base(job.In)] = filepath.Base(job.Out)
+	}
+	assert.Equal(t, map[string]string{
+		"a.jpg": "a.jpg.png", "a.png": "a.png-3.png", "a.png.png": "a.png.png", "a.png-2.png": "a.png-2.png", "b.png": "b.png",
+	}, names)
 }
 
 func TestPlanOverwritesNoPicture(t *testing.T) {

@@ -1,0 +1,131 @@
+package upscale
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// journalName is the name of a [Journal] in the folder of the results.
+const journalName = ".upscaled.jsonl"
+
+// Journal remembers what the results in a folder were made from, so that an enlargement that is run again makes only
+// what is new, or is to be made otherwise.
+type Journal struct {
+	dir     string
+	made    by
+	entries map[string]entry // By the path of the result, relative to dir.
+}
+
+// by is what results depend on besides the picture.
+type by struct {
+	Model string  `json:"model"`
+	Scale float64 `json:"scale,omitempty"`
+}
+
+// entry is a line of the journal: a result, and what it was made from.
+type entry struct {
+	Result string `json:"result"`
+	// Size and Modified are those of the picture.
+	Size     int64     `json:"size"`
+	Modified time.Time `json:"modified"`
+	by
+}
+
+// OpenJournal reads the journal in a folder of results, which need not exist, for enlargements by a model of [Open] and
+// to a scale of [Options]. Lines that a crash cut short are left out.
+func OpenJournal(dir, model string, scale float64) (*Journal, error) {
+	j := &Journal{dir: dir, made: by{identity(model), scale}, entries: map[string]entry{}}
+	data, err := os.ReadFile(filepath.Join(dir, journalName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for line := range bytes.Lines(data) {
+		var e entry
+		if json.Unmarshal(line, &e) == nil {
+			j.entries[e.Result] = e
+		}
+	}
+	return j, nil
+}
+
+// identity names the model so that it differs when the model's files have changed.
+func identity(model string) string {
+	if slices.Contains(Pretrained(), model) {
+		return model
+	}
+	path := model
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		path = filepath.Join(model, "checkpoints") // It changes with each checkpoint.
+		info, err = os.Stat(path)
+	}
+	if err != nil {
+		return model // Who opens it says what is wrong.
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	return fmt.Sprintf("%s of %s", path, info.ModTime().UTC().Format(time.RFC3339Nano))
+}
+
+// Done reports whether the result of a job is there and was made from the picture as it is now, by the same model and to
+// the same scale. A result that the journal does not know, from an older moelab, is done unless the picture is newer.
+func (j *Journal) Done(job Job) bool {
+	if !job.InFolder || job.err != nil {
+		return false
+	}
+	in, errIn := os.Stat(job.In)
+	out, errOut := os.Stat(job.Out)
+	if errIn != nil || errOut != nil {
+		return false
+	}
+	now, err := j.entryOf(job, in)
+	before, known := j.entries[now.Result]
+	if err != nil || !known {
+		return !out.ModTime().Before(in.ModTime())
+	}
+	return before == now
+}
+
+// entryOf is the line of the journal for a job.
+func (j *Journal) entryOf(job Job, in os.FileInfo) (entry, error) {
+	result, err := filepath.Rel(j.dir, job.Out)
+	return entry{filepath.ToSlash(result), in.Size(), in.ModTime().UTC(), j.made}, err
+}
+
+// Add notes that a job is done. It does nothing for a result that does not go into a folder.
+func (j *Journal) Add(job Job) error {
+	if !job.InFolder {
+		return nil
+	}
+	in, err := os.Stat(job.In)
+	if err != nil {
+		return err
+	}
+	e, err := j.entryOf(job, in)
+	if err != nil || j.entries[e.Result] == e {
+		return err
+	}
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(filepath.Join(j.dir, journalName), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	// After a line that was cut short the new one must begin on its own.
+	_, err = file.Write(slices.Concat([]byte("\n"), line, []byte("\n")))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	j.entries[e.Result] = e
+	return nil
+}
