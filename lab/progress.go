@@ -23,7 +23,9 @@ type Progress interface {
 
 // NewProgress returns a progress that fits where it is shown: a bar in a GoNB notebook or, if file is a terminal, in
 // file. Other files get a line a minute, from the first minute on.
-func NewProgress(file *os.File) Progress { return bar{progress.New(file, "step")} }
+func NewProgress(file *os.File) Progress {
+	return &bar{Bar: progress.New(file, "step"), compiled: func() {}}
+}
 
 // silent shows nothing.
 type silent struct{}
@@ -33,11 +35,26 @@ func (silent) Step(int64, map[string]float64) {}
 func (silent) Stop(error)                     {}
 
 // bar shows how far a training is.
-type bar struct{ *progress.Bar }
+type bar struct {
+	*progress.Bar
+	compiled func() // Ends what Start began.
+}
 
-func (b bar) Start(step, steps int64) { b.Bar.Start(float64(step), float64(steps), "compiling …") }
+func (b *bar) Start(step, steps int64) {
+	const text = "compiling …"
+	b.Bar.Start(float64(step), float64(steps), text)
+	b.compiled = b.Wait(text)
+}
 
-func (b bar) Step(step int64, values map[string]float64) { b.Set(float64(step), describe(values)) }
+func (b *bar) Step(step int64, values map[string]float64) {
+	b.compiled()
+	b.Set(float64(step), describe(values))
+}
+
+func (b *bar) Stop(err error) {
+	b.compiled()
+	b.Bar.Stop(err)
+}
 
 // describe formats metrics on one line, ordered by name.
 func describe(values map[string]float64) string {

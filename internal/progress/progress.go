@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -96,6 +97,29 @@ func (b *Bar) Set(done float64, text string) {
 		pace = b.pace((done - b.counted) / seconds)
 	}
 	b.draw(text, pace)
+}
+
+// Wait shows a text with the time that it has taken so far, each second, or each minute in a log, until stop is called:
+// for work that cannot be counted. Until then nothing else may be called.
+func (b *Bar) Wait(text string) (stop func()) {
+	start, over, ended := time.Now(), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case now := <-ticker.C:
+				b.draw(text, fmt.Sprintf(" · %v so far", now.Sub(start).Round(time.Second)))
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(over)
+		<-ended
+	})
 }
 
 // pace formats a rate per second, and the time left at that rate.

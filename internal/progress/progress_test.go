@@ -40,6 +40,21 @@ func TestALogHasALineAMinute(t *testing.T) {
 	})
 }
 
+// An article preset compiles for minutes.
+func TestWhatCannotBeCountedShowsItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		b := New(&out, "step")
+		b.Start(0, 3000, "compiling …")
+		stop := b.Wait("compiling …")
+		time.Sleep(150*time.Second + time.Millisecond)
+		stop()
+		stop()
+		time.Sleep(5 * time.Minute)
+		assert.Equal(t, "0/3000 · compiling … · 1m0s so far\n0/3000 · compiling … · 2m0s so far\n", out.String())
+	})
+}
+
 func TestABarCanBeCleared(t *testing.T) {
 	var out bytes.Buffer
 	b := In(&out, func() int { return 40 }, "picture")
