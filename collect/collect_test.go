@@ -543,6 +543,29 @@ func TestTagsAnswerWhereOneIsOfTheHairsColour(t *testing.T) {
 	assert.Equal(t, map[string]string{"eyes": "blue"}, tagged.Pictures[0].Faces[0].Attributes, "what else they say counts")
 }
 
+func TestFilesOfTagsWithoutAKnownWordAreCountedAndOneIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	for i, tags := range []string{"1girl, blue eyes", "1girl, solo", "", "\ufeff", "blaue Haare", "1girl, orange hair"} {
+		save(t, portrait.At(77, i).Draw(64), dir, fmt.Sprintf("%d.png", i))
+		write(t, tags, dir, fmt.Sprintf("%d.txt", i))
+	}
+	for i := range 12 {
+		save(t, portrait.At(77, i).Draw(64), dir, fmt.Sprintf("broken%02d.png", i))
+		write(t, "{", dir, fmt.Sprintf("broken%02d.json", i))
+	}
+	tagged, err := Tag(t.Context(), dir, Options{By: []string{ByTags}})
+	require.NoError(t, err)
+	assert.Contains(t, tagged.String(), "\nfiles of tags without a hair colour or an attribute: 4, the first "+
+		filepath.Join(dir, "1.txt"))
+	assert.Contains(t, tagged.String(),
+		"broken09.json: the JSON breaks off; mend or remove the file\n… and 2 more like that")
+	_, err = Tag(t.Context(), dir, Options{By: []string{ByTags}, Strict: true})
+	assert.ErrorContains(t, err, "broken00.json")
+	tagged, err = Tag(t.Context(), dir, Options{By: []string{ByLook}})
+	require.NoError(t, err)
+	assert.Empty(t, tagged.SilentTags, "nobody asked them")
+}
+
 func TestSeveralAreDoneAtOnceAndTakenInTheirOrder(t *testing.T) {
 	second := make(chan struct{})
 	var got []int
@@ -660,10 +683,32 @@ func TestKagglesTaggedAnimeIllustrationsIsReadAsItIs(t *testing.T) {
 		assert.Equal(t, want, line.Attributes, "what the tags say beside the colour")
 	}
 
-	broken := filepath.Join(metadata, "20170002.json")
-	require.NoError(t, os.WriteFile(broken, []byte("{}\n"), 0o644))
-	_, err = Tag(t.Context(), dir, Options{By: []string{ByTags}})
-	assert.ErrorContains(t, err, broken+", line 1")
+	right := `{"id": 3003, "tag_string": "red_hair"}` + "\n"
+	for text, want := range map[string]string{
+		"{}\n":                                `line 1: the post has no "id"`,
+		"\ufeff" + right + `{"id": 1001, "ta`: "line 2: no post: the JSON breaks off",
+		"3\n4\n" + right + "{}\n": "line 1: no post: it is a number, not an object {…}; " +
+			"2 more lines of it cannot be read",
+		"[\n" + right[:len(right)-1] + "\n]": "line 1: a list begins here, but each line must be a post, {…}: " +
+			"nothing of the file is read",
+	} {
+		broken := filepath.Join(metadata, "20170002.json")
+		write(t, text, broken)
+		tagged, err = Tag(t.Context(), dir, Options{By: []string{ByTags}})
+		require.NoError(t, err)
+		assert.Contains(t, tagged.String(), "\nbroken: the tags of posts, "+broken+", "+want)
+		again := map[string]string{}
+		for _, picture := range tagged.Pictures {
+			again[filepath.Base(picture.Name)] = picture.Faces[0].Colour
+		}
+		if strings.Contains(text, right) && text[0] != '[' {
+			again["3003.png"] = strings.TrimSuffix(again["3003.png"], "red") // Its line is a right one.
+			assert.Contains(t, tagged.String(), "red 1")
+		}
+		assert.Equal(t, got, again, "the rest goes on: %s", text)
+		_, err = Tag(t.Context(), dir, Options{By: []string{ByTags}, Strict: true})
+		assert.ErrorContains(t, err, broken+", line ")
+	}
 }
 
 func TestAttributesOfLabelsCountBeforeThoseOfTags(t *testing.T) {

@@ -70,7 +70,7 @@ func Import(ctx context.Context, finder *eyes.Finder, dir, out string, options O
 	if err != nil {
 		return nil, err // It names the folder.
 	}
-	i := &importing{folder: opened, finder: finder, out: out, options: options}
+	i := &importing{folder: opened, finder: finder, out: out, options: options, about: opened.report()}
 	report, err := i.do(ctx)
 	if err != nil {
 		return nil, importError(dir, err)
@@ -101,6 +101,7 @@ type folder struct {
 	pictures dataset.Pictures
 	bad      []dataset.Bad
 	sources  *sources
+	badPosts []error // What is wrong with the metadata.
 }
 
 // openFolder opens a folder of pictures. Its errors name the folder.
@@ -116,10 +117,19 @@ func openFolder(ctx context.Context, dir string, options Options) (*folder, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := sources.readPosts(ctx, pictures); err != nil {
+	badPosts, err := sources.readPosts(ctx, pictures)
+	if err == nil && options.Strict && len(badPosts) > 0 {
+		err = badPosts[0]
+	}
+	if err != nil {
 		return nil, wrapped(err)
 	}
-	return &folder{dir, pictures, report.Bad, sources}, nil
+	return &folder{dir, pictures, report.Bad, sources, badPosts}, nil
+}
+
+// report is the beginning of a report on the folder: what is wrong with it.
+func (f *folder) report() *Report {
+	return &Report{From: f.dir, Bad: f.bad, BadTags: slices.Clone(f.badPosts)}
 }
 
 // name returns the path of picture n below the folder.
@@ -134,9 +144,9 @@ type importing struct {
 	options Options
 	journal *journal
 
-	todo    []todo
-	kept    []keptFace // Those of earlier imports first.
-	badTags []error
+	todo  []todo
+	kept  []keptFace // Those of earlier imports first.
+	about *Report    // What is known before the pictures are searched: what is wrong with them.
 }
 
 func (i *importing) do(ctx context.Context) (*Report, error) {
@@ -160,7 +170,7 @@ func (i *importing) do(ctx context.Context) (*Report, error) {
 	if err := errors.Join(i.journal.within(labelsFile), i.journal.within(pageFile)); err != nil {
 		return nil, err
 	}
-	report := i.report()
+	report := i.done()
 	if err := errors.Join(report.writeLabels(i.out), report.writePage(i.out)); err != nil {
 		return nil, err
 	}
@@ -220,11 +230,8 @@ func (i *importing) now(ctx context.Context) (now []Picture, err error) {
 			return nil, err
 		}
 		about, bad := i.sources.about(name)
-		switch {
-		case bad != nil && i.options.Strict:
-			return nil, bad
-		case bad != nil:
-			i.badTags = append(i.badTags, bad)
+		if err := i.about.note(bad, i.options.Strict); err != nil {
+			return nil, err
 		}
 		now = append(now, Picture{Name: name, Bytes: info.Size(), Modified: info.ModTime().UnixNano(), About: about})
 	}

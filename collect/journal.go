@@ -17,6 +17,7 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // journalFile records in the dataset's folder what is done: the settings in the first line, then a line for each
@@ -217,7 +218,7 @@ func (j *journal) read(data []byte, s settings) (whole int64, err error) {
 // check returns an error unless a line holds the same settings.
 func (s settings) check(line []byte) error {
 	var before settings
-	if err := json.Unmarshal(line, &before); err != nil {
+	if err := textfile.UnmarshalJSON(line, &before); err != nil {
 		return fmt.Errorf("line 1: %w; name a new folder", err)
 	}
 	if before.Version != s.Version {
@@ -234,7 +235,7 @@ func (s settings) check(line []byte) error {
 // which numbers them.
 func (j *journal) readLine(line []byte) error {
 	var next entry
-	if err := json.Unmarshal(line, &next); err != nil {
+	if err := textfile.UnmarshalJSON(line, &next); err != nil {
 		return err
 	}
 	if !next.Forgotten {

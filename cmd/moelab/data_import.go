@@ -64,9 +64,10 @@ left out and why: duplicates, hair of none of the nine colours, faces that are s
 
 The sources of the hair colour are tried in this order; --by selects some of them:
   folder  a labels.csv in DIR (columns file and colour), or a folder's name: blonde, blonde_hair, …
-  tags    a file next to the picture: NAME.txt or NAME.json with Danbooru's tags (blonde_hair, …), or Danbooru20xx's
-          metadata: JSON lines below DIR/metadata or DIR/danbooru-metadata, for pictures named by their number; also
-          Kaggle's "Tagged Anime Illustrations", unmodified
+  tags    a file next to the picture: NAME.txt, NAME.caption or NAME.json with Danbooru's or e621's tags
+          (blonde_hair, …), with weights or without, or Danbooru20xx's metadata: JSON lines below DIR/metadata or
+          DIR/danbooru-metadata, for pictures named by their number; also Kaggle's "Tagged Anime Illustrations",
+          unmodified
   tagger  the network given by --tagger
   look    the hair in the picture, above the forehead
 The first source with an answer wins. Tags answer if any of them names a hair colour, even orange_hair or one of two
