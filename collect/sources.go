@@ -236,7 +236,7 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 // whether they say anything.
 func (s *sources) ofFolder(name string) (colour portrait.Colour, why string, answered bool) {
 	if label, ok := s.labels[name]; ok {
-		colour, ok := named(label.Class)
+		colour, ok := portrait.ColourNamed(label.Class)
 		if !ok {
 			return 0, fmt.Sprintf("labelled %q, which is none of the nine colours", label.Class), true
 		}
@@ -244,18 +244,9 @@ func (s *sources) ofFolder(name string) (colour portrait.Colour, why string, ans
 	}
 	folders := strings.Split(filepath.ToSlash(filepath.Dir(name)), "/")
 	for _, folder := range slices.Backward(folders) { // The nearest one first.
-		if colour, ok := named(folder); ok {
+		if colour, ok := portrait.ColourNamed(folder); ok {
 			return colour, "", true
 		}
 	}
 	return 0, "no folder says a hair colour", false
-}
-
-// named returns the colour of a name such as "blonde", "Blonde" or "blonde_hair".
-func named(name string) (portrait.Colour, bool) {
-	if colour, err := portrait.ParseColour(strings.ToLower(name)); err == nil {
-		return colour, true
-	}
-	colour, why := taggedHair([]string{name})
-	return colour, why == ""
 }
