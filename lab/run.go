@@ -55,6 +55,8 @@ type configFile struct {
 	Config     json.RawMessage   `json:"config"`
 	Created    time.Time         `json:"created"`
 	Versions   map[string]string `json:"versions"`
+	// Data is the absolute path of the configuration's "data", which is as it was typed; see [FindData].
+	Data string `json:"data,omitempty"`
 }
 
 // Run is a run directory.
@@ -150,10 +152,10 @@ func (r *Run) adopt(experiment Experiment) error {
 	}
 	file := configFile{
 		Format: format, Experiment: experiment.Name, Seed: experiment.Seed, Config: config,
-		Created: time.Now().UTC().Truncate(time.Second), Versions: versions(),
+		Created: time.Now().UTC().Truncate(time.Second), Versions: versions(), Data: dataOf(config),
 	}
 	if old != nil {
-		file.Created = old.Created
+		file.Created, file.Data = old.Created, cmp.Or(file.Data, old.Data)
 	}
 	return WriteFile(r.Path(configName), func(w io.Writer) error {
 		encoder := json.NewEncoder(w)
