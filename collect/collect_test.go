@@ -240,6 +240,39 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 	})
 }
 
+func TestFacesOfALongStripAreImportedAndThoseThatLieTheWrongWayAreSaid(t *testing.T) {
+	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	strip := blank(300, 2400)
+	for i := range 3 {
+		paste(strip, 10+i, 30, 800*i+300, 240)
+	}
+	save(t, strip, dir, "strip.png")
+	face, turned := blank(300, 300), blank(300, 300)
+	paste(face, 3, 30, 30, 240)
+	side := blank(300, 300)
+	for y := range 300 {
+		for x := range 300 {
+			turned.SetRGBA(299-x, 299-y, face.RGBAAt(x, y))
+			side.SetRGBA(299-y, x, face.RGBAAt(x, y))
+		}
+	}
+	save(t, turned, dir, "turned.png")
+	save(t, side, dir, "side.png")
+	report, err := Import(t.Context(), newFinder(t), dir, out, Options{Size: 64})
+	require.NoError(t, err)
+	var want []string
+	for i := range 3 {
+		want = append(want, portrait.At(77, 10+i).Colour.String())
+	}
+	assert.Equal(t, strings.Join(slices.Sorted(slices.Values(want)), " "),
+		strings.Join(slices.Sorted(slices.Values(strings.Fields(taken(t, out)["strip.png"]))), " "))
+	said := report.String()
+	assert.Contains(t, said, "no face found, but there is one if the picture, which lies on its side, is turned: 1, the first "+
+		"side.png")
+	assert.Contains(t, said, "upside down")
+	assert.Contains(t, said, "turned.png")
+}
+
 // taken reads which colours labels.csv says of the portraits of each picture, and wants the dataset's folder to hold
 // those portraits and no others.
 func taken(t *testing.T, out string) map[string]string {

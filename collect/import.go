@@ -319,13 +319,16 @@ func (i *importing) look(ctx context.Context, next todo) (looked, error) {
 	if err != nil {
 		return l, err
 	}
-	i.finding.Lock()
-	found, err := i.finder.Find(ctx, picture)
-	i.finding.Unlock()
+	found, lies, err := i.find(ctx, picture)
 	if err != nil {
 		return l, fmt.Errorf("%s: %w", i.pictures.Name(next.index), err)
 	}
-	if len(found) == 0 {
+	switch {
+	case len(found) > 0:
+		l.picture.Lies = lies
+	case lies != "":
+		l.picture.Why = "no face found, but there is one if the picture, which lies " + lies + ", is turned"
+	default:
 		l.picture.Why = "no face found"
 	}
 	for _, face := range found {
@@ -336,6 +339,17 @@ func (i *importing) look(ctx context.Context, next todo) (looked, error) {
 		l.picture.Faces, l.portrait = append(l.picture.Faces, made), append(l.portrait, portrait)
 	}
 	return l, nil
+}
+
+// find finds the faces of a picture, and how it lies if it must be turned.
+func (i *importing) find(ctx context.Context, picture *image.RGBA) (found []eyes.Face, lies string, err error) {
+	i.finding.Lock()
+	defer i.finding.Unlock()
+	found, err = i.finder.Find(ctx, picture)
+	if err == nil {
+		lies, err = i.finder.Turned(ctx, picture, found)
+	}
+	return found, lies, err
 }
 
 // cut makes a portrait of a face, or gives the reason in the face's Why. only says that the picture has no other face.

@@ -45,6 +45,8 @@ type Picture struct {
 	About    string `json:"about"`
 	// Why is the reason if it was left out.
 	Why string `json:"why,omitempty"`
+	// Lies is "upside down" if its faces seem to be.
+	Lies string `json:"lies,omitempty"`
 	// Faces are those that were found.
 	Faces []Face `json:"faces,omitempty"`
 }

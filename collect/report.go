@@ -120,6 +120,16 @@ func (r *Report) LeftOut() []LeftOut {
 	return all
 }
 
+// UpsideDown returns the names of the pictures whose faces were found, but seem to be upside down.
+func (r *Report) UpsideDown() (names []string) {
+	for _, picture := range r.Pictures {
+		if picture.Lies != "" {
+			names = append(names, picture.Name)
+		}
+	}
+	return names
+}
+
 // String is a summary of a few lines.
 func (r *Report) String() string {
 	var text strings.Builder
@@ -134,6 +144,9 @@ func (r *Report) String() string {
 		taken, r.Faces(), len(r.Pictures), strings.Join(counts, ", "))
 	for _, left := range r.LeftOut() {
 		fmt.Fprintf(&text, "\nleft out, %s: %d, the first %s", left.Why, len(left.Names), left.Names[0])
+	}
+	if down := r.UpsideDown(); len(down) > 0 {
+		fmt.Fprintf(&text, "\nseem to lie upside down: %d, the first %s; if so, turn them", len(down), down[0])
 	}
 	if len(r.Bad) > 0 {
 		fmt.Fprintf(&text, "\n%d of %d pictures could be read", len(r.Pictures), len(r.Pictures)+len(r.Bad))
