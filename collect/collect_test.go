@@ -121,6 +121,7 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 	assert.Equal(t, want, got)
 	require.Len(t, report.Bad, 1)
 	assert.Equal(t, filepath.Join(dir, "broken.png"), report.Bad[0].Path)
+	assert.Contains(t, report.String(), "\n6 of 7 pictures could be read\nbroken: "+filepath.Join(dir, "broken.png"))
 	left := map[string]string{}
 	for _, l := range report.LeftOut() {
 		left[l.Why] = strings.Join(l.Names, "; ")
@@ -267,8 +268,8 @@ func TestFacesOfALongStripAreImportedAndThoseThatLieTheWrongWayAreSaid(t *testin
 	assert.Equal(t, strings.Join(slices.Sorted(slices.Values(want)), " "),
 		strings.Join(slices.Sorted(slices.Values(strings.Fields(taken(t, out)["strip.png"]))), " "))
 	said := report.String()
-	assert.Contains(t, said, "no face found, but there is one if the picture, which lies on its side, is turned: 1, the first "+
-		"side.png")
+	assert.Contains(t, said, "no face found, but there is one if the picture, which lies on its side, is turned: 1, "+
+		"the first side.png")
 	assert.Contains(t, said, "upside down")
 	assert.Contains(t, said, "turned.png")
 }
@@ -428,6 +429,64 @@ func TestASecondImportFollowsWhatChanged(t *testing.T) {
 			require.Equal(t, step.want, taken(t, out), step.what)
 		}
 	})
+}
+
+func TestOfDuplicatesTheLargestIsKept(t *testing.T) {
+	finder := newFinder(t)
+	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	// Each of two pictures has the larger one of one face, and the smaller one of the other.
+	both := func(name string, first, second int) {
+		scene := blank(700, 400)
+		paste(scene, 9, 40, 60, first)
+		paste(scene, 7, 380, 60, second)
+		save(t, scene, dir, name)
+	}
+	both("a.png", 300, 200)
+	both("b.png", 200, 300)
+	one := func(name string, size int) (colour string) {
+		scene := blank(600, 600)
+		colour = paste(scene, 5, 40, 60, size).Colour.String()
+		save(t, scene, dir, name)
+		return colour
+	}
+	first, second := portrait.At(77, 9).Colour.String(), portrait.At(77, 7).Colour.String()
+	third := one("c.png", 120)
+	one("d.png", 480)
+	one("e.png", 240)
+	again := func() (redone int) {
+		t.Helper()
+		_, err := Import(t.Context(), finder, dir, out, Options{Size: 64, Progress: func(int, int) { redone++ }})
+		require.NoError(t, err)
+		return redone
+	}
+	assert.Equal(t, 5, again())
+	want := map[string]string{"a.png": first, "b.png": second, "d.png": third}
+	assert.Equal(t, want, taken(t, out))
+	journal, err := os.ReadFile(filepath.Join(out, journalFile))
+	require.NoError(t, err)
+	assert.Equal(t, 2, strings.Count(string(journal), `"outdone"`), "b.png's one of a.png, d.png of c.png")
+	assert.Zero(t, again(), "all is done")
+	assert.Equal(t, want, taken(t, out))
+
+	// Wherever it is killed, the next one ends like that.
+	lines := strings.SplitAfter(strings.TrimSuffix(string(journal), "\n"), "\n")
+	for n := range lines {
+		left := filepath.Join(t.TempDir(), "killed")
+		require.NoError(t, os.CopyFS(left, os.DirFS(out)))
+		write(t, strings.TrimSuffix(strings.Join(lines[:n+1], ""), "\n")+"\n", left, journalFile)
+		for _, file := range inFolder(t, left) { // Those that are not named yet are not there.
+			if strings.HasSuffix(file, ".png") && !strings.Contains(strings.Join(lines[:n+1], ""), `"file":"`+file) {
+				require.NoError(t, os.Remove(filepath.Join(left, file)))
+			}
+		}
+		_, err := Import(t.Context(), finder, dir, left, Options{Size: 64})
+		require.NoError(t, err)
+		assert.Equal(t, want, taken(t, left), "%d lines", n+1)
+	}
+
+	require.NoError(t, os.Remove(filepath.Join(dir, "d.png")))
+	assert.Equal(t, 2, again(), "those that looked like it")
+	assert.Equal(t, map[string]string{"a.png": first, "b.png": second, "e.png": third}, taken(t, out))
 }
 
 func TestASecondImportGoesOnFromWhereverItWasKilled(t *testing.T) {

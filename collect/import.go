@@ -48,8 +48,9 @@ const (
 )
 
 // Import finds the faces in the pictures of a folder and fills another folder with them: out/<colour>/<number>.png,
-// labels.csv, and report.html for a person. It leaves out faces whose hair has none of the nine colours, that were met
-// before, even enlarged, reduced or compressed, and that are small, in profile or cut off.
+// labels.csv, and report.html for a person. It leaves out faces whose hair has none of the nine colours, and that are
+// small, in profile or cut off. Of a face that is met again, even enlarged, reduced or compressed, the largest one
+// stays, or the first if none is clearly larger.
 //
 // out must be missing or empty, or come from an import of the same folder with the same options: then nothing is done
 // twice. This is how an import that ctx ended goes on. A picture is done again if it changed, if its labels, its tags
@@ -186,6 +187,7 @@ type todo struct {
 // keptFace is a portrait of the dataset.
 type keptFace struct {
 	picture, file string
+	side          int // In the picture.
 	fingerprint   fingerprint
 }
 
@@ -284,7 +286,7 @@ func (i *importing) path(file string) string { return filepath.Join(i.out, filep
 func (i *importing) keep(picture Picture) {
 	for _, face := range picture.Faces {
 		if face.File != "" {
-			i.kept = append(i.kept, keptFace{picture.Name, face.File, face.Fingerprint})
+			i.kept = append(i.kept, keptFace{picture.Name, face.File, face.side(), face.Fingerprint})
 		}
 	}
 }
@@ -387,8 +389,9 @@ func (i *importing) cut(
 
 func sides(r image.Rectangle) [4]int { return [4]int{r.Min.X, r.Min.Y, r.Max.X, r.Max.Y} }
 
-// take writes the picture into the journal, and its portraits that are new. The journal comes first: the next import
-// notices the lack of a portrait that it names, but one that it does not name would stay for ever.
+// take writes the picture into the journal, and its portraits that are new or larger than before. The journal comes
+// first: the next import notices the lack of a portrait that it names, but one that it does not name would stay for
+// ever. For the same reason it says first which portraits no longer count.
 func (i *importing) take(l looked) error {
 	number := len(i.journal.files)
 	for n := range l.picture.Faces {
@@ -396,12 +399,20 @@ func (i *importing) take(l looked) error {
 		if l.portrait[n] == nil {
 			continue
 		}
-		if met, ok := i.met(face.Fingerprint); ok {
-			face.Why, face.Like = looksLike+met.picture, met.file
+		smaller, stays, ok := i.met(*face)
+		if ok {
+			face.Why, face.Like = looksLike+stays.picture, stays.file
 			continue
 		}
 		face.File = portraitFile(face.Colour, number)
 		number++
+		for _, kept := range smaller {
+			o := outdone{kept.file, face.File, looksLike + l.picture.Name}
+			if err := i.journal.outdone(kept.picture, o); err != nil {
+				return err
+			}
+			i.kept = slices.DeleteFunc(i.kept, func(k keptFace) bool { return k.file == kept.file })
+		}
 	}
 	if err := i.journal.add(l.picture); err != nil {
 		return err
@@ -429,14 +440,22 @@ func (i *importing) save(file string, portrait *image.RGBA) error {
 	return imaging.SavePNG(i.path(file), portrait)
 }
 
-// met returns the portrait with such a fingerprint, if any.
-func (i *importing) met(f fingerprint) (met keptFace, ok bool) {
+// larger is by how much a face must be larger than one that was met before to take its place. Where its eyes are is
+// known only so well.
+const larger = 1.05
+
+// met returns the portrait that looks like a face and stays, if any, otherwise those that are smaller and go.
+func (i *importing) met(face Face) (smaller []keptFace, stays keptFace, ok bool) {
 	for _, kept := range i.kept {
-		if kept.fingerprint.same(f) {
-			return kept, true
+		switch {
+		case !kept.fingerprint.same(face.Fingerprint):
+		case float64(face.side()) > larger*float64(kept.side):
+			smaller = append(smaller, kept)
+		default:
+			return nil, kept, true
 		}
 	}
-	return keptFace{}, false
+	return smaller, keptFace{}, false
 }
 
 // sweep removes the portraits that no longer count. It comes last: until labels.csv is written anew it names them.
