@@ -73,6 +73,9 @@ func Create(dir string, experiment Experiment) (*Run, error) {
 		return nil, fmt.Errorf("make run directory: %w", err)
 	}
 	run := &Run{dir: dir}
+	if err := run.checkLinks(); err != nil {
+		return nil, err
+	}
 	if err := run.acquire(); err != nil {
 		return nil, err
 	}
@@ -121,6 +124,32 @@ func (r *Run) acquire() error {
 	}
 	r.lock = lock
 	return nil
+}
+
+// checkLinks returns an error if a link in the run directory leads out of it, or nowhere: a training would write there,
+// or remove old files. The run may be somebody else's.
+func (r *Run) checkLinks() error {
+	root, err := os.OpenRoot(r.dir)
+	if err != nil {
+		return fmt.Errorf("open run directory: %w", err)
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // Another training may go on there: that is found out next.
+			return nil
+		case err != nil:
+			return fmt.Errorf("read run directory: %w", err)
+		}
+		if entry.Type()&fs.ModeSymlink == 0 {
+			return nil
+		}
+		if _, err := root.Stat(name); err != nil {
+			return fmt.Errorf("%s is a link that leads out of the run directory: put what it leads to in its place",
+				r.Path(filepath.FromSlash(name)))
+		}
+		return nil
+	})
 }
 
 // adopt writes config.json, or checks the existing one against the experiment.
