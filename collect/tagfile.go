@@ -90,7 +90,7 @@ func bare(tag string) string {
 }
 
 // parseJSON returns the tags of a post: Danbooru's "tag_string", its "tags" as one text or as a list, e621's "tags" by
-// category, or Danbooru's "tag_string_general" alone; or those of a list that is all there is.
+// category, or those of the general category alone; or those of a list that is all there is.
 func parseJSON(data []byte) ([]string, error) {
 	var value any
 	if err := textfile.UnmarshalJSON(data, &value); err != nil {
@@ -104,7 +104,7 @@ func parseJSON(data []byte) ([]string, error) {
 		}
 		return trimmed(tags), nil
 	}
-	for _, key := range []string{"tag_string", "tags", "tag_string_general"} {
+	for _, key := range []string{"tag_string", "tags", "tag_string_general", "tags_general"} {
 		tags, ok := tagsIn(post[key])
 		if !ok {
 			return nil, fmt.Errorf("%q is neither text nor a list of tags", key)

@@ -91,31 +91,36 @@ func (f *Finder) Find(ctx context.Context, picture image.Image) ([]Face, error) 
 		return nil, nil
 	}
 	canvas, scale := onWhite(picture)
-	found, err := f.look(ctx, f.everywhere(canvas), leastHeat)
-	if err != nil {
-		return nil, fmt.Errorf("find eyes: %w", err)
-	}
-	candidates := pairs(apart(found))
-	var windows []window
-	for _, c := range candidates {
-		for _, view := range views {
-			windows = append(windows, f.around(canvas, c, view))
+	var found []eye
+	for _, part := range parts(canvas.Rect) {
+		more, err := f.look(ctx, f.covering(canvas, part), leastHeat)
+		if err != nil {
+			return nil, fmt.Errorf("find eyes: %w", err)
 		}
-	}
-	again, err := f.lookEach(ctx, windows, leastHeat)
-	if err != nil {
-		return nil, fmt.Errorf("find eyes: %w", err)
+		found = append(found, more...)
 	}
 	var faces []face
-	for i, c := range candidates {
-		var seen []face
-		for _, eyes := range again[i*len(views):][:len(views)] {
-			if best := c.among(pairs(apart(eyes))); best != nil {
-				seen = append(seen, best)
+	for few := range slices.Chunk(pairs(apart(found)), atOnce/len(views)) {
+		var windows []window
+		for _, c := range few {
+			for _, view := range views {
+				windows = append(windows, f.around(canvas, c, view))
 			}
 		}
-		if agreed, ok := agreed(seen); ok {
-			faces = append(faces, agreed)
+		again, err := f.lookEach(ctx, windows, leastHeat)
+		if err != nil {
+			return nil, fmt.Errorf("find eyes: %w", err)
+		}
+		for i, c := range few {
+			var seen []face
+			for _, eyes := range again[i*len(views):][:len(views)] {
+				if best := c.among(pairs(apart(eyes))); best != nil {
+					seen = append(seen, best)
+				}
+			}
+			if agreed, ok := agreed(seen); ok {
+				faces = append(faces, agreed)
+			}
 		}
 	}
 	return result(distinct(faces), bounds, scale), nil
@@ -143,12 +148,13 @@ func onWhite(picture image.Image) (canvas *image.RGBA, scale float64) {
 }
 
 // parts returns what is looked at by itself: all of a picture and, of a strip or a banner, squares along it as well,
-// each half upon the next. In all of it, faces may be too small to be seen.
+// each half upon the next. In all of it, faces may be too small to be seen. What is longer than 300 squares would take
+// minutes, and is a line rather than a picture.
 func parts(whole image.Rectangle) []image.Rectangle {
-	const long, least = 2, 32 // A ratio of the sides, and pixels across.
+	const long, longest, least = 2, 300, 32 // Ratios of the sides, and pixels across.
 	all := []image.Rectangle{whole}
 	side, length := min(whole.Dx(), whole.Dy()), max(whole.Dx(), whole.Dy())
-	if length <= long*side || side < least {
+	if length <= long*side || length > longest*side || side < least {
 		return all
 	}
 	n := (2*length - 1) / side
@@ -185,24 +191,22 @@ var views = []view{{0.6, false}, {0.75, true}, {0.5, false}}
 // it, in windows. At the smallest the face may fill the picture, at the largest it may take an eighth of it.
 var sides = []float64{0.5, 1, 1.75}
 
-// everywhere returns windows that cover a picture and its parts, at several scales.
-func (f *Finder) everywhere(canvas *image.RGBA) (windows []window) {
+// covering returns windows that cover a part of a picture, at several scales.
+func (f *Finder) covering(canvas *image.RGBA, part image.Rectangle) (windows []window) {
+	look := canvas.SubImage(part).(*image.RGBA)
+	look.Rect = look.Rect.Sub(part.Min)
+	left, top, longer := float64(part.Min.X), float64(part.Min.Y), float64(max(part.Dx(), part.Dy()))
 	size := f.Config.Size
-	for _, part := range parts(canvas.Rect) {
-		look := canvas.SubImage(part).(*image.RGBA)
-		look.Rect = look.Rect.Sub(part.Min)
-		left, top, longer := float64(part.Min.X), float64(part.Min.Y), float64(max(part.Dx(), part.Dy()))
-		for _, side := range sides {
-			scale := longer / (side * float64(size))
-			width := max(int(math.Round(float64(part.Dx())/scale)), 1)
-			height := max(int(math.Round(float64(part.Dy())/scale)), 1)
-			whole := imaging.Bicubic(look, width, height)
-			for _, y := range starts(height, size) {
-				for _, x := range starts(width, size) {
-					windows = append(windows, window{
-						picture: cut(whole, x, y, size), x: left + float64(x)*scale, y: top + float64(y)*scale, scale: scale,
-					})
-				}
+	for _, side := range sides {
+		scale := longer / (side * float64(size))
+		width := max(int(math.Round(float64(part.Dx())/scale)), 1)
+		height := max(int(math.Round(float64(part.Dy())/scale)), 1)
+		whole := imaging.Bicubic(look, width, height)
+		for _, y := range starts(height, size) {
+			for _, x := range starts(width, size) {
+				windows = append(windows, window{
+					picture: cut(whole, x, y, size), x: left + float64(x)*scale, y: top + float64(y)*scale, scale: scale,
+				})
 			}
 		}
 	}

@@ -148,7 +148,7 @@ func TestPartsCoverStripsAndOtherPicturesHaveNone(t *testing.T) {
 			}
 		}
 	}
-	for _, size := range []image.Point{{}, {1, 1}, {100, 200}, {300, 150}, {31, 1000}, {100_000, 1}} {
+	for _, size := range []image.Point{{}, {1, 1}, {100, 200}, {300, 150}, {31, 1000}, {100_000, 1}, {40, 20_000}} {
 		assert.Equal(t, []image.Rectangle{{Max: size}}, parts(image.Rectangle{Max: size}))
 	}
 }
