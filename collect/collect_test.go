@@ -779,8 +779,8 @@ func TestKagglesTaggedAnimeIllustrationsIsReadAsItIs(t *testing.T) {
 	for text, want := range map[string]string{
 		"{}\n":                                `line 1: the post has no "id"`,
 		"\ufeff" + right + `{"id": 1001, "ta`: "line 2: no post: the JSON breaks off",
-		"3\n4\n" + right + "{}\n": "line 1: no post: it is a number, not an object {…}; " +
-			"2 more lines of it cannot be read",
+		"3\n4\n" + right + "{}\n5\n": "line 1: no post: it is a number, not an object {…}; line 2: no post: " +
+			`it is a number, not an object {…}; line 4: the post has no "id"; and so on, 4 lines in all`,
 		"[\n" + right[:len(right)-1] + "\n]": "line 1: a list begins here, but each line must be a post, {…}: " +
 			"nothing of the file is read",
 	} {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/moelab/moelab/internal/textfile"
 )
@@ -16,7 +17,7 @@ import (
 // danbooruPosts reads the tags of posts from a metadata file of Danbooru20xx or of Kaggle's "Tagged Anime
 // Illustrations": a post as JSON in each line, with its "id", a number or a string, and its tags as in [parseJSON].
 // take is called with each post that is wanted. Lines that cannot be read are left out; the error names the file, the
-// first of them and how many there are.
+// first of them and how many more there are.
 func danbooruPosts(path string, wanted func(id int64) bool, take func(id int64, tags []string)) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -32,14 +33,15 @@ func danbooruPosts(path string, wanted func(id int64) bool, take func(id int64, 
 // errNoLines is the error of a file that another program would read: some converters write a list of all posts.
 var errNoLines = errors.New("a list begins here, but each line must be a post, {…}: nothing of the file is read")
 
-// eachPost reads lines. Its error is that of the first line that is left out, and names it.
+// eachPost reads lines. Its error names the first lines that are left out.
 func eachPost(lines io.Reader, wanted func(id int64) bool, take func(id int64, tags []string)) error {
 	in := bufio.NewReaderSize(lines, 1<<16)
-	var first error
+	const named = 3
+	var said []string
 	left := 0
 	leaveOut := func(number int, err error) {
-		if left++; left == 1 {
-			first = fmt.Errorf("line %d: %w", number, err)
+		if left++; left <= named {
+			said = append(said, fmt.Sprintf("line %d: %v", number, err))
 		}
 	}
 	for number := 1; ; number++ {
@@ -59,10 +61,13 @@ func eachPost(lines io.Reader, wanted func(id int64) bool, take func(id int64, t
 		case end != io.EOF:
 			leaveOut(number, end)
 		}
-		if left > 1 {
-			return fmt.Errorf("%w; %d more lines of it cannot be read", first, left-1)
+		switch {
+		case left > named:
+			return fmt.Errorf("%s; and so on, %d lines in all", strings.Join(said, "; "), left)
+		case left > 0:
+			return errors.New(strings.Join(said, "; "))
 		}
-		return first
+		return nil
 	}
 }
 
