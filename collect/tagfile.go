@@ -104,6 +104,9 @@ func parseJSON(data []byte) ([]string, error) {
 		}
 		return trimmed(tags), nil
 	}
+	if inner, ok := post["post"].(map[string]any); ok { // As e621 sends it.
+		post = inner
+	}
 	for _, key := range []string{"tag_string", "tags", "tag_string_general", "tags_general"} {
 		tags, ok := tagsIn(post[key])
 		if !ok {

@@ -110,6 +110,7 @@ func TestTagsBesideAPicture(t *testing.T) {
 		{"a.json", utf16(`{"tags": ["1girl", "long hair", "pink hair"]}`)},
 		{"a.json", "\ufeff" + `["1girl", "long_hair", "pink_hair"]`},
 		{"a.JSON", `{"tag_string_general": "1girl long_hair pink_hair"}`},
+		{"a.json", `{"post": {"tags": {"general": ["1girl", "long_hair", "pink_hair"], "species": null}}}`},
 		{"a.json", `{"tag_string": "", "tags_general": ["1girl", "long_hair", "pink_hair"]}`},
 		{"a.json", `{"tags": {"artist": [], "general": ["1girl", "long_hair"], "species": ["pink_hair"]}}`},
 		{"a.json", `{"tags": "1girl, long hair, pink hair"}`},
