@@ -119,12 +119,16 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 	if err := config.Validate(); err != nil {
 		return summary, fmt.Errorf("configuration: %w", err)
 	}
+	found := config
+	if found.Data, err = lab.FindData(dir, config.Data); err != nil {
+		return summary, err
+	}
 	run, err := Experiment.Create(dir, config)
 	if err != nil {
 		return summary, err
 	}
 	defer run.Close()
-	clips, err := config.OpenData(ctx, options.Warn)
+	clips, err := found.OpenData(ctx, options.Warn)
 	if err != nil {
 		return summary, err
 	}

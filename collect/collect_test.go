@@ -121,6 +121,7 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 	assert.Equal(t, want, got)
 	require.Len(t, report.Bad, 1)
 	assert.Equal(t, filepath.Join(dir, "broken.png"), report.Bad[0].Path)
+	assert.Contains(t, report.String(), "\n6 of 7 pictures could be read\nbroken: "+filepath.Join(dir, "broken.png"))
 	left := map[string]string{}
 	for _, l := range report.LeftOut() {
 		left[l.Why] = strings.Join(l.Names, "; ")
@@ -238,6 +239,39 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 		_, err = Import(t.Context(), finder, dir, filepath.Join(t.TempDir(), "o"), Options{Strict: true})
 		assert.ErrorContains(t, err, "broken.png")
 	})
+}
+
+func TestFacesOfALongStripAreImportedAndThoseThatLieTheWrongWayAreSaid(t *testing.T) {
+	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	strip := blank(300, 2400)
+	for i := range 3 {
+		paste(strip, 10+i, 30, 800*i+300, 240)
+	}
+	save(t, strip, dir, "strip.png")
+	face, turned := blank(300, 300), blank(300, 300)
+	paste(face, 3, 30, 30, 240)
+	side := blank(300, 300)
+	for y := range 300 {
+		for x := range 300 {
+			turned.SetRGBA(299-x, 299-y, face.RGBAAt(x, y))
+			side.SetRGBA(299-y, x, face.RGBAAt(x, y))
+		}
+	}
+	save(t, turned, dir, "turned.png")
+	save(t, side, dir, "side.png")
+	report, err := Import(t.Context(), newFinder(t), dir, out, Options{Size: 64})
+	require.NoError(t, err)
+	var want []string
+	for i := range 3 {
+		want = append(want, portrait.At(77, 10+i).Colour.String())
+	}
+	assert.Equal(t, strings.Join(slices.Sorted(slices.Values(want)), " "),
+		strings.Join(slices.Sorted(slices.Values(strings.Fields(taken(t, out)["strip.png"]))), " "))
+	said := report.String()
+	assert.Contains(t, said, "no face found, but there is one if the picture, which lies on its side, is turned: 1, "+
+		"the first side.png")
+	assert.Contains(t, said, "upside down")
+	assert.Contains(t, said, "turned.png")
 }
 
 // taken reads which colours labels.csv says of the portraits of each picture, and wants the dataset's folder to hold
@@ -397,6 +431,64 @@ func TestASecondImportFollowsWhatChanged(t *testing.T) {
 	})
 }
 
+func TestOfDuplicatesTheLargestIsKept(t *testing.T) {
+	finder := newFinder(t)
+	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	// Each of two pictures has the larger one of one face, and the smaller one of the other.
+	both := func(name string, first, second int) {
+		scene := blank(700, 400)
+		paste(scene, 9, 40, 60, first)
+		paste(scene, 7, 380, 60, second)
+		save(t, scene, dir, name)
+	}
+	both("a.png", 300, 200)
+	both("b.png", 200, 300)
+	one := func(name string, size int) (colour string) {
+		scene := blank(600, 600)
+		colour = paste(scene, 5, 40, 60, size).Colour.String()
+		save(t, scene, dir, name)
+		return colour
+	}
+	first, second := portrait.At(77, 9).Colour.String(), portrait.At(77, 7).Colour.String()
+	third := one("c.png", 120)
+	one("d.png", 480)
+	one("e.png", 240)
+	again := func() (redone int) {
+		t.Helper()
+		_, err := Import(t.Context(), finder, dir, out, Options{Size: 64, Progress: func(int, int) { redone++ }})
+		require.NoError(t, err)
+		return redone
+	}
+	assert.Equal(t, 5, again())
+	want := map[string]string{"a.png": first, "b.png": second, "d.png": third}
+	assert.Equal(t, want, taken(t, out))
+	journal, err := os.ReadFile(filepath.Join(out, journalFile))
+	require.NoError(t, err)
+	assert.Equal(t, 2, strings.Count(string(journal), `"outdone"`), "b.png's one of a.png, d.png of c.png")
+	assert.Zero(t, again(), "all is done")
+	assert.Equal(t, want, taken(t, out))
+
+	// Wherever it is killed, the next one ends like that.
+	lines := strings.SplitAfter(strings.TrimSuffix(string(journal), "\n"), "\n")
+	for n := range lines {
+		left := filepath.Join(t.TempDir(), "killed")
+		require.NoError(t, os.CopyFS(left, os.DirFS(out)))
+		write(t, strings.TrimSuffix(strings.Join(lines[:n+1], ""), "\n")+"\n", left, journalFile)
+		for _, file := range inFolder(t, left) { // Those that are not named yet are not there.
+			if strings.HasSuffix(file, ".png") && !strings.Contains(strings.Join(lines[:n+1], ""), `"file":"`+file) {
+				require.NoError(t, os.Remove(filepath.Join(left, file)))
+			}
+		}
+		_, err := Import(t.Context(), finder, dir, left, Options{Size: 64})
+		require.NoError(t, err)
+		assert.Equal(t, want, taken(t, left), "%d lines", n+1)
+	}
+
+	require.NoError(t, os.Remove(filepath.Join(dir, "d.png")))
+	assert.Equal(t, 2, again(), "those that looked like it")
+	assert.Equal(t, map[string]string{"a.png": first, "b.png": second, "e.png": third}, taken(t, out))
+}
+
 func TestASecondImportGoesOnFromWhereverItWasKilled(t *testing.T) {
 	finder := newFinder(t)
 	dir, first, other := faces(t)
@@ -543,6 +635,29 @@ func TestTagsAnswerWhereOneIsOfTheHairsColour(t *testing.T) {
 	assert.Equal(t, map[string]string{"eyes": "blue"}, tagged.Pictures[0].Faces[0].Attributes, "what else they say counts")
 }
 
+func TestFilesOfTagsWithoutAKnownWordAreCountedAndOneIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	for i, tags := range []string{"1girl, blue eyes", "1girl, solo", "", "\ufeff", "blaue Haare", "1girl, orange hair"} {
+		save(t, portrait.At(77, i).Draw(64), dir, fmt.Sprintf("%d.png", i))
+		write(t, tags, dir, fmt.Sprintf("%d.txt", i))
+	}
+	for i := range 12 {
+		save(t, portrait.At(77, i).Draw(64), dir, fmt.Sprintf("broken%02d.png", i))
+		write(t, "{", dir, fmt.Sprintf("broken%02d.json", i))
+	}
+	tagged, err := Tag(t.Context(), dir, Options{By: []string{ByTags}})
+	require.NoError(t, err)
+	assert.Contains(t, tagged.String(), "\nfiles of tags without a hair colour or an attribute: 4, the first "+
+		filepath.Join(dir, "1.txt"))
+	assert.Contains(t, tagged.String(),
+		"broken09.json: the JSON breaks off; mend or remove the file\n… and 2 more like that")
+	_, err = Tag(t.Context(), dir, Options{By: []string{ByTags}, Strict: true})
+	assert.ErrorContains(t, err, "broken00.json")
+	tagged, err = Tag(t.Context(), dir, Options{By: []string{ByLook}})
+	require.NoError(t, err)
+	assert.Empty(t, tagged.SilentTags, "nobody asked them")
+}
+
 func TestSeveralAreDoneAtOnceAndTakenInTheirOrder(t *testing.T) {
 	second := make(chan struct{})
 	var got []int
@@ -660,10 +775,32 @@ func TestKagglesTaggedAnimeIllustrationsIsReadAsItIs(t *testing.T) {
 		assert.Equal(t, want, line.Attributes, "what the tags say beside the colour")
 	}
 
-	broken := filepath.Join(metadata, "20170002.json")
-	require.NoError(t, os.WriteFile(broken, []byte("{}\n"), 0o644))
-	_, err = Tag(t.Context(), dir, Options{By: []string{ByTags}})
-	assert.ErrorContains(t, err, broken+", line 1")
+	right := `{"id": 3003, "tag_string": "red_hair"}` + "\n"
+	for text, want := range map[string]string{
+		"{}\n":                                `line 1: the post has no "id"`,
+		"\ufeff" + right + `{"id": 1001, "ta`: "line 2: no post: the JSON breaks off",
+		"3\n4\n" + right + "{}\n5\n": "line 1: no post: it is a number, not an object {…}; line 2: no post: " +
+			`it is a number, not an object {…}; line 4: the post has no "id"; and so on, 4 lines in all`,
+		"[\n" + right[:len(right)-1] + "\n]": "line 1: a list begins here, but each line must be a post, {…}: " +
+			"nothing of the file is read",
+	} {
+		broken := filepath.Join(metadata, "20170002.json")
+		write(t, text, broken)
+		tagged, err = Tag(t.Context(), dir, Options{By: []string{ByTags}})
+		require.NoError(t, err)
+		assert.Contains(t, tagged.String(), "\nbroken: the tags of posts, "+broken+", "+want)
+		again := map[string]string{}
+		for _, picture := range tagged.Pictures {
+			again[filepath.Base(picture.Name)] = picture.Faces[0].Colour
+		}
+		if strings.Contains(text, right) && text[0] != '[' {
+			again["3003.png"] = strings.TrimSuffix(again["3003.png"], "red") // Its line is a right one.
+			assert.Contains(t, tagged.String(), "red 1")
+		}
+		assert.Equal(t, got, again, "the rest goes on: %s", text)
+		_, err = Tag(t.Context(), dir, Options{By: []string{ByTags}, Strict: true})
+		assert.ErrorContains(t, err, broken+", line ")
+	}
 }
 
 func TestAttributesOfLabelsCountBeforeThoseOfTags(t *testing.T) {

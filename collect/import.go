@@ -48,8 +48,9 @@ const (
 )
 
 // Import finds the faces in the pictures of a folder and fills another folder with them: out/<colour>/<number>.png,
-// labels.csv, and report.html for a person. It leaves out faces whose hair has none of the nine colours, that were met
-// before, even enlarged, reduced or compressed, and that are small, in profile or cut off.
+// labels.csv, and report.html for a person. It leaves out faces whose hair has none of the nine colours, and that are
+// small, in profile or cut off. Of a face that is met again, even enlarged, reduced or compressed, the largest one
+// stays, or the first if none is clearly larger.
 //
 // out must be missing or empty, or come from an import of the same folder with the same options: then nothing is done
 // twice. This is how an import that ctx ended goes on. A picture is done again if it changed, if its labels, its tags
@@ -70,7 +71,7 @@ func Import(ctx context.Context, finder *eyes.Finder, dir, out string, options O
 	if err != nil {
 		return nil, err // It names the folder.
 	}
-	i := &importing{folder: opened, finder: finder, out: out, options: options}
+	i := &importing{folder: opened, finder: finder, out: out, options: options, about: opened.report()}
 	report, err := i.do(ctx)
 	if err != nil {
 		return nil, importError(dir, err)
@@ -101,6 +102,7 @@ type folder struct {
 	pictures dataset.Pictures
 	bad      []dataset.Bad
 	sources  *sources
+	badPosts []error // What is wrong with the metadata.
 }
 
 // openFolder opens a folder of pictures. Its errors name the folder.
@@ -116,10 +118,19 @@ func openFolder(ctx context.Context, dir string, options Options) (*folder, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := sources.readPosts(ctx, pictures); err != nil {
+	badPosts, err := sources.readPosts(ctx, pictures)
+	if err == nil && options.Strict && len(badPosts) > 0 {
+		err = badPosts[0]
+	}
+	if err != nil {
 		return nil, wrapped(err)
 	}
-	return &folder{dir, pictures, report.Bad, sources}, nil
+	return &folder{dir, pictures, report.Bad, sources, badPosts}, nil
+}
+
+// report is the beginning of a report on the folder: what is wrong with it.
+func (f *folder) report() *Report {
+	return &Report{From: f.dir, Bad: f.bad, BadTags: slices.Clone(f.badPosts)}
 }
 
 // name returns the path of picture n below the folder.
@@ -134,9 +145,9 @@ type importing struct {
 	options Options
 	journal *journal
 
-	todo    []todo
-	kept    []keptFace // Those of earlier imports first.
-	badTags []error
+	todo  []todo
+	kept  []keptFace // Those of earlier imports first.
+	about *Report    // What is known before the pictures are searched: what is wrong with them.
 }
 
 func (i *importing) do(ctx context.Context) (*Report, error) {
@@ -160,7 +171,7 @@ func (i *importing) do(ctx context.Context) (*Report, error) {
 	if err := errors.Join(i.journal.within(labelsFile), i.journal.within(pageFile)); err != nil {
 		return nil, err
 	}
-	report := i.report()
+	report := i.done()
 	if err := errors.Join(report.writeLabels(i.out), report.writePage(i.out)); err != nil {
 		return nil, err
 	}
@@ -176,6 +187,7 @@ type todo struct {
 // keptFace is a portrait of the dataset.
 type keptFace struct {
 	picture, file string
+	side          int // In the picture.
 	fingerprint   fingerprint
 }
 
@@ -220,11 +232,8 @@ func (i *importing) now(ctx context.Context) (now []Picture, err error) {
 			return nil, err
 		}
 		about, bad := i.sources.about(name)
-		switch {
-		case bad != nil && i.options.Strict:
-			return nil, bad
-		case bad != nil:
-			i.badTags = append(i.badTags, bad)
+		if err := i.about.note(bad, i.options.Strict); err != nil {
+			return nil, err
 		}
 		now = append(now, Picture{Name: name, Bytes: info.Size(), Modified: info.ModTime().UnixNano(), About: about})
 	}
@@ -277,7 +286,7 @@ func (i *importing) path(file string) string { return filepath.Join(i.out, filep
 func (i *importing) keep(picture Picture) {
 	for _, face := range picture.Faces {
 		if face.File != "" {
-			i.kept = append(i.kept, keptFace{picture.Name, face.File, face.Fingerprint})
+			i.kept = append(i.kept, keptFace{picture.Name, face.File, face.side(), face.Fingerprint})
 		}
 	}
 }
@@ -312,13 +321,16 @@ func (i *importing) look(ctx context.Context, next todo) (looked, error) {
 	if err != nil {
 		return l, err
 	}
-	i.finding.Lock()
-	found, err := i.finder.Find(ctx, picture)
-	i.finding.Unlock()
+	found, lies, err := i.find(ctx, picture)
 	if err != nil {
 		return l, fmt.Errorf("%s: %w", i.pictures.Name(next.index), err)
 	}
-	if len(found) == 0 {
+	switch {
+	case len(found) > 0:
+		l.picture.Lies = lies
+	case lies != "":
+		l.picture.Why = "no face found, but there is one if the picture, which lies " + lies + ", is turned"
+	default:
 		l.picture.Why = "no face found"
 	}
 	for _, face := range found {
@@ -329,6 +341,17 @@ func (i *importing) look(ctx context.Context, next todo) (looked, error) {
 		l.picture.Faces, l.portrait = append(l.picture.Faces, made), append(l.portrait, portrait)
 	}
 	return l, nil
+}
+
+// find finds the faces of a picture, and how it lies if it must be turned.
+func (i *importing) find(ctx context.Context, picture *image.RGBA) (found []eyes.Face, lies string, err error) {
+	i.finding.Lock()
+	defer i.finding.Unlock()
+	found, err = i.finder.Find(ctx, picture)
+	if err == nil {
+		lies, err = i.finder.Turned(ctx, picture, found)
+	}
+	return found, lies, err
 }
 
 // cut makes a portrait of a face, or gives the reason in the face's Why. only says that the picture has no other face.
@@ -366,8 +389,9 @@ func (i *importing) cut(
 
 func sides(r image.Rectangle) [4]int { return [4]int{r.Min.X, r.Min.Y, r.Max.X, r.Max.Y} }
 
-// take writes the picture into the journal, and its portraits that are new. The journal comes first: the next import
-// notices the lack of a portrait that it names, but one that it does not name would stay for ever.
+// take writes the picture into the journal, and its portraits that are new or larger than before. The journal comes
+// first: the next import notices the lack of a portrait that it names, but one that it does not name would stay for
+// ever. For the same reason it says first which portraits no longer count.
 func (i *importing) take(l looked) error {
 	number := len(i.journal.files)
 	for n := range l.picture.Faces {
@@ -375,12 +399,20 @@ func (i *importing) take(l looked) error {
 		if l.portrait[n] == nil {
 			continue
 		}
-		if met, ok := i.met(face.Fingerprint); ok {
-			face.Why, face.Like = looksLike+met.picture, met.file
+		smaller, stays, ok := i.met(*face)
+		if ok {
+			face.Why, face.Like = looksLike+stays.picture, stays.file
 			continue
 		}
 		face.File = portraitFile(face.Colour, number)
 		number++
+		for _, kept := range smaller {
+			o := outdone{kept.file, face.File, looksLike + l.picture.Name}
+			if err := i.journal.outdone(kept.picture, o); err != nil {
+				return err
+			}
+			i.kept = slices.DeleteFunc(i.kept, func(k keptFace) bool { return k.file == kept.file })
+		}
 	}
 	if err := i.journal.add(l.picture); err != nil {
 		return err
@@ -408,14 +440,22 @@ func (i *importing) save(file string, portrait *image.RGBA) error {
 	return imaging.SavePNG(i.path(file), portrait)
 }
 
-// met returns the portrait with such a fingerprint, if any.
-func (i *importing) met(f fingerprint) (met keptFace, ok bool) {
+// larger is by how much a face must be larger than one that was met before to take its place. Where its eyes are is
+// known only so well.
+const larger = 1.05
+
+// met returns the portrait that looks like a face and stays, if any, otherwise those that are smaller and go.
+func (i *importing) met(face Face) (smaller []keptFace, stays keptFace, ok bool) {
 	for _, kept := range i.kept {
-		if kept.fingerprint.same(f) {
-			return kept, true
+		switch {
+		case !kept.fingerprint.same(face.Fingerprint):
+		case float64(face.side()) > larger*float64(kept.side):
+			smaller = append(smaller, kept)
+		default:
+			return nil, kept, true
 		}
 	}
-	return keptFace{}, false
+	return smaller, keptFace{}, false
 }
 
 // sweep removes the portraits that no longer count. It comes last: until labels.csv is written anew it names them.

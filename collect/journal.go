@@ -17,6 +17,7 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // journalFile records in the dataset's folder what is done: the settings in the first line, then a line for each
@@ -44,6 +45,8 @@ type Picture struct {
 	About    string `json:"about"`
 	// Why is the reason if it was left out.
 	Why string `json:"why,omitempty"`
+	// Lies is "upside down" if its faces seem to be.
+	Lies string `json:"lies,omitempty"`
 	// Faces are those that were found.
 	Faces []Face `json:"faces,omitempty"`
 }
@@ -67,6 +70,9 @@ type Face struct {
 	Fingerprint fingerprint `json:"fingerprint"`
 }
 
+// side is the length of the sides of Box.
+func (f Face) side() int { return f.Box[2] - f.Box[0] }
+
 // sameFile reports whether neither the picture's file nor what is said about it has changed.
 func (p Picture) sameFile(now Picture) bool {
 	return p.Bytes == now.Bytes && p.Modified == now.Modified && p.About == now.About
@@ -87,6 +93,16 @@ type entry struct {
 	Picture
 	// Forgotten means that the lines above no longer count for the picture.
 	Forgotten bool `json:"forgotten,omitempty"`
+	// Outdone means that one of its faces was met again, larger. The lines above count but for that.
+	Outdone *outdone `json:"outdone,omitempty"`
+}
+
+// outdone says what becomes of a portrait, and of the faces that were left out for looking like it: they are left out
+// for looking like another.
+type outdone struct {
+	File string `json:"file"`
+	Like string `json:"like"`
+	Why  string `json:"why"`
 }
 
 // portraitFile returns the path of a portrait below the dataset's folder, with slashes.
@@ -217,7 +233,7 @@ func (j *journal) read(data []byte, s settings) (whole int64, err error) {
 // check returns an error unless a line holds the same settings.
 func (s settings) check(line []byte) error {
 	var before settings
-	if err := json.Unmarshal(line, &before); err != nil {
+	if err := textfile.UnmarshalJSON(line, &before); err != nil {
 		return fmt.Errorf("line 1: %w; name a new folder", err)
 	}
 	if before.Version != s.Version {
@@ -234,10 +250,13 @@ func (s settings) check(line []byte) error {
 // which numbers them.
 func (j *journal) readLine(line []byte) error {
 	var next entry
-	if err := json.Unmarshal(line, &next); err != nil {
+	if err := textfile.UnmarshalJSON(line, &next); err != nil {
 		return err
 	}
-	if !next.Forgotten {
+	if next.Outdone != nil && next.Outdone.File == "" {
+		return errors.New("it names no portrait")
+	}
+	if !next.Forgotten && next.Outdone == nil {
 		number := len(j.files)
 		for _, face := range next.Faces {
 			if face.File == "" {
@@ -255,12 +274,31 @@ func (j *journal) readLine(line []byte) error {
 }
 
 func (j *journal) take(next entry) {
-	if next.Forgotten {
+	switch {
+	case next.Forgotten:
 		delete(j.done, next.Name)
+		return
+	case next.Outdone != nil:
+		j.outdo(*next.Outdone)
 		return
 	}
 	j.done[next.Name] = next.Picture
 	j.files = append(j.files, next.files()...)
+}
+
+func (j *journal) outdo(o outdone) {
+	for _, picture := range j.done {
+		for n := range picture.Faces {
+			if face := &picture.Faces[n]; face.File == o.File || face.Like == o.File {
+				face.File, face.Like, face.Why = "", o.Like, o.Why
+			}
+		}
+	}
+}
+
+// outdone records that a portrait of a picture no longer counts.
+func (j *journal) outdone(picture string, o outdone) error {
+	return j.append(entry{Picture: Picture{Name: picture}, Outdone: &o})
 }
 
 // add records what became of a picture.

@@ -142,6 +142,9 @@ func FuzzJournal(f *testing.F) {
 	f.Add([]byte(headOfTests), true)
 	f.Add([]byte(`{"name":"a.png","bytes":1,"faces":[{"file":"red/000000.png","colour":"red"}]}`+"\n"), false)
 	f.Add([]byte(`{"name":"a.png","faces":[{"file":"../outside.txt"}]}`+"\n"), false)
+	f.Add([]byte(`{"name":"a.png","faces":[{"file":"red/000000.png","colour":"red"}]}`+"\n"+
+		`{"name":"a.png","outdone":{"file":"red/000000.png","like":"../outside.txt","why":"larger"}}`+"\n"), false)
+	f.Add([]byte(`{"name":"a.png","outdone":{}}`+"\n"), false)
 	portraits := regexp.MustCompile(`^(\w+)/\d{6,}\.png$`)
 	read := func(data []byte) (*journal, int64, error) {
 		j := &journal{done: map[string]Picture{}}

@@ -3,6 +3,7 @@ package collect
 import (
 	_ "embed"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -25,13 +26,32 @@ type Report struct {
 	Pictures []Picture
 	// Bad are those that could not.
 	Bad []dataset.Bad
-	// BadTags name the files of tags beside pictures that could not be read. Their pictures count as untagged.
+	// BadTags name the files of tags, beside pictures or of posts, that could not be read, or not all of them. What could
+	// not be read counts as missing.
 	BadTags []error
+	// SilentTags are the paths of the files of tags beside pictures in which no tag is of a hair colour or an attribute.
+	SilentTags []string
 }
 
-// report covers all pictures that are in the folder now.
-func (i *importing) report() *Report {
-	report := &Report{From: i.dir, Bad: i.bad, BadTags: i.badTags}
+// note takes in what is wrong with the file of tags beside a picture, if anything. With strict, a broken file is the
+// error.
+func (r *Report) note(bad error, strict bool) error {
+	var silent silentTags
+	switch {
+	case bad == nil:
+	case errors.As(bad, &silent):
+		r.SilentTags = append(r.SilentTags, string(silent))
+	case strict:
+		return bad
+	default:
+		r.BadTags = append(r.BadTags, bad)
+	}
+	return nil
+}
+
+// done is the report on all pictures that are in the folder now.
+func (i *importing) done() *Report {
+	report := i.about
 	for n := range i.pictures.Len() {
 		if name, err := i.name(n); err == nil {
 			report.Pictures = append(report.Pictures, i.journal.done[name])
@@ -100,6 +120,16 @@ func (r *Report) LeftOut() []LeftOut {
 	return all
 }
 
+// UpsideDown returns the names of the pictures whose faces were found, but seem to be upside down.
+func (r *Report) UpsideDown() (names []string) {
+	for _, picture := range r.Pictures {
+		if picture.Lies != "" {
+			names = append(names, picture.Name)
+		}
+	}
+	return names
+}
+
 // String is a summary of a few lines.
 func (r *Report) String() string {
 	var text strings.Builder
@@ -115,14 +145,32 @@ func (r *Report) String() string {
 	for _, left := range r.LeftOut() {
 		fmt.Fprintf(&text, "\nleft out, %s: %d, the first %s", left.Why, len(left.Names), left.Names[0])
 	}
-	for _, bad := range r.Bad {
-		fmt.Fprintf(&text, "\nbroken: %v", bad)
+	if down := r.UpsideDown(); len(down) > 0 {
+		fmt.Fprintf(&text, "\nseem to lie upside down: %d, the first %s; if so, turn them", len(down), down[0])
 	}
-	for _, bad := range r.BadTags {
-		fmt.Fprintf(&text, "\nbroken: %v", bad)
+	if len(r.Bad) > 0 {
+		fmt.Fprintf(&text, "\n%d of %d pictures could be read", len(r.Pictures), len(r.Pictures)+len(r.Bad))
+	}
+	var broken []error
+	for _, bad := range r.Bad {
+		broken = append(broken, bad)
+	}
+	for _, errs := range [][]error{broken, r.BadTags} {
+		for _, bad := range errs[:min(len(errs), mostNamed)] {
+			fmt.Fprintf(&text, "\nbroken: %v", bad)
+		}
+		if more := len(errs) - mostNamed; more > 0 {
+			fmt.Fprintf(&text, "\n… and %d more like that", more)
+		}
+	}
+	if n := len(r.SilentTags); n > 0 {
+		fmt.Fprintf(&text, "\nfiles of tags without a hair colour or an attribute: %d, the first %s", n, r.SilentTags[0])
 	}
 	return text.String()
 }
+
+// mostNamed is how many broken files a summary names.
+const mostNamed = 10
 
 // writeLabels writes labels.csv: file, colour and attributes, as [dataset.OpenFolder] reads them, and where each
 // portrait comes from.

@@ -23,10 +23,11 @@ const (
 	// ByFolder is the folder itself: a labels.csv in it, or the name of a folder, such as blonde or blonde_hair, that a
 	// picture lies in.
 	ByFolder = "folder"
-	// ByTags are the tags in a file beside the picture, NAME.txt or NAME.json as image boards and taggers write them, or,
-	// of pictures that are named by their number at Danbooru, in the metadata of Danbooru20xx: the files below the
-	// folder's metadata or danbooru-metadata. Kaggle's "Tagged Anime Illustrations" is read as it is. They answer if one
-	// of them is of the hair's colour: "1girl, solo", and captions in sentences, leave it to the next source.
+	// ByTags are the tags in a file beside the picture, NAME.txt, NAME.caption or NAME.json as image boards, taggers and
+	// trainers of other networks write them, with weights or without, or, of pictures that are named by their number at
+	// Danbooru, in the metadata of Danbooru20xx: the files below the folder's metadata or danbooru-metadata. Kaggle's
+	// "Tagged Anime Illustrations" is read as it is. They answer if one of them is of the hair's colour: "1girl, solo",
+	// and captions in sentences, leave it to the next source.
 	ByTags = "tags"
 	// ByTagger is a network of the user's, if any; see [Tagger]. It has looked at the face, so it answers with any tag,
 	// even if none is of the hair's colour.
@@ -98,10 +99,11 @@ func (s *sources) readLabels(path string) error {
 // metadataFolders hold the metadata of Danbooru20xx, at Kaggle and in the original.
 var metadataFolders = []string{"danbooru-metadata", "metadata"}
 
-// readPosts reads the tags of the pictures that are in the folder's metadata of Danbooru.
-func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) error {
+// readPosts reads the tags of the pictures that are in the folder's metadata of Danbooru. bad has an error for each
+// file with something wrong in it; the rest of the file counts.
+func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) (bad []error, err error) {
 	if !slices.Contains(s.by, ByTags) {
-		return nil
+		return nil, nil
 	}
 	s.posts = map[int64][]string{}
 	for n := range pictures.Len() {
@@ -125,13 +127,16 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) erro
 			case entry.IsDir() || filepath.Ext(path) != ".json":
 				return nil
 			}
-			return danbooruPosts(path, wanted, func(id int64, tags []string) { s.posts[id] = tags })
+			if err := danbooruPosts(path, wanted, func(id int64, tags []string) { s.posts[id] = tags }); err != nil {
+				bad = append(bad, err)
+			}
+			return nil
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return bad, nil
 }
 
 // postOf returns the number at Danbooru by which a picture is named.
@@ -142,15 +147,25 @@ func postOf(name string) (id int64, ok bool) {
 }
 
 // tags returns the tags beside a picture, or of its post. bad is what is wrong with the file beside it, which then
-// counts as missing.
+// counts as missing: it is broken, or a [silentTags].
 func (s *sources) tags(name string) (tags []string, bad error) {
-	tags, bad = tagsBeside(filepath.Join(s.dir, name))
+	tags, file, bad := tagsBeside(filepath.Join(s.dir, name))
+	known := func(tag string) bool { return rival(plainTag(tag)) != "" }
+	if file != "" && bad == nil && !slices.ContainsFunc(tags, known) {
+		bad = silentTags(file)
+	}
 	if len(tags) > 0 {
-		return tags, nil
+		return tags, bad
 	}
 	id, _ := postOf(name)
 	return s.posts[id], bad
 }
+
+// silentTags is the path of a file of tags without a word that is known here. The file may be right: some pictures show
+// no hair.
+type silentTags string
+
+func (s silentTags) Error() string { return string(s) + ": no tag is of a hair colour or an attribute" }
 
 // about returns a digest of what the sources know of a picture without a look at it: when it changes they must be asked
 // again. bad is as in tags.
@@ -221,7 +236,7 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 // whether they say anything.
 func (s *sources) ofFolder(name string) (colour portrait.Colour, why string, answered bool) {
 	if label, ok := s.labels[name]; ok {
-		colour, ok := named(label.Class)
+		colour, ok := portrait.ColourNamed(label.Class)
 		if !ok {
 			return 0, fmt.Sprintf("labelled %q, which is none of the nine colours", label.Class), true
 		}
@@ -229,18 +244,9 @@ func (s *sources) ofFolder(name string) (colour portrait.Colour, why string, ans
 	}
 	folders := strings.Split(filepath.ToSlash(filepath.Dir(name)), "/")
 	for _, folder := range slices.Backward(folders) { // The nearest one first.
-		if colour, ok := named(folder); ok {
+		if colour, ok := portrait.ColourNamed(folder); ok {
 			return colour, "", true
 		}
 	}
 	return 0, "no folder says a hair colour", false
-}
-
-// named returns the colour of a name such as "blonde", "Blonde" or "blonde_hair".
-func named(name string) (portrait.Colour, bool) {
-	if colour, err := portrait.ParseColour(strings.ToLower(name)); err == nil {
-		return colour, true
-	}
-	colour, why := taggedHair([]string{name})
-	return colour, why == ""
 }

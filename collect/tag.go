@@ -39,13 +39,10 @@ func (f *folder) tag(ctx context.Context, options Options) (*Tagged, error) {
 	if err != nil {
 		return nil, err
 	}
-	tagged := &Tagged{Report: Report{From: f.dir, Bad: f.bad}, Mistaken: map[string]int{}}
+	tagged := &Tagged{Report: *f.report(), Mistaken: map[string]int{}}
 	err = inOrder(ctx, options.Workers, f.pictures.Len(), f.tagOne, func(one tagging) error {
-		switch {
-		case one.badTags != nil && options.Strict:
-			return one.badTags
-		case one.badTags != nil:
-			tagged.BadTags = append(tagged.BadTags, one.badTags)
+		if err := tagged.note(one.badTags, options.Strict); err != nil {
+			return err
 		}
 		tagged.Pictures = append(tagged.Pictures, one.picture)
 		known, why, answered := own.ofFolder(one.picture.Name)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/internal/onnxnet"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Tagger is a network of the user's that tags pictures: WD14's or Illustration2Vec's, as an ONNX file. It may be used
@@ -116,8 +116,7 @@ func readNames(path string, parse func([]byte) ([]string, error)) ([]string, err
 
 // wd14Names returns the column "name".
 func wd14Names(data []byte) ([]string, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Spreadsheets put it there.
-	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	rows, err := csv.NewReader(bytes.NewReader(textfile.Decode(data))).ReadAll()
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +139,7 @@ func wd14Names(data []byte) ([]string, error) {
 
 // illustration2VecNames returns a list of strings; a tag that was given up is null there, and empty here.
 func illustration2VecNames(data []byte) (names []string, err error) {
-	if err := json.Unmarshal(data, &names); err != nil {
+	if err := textfile.UnmarshalJSON(data, &names); err != nil {
 		return nil, err
 	}
 	if len(names) == 0 {

@@ -93,8 +93,27 @@ func TestHairColourOfTags(t *testing.T) {
 }
 
 func TestTagsBesideAPicture(t *testing.T) {
+	utf16 := func(text string) string { // As Windows' editor writes it.
+		written := "\xff\xfe"
+		for _, r := range text {
+			written += string([]byte{byte(r), byte(r >> 8)})
+		}
+		return written
+	}
 	for _, c := range []struct{ name, text string }{
 		{"a.txt", "1girl, long hair, pink hair"},
+		{"a.TXT", "1girl，long hair；pink hair。"},
+		{"a.caption", "1girl; long hair; pink hair."},
+		{"a.png.caption", "(1girl:0.99), ((long hair)), [pink hair]"},
+		{"a.txt", "(1girl, long hair:1.2), {{pink_hair}}"},
+		{"a.txt", utf16("1girl, long hair, pink hair\r\n")},
+		{"a.json", utf16(`{"tags": ["1girl", "long hair", "pink hair"]}`)},
+		{"a.json", "\ufeff" + `["1girl", "long_hair", "pink_hair"]`},
+		{"a.JSON", `{"tag_string_general": "1girl long_hair pink_hair"}`},
+		{"a.json", `{"post": {"tags": {"general": ["1girl", "long_hair", "pink_hair"], "species": null}}}`},
+		{"a.json", `{"tag_string": "", "tags_general": ["1girl", "long_hair", "pink_hair"]}`},
+		{"a.json", `{"tags": {"artist": [], "general": ["1girl", "long_hair"], "species": ["pink_hair"]}}`},
+		{"a.json", `{"tags": "1girl, long hair, pink hair"}`},
 		{"a.txt", "\ufeff1girl\r\nlong hair\r\npink hair\r\n"},
 		{"a.png.txt", "1girl long_hair pink_hair"},
 		{"a.json", `{"id": 1, "tag_string": "1girl long_hair pink_hair"}`},
@@ -104,7 +123,7 @@ func TestTagsBesideAPicture(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, c.name), []byte(c.text), 0o644))
-		tags, err := tagsBeside(filepath.Join(dir, "a.png"))
+		tags, _, err := tagsBeside(filepath.Join(dir, "a.png"))
 		require.NoError(t, err, c.text)
 		for i := range tags {
 			tags[i] = plainTag(tags[i])
@@ -113,15 +132,41 @@ func TestTagsBesideAPicture(t *testing.T) {
 	}
 
 	dir := t.TempDir()
-	tags, err := tagsBeside(filepath.Join(dir, "a.png"))
+	tags, _, err := tagsBeside(filepath.Join(dir, "a.png"))
 	assert.NoError(t, err)
 	assert.Empty(t, tags)
 
 	broken := filepath.Join(dir, "a.json")
-	for _, text := range []string{"{", `{"tags": 3}`} {
+	for text, want := range map[string]string{
+		"{":                        "the JSON breaks off",
+		"":                         "it is empty",
+		`{"tags": 3}`:              `"tags" is neither text nor a list of tags`,
+		`{"tags": {"general": 3}}`: `"tags" is neither text nor a list of tags`,
+		"3":                        "neither a post nor a list of tags",
+		"{\n\"tags\": blue\n}":     "line 2: this is not JSON: invalid character 'b' looking for beginning of value",
+	} {
 		require.NoError(t, os.WriteFile(broken, []byte(text), 0o644))
-		_, err = tagsBeside(filepath.Join(dir, "a.png"))
-		assert.ErrorContains(t, err, broken)
+		_, _, err = tagsBeside(filepath.Join(dir, "a.png"))
+		assert.EqualError(t, err, "the tags of a picture, "+broken+": "+want+"; mend or remove the file")
+	}
+}
+
+func TestWeightsAndBracketsAroundTagsAreTakenOff(t *testing.T) {
+	for text, want := range map[string][]string{
+		"(blue hair:0.9)":                    {"blue hair"},
+		"blue hair":                          {"blue hair"},
+		"((blue hair))":                      {"blue hair"},
+		"[blue hair]":                        {"blue hair"},
+		"{{blue_hair:1.05}}, 1girl":          {"blue_hair", "1girl"},
+		"1girl, (blue hair, red eyes: 1.1).": {"1girl", "blue hair", "red eyes"},
+		"(hatsune miku (append):1.2), x":     {"hatsune miku (append)", "x"},
+		`saber \(fate\), blue hair.`:         {`saber \(fate\)`, "blue hair"},
+		"saber_(fate) blue_hair":             {"saber_(fate)", "blue_hair"},
+		":), (9), ;d, :3, blue hair":         {":)", "(9)", ";d", ":3", "blue hair"},
+		"1girl ;d blue_hair":                 {"1girl", ";d", "blue_hair"},
+		"(), [], blue hair":                  {"()", "[]", "blue hair"},
+	} {
+		assert.Equal(t, want, parseText(text), text)
 	}
 }
 

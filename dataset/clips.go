@@ -19,6 +19,7 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Clip is a face that blinks: opaque frames of one size, [portrait.BlinkRate] a second.
@@ -264,7 +265,7 @@ func ReadEyes(path string) ([]image.Rectangle, error) {
 		return nil, fmt.Errorf("read the boxes of the eyes: %w", err)
 	}
 	var file eyesFile
-	if err := json.Unmarshal(data, &file); err != nil {
+	if err := textfile.UnmarshalJSON(data, &file); err != nil {
 		return nil, fmt.Errorf("read the boxes of the eyes from %s: %w", path, err)
 	}
 	var eyes []image.Rectangle

@@ -122,7 +122,8 @@ func count(n int, noun string) string {
 
 // OpenFolder opens the pictures of a folder. If it holds a labels.csv, that lists them: a line for each, with the
 // columns file (relative to the folder) and colour; columns of the required attributes are read too, others are
-// ignored. Otherwise the pictures of class C are all those below DIR/C. Names of classes are not case-sensitive.
+// ignored. Otherwise the pictures of class C are all those below DIR/C. Names of classes are not case-sensitive, and
+// those of hair colours may be any of [portrait.ColourNamed].
 //
 // Every picture is decoded once, so that broken ones are known before training begins. The results are remembered in
 // the user's cache directory; an unchanged file is not decoded again.

@@ -12,7 +12,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // labelsFile may list the pictures of a folder with their labels.
@@ -111,12 +113,22 @@ func exampleClass(known []string) string {
 	return known[0]
 }
 
-// label returns the label of a class, -1 if it is unknown. A new name is added if that is allowed.
+// label returns the label of a class, -1 if it is unknown: neither its name nor another one for a hair colour, such as
+// "blonde_hair" or "gray". A new name is added if that is allowed.
 func (l *listing) label(class string, allowNew bool) int {
-	label := slices.IndexFunc(l.classes, func(known string) bool { return strings.EqualFold(known, class) })
-	if label < 0 && allowNew {
+	labelOf := func(name string) int {
+		return slices.IndexFunc(l.classes, func(known string) bool { return strings.EqualFold(known, name) })
+	}
+	label := labelOf(class)
+	switch {
+	case label >= 0:
+	case allowNew:
 		l.classes = append(l.classes, class)
 		return len(l.classes) - 1
+	default:
+		if colour, ok := portrait.ColourNamed(class); ok {
+			label = labelOf(colour.String())
+		}
 	}
 	return label
 }
@@ -213,8 +225,9 @@ func ReadLabels(path string) ([]Labelled, error) {
 
 // readLabels reads a labels.csv, which must have a column for each required attribute.
 func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err error) {
-	in := csv.NewReader(labels)
+	in := csv.NewReader(textfile.NewReader(labels))
 	in.FieldsPerRecord = -1
+	in.TrimLeadingSpace = true // As in "file, colour". A name that begins with a space is written in quotes, and keeps it.
 	header, err := in.Read()
 	if err == io.EOF {
 		return nil, errors.New("it is empty: the first line must name the columns file and colour")
@@ -222,7 +235,6 @@ func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err err
 	if err != nil {
 		return nil, err
 	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff") // A byte order mark of spreadsheets.
 	fileColumn, classColumn := column(header, "file"), column(header, "colour", "color", "class")
 	if fileColumn < 0 || classColumn < 0 {
 		return nil, fmt.Errorf("its columns are %s: it needs file and colour", strings.Join(header, ", "))
@@ -251,7 +263,8 @@ func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err err
 		if len(record) <= max(fileColumn, classColumn) {
 			return nil, fmt.Errorf("line %d has %d columns: too few", line, len(record))
 		}
-		file, class := filepath.Clean(filepath.FromSlash(record[fileColumn])), strings.TrimSpace(record[classColumn])
+		named := strings.TrimRight(record[fileColumn], " \t")
+		file, class := filepath.Clean(filepath.FromSlash(named)), strings.TrimSpace(record[classColumn])
 		if class == "" {
 			return nil, fmt.Errorf("line %d: %s has no class", line, record[fileColumn])
 		}

@@ -121,12 +121,16 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 	if err != nil {
 		return summary, err
 	}
+	found := config
+	if found.Data, err = lab.FindData(dir, config.Data); err != nil {
+		return summary, err
+	}
 	run, err := Experiment.Create(dir, config)
 	if err != nil {
 		return summary, err
 	}
 	defer run.Close()
-	pictures, err := config.OpenData(ctx, options.Warn)
+	pictures, err := found.OpenData(ctx, options.Warn)
 	if err != nil {
 		return summary, err
 	}

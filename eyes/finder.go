@@ -83,59 +83,89 @@ func newFinder(backend compute.Backend, config Config, weights lab.Weights, step
 func (f *Finder) Close() { f.exec.Finalize() }
 
 // Find finds the faces of a picture, the one with the largest eyes first, or none. Transparent pixels lie on white. It
-// finds eyes that take about 2 % to half of the picture's longer side, in heads tilted by up to some 30°.
+// finds eyes that take about 2 % to half of the picture's longer side, or of the shorter one of a strip or a banner, in
+// heads tilted by up to some 30°.
 func (f *Finder) Find(ctx context.Context, picture image.Image) ([]Face, error) {
 	bounds := picture.Bounds()
 	if bounds.Empty() {
 		return nil, nil
 	}
 	canvas, scale := onWhite(picture)
-	found, err := f.look(ctx, f.everywhere(canvas), leastHeat)
-	if err != nil {
-		return nil, fmt.Errorf("find eyes: %w", err)
-	}
-	candidates := pairs(apart(found))
-	var windows []window
-	for _, c := range candidates {
-		for _, view := range views {
-			windows = append(windows, f.around(canvas, c, view))
+	var found []eye
+	for _, part := range parts(canvas.Rect) {
+		more, err := f.look(ctx, f.covering(canvas, part), leastHeat)
+		if err != nil {
+			return nil, fmt.Errorf("find eyes: %w", err)
 		}
-	}
-	again, err := f.lookEach(ctx, windows, leastHeat)
-	if err != nil {
-		return nil, fmt.Errorf("find eyes: %w", err)
+		found = append(found, more...)
 	}
 	var faces []face
-	for i, c := range candidates {
-		var seen []face
-		for _, eyes := range again[i*len(views):][:len(views)] {
-			if best := c.among(pairs(apart(eyes))); best != nil {
-				seen = append(seen, best)
+	for few := range slices.Chunk(pairs(apart(found)), atOnce/len(views)) {
+		var windows []window
+		for _, c := range few {
+			for _, view := range views {
+				windows = append(windows, f.around(canvas, c, view))
 			}
 		}
-		if agreed, ok := agreed(seen); ok {
-			faces = append(faces, agreed)
+		again, err := f.lookEach(ctx, windows, leastHeat)
+		if err != nil {
+			return nil, fmt.Errorf("find eyes: %w", err)
+		}
+		for i, c := range few {
+			var seen []face
+			for _, eyes := range again[i*len(views):][:len(views)] {
+				if best := c.among(pairs(apart(eyes))); best != nil {
+					seen = append(seen, best)
+				}
+			}
+			if agreed, ok := agreed(seen); ok {
+				faces = append(faces, agreed)
+			}
 		}
 	}
 	return result(distinct(faces), bounds, scale), nil
 }
 
-// enough is the length of a picture's longer side that suffices to see all findable eyes at the usual size.
+// enough is the length of the longer side of a picture, or of a part of it, that suffices to see all findable eyes at
+// the usual size.
 const enough = 1024
 
-// onWhite returns an opaque copy of a picture, shrunk if it is larger than enough, and the number of its pixels per
-// pixel of the copy.
+// onWhite returns an opaque copy of a picture, shrunk if its parts are larger than enough, and the number of its pixels
+// per pixel of the copy.
 func onWhite(picture image.Image) (canvas *image.RGBA, scale float64) {
 	bounds := picture.Bounds()
 	canvas = image.NewRGBA(image.Rectangle{Max: bounds.Size()})
 	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
 	draw.Draw(canvas, canvas.Rect, picture, bounds.Min, draw.Over)
-	scale = float64(max(bounds.Dx(), bounds.Dy())) / enough
+	part := parts(canvas.Rect)
+	largest := part[len(part)-1]
+	scale = float64(max(largest.Dx(), largest.Dy())) / enough
 	if scale <= 1 {
 		return canvas, 1
 	}
 	short := func(length int) int { return max(int(math.Round(float64(length)/scale)), 1) }
 	return imaging.Bicubic(canvas, short(bounds.Dx()), short(bounds.Dy())), scale
+}
+
+// parts returns what is looked at by itself: all of a picture and, of a strip or a banner, squares along it as well,
+// each half upon the next. In all of it, faces may be too small to be seen. What is longer than 300 squares would take
+// minutes, and is a line rather than a picture.
+func parts(whole image.Rectangle) []image.Rectangle {
+	const long, longest, least = 2, 300, 32 // Ratios of the sides, and pixels across.
+	all := []image.Rectangle{whole}
+	side, length := min(whole.Dx(), whole.Dy()), max(whole.Dx(), whole.Dy())
+	if length <= long*side || length > longest*side || side < least {
+		return all
+	}
+	n := (2*length - 1) / side
+	for i := range n {
+		at := image.Pt(i*(length-side)/(n-1), 0)
+		if whole.Dy() == length {
+			at = image.Pt(0, at.X)
+		}
+		all = append(all, image.Rectangle{Max: image.Pt(side, side)}.Add(whole.Min).Add(at))
+	}
+	return all
 }
 
 // window is an input of the network: a part of a picture, resized to the network's size.
@@ -157,24 +187,26 @@ type view struct {
 // are smaller in them than usual, since artists' styles differ most in fine detail.
 var views = []view{{0.6, false}, {0.75, true}, {0.5, false}}
 
-// sides are the lengths to which a picture's longer side is scaled for the windows that cover it, in windows. At the
-// smallest the face may fill the picture, at the largest it may take an eighth of it.
+// sides are the lengths to which the longer side of a picture, or of a part of it, is scaled for the windows that cover
+// it, in windows. At the smallest the face may fill the picture, at the largest it may take an eighth of it.
 var sides = []float64{0.5, 1, 1.75}
 
-// everywhere returns windows that cover a picture, at several scales.
-func (f *Finder) everywhere(canvas *image.RGBA) (windows []window) {
-	longer := float64(max(canvas.Rect.Dx(), canvas.Rect.Dy()))
+// covering returns windows that cover a part of a picture, at several scales.
+func (f *Finder) covering(canvas *image.RGBA, part image.Rectangle) (windows []window) {
+	look := canvas.SubImage(part).(*image.RGBA)
+	look.Rect = look.Rect.Sub(part.Min)
+	left, top, longer := float64(part.Min.X), float64(part.Min.Y), float64(max(part.Dx(), part.Dy()))
 	size := f.Config.Size
 	for _, side := range sides {
 		scale := longer / (side * float64(size))
-		width := max(int(math.Round(float64(canvas.Rect.Dx())/scale)), 1)
-		height := max(int(math.Round(float64(canvas.Rect.Dy())/scale)), 1)
-		whole := imaging.Bicubic(canvas, width, height)
+		width := max(int(math.Round(float64(part.Dx())/scale)), 1)
+		height := max(int(math.Round(float64(part.Dy())/scale)), 1)
+		whole := imaging.Bicubic(look, width, height)
 		for _, y := range starts(height, size) {
 			for _, x := range starts(width, size) {
-				windows = append(
-					windows, window{picture: cut(whole, x, y, size), x: float64(x) * scale, y: float64(y) * scale, scale: scale},
-				)
+				windows = append(windows, window{
+					picture: cut(whole, x, y, size), x: left + float64(x)*scale, y: top + float64(y)*scale, scale: scale,
+				})
 			}
 		}
 	}

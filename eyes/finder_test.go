@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"image/color"
+	"image/draw"
 	"math/rand/v2"
 	"testing"
 
@@ -99,6 +100,85 @@ func TestSeveralFacesAreFoundLargestFirst(t *testing.T) {
 		assert.Greater(t, overlapOf(face.Eyes[0].Box, boxes[i]), 0.5, "face %d", i)
 		assert.Less(t, face.Eyes[0].Box.Min.X, face.Eyes[1].Box.Min.X, "face %d", i)
 	}
+}
+
+func TestFacesOfStripsAndBannersAreFoundAsInTheirParts(t *testing.T) {
+	for _, size := range []image.Point{{400, 4000}, {3000, 300}} {
+		strip := filled(size.X, size.Y, image.White)
+		side := min(size.X, size.Y)
+		var boxes [][2]image.Rectangle
+		for i, share := range []float64{1, 0.8, 0.25, 0.5} { // Of the strip's width. They lie upon no limits of its parts.
+			p := portrait.At(unseen, 60+i)
+			head := int(share * float64(side))
+			at := image.Pt((side-head)/2, i*5*side/2+side/3)
+			if size.X > size.Y {
+				at = image.Pt(at.Y, at.X)
+			}
+			draw.Draw(strip, image.Rectangle{Max: image.Pt(head, head)}.Add(at), p.Draw(head), image.Point{}, draw.Src)
+			eyes := p.EyeBoxes(head)
+			boxes = append(boxes, [2]image.Rectangle{eyes[0].Add(at), eyes[1].Add(at)})
+		}
+		faces := find(t, strip)
+		require.Len(t, faces, len(boxes), "%v", size)
+		for i, box := range boxes { // The largest first.
+			face := faces[[]int{0, 1, 3, 2}[i]]
+			require.Len(t, face.Eyes, 2)
+			for e, eye := range face.Eyes {
+				assert.Greater(t, overlapOf(eye.Box, box[e]), 0.6, "%v, face %d", size, i)
+			}
+		}
+	}
+}
+
+func TestPartsCoverStripsAndOtherPicturesHaveNone(t *testing.T) {
+	for _, whole := range []image.Rectangle{
+		image.Rect(0, 0, 400, 4000), image.Rect(0, 0, 4001, 333), image.Rect(0, 0, 101, 203), image.Rect(0, 0, 900, 64),
+	} {
+		all := parts(whole)
+		require.Equal(t, whole, all[0])
+		side := min(whole.Dx(), whole.Dy())
+		assert.Equal(t, whole.Min, all[1].Min)
+		assert.Equal(t, whole.Max, all[len(all)-1].Max)
+		for i, part := range all[1:] {
+			assert.Equal(t, image.Pt(side, side), part.Size())
+			assert.True(t, part.In(whole))
+			if i > 0 {
+				upon := part.Intersect(all[i])
+				assert.GreaterOrEqual(t, 2*upon.Dx()*upon.Dy(), side*side-side, "%v", whole)
+			}
+		}
+	}
+	for _, size := range []image.Point{{}, {1, 1}, {100, 200}, {300, 150}, {31, 1000}, {100_000, 1}, {40, 20_000}} {
+		assert.Equal(t, []image.Rectangle{{Max: size}}, parts(image.Rectangle{Max: size}))
+	}
+}
+
+func TestPicturesThatLieTheWrongWayAreRecognised(t *testing.T) {
+	finder, err := openShipped()
+	require.NoError(t, err)
+	lies := func(picture image.Image) string {
+		t.Helper()
+		lies, err := finder.Turned(t.Context(), picture, find(t, picture))
+		require.NoError(t, err)
+		return lies
+	}
+	down := 0
+	for i := range 12 {
+		upright := portrait.At(unseen, i).Draw(200)
+		once := quarter(upright)
+		twice := quarter(once)
+		assert.Empty(t, lies(upright), "%d", i)
+		if lies(twice) == "upside down" { // Whether or not a face is found in it.
+			down++
+		}
+		if i < 3 {
+			assert.Equal(t, "on its side", lies(once), "%d", i)
+			assert.Equal(t, "on its side", lies(quarter(twice)), "%d", i)
+		}
+		assert.Equal(t, upright.Pix, quarter(quarter(twice)).Pix)
+	}
+	assert.GreaterOrEqual(t, down, 11, "of 12")
+	assert.Empty(t, lies(filled(200, 300, image.White)))
 }
 
 func TestOneEyeIsFoundWhereTheOtherIsCutOff(t *testing.T) {

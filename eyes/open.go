@@ -6,19 +6,24 @@ import (
 	"image"
 )
 
-// Errors of [Finder.FindOpen].
+// Errors of [Finder.FindOpen] and [OpenOf].
 var (
 	ErrNoEyes = errors.New("no eyes were found")
 	ErrShut   = errors.New("the eyes that were found are shut")
 )
 
-// FindOpen finds the eyes that can blink: for each face the boxes of its open eyes within the picture, from left to
-// right. shut is the number of the others. The error wraps [ErrNoEyes] or [ErrShut] if there is none.
+// FindOpen finds the eyes that can blink; see [OpenOf].
 func (f *Finder) FindOpen(ctx context.Context, picture image.Image) (faces [][]image.Rectangle, shut int, err error) {
 	found, err := f.Find(ctx, picture)
 	if err != nil {
 		return nil, 0, err
 	}
+	return OpenOf(found, picture.Bounds())
+}
+
+// OpenOf returns the eyes that can blink: for each face that was found the boxes of its open eyes within the picture,
+// from left to right. shut is the number of the others. The error wraps [ErrNoEyes] or [ErrShut] if there is none.
+func OpenOf(found []Face, picture image.Rectangle) (faces [][]image.Rectangle, shut int, err error) {
 	for _, face := range found {
 		var open []image.Rectangle
 		for _, eye := range face.Eyes {
@@ -26,7 +31,7 @@ func (f *Finder) FindOpen(ctx context.Context, picture image.Image) (faces [][]i
 				shut++
 				continue
 			}
-			open = append(open, eye.Box.Intersect(picture.Bounds()))
+			open = append(open, eye.Box.Intersect(picture))
 		}
 		if open != nil {
 			faces = append(faces, open)

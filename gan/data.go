@@ -30,6 +30,15 @@ func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Set, er
 	return set, err
 }
 
+// openRun opens the pictures that the run in dir was trained on.
+func (c Config) openRun(ctx context.Context, dir string, warn func(error)) (dataset.Set, error) {
+	var err error
+	if c.Data, err = lab.FindData(dir, c.Data); err != nil {
+		return nil, err
+	}
+	return c.OpenData(ctx, warn)
+}
+
 // openFolder opens the folder of the pictures.
 func (c Config) openFolder(ctx context.Context, warn func(error)) (dataset.Set, dataset.Report, error) {
 	options := dataset.FolderOptions{Classes: c.Classes, Attributes: c.Attributes}
@@ -48,6 +57,9 @@ func (c Config) openFolder(ctx context.Context, warn func(error)) (dataset.Set, 
 	return set, report, err
 }
 
+// fewPictures is the number of pictures below which a training is hardly worth its time.
+const fewPictures = 200
+
 // open opens the pictures for a training in dir. An existing run keeps its classes; a new one leaves out those without
 // pictures in the folder.
 func (c Config) open(ctx context.Context, dir string, warn func(error)) (Config, dataset.Set, error) {
@@ -59,7 +71,15 @@ func (c Config) open(ctx context.Context, dir string, warn func(error)) (Config,
 	if err == nil {
 		c.Classes = own.Classes
 	}
-	set, report, openErr := c.openFolder(ctx, warn)
+	found, findErr := c, error(nil)
+	if found.Data, findErr = lab.FindData(dir, c.Data); findErr != nil {
+		return c, nil, findErr
+	}
+	set, report, openErr := found.openFolder(ctx, warn)
+	if openErr == nil && report.Total < fewPictures && warn != nil {
+		warn(fmt.Errorf("%s has only %d pictures: a GAN learns so few by heart, or nothing; give it %d or more",
+			c.Data, report.Total, fewPictures))
+	}
 	if openErr != nil || err == nil {
 		return c, set, openErr
 	}

@@ -74,15 +74,20 @@ func Evaluate(
 	}
 	defer sampler.Close()
 	config := sampler.Config
-	config.Data = cmp.Or(options.Data, config.Data)
-	set, err := config.OpenData(ctx, options.Warn)
+	var set dataset.Set
+	if options.Data != "" {
+		config.Data = options.Data
+		set, err = config.OpenData(ctx, options.Warn)
+	} else {
+		set, err = config.openRun(ctx, dir, options.Warn)
+	}
 	if err != nil {
 		return e, err
 	}
 	set = dataset.Cached(set, cacheBytes)
 	var learnt dataset.Set
 	if config.Data != sampler.Config.Data {
-		if learnt, err = sampler.Config.OpenData(ctx, nil); err != nil {
+		if learnt, err = sampler.Config.openRun(ctx, dir, nil); err != nil {
 			return e, fmt.Errorf("open the run's training data, to look for memorised pictures: %w", err)
 		}
 		learnt = dataset.Cached(learnt, cacheBytes)

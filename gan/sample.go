@@ -33,6 +33,7 @@ type Sampler struct {
 	// Step is the number of iterations that the generator was trained for.
 	Step int64
 	exec *model.Exec
+	dir  string // The run's, if there is one.
 	// asked are the requested classes of attributes; see [Sampler.Ask].
 	asked map[string]string
 }
@@ -57,7 +58,7 @@ func open(backend compute.Backend, dir string, scope func(Config) string) (*Samp
 	if err != nil {
 		return nil, err
 	}
-	sampler.Step = state.Step
+	sampler.Step, sampler.dir = state.Step, dir
 	return sampler, nil
 }
 
@@ -194,7 +195,7 @@ type Pairs struct {
 
 // Pairs draws n portraits, at most one per class, of classes spread over all, and finds the first real picture of each.
 func (s *Sampler) Pairs(ctx context.Context, seed uint64, n int) (pairs Pairs, err error) {
-	set, err := s.Config.OpenData(ctx, nil)
+	set, err := s.Config.openRun(ctx, s.dir, nil)
 	if err != nil {
 		return pairs, err
 	}

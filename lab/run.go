@@ -57,6 +57,8 @@ type configFile struct {
 	Config     json.RawMessage   `json:"config"`
 	Created    time.Time         `json:"created"`
 	Versions   map[string]string `json:"versions"`
+	// Data is the absolute path of the configuration's "data", which is as it was typed; see [FindData].
+	Data string `json:"data,omitempty"`
 }
 
 // Run is a run directory.
@@ -74,6 +76,9 @@ func Create(dir string, experiment Experiment) (*Run, error) {
 		return nil, fmt.Errorf("make run directory: %w", err)
 	}
 	run := &Run{dir: dir}
+	if err := run.checkLinks(); err != nil {
+		return nil, err
+	}
 	if err := run.acquire(); err != nil {
 		return nil, err
 	}
@@ -144,6 +149,32 @@ func (r *Run) check() error {
 	return nil
 }
 
+// checkLinks returns an error if a link in the run directory leads out of it, or nowhere: a training would write there,
+// or remove old files. The run may be somebody else's.
+func (r *Run) checkLinks() error {
+	root, err := os.OpenRoot(r.dir)
+	if err != nil {
+		return fmt.Errorf("open run directory: %w", err)
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // Another training may go on there: that is found out next.
+			return nil
+		case err != nil:
+			return fmt.Errorf("read run directory: %w", err)
+		}
+		if entry.Type()&fs.ModeSymlink == 0 {
+			return nil
+		}
+		if _, err := root.Stat(name); err != nil {
+			return fmt.Errorf("%s is a link that leads out of the run directory: put what it leads to in its place",
+				r.Path(filepath.FromSlash(name)))
+		}
+		return nil
+	})
+}
+
 // adopt writes config.json, or checks the existing one against the experiment.
 func (r *Run) adopt(experiment Experiment) error {
 	config, err := json.MarshalIndent(experiment.Config, "", "  ")
@@ -173,10 +204,10 @@ func (r *Run) adopt(experiment Experiment) error {
 	}
 	file := configFile{
 		Format: format, Experiment: experiment.Name, Seed: experiment.Seed, Config: config,
-		Created: time.Now().UTC().Truncate(time.Second), Versions: versions(),
+		Created: time.Now().UTC().Truncate(time.Second), Versions: versions(), Data: dataOf(config),
 	}
 	if old != nil {
-		file.Created = old.Created
+		file.Created, file.Data = old.Created, cmp.Or(file.Data, old.Data)
 	}
 	return WriteFile(r.Path(configName), func(w io.Writer) error {
 		encoder := json.NewEncoder(w)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -108,6 +109,43 @@ func TestFirstDifference(t *testing.T) {
 	} {
 		assert.Equal(t, test.want, firstDifference([]byte(test.old), []byte(test.new)), "%s %s", test.old, test.new)
 	}
+}
+
+func TestATrainingFollowsNoLinkOutOfItsRun(t *testing.T) {
+	elsewhere := t.TempDir()
+	thesis := filepath.Join(elsewhere, "thesis.tex")
+	for _, name := range []string{lockfile.Name, metricsName, configName, checkpointsName, "figures/progress"} {
+		dir := filepath.Join(t.TempDir(), "run")
+		run, err := Create(dir, experiment(20))
+		require.NoError(t, err)
+		require.NoError(t, run.Close())
+		require.NoError(t, os.WriteFile(thesis, []byte("mine"), 0o644))
+		link := filepath.Join(dir, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(link), 0o755))
+		require.NoError(t, os.RemoveAll(link))
+		to := thesis
+		if !strings.Contains(name, ".") {
+			to = elsewhere
+		}
+		require.NoError(t, os.Symlink(to, link))
+		_, err = Create(dir, experiment(20))
+		require.Error(t, err, name)
+		requireLine(t, err, link, "leads out of the run directory: put what it leads to in its place")
+		text, err := os.ReadFile(thesis)
+		require.NoError(t, err)
+		assert.Equal(t, "mine", string(text), name)
+	}
+
+	dir := filepath.Join(t.TempDir(), "run") // A link within, and one to the whole run, lead to nothing else.
+	run, err := Create(dir, experiment(20))
+	require.NoError(t, err)
+	require.NoError(t, run.Close())
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "kept"), 0o755))
+	require.NoError(t, os.Symlink("kept", filepath.Join(dir, checkpointsName)))
+	require.NoError(t, os.Symlink(dir, filepath.Join(elsewhere, "link")))
+	run, err = Create(filepath.Join(elsewhere, "link"), experiment(20))
+	require.NoError(t, err)
+	require.NoError(t, run.Close())
 }
 
 func TestFolderThatIsNoRun(t *testing.T) {

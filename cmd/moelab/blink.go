@@ -230,8 +230,18 @@ func (b *blinking) findEyes(
 		return nil, err
 	}
 	defer finder.Close()
-	faces, shut, err := finder.FindOpen(ctx, portrait)
+	found, err := finder.Find(ctx, portrait)
+	if err != nil {
+		return nil, err
+	}
+	lies, err := finder.Turned(ctx, portrait, found)
+	if err != nil {
+		return nil, err
+	}
+	faces, shut, err := eyes.OpenOf(found, portrait.Rect)
 	switch {
+	case errors.Is(err, eyes.ErrNoEyes) && lies != "":
+		return nil, usage("no eyes were found in %s, which lies %s: turn it first", b.in, lies)
 	case errors.Is(err, eyes.ErrNoEyes):
 		return nil, usage("no eyes were found in %s: give their boxes with --eyes x,y,width,height", b.in)
 	case errors.Is(err, eyes.ErrShut):
@@ -239,6 +249,9 @@ func (b *blinking) findEyes(
 			"(if they are open, give their boxes with --eyes)", b.in)
 	case err != nil:
 		return nil, err
+	}
+	if lies != "" {
+		warner(b.command)(fmt.Errorf("%s seems to lie %s, so that lids close the wrong way: turn it first", b.in, lies))
 	}
 	if shut > 0 {
 		warner(b.command)(fmt.Errorf("%s: %s already shut, left unchanged", b.in, counted(shut, "eye")))

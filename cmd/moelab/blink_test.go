@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/draw"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -66,6 +68,37 @@ func TestBlinkFindsTheEyesAndWritesAnAnimation(t *testing.T) {
 	around := clip.Eyes[0].Union(clip.Eyes[1]).Inset(-40)
 	assert.False(t, changed.Empty(), "nothing blinks")
 	assert.True(t, changed.In(around), "%v changed, the eyes are at %v", changed, clip.Eyes)
+}
+
+func TestBlinkFindsTheFacesOfAStripAndSaysThatAPortraitLiesTheWrongWay(t *testing.T) {
+	face := portrait.At(77, 4).Draw(200)
+	strip := image.NewRGBA(image.Rect(0, 0, 220, 1800))
+	draw.Draw(strip, strip.Rect, image.White, image.Point{}, draw.Src)
+	for i := range 2 {
+		draw.Draw(strip, face.Rect.Add(image.Pt(10, 150+900*i)), face, image.Point{}, draw.Src)
+	}
+	turned, side := image.NewRGBA(face.Rect), image.NewRGBA(face.Rect)
+	for y := range 200 {
+		for x := range 200 {
+			turned.SetRGBA(199-x, 199-y, face.RGBAAt(x, y))
+			side.SetRGBA(199-y, x, face.RGBAAt(x, y))
+		}
+	}
+	dir := t.TempDir()
+	blink := func(picture *image.RGBA) (status int, stdout, stderr string) {
+		path := filepath.Join(dir, "in.png")
+		require.NoError(t, imaging.SavePNG(path, picture))
+		return moelab(t, "blink", path, "-o", filepath.Join(dir, "out.png"), "--preview", "none")
+	}
+	status, stdout, stderr := blink(strip)
+	assert.Zero(t, status, stderr)
+	assert.Contains(t, stdout, "face 2: eyes at ")
+	status, _, stderr = blink(turned)
+	assert.Contains(t, stderr, "upside down", "status %d", status)
+	assert.Contains(t, stderr, "turn it first")
+	status, _, stderr = blink(side)
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, stderr, "which lies on its side: turn it first")
 }
 
 func TestBlinkReadsStandardInputAndKeepsAlpha(t *testing.T) {

@@ -83,6 +83,9 @@ broken and why. With --strict the exit status is 1 if any are broken.`,
 		_, report, err := dataset.OpenFolder(command.Context(), args[0], dataset.FolderOptions{
 			Classes: dataset.HairColours(), Strict: strict, Progress: countBar(command, "reading", "picture"),
 		})
+		if err != nil && !strict && report.Total+len(report.Bad) > 0 {
+			fmt.Fprintln(command.OutOrStdout(), report) // What is broken may be why too few are left.
+		}
 		switch {
 		case errors.As(err, new(dataset.Bad)):
 			return err // The picture is broken; the arguments are fine.

@@ -64,9 +64,10 @@ left out and why: duplicates, hair of none of the nine colours, faces that are s
 
 The sources of the hair colour are tried in this order; --by selects some of them:
   folder  a labels.csv in DIR (columns file and colour), or a folder's name: blonde, blonde_hair, …
-  tags    a file next to the picture: NAME.txt or NAME.json with Danbooru's tags (blonde_hair, …), or Danbooru20xx's
-          metadata: JSON lines below DIR/metadata or DIR/danbooru-metadata, for pictures named by their number; also
-          Kaggle's "Tagged Anime Illustrations", unmodified
+  tags    a file next to the picture: NAME.txt, NAME.caption or NAME.json with Danbooru's or e621's tags
+          (blonde_hair, …), with weights or without, or Danbooru20xx's metadata: JSON lines below DIR/metadata or
+          DIR/danbooru-metadata, for pictures named by their number; also Kaggle's "Tagged Anime Illustrations",
+          unmodified
   tagger  the network given by --tagger
   look    the hair in the picture, above the forehead
 The first source with an answer wins. Tags answer if any of them names a hair colour, even orange_hair or one of two
@@ -113,10 +114,12 @@ labels, tags or tagger changed, and remove the portraits of pictures that are go
 			return err
 		}
 		defer finder.Close()
+		count := counting{show: countBar(command, "importing", "picture")}
 		report, err := collect.Import(command.Context(), finder, args[0], out, collect.Options{
 			Size: size, Least: least, By: by, Tagger: tagger, Strict: strict,
-			Checking: countBar(command, "reading", "picture"), Progress: countBar(command, "importing", "picture"),
+			Checking: countBar(command, "reading", "picture"), Progress: count.set,
 		})
+		err = count.wrap(err, "are imported, and the same command goes on from there")
 		switch {
 		case errors.Is(err, collect.ErrLocked):
 			return err // The arguments are fine; another import is running.
@@ -168,10 +171,12 @@ compared with those of --by.`,
 		if tagger != nil {
 			defer tagger.Close()
 		}
+		count := counting{show: countBar(command, "tagging", "picture")}
 		tagged, err := collect.Tag(command.Context(), args[0], collect.Options{
 			By: by, Tagger: tagger, Strict: strict,
-			Checking: countBar(command, "reading", "picture"), Progress: countBar(command, "tagging", "picture"),
+			Checking: countBar(command, "reading", "picture"), Progress: count.set,
 		})
+		err = count.wrap(err, "were tagged before that, and nothing is written")
 		if err != nil {
 			return wrongInput(err)
 		}
@@ -179,4 +184,23 @@ compared with those of --by.`,
 		return wrongInput(tagged.Save(out, force))
 	}
 	return command
+}
+
+// counting remembers how many pictures of how many are done, and shows it.
+type counting struct {
+	show        func(done, total int)
+	done, total int
+}
+
+func (c *counting) set(done, total int) {
+	c.done, c.total = done, total
+	c.show(done, total)
+}
+
+// wrap adds to an error how far the work came before it.
+func (c *counting) wrap(err error, what string) error {
+	if err == nil || c.total == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; %d of %d pictures %s", err, c.done, c.total, what)
 }

@@ -96,6 +96,20 @@ func TestASecondImportIntoTheSameFolderWaits(t *testing.T) {
 	succeed(t, call...)
 }
 
+func TestWhatWasDoneBeforeAnErrorIsSaid(t *testing.T) {
+	dir := drawn(t, "-n", "9")
+	last, err := filepath.Glob(filepath.Join(dir, "silver", "*.png"))
+	require.NoError(t, err)
+	require.Len(t, last, 1)
+	broken := strings.TrimSuffix(last[0], "png") + "json"
+	require.NoError(t, os.WriteFile(broken, []byte("[3]"), 0o644))
+	status, _, stderr := moelab(t, "data", "tag", dir, "--by", "tags", "--force", "--strict")
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, stderr, broken+": neither a post nor a list of tags; mend or remove the file; "+
+		"8 of 9 pictures were tagged before that, and nothing is written")
+	assert.NotContains(t, stderr, "Go value")
+}
+
 func TestImportRejectsInvalidArguments(t *testing.T) {
 	dir := drawn(t, "-n", "9")
 	empty := t.TempDir()

@@ -134,6 +134,18 @@ func TestCheckCountsColoursAndNamesBrokenPictures(t *testing.T) {
 	assert.Contains(t, stderr, "blue/cut.png")
 }
 
+func TestCheckNamesBrokenPicturesOfAFolderThatTrainingWouldReject(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Rename(filepath.Join(drawn(t, "-n", "18"), "blue"), filepath.Join(dir, "blue")))
+	broken := filepath.Join(dir, "blue", "broken.jpg")
+	require.NoError(t, os.WriteFile(broken, []byte("\xff\xd8\xff\xe0"), 0o644))
+	status, stdout, stderr := moelab(t, "data", "check", dir)
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, stderr, "all readable pictures are of one class")
+	assert.Contains(t, stdout, "2 pictures: blonde 0, brown 0, black 0, blue 2")
+	assert.Contains(t, stdout, "1 broken picture left out:\n  "+broken+": ")
+}
+
 func TestPicturesOfOneColourAreRejected(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Rename(filepath.Join(drawn(t, "-n", "18"), "blue"), filepath.Join(dir, "blue")))

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	. "github.com/moelab/moelab/internal/vector"
 )
@@ -105,6 +106,20 @@ func ParseColour(name string) (Colour, error) {
 		names[i] = class.name
 	}
 	return 0, fmt.Errorf("unknown hair colour %q: it is one of %s", name, strings.Join(names, ", "))
+}
+
+// ColourNamed returns the class that a name means: its own, one of its tags, or one of them without "hair", in any case
+// and with spaces or underscores, as in "Blonde", "blond hair", "light_blue" and "gray".
+func ColourNamed(name string) (c Colour, ok bool) {
+	plain := strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return unicode.IsSpace(r) || r == '_'
+	}), "_")
+	for i, class := range hairColours {
+		if class.name == plain || slices.Contains(class.tags, plain) || slices.Contains(class.tags, plain+"_hair") {
+			return Colour(i), true
+		}
+	}
+	return 0, false
 }
 
 // Nearest returns the class whose typical colour is nearest in CIELAB (distance CIE76).

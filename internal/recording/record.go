@@ -260,7 +260,7 @@ func describe(path string) (string, error) {
 	case name == "import.jsonl": // The journal of an import, which reads files in any order.
 		return describeLines(data, "modified", "from", "about")
 	case name == "config.json":
-		return describeJSON(data, "created", "versions", "format")
+		return describeJSON(data, "created", "versions", "format", "data")
 	case name == "state.json":
 		return describeJSON(data, "seconds", "sha256", "metrics_bytes", "format", "metrics_sha256")
 	case strings.HasSuffix(name, ".json"):

@@ -1,0 +1,66 @@
+package lab
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// FindData returns where the data of a run lies that its configuration names: there, as seen from the current folder,
+// or where the run was trained on it, or below the nearest folder above the run. It returns the path itself, found or
+// not, if dir holds no run yet.
+func FindData(dir, data string) (string, error) {
+	if data == "" || exists(data) {
+		return data, nil
+	}
+	run := &Run{dir: dir}
+	file, err := run.read()
+	if errors.Is(err, ErrNotARun) {
+		return data, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if exists(file.Data) {
+		return file.Data, nil
+	}
+	above, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for !filepath.IsAbs(data) && above != filepath.Dir(above) {
+		above = filepath.Dir(above)
+		if path := filepath.Join(above, data); exists(path) {
+			return path, nil
+		}
+	}
+	was := ""
+	if file.Data != "" && file.Data != data {
+		was = ", was at " + file.Data
+	}
+	return "", fmt.Errorf("%s, which %s was trained on%s, is not found: move it back, or run the command from the folder "+
+		"that it lies in (or measure with other data: --data)", data, dir, was)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return path != "" && err == nil
+}
+
+// dataOf returns the absolute path of the data that a configuration names, empty if it names none, or none that is
+// there.
+func dataOf(config json.RawMessage) string {
+	var named struct {
+		Data string `json:"data"`
+	}
+	if json.Unmarshal(config, &named) != nil || !exists(named.Data) {
+		return ""
+	}
+	path, err := filepath.Abs(named.Data)
+	if err != nil {
+		return ""
+	}
+	return path
+}
