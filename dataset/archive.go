@@ -23,7 +23,7 @@ import (
 type limits struct {
 	members  int   // Number of members, pictures or not.
 	member   int64 // Bytes of one picture file.
-	kept     int64 // Bytes of all picture files of a .tar.gz, which are kept in memory.
+	kept     int64 // Bytes of all picture files of a .tar.gz, which are kept in a temporary file.
 	unpacked int64 // Bytes that a .tar.gz may expand to.
 }
 
@@ -54,7 +54,7 @@ func listArchive(ctx context.Context, file string, bounds limits) ([]stored, []B
 		err = a.listTar(ctx, in)
 	case gzipArchive:
 		err = a.listGzip(ctx, in)
-		in.Close() // All is in memory.
+		in.Close() // All was copied.
 	default:
 		in.Close()
 		err = errors.New("neither a folder nor an archive that can be read (.zip, .tar, .tar.gz): unpack it")

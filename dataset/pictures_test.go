@@ -327,8 +327,8 @@ func TestBombsAreRefusedBeforeTheyGoOff(t *testing.T) {
 		{"too many members of a tar", tarred(t, many), "more than the 20 members", true},
 		{"too many members of a tar.gz", gzipped(t, tarred(t, many)), "more than the 20 members", true},
 		{
-			"pictures that fill the memory", gzipped(t, tarred(t, filling)),
-			"more than the 3 MiB of memory that those of a .tar.gz may: unpack it", true,
+			"pictures that fill the disk", gzipped(t, tarred(t, filling)),
+			"more than the 3 MiB that those of a .tar.gz may: unpack it", true,
 		},
 		{
 			"a tar.gz that expands", gzipped(t, tarred(t, []file{{"x.bin", zeros(9 << 20)}, good})),

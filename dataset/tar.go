@@ -18,31 +18,44 @@ func (a *archive) listTar(ctx context.Context, in *os.File) error {
 		if err != nil {
 			return err
 		}
-		a.add(header.Name, header.Size, func() ([]byte, error) {
-			return io.ReadAll(io.NewSectionReader(in, at, header.Size))
-		})
+		a.add(header.Name, header.Size, func() ([]byte, error) { return readAt(in, at, header.Size) })
 		return nil
 	})
 }
 
-// listGzip reads the pictures of a compressed tar file into memory, since it does not allow random access.
+// readAt reads a part of a file.
+func readAt(file *os.File, at, size int64) ([]byte, error) {
+	data := make([]byte, size) // io.ReadAll would take more, as it does not know the size.
+	_, err := file.ReadAt(data, at)
+	return data, err
+}
+
+// listGzip copies the pictures of a compressed tar file to a temporary file, since it does not allow random access.
 func (a *archive) listGzip(ctx context.Context, in io.Reader) error {
 	unpacked, err := gzip.NewReader(in)
 	if err != nil {
 		return fmt.Errorf("the archive is damaged: %w", err)
 	}
-	left := a.limits.kept
+	copied, err := os.CreateTemp("", "moelab-*")
+	if err != nil {
+		return fmt.Errorf("unpack the archive: %w", err)
+	}
+	if err := os.Remove(copied.Name()); err != nil { // It stays until the last of its pictures is garbage.
+		return errors.Join(fmt.Errorf("unpack the archive: %w", err), copied.Close())
+	}
+	at, left := int64(0), a.limits.kept
 	bounded := &boundedReader{ctx: ctx, in: unpacked, left: a.limits.unpacked}
 	return a.eachPicture(ctx, bounded, func(header *tar.Header, in io.Reader) error {
 		if left -= header.Size; left < 0 {
-			return tooLarge(fmt.Sprintf("its pictures take more than the %d MiB of memory that those of a .tar.gz may",
-				a.limits.kept>>20))
+			return tooLarge(fmt.Sprintf("its pictures take more than the %d MiB that those of a .tar.gz may", a.limits.kept>>20))
 		}
-		data, err := io.ReadAll(in)
+		start := at
+		n, err := io.Copy(copied, in)
+		at += n
 		if err != nil {
 			return err
 		}
-		a.add(header.Name, header.Size, func() ([]byte, error) { return data, nil })
+		a.add(header.Name, header.Size, func() ([]byte, error) { return readAt(copied, start, header.Size) })
 		return nil
 	})
 }
