@@ -21,6 +21,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/internal/safetensors"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // ErrNoCheckpoint is wrapped by the error for a run without a readable checkpoint.
@@ -299,7 +300,7 @@ func (r *Run) readCheckpoint(step int64) (state State, weights Weights, err erro
 	if err != nil {
 		return state, nil, err
 	}
-	if err := json.Unmarshal(data, &state); err != nil {
+	if err := textfile.UnmarshalJSON(data, &state); err != nil {
 		return state, nil, fmt.Errorf("%s: %w", stateName, err)
 	}
 	if err := checkFormat(path, state.Format); err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Errors for callers to distinguish with [errors.Is].
@@ -248,7 +249,7 @@ func (r *Run) read() (*configFile, error) {
 		return nil, fmt.Errorf("read the run's configuration: %w", err)
 	}
 	var file configFile
-	if err := json.Unmarshal(data, &file); err != nil {
+	if err := textfile.UnmarshalJSON(data, &file); err != nil {
 		return nil, fmt.Errorf("%w: %s is %w, restore it or choose another directory: %w", ErrNotARun, path, ErrDamaged, err)
 	}
 	switch err := checkFormat(path, file.Format); {
@@ -283,9 +284,13 @@ func (r *Run) Experiment(config any) (name string, seed uint64, err error) {
 
 // decode decodes the package's configuration.
 func (r *Run) decode(file *configFile, config any) error {
-	decoder := json.NewDecoder(bytes.NewReader(file.Config))
+	var line bytes.Buffer // Errors would count lines from the configuration, not from the file.
+	if err := json.Compact(&line, file.Config); err != nil {
+		return fmt.Errorf("read the configuration in %s: %w", r.Path(configName), err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(line.Bytes()))
 	decoder.DisallowUnknownFields() // An unknown field is from a newer version of moelab or another package.
-	if err := decoder.Decode(config); err != nil {
+	if err := textfile.PlainJSON(line.Bytes(), decoder.Decode(config)); err != nil {
 		return fmt.Errorf("read the configuration in %s: %w", r.Path(configName), err)
 	}
 	return nil

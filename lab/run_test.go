@@ -190,6 +190,23 @@ func TestDamagedConfig(t *testing.T) {
 	}
 }
 
+func TestDamagedSettingsAreNamedInPlainWords(t *testing.T) {
+	for name, c := range map[string]struct{ old, new, says string }{
+		"of the run":    {`"seed": 7`, `"seed": -7`, `"seed" is a number, not a whole number in its range`},
+		"of the config": {`"rate": 0.01`, `"rate": "slow"`, `config.json: "rate" is text, not a number`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := saved(t, 1, 1)
+			require.NoError(t, run.Close())
+			edit(t, run.Path(configName), c.old, c.new)
+			var config testConfig
+			_, _, err := run.Experiment(&config)
+			requireLine(t, err, c.says)
+			assert.NotContains(t, err.Error(), "Go ")
+		})
+	}
+}
+
 func TestWriteFileIsWholeOrNotThere(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.txt")

@@ -13,13 +13,16 @@ import (
 // which line: those of encoding/json speak of Go's types.
 func UnmarshalJSON(data []byte, to any) error {
 	data = Decode(data)
-	err := json.Unmarshal(data, to)
-	if err == nil {
-		return nil
-	}
+	return PlainJSON(data, json.Unmarshal(data, to))
+}
+
+// PlainJSON returns an error of encoding/json about some text in plain words, with the line.
+func PlainJSON(data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
+	case err == nil:
+		return nil
 	case len(bytes.TrimSpace(data)) == 0:
 		return errors.New("it is empty")
 	case errors.As(err, &syntax) && isCutOff(syntax):
@@ -37,7 +40,7 @@ func UnmarshalJSON(data []byte, to any) error {
 		}
 		return fmt.Errorf("%s%s is %s, not %s", inLine(data, kind.Offset), what, nouns[found], noun(kind.Type))
 	}
-	return errors.New("this JSON cannot be read")
+	return err
 }
 
 // isCutOff reports whether the text ended too early, not with a wrong character.
@@ -70,6 +73,6 @@ func noun(t reflect.Type) string {
 	case reflect.Float32, reflect.Float64:
 		return nouns["number"]
 	default:
-		return "such a whole number as it must be"
+		return "a whole number in its range"
 	}
 }

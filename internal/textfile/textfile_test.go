@@ -24,7 +24,7 @@ func TestErrorsOfJSONAreInPlainWordsAndNameTheLine(t *testing.T) {
 		"3":                             "it is a number, not an object {…}",
 		"{\n\n\"tags\": \"blue\"}":      `line 3: "Tags" is text, not a list`,
 		`{"tags": {}}`:                  `"Tags" is an object {…}, not a list`,
-		`{"count": 300}`:                `"Count" is a number, not such a whole number as it must be`,
+		`{"count": 300}`:                `"Count" is a number, not a whole number in its range`,
 		`{"post": {"name": true}}`:      `"Post.Name" is true or false, not text`,
 		"{\"count\": 1}\n{\"count\":1}": "line 2: this is not JSON: invalid character '{' after top-level value",
 	} {
