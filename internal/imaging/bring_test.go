@@ -14,7 +14,7 @@ import (
 
 // palettedGIF is a GIF of frames of one colour each, at positions, on a screen. The colours are red, green, blue and
 // white.
-func palettedGIF(t *testing.T, screen image.Point, frames ...image.Rectangle) []byte {
+func palettedGIF(t testing.TB, screen image.Point, frames ...image.Rectangle) []byte {
 	t.Helper()
 	colours := color.Palette{color.RGBA{255, 0, 0, 255}, color.RGBA{0, 255, 0, 255}, color.RGBA{0, 0, 255, 255},
 		color.White}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 )
 
@@ -105,8 +104,6 @@ func (w *endWatcher) ReadByte() (byte, error) {
 	w.ended = w.ended || err == io.EOF
 	return b, err
 }
-
-func openBMP(data []byte) (file, error) { return still(data, bmp.DecodeConfig, bmp.Decode) }
 
 func openTIFF(data []byte) (file, error) {
 	f, err := still(data, tiff.DecodeConfig, tiff.Decode)

@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -304,7 +305,7 @@ func seeds(t testing.TB) map[string]map[string][]byte {
 	tiffFrom := func(p image.Image, o *tiff.Options) []byte {
 		return encoded(t, func(to *bytes.Buffer, p image.Image) error { return tiff.Encode(to, p, o) }, p)
 	}
-	return map[string]map[string][]byte{
+	made := map[string]map[string][]byte{
 		"FuzzPNG": {
 			"still":       pngOf(t, clear),
 			"deep":        pngOf(t, grey),
@@ -356,4 +357,11 @@ func seeds(t testing.TB) map[string]map[string][]byte {
 				tiffEntry{orientationTag, short, []uint32{3, 3, 3}}),
 		},
 	}
+	fileName := strings.NewReplacer(" ", "_", ",", "", "/", "")
+	for name, data := range bmpKinds() {
+		made["FuzzBMP"][fileName.Replace(name)] = data
+	}
+	rubbish := palettedGIF(t, image.Pt(3, 2), image.Rect(1, 0, 5, 3), image.Rect(0, 0, 9, 1))
+	made["FuzzGIF"]["rubbish"] = joined(rubbish[:len(rubbish)-1], "\x00xyz,", nil)
+	return made
 }
