@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/jpeg"
 	"io"
 	"path/filepath"
 	"strings"
@@ -110,15 +109,6 @@ func openTIFF(data []byte) (file, error) {
 	f.exif = data
 	f.profile, _ = tiffTag(data, profileTag)
 	return f, err
-}
-
-func openJPEG(data []byte) (file, error) {
-	f, err := still(data, jpeg.DecodeConfig, jpeg.Decode)
-	if err != nil {
-		return f, err
-	}
-	f.exif, f.profile = jpegMetadata(data)
-	return f, nil
 }
 
 const (

@@ -361,6 +361,11 @@ func seeds(t testing.TB) map[string]map[string][]byte {
 	for name, data := range bmpKinds() {
 		made["FuzzBMP"][fileName.Replace(name)] = data
 	}
+	made["FuzzJPEGDecoder"] = map[string][]byte{"colours": jpegOf(opaque), "grey": jpegOf(grey)}
+	for name, sampling := range unusualJPEGs() {
+		made["FuzzJPEGDecoder"][fileName.Replace(name)] = flatJPEG(17, 9, sampling)
+	}
+	made["FuzzJPEG"]["sampling"] = flatJPEG(17, 9, unusualJPEGs()["Cb unlike Cr"])
 	rubbish := palettedGIF(t, image.Pt(3, 2), image.Rect(1, 0, 5, 3), image.Rect(0, 0, 9, 1))
 	made["FuzzGIF"]["rubbish"] = joined(rubbish[:len(rubbish)-1], "\x00xyz,", nil)
 	return made
