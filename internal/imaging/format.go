@@ -8,8 +8,6 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/image/tiff"
 )
 
 // file is the structure of a picture file, before the pixels are decoded.
@@ -37,6 +35,8 @@ var formats = []format{
 	{"BM", openBMP},
 	{"II*\x00", openTIFF},
 	{"MM\x00*", openTIFF},
+	{"II+\x00", openTIFF}, // BigTIFF.
+	{"MM\x00+", openTIFF},
 }
 
 // recognise returns the format of a file by its contents, or nil.
@@ -102,13 +102,6 @@ func (w *endWatcher) ReadByte() (byte, error) {
 	b, err := w.Reader.ReadByte()
 	w.ended = w.ended || err == io.EOF
 	return b, err
-}
-
-func openTIFF(data []byte) (file, error) {
-	f, err := still(data, tiff.DecodeConfig, tiff.Decode)
-	f.exif = data
-	f.profile, _ = tiffTag(data, profileTag)
-	return f, err
 }
 
 const (
