@@ -234,11 +234,13 @@ func nameOutputs(jobs []Job, found []foundPicture, out string) {
 	}
 	claims := map[string]int{}
 	for i := range jobs {
-		claims[strings.ToLower(short(i))]++
+		if !imaging.Unreadable(found[i].in) { // It would rename the results of others, and have none itself.
+			claims[strings.ToLower(short(i))]++
+		}
 	}
 	for i := range jobs {
 		name := short(i)
-		if claims[strings.ToLower(name)] > 1 {
+		if claims[strings.ToLower(name)] > 1 || imaging.Unreadable(found[i].in) {
 			name = found[i].relative + extensions[jobs[i].format]
 		}
 		jobs[i].Out = filepath.Join(out, name)

@@ -126,3 +126,68 @@ func TestAVastFrameOfAGIFTakesLittleMemory(t *testing.T) {
 func joined(before []byte, between string, after []byte) []byte {
 	return append(append(bytes.Clone(before), between...), after...)
 }
+
+func TestPicturesThatCannotBeReadAreNamed(t *testing.T) {
+	for start, says := range map[string]string{
+		"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf": "AVIF pictures cannot be read: convert it to PNG or JPEG",
+		"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avifmiaf": "AVIF",
+		"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic":     "HEIC",
+		"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic":     "HEIC",
+		"\xff\x0a":                     "JPEG XL",
+		"\x00\x00\x00\x1cftypisom":     "not a picture that can be read",
+		"\xff\xff\xff\xffftyp":         "not a picture that can be read",
+		"\x00\x00\x00\x00ftypavif":     "not a picture that can be read",
+		"\xff\xff\xff\xffftypavif\x00": "AVIF",
+	} {
+		_, err := read([]byte(start))
+		assert.ErrorContains(t, err, says, "%q", start)
+	}
+	for _, name := range []string{"a.avif", "b/A.HEIC", "c.heif", "d.jxl"} {
+		assert.True(t, HasExtension(name) && Unreadable(name), name)
+	}
+	for _, name := range []string{"a.jfif", "a.JPE", "a.png"} {
+		assert.True(t, HasExtension(name) && !Unreadable(name), name)
+	}
+	for _, name := range []string{"a.jfif", "a.jpe"} {
+		format, err := FormatOf(name)
+		require.NoError(t, err)
+		assert.Equal(t, JPEG, format)
+	}
+}
+
+func TestTheOnlyFrameOfAnAPNGHidesItsDefault(t *testing.T) {
+	red, green := image.NewNRGBA(image.Rect(0, 0, 2, 1)), image.NewNRGBA(image.Rect(0, 0, 1, 1))
+	for i := range 2 {
+		red.Set(i, 0, color.NRGBA{255, 0, 0, 255})
+	}
+	green.Set(0, 0, color.NRGBA{0, 255, 0, 255})
+	pixels := func(m *image.NRGBA) (data []byte) {
+		chunks, err := readChunks(pngOf(t, m))
+		require.NoError(t, err)
+		for _, c := range chunks {
+			if c.name == "IDAT" {
+				data = append(data, c.data...)
+			}
+		}
+		return data
+	}
+	still, err := readChunks(pngOf(t, red))
+	require.NoError(t, err)
+	animated, control := chunk{"acTL", numbers(1, 0)}, chunk{"fcTL", append(numbers(0, 1, 1, 1, 0), 0, 1, 0, 10, 0, 0)}
+	frame := chunk{"fdAT", append(numbers(1), pixels(green)...)}
+	file := func(chunks ...chunk) []byte {
+		data := []byte(pngSignature)
+		for _, c := range chunks {
+			data = c.append(data)
+		}
+		return data
+	}
+	end := still[len(still)-1]
+	hidden := file(still[0], animated, chunk{"IDAT", pixels(red)}, control, frame, end)
+	assert.Equal(t, [][]string{{"-g"}}, framesOf(t, hidden))
+	control.data = append(numbers(0, 2, 1, 0, 0), 0, 1, 0, 10, 0, 0)
+	assert.Equal(t, [][]string{{"rr"}}, framesOf(t, file(still[0], animated, control, chunk{"IDAT", pixels(red)}, end)))
+	p, err := read(hidden)
+	require.NoError(t, err)
+	assert.Equal(t, []int{1, 0}, []int{p.Info.Frames, p.Plays})
+}

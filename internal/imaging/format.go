@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -140,12 +141,46 @@ func fits(profile []byte, gray bool) bool {
 	return name == "RGB " && !gray || name == "GRAY" && gray
 }
 
-// HasExtension reports whether a file has the extension of a readable picture.
+// HasExtension reports whether a file has the extension of a picture. Pictures that are [Unreadable] are among them:
+// who lists a folder names them that way, instead of skipping them without a word.
 func HasExtension(path string) bool {
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff":
+	case ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".tif", ".tiff":
+		return true
+	default:
+		return Unreadable(path)
+	}
+}
+
+// Unreadable reports whether a file has the extension of a picture in a format that is not read. [Open] says so too,
+// unless the file has other contents.
+func Unreadable(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".avif", ".avifs", ".heic", ".heif", ".heics", ".hif", ".jxl":
 		return true
 	default:
 		return false
 	}
+}
+
+// unreadable names the format of a picture that is not read, or returns "".
+func unreadable(data []byte) string {
+	if begins(data, "\xff\x0a") || begins(data, "\x00\x00\x00\x0cJXL ") {
+		return "JPEG XL"
+	}
+	const header, brand = 8, 4
+	if !begins(data, "????ftyp") {
+		return ""
+	}
+	name := ""
+	size := int(min(binary.BigEndian.Uint32(data), 256, uint32(len(data))))
+	for at := header; at+brand <= size; at += brand {
+		switch string(data[at : at+brand]) {
+		case "avif", "avis":
+			return "AVIF"
+		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1": // The last two are of AVIFs too.
+			name = "HEIC"
+		}
+	}
+	return name
 }

@@ -140,6 +140,9 @@ func readAll(in io.Reader) ([]byte, error) {
 func open(data []byte) (f file, err error) {
 	format := recognise(data)
 	if format == nil {
+		if name := unreadable(data); name != "" {
+			return file{}, fmt.Errorf("%s pictures cannot be read: convert it to PNG or JPEG first", name)
+		}
 		return file{}, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
 	}
 	defer recovered(&err)
