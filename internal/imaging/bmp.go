@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"io"
 	"math/bits"
+	"slices"
 )
 
 // Compressions of a BMP.
@@ -129,7 +130,7 @@ func (b *bitmap) check(os2 bool) error {
 	known := false
 	switch b.compression {
 	case bmpPlain:
-		known = b.depth == 1 || b.depth == 2 || b.depth == 4 || b.depth == 8 || b.depth == 16 || b.depth == 24 || b.depth == 32
+		known = slices.Contains([]int{1, 2, 4, 8, 16, 24, 32}, b.depth)
 	case bmpRLE8:
 		known = b.depth == 8 && !b.topDown
 	case bmpRLE4:

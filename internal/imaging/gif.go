@@ -178,8 +178,8 @@ func (g *gifFrame) rows() iter.Seq[int] {
 	}
 }
 
-// palette returns the 256 colours that pixels may name, of which those that the file lacks are black. A file without any
-// palette is grey, as Pillow reads it.
+// palette returns the 256 colours that pixels may name. Those that the file lacks are black. A file without any palette
+// is grey, as Pillow reads it.
 func (g *gifFrame) palette(own int) color.Palette {
 	colours := g.colours
 	if own > 0 {

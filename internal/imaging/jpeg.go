@@ -10,29 +10,35 @@ import (
 	"image/jpeg"
 	"io"
 	"math"
+	"runtime"
 )
 
 // openJPEG reads a JPEG with package jpeg. What that refuses as unsupported, such as unusual sampling, is read by
 // [decodeJPEG].
 func openJPEG(data []byte) (file, error) {
+	// Package jpeg refuses CMYK without Adobe's marker only after it has decoded all, with much memory.
+	header, headerErr := readJPEGHeader(data)
+	own := headerErr == nil && len(header.components) == 4 && header.adobe < 0
 	decode := func(in io.Reader) (image.Image, error) {
-		picture, err := jpeg.Decode(in)
-		if !isUnsupported(err) {
-			return picture, err
+		if !own {
+			picture, err := jpeg.Decode(in)
+			if !isUnsupported(err) {
+				return picture, err
+			}
 		}
-		own, err := decodeJPEG(nil, data)
+		d, err := decodeJPEG(nil, data)
 		if err != nil {
 			return nil, err
 		}
-		return own.picture(), nil
+		return d.picture(), nil
 	}
 	f, err := still(data, jpeg.DecodeConfig, decode)
 	if isUnsupported(err) {
-		var d *jpegDecoder
-		d, err = readJPEGHeader(data)
-		if err == nil {
-			f = file{canvas: image.Pt(d.width, d.height), parts: []part{{decode: decoder(data, decode), replace: true}}}
+		if headerErr != nil {
+			return f, headerErr
 		}
+		f, err = file{canvas: image.Pt(header.width, header.height),
+			parts: []part{{decode: decoder(data, decode), replace: true}}}, nil
 	}
 	if err != nil {
 		return f, err
@@ -632,6 +638,9 @@ func (d *jpegDecoder) finish() {
 			c.transform(c.coefficients[64*i:][:64], i%c.across, i/c.across)
 		}
 		c.coefficients = nil
+	}
+	if d.progressive {
+		runtime.GC() // They take more memory than the picture, which is allocated next.
 	}
 }
 

@@ -14,6 +14,7 @@
 package imaging
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -86,7 +87,7 @@ func Open(path string) (*Picture, error) {
 
 // Read is [Open] for a stream.
 func Read(in io.Reader) (*Picture, error) {
-	data, err := readAll(in)
+	data, err := readAll(in, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -114,17 +115,19 @@ var errEmpty = errors.New("the file is empty (zero bytes)")
 
 // readFile reads a regular file, up to maxFile.
 func readFile(path string) ([]byte, error) {
-	file, _, err := OpenRegular(path)
+	file, info, err := OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return readAll(file)
+	return readAll(file, info.Size())
 }
 
-// readAll reads a stream, up to maxFile.
-func readAll(in io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
+// readAll reads a stream, up to maxFile. It sets memory aside for the expected size; 0: unknown.
+func readAll(in io.Reader, expected int64) ([]byte, error) {
+	buffer := bytes.NewBuffer(make([]byte, 0, min(expected, maxFile)+bytes.MinRead))
+	_, err := buffer.ReadFrom(io.LimitReader(in, maxFile+1))
+	data := buffer.Bytes()
 	switch {
 	case err != nil:
 		return nil, err
