@@ -362,6 +362,9 @@ func seeds(t testing.TB) map[string]map[string][]byte {
 		made["FuzzBMP"][fileName.Replace(name)] = data
 	}
 	made["FuzzJPEGDecoder"] = map[string][]byte{"colours": jpegOf(opaque), "grey": jpegOf(grey)}
+	for _, name := range []string{"restart", "restart_progressive", "progressive_cmyk"} {
+		made["FuzzJPEGDecoder"][name] = jpegFiles(t)[name]
+	}
 	for name, sampling := range unusualJPEGs() {
 		made["FuzzJPEGDecoder"][fileName.Replace(name)] = flatJPEG(17, 9, sampling)
 	}

@@ -22,7 +22,8 @@ func openJPEG(data []byte) (file, error) {
 	decode := func(in io.Reader) (image.Image, error) {
 		if !own {
 			picture, err := jpeg.Decode(in)
-			if !isUnsupported(err) {
+			var invalid jpeg.FormatError // Of files that libjpeg reads too: progressive ones with restart markers.
+			if !isUnsupported(err) && !errors.As(err, &invalid) {
 				return picture, err
 			}
 		}
@@ -639,7 +640,8 @@ func (d *jpegDecoder) finish() {
 		}
 		c.coefficients = nil
 	}
-	if d.progressive {
+	const large = 1 << 20
+	if d.progressive && d.width*d.height > large {
 		runtime.GC() // They take more memory than the picture, which is allocated next.
 	}
 }

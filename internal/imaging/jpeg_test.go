@@ -6,6 +6,8 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/moelab/moelab/internal/imaging/imagingtest"
@@ -139,14 +141,53 @@ func TestUnusualJPEGsAreTurnedUpright(t *testing.T) {
 	assert.Equal(t, image.Pt(45, 53), image.Pt(p.Width, p.Height))
 }
 
+// jpegFiles are the JPEGs of testdata/jpeg, by name.
+func jpegFiles(t testing.TB) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	for _, name := range []string{"restart", "restart_progressive", "no_restart", "progressive",
+		"progressive_cmyk", "grey"} {
+		data, err := os.ReadFile(filepath.Join("testdata", "jpeg", name+".jpg"))
+		require.NoError(t, err)
+		files[name] = data
+	}
+	return files
+}
+
+func TestProgressiveCMYKNeedsNoMarkerOfAdobe(t *testing.T) {
+	data := jpegFiles(t)["progressive_cmyk"]
+	at := bytes.Index(data, []byte{0xff, markAPP14})
+	require.Positive(t, at)
+	bare := joined(data[:at], "", data[at+2+int(binary.BigEndian.Uint16(data[at+2:])):])
+	want, got := pixelsOfFile(t, data), pixelsOfFile(t, bare)
+	require.Len(t, got, len(want))
+	for i := range want {
+		require.InDelta(t, want[i], got[i], 3, "channel %d of pixel %d", i%4, i/4)
+	}
+}
+
+func TestProgressiveJPEGsMayHaveRestartMarkers(t *testing.T) {
+	files := jpegFiles(t)
+	_, err := jpeg.Decode(bytes.NewReader(files["restart_progressive"]))
+	require.Error(t, err, "package jpeg reads them: the other decoder is not needed for them any more")
+	want, got := pixelsOfFile(t, files["no_restart"]), pixelsOfFile(t, files["restart_progressive"])
+	require.Len(t, got, len(want))
+	for i := range want {
+		require.InDelta(t, want[i], got[i], 4, "channel %d of pixel %d", i%4, i/4)
+	}
+}
+
 func TestOwnJPEGDecoderAgreesWithPackageJPEG(t *testing.T) {
 	files := map[string][]byte{
 		"small": encoded(t, func(to *bytes.Buffer, p image.Image) error { return jpeg.Encode(to, p, nil) },
 			image.Image(imagingtest.Waves(37, 29, 9, 0))),
 	}
-	for _, name := range []string{"plain.jpg", "progressive.jpg", "cmyk.jpg"} {
-		files[name] = imagingtest.Still(t, name)
+	for name, data := range jpegFiles(t) {
+		if name != "restart_progressive" { // Package jpeg fails.
+			files[name] = data
+		}
 	}
+	files["cmyk"] = imagingtest.Still(t, "cmyk.jpg")
 	for name, data := range files {
 		t.Run(name, func(t *testing.T) {
 			want, err := jpeg.Decode(bytes.NewReader(data))
