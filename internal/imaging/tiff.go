@@ -12,7 +12,6 @@ import (
 	"math"
 	"math/bits"
 
-	"golang.org/x/image/ccitt"
 	"golang.org/x/image/tiff/lzw"
 )
 
@@ -32,9 +31,13 @@ const (
 
 // Compressions of a TIFF.
 const (
-	tiffPlain, tiffGroup3, tiffGroup4, tiffLZW, tiffJPEG = 1, 3, 4, 5, 7
-	tiffDeflate, tiffOldDeflate, tiffPackBits            = 8, 32946, 32773
+	tiffPlain, tiffRunLength, tiffGroup3, tiffGroup4 = 1, 2, 3, 4
+	tiffLZW, tiffJPEG                                = 5, 7
+	tiffDeflate, tiffOldDeflate, tiffPackBits        = 8, 32946, 32773
 )
+
+// twoDimensional is a flag of [tagGroup3].
+const twoDimensional = 1
 
 // Meanings of a TIFF's samples.
 const (
@@ -265,7 +268,7 @@ func (t *tiffPicture) findAlpha(n int) {
 }
 
 func (t *tiffPicture) checkCompression() error {
-	names := map[int]string{2: "CCITT's run-length code", 6: "JPEG of the old kind", 34712: "JPEG 2000", 34925: "LZMA",
+	names := map[int]string{6: "JPEG of the old kind", 34712: "JPEG 2000", 34925: "LZMA",
 		50000: "Zstandard", 50001: "WebP"}
 	switch t.compression {
 	case tiffPlain, tiffPackBits:
@@ -273,13 +276,9 @@ func (t *tiffPicture) checkCompression() error {
 		if t.predictor > 2 || t.predictor == 2 && t.depth != 8 && t.depth != 16 {
 			return unsupportedTIFF("predictor %d of samples of %d bits", t.predictor, t.depth)
 		}
-	case tiffGroup3, tiffGroup4:
-		const twoDimensional = 1
+	case tiffRunLength, tiffGroup3, tiffGroup4:
 		if t.depth != 1 || t.samples != 1 {
 			return unsupportedTIFF("CCITT's code for more than black and white")
-		}
-		if t.compression == tiffGroup3 && t.number(tagGroup3, 0)&twoDimensional != 0 {
-			return unsupportedTIFF("the two-dimensional code of CCITT Group 3")
 		}
 	case tiffJPEG:
 		if t.depth != 8 {
@@ -393,8 +392,12 @@ func (t *tiffPicture) sample(row []byte, i int) uint32 {
 
 // rows returns a function that decompresses the rows of a block, of which it must have some.
 func (t *tiffPicture) rows(stored []byte, samples, height int) (func() ([]byte, error), error) {
-	if t.compression == tiffJPEG {
+	switch t.compression {
+	case tiffJPEG:
 		return t.jpegRows(stored, samples, height)
+	case tiffRunLength, tiffGroup3, tiffGroup4:
+		// White is 0 in its rows, as the code has it. Which of them is shown white says the header, as without compression.
+		return newFax(stored, t.reversed, t.block.X, t.compression, t.number(tagGroup3, 0)&twoDimensional != 0).read, nil
 	}
 	var in io.Reader = bytes.NewReader(stored)
 	if t.reversed {
@@ -414,17 +417,9 @@ func (t *tiffPicture) rows(stored []byte, samples, height int) (func() ([]byte, 
 			return nil, err
 		}
 		in = inflated
-	case tiffGroup3, tiffGroup4:
-		kind := ccitt.Group3
-		if t.compression == tiffGroup4 {
-			kind = ccitt.Group4
-		}
-		// White is 0 here, as the code has it. Which of them is shown white says the header, as without compression.
-		in = ccitt.NewReader(in, ccitt.MSB, kind, t.block.X, height, &ccitt.Options{Invert: true})
 	}
 	row := make([]byte, (t.block.X*samples*t.depth+7)/8)
-	predicted := t.predictor == 2 && t.compression != tiffPlain && t.compression != tiffPackBits &&
-		t.compression != tiffGroup3 && t.compression != tiffGroup4
+	predicted := t.predictor == 2 && t.compression != tiffPlain && t.compression != tiffPackBits
 	return func() ([]byte, error) {
 		if _, err := io.ReadFull(in, row); err != nil {
 			if err == io.EOF {

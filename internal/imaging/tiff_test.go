@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -45,9 +46,9 @@ func TestTIFFsAreReadAsPillowReadsThem(t *testing.T) {
 	var golden map[string]string
 	require.NoError(t, json.Unmarshal(text, &golden))
 	files := tiffFiles(t)
-	require.Len(t, files, len(golden))
-	for name, data := range files {
+	for name := range golden {
 		t.Run(name, func(t *testing.T) {
+			data := files[name]
 			want, err := hex.DecodeString(golden[name])
 			require.NoError(t, err)
 			got := pixelsOfFile(t, data)
@@ -71,12 +72,17 @@ func TestTIFFsAreReadAsPillowReadsThem(t *testing.T) {
 
 func TestAPictureIsTheSameInAnyCompressionOfTIFF(t *testing.T) {
 	files := tiffFiles(t)
+	require.GreaterOrEqual(t, len(files), 30)
 	for name, data := range files {
-		for _, zero := range []string{"_0", "_1"} {
-			if strings.HasSuffix(name, zero) || name == "group4_reversed" {
-				assert.Equal(t, pixelsOfFile(t, files["raw_1"]), pixelsOfFile(t, data), name)
-			}
+		kind, _, _ := strings.Cut(name, "_")
+		plain := "raw_1"
+		switch {
+		case kind == "noise" || kind == "wide":
+			plain = kind + "_raw"
+		case !strings.HasSuffix(name, "_0") && !strings.HasSuffix(name, "_1") && name != "group4_reversed":
+			continue
 		}
+		assert.True(t, bytes.Equal(pixelsOfFile(t, files[plain]), pixelsOfFile(t, data)), name)
 	}
 }
 

@@ -30,9 +30,21 @@ def save(name, image, **options):
 
 
 for zero in (0, 1):  # White is zero, black is zero.
-    for compression in ("raw", "tiff_lzw", "packbits", "group3", "group4"):
+    for compression in ("raw", "tiff_lzw", "packbits", "tiff_ccitt", "group3", "group4"):
         save(f"{compression}_{zero}", black, compression=compression, tiffinfo={262: zero})
 save("group4_reversed", black, compression="group4", tiffinfo={266: 2})
+save("group3_two_1", black, compression="group3", tiffinfo={262: 1, 292: 1})
+save("group3_fill_1", black, compression="group3", tiffinfo={262: 1, 292: 4})
+noise = Image.new("1", (203, 40))
+noise.putdata([255 * (hash((i * 7919, i // 3)) % 97 > 60) for i in range(203 * 40)])
+wide = Image.new("1", (6000, 9), 1)
+draw = ImageDraw.Draw(wide)
+for i in range(9):  # Runs of any length.
+    draw.rectangle((i * 300, i, i * 300 + (5, 63, 64, 65, 1000, 1728, 2559, 2560, 2700)[i], i + 2), fill=i % 2)
+for kind, image in (("noise", noise), ("wide", wide)):
+    for compression in ("raw", "tiff_ccitt", "group3", "group4"):
+        image.save(os.path.join(out, f"{kind}_{compression}.tif"), compression=compression)
+    image.save(os.path.join(out, f"{kind}_group3_two.tif"), compression="group3", tiffinfo={292: 1})
 for big in (False, True):
     kind = "_big" if big else ""
     save("rgba" + kind, rgba, big_tiff=big)
