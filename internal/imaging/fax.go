@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Codes of white and black runs of 0 to 63 pixels, then of 64, 128 … 1728, and those of both for 1792 … 2560: ITU-T T.4,
-// tables 2 and 3.
+// Codes of white and black runs of 0 to 63 pixels, then of 64, 128 … 1728, and those of both for 1792 … 2560: ITU-T
+// T.4, tables 2 and 3.
 const (
 	whiteCodes = "" +
 		"00110101 000111 0111 1000 1011 1100 1110 1111 10011 10100 00111 01000 001000 000011 110100 110101 101010 101011 " +
@@ -43,7 +43,8 @@ type faxCode struct{ run, size int16 }
 const longestFaxCode = 13
 
 // faxCodes are the codes of white and black runs by their first 13 bits.
-var faxCodes = sync.OnceValue(func() (tables [2][1 << longestFaxCode]faxCode) {
+var faxCodes = sync.OnceValue(func() *[2][1 << longestFaxCode]faxCode {
+	var tables [2][1 << longestFaxCode]faxCode
 	for colour, short := range []string{whiteCodes, blackCodes} {
 		for i, code := range strings.Fields(short + " " + longCodes) {
 			run := i
@@ -60,12 +61,13 @@ var faxCodes = sync.OnceValue(func() (tables [2][1 << longestFaxCode]faxCode) {
 			}
 		}
 	}
-	return tables
+	return &tables
 })
 
 // fax decodes rows of black and white pixels: ITU-T T.4 and T.6.
 type fax struct {
 	in         []byte
+	reversed   bool
 	at         int // The next bit.
 	width      int
 	kind       int  // A compression of a TIFF.
@@ -77,15 +79,8 @@ type fax struct {
 
 // newFax returns a decoder. reversed: the lowest bit of a byte comes first.
 func newFax(in []byte, reversed bool, width, kind int, two bool) *fax {
-	if reversed {
-		turned := make([]byte, len(in))
-		for i, b := range in {
-			turned[i] = bits.Reverse8(b)
-		}
-		in = turned
-	}
-	codes := faxCodes()
-	return &fax{in: in, width: width, kind: kind, two: two, codes: &codes, row: make([]byte, (width+7)/8)}
+	return &fax{in: in, reversed: reversed, width: width, kind: kind, two: two, codes: faxCodes(),
+		row: make([]byte, (width+7)/8)}
 }
 
 // peek returns the next n bits, n ≤ 16. Behind the end there are zeros.
@@ -93,7 +88,11 @@ func (f *fax) peek(n int) int {
 	value := 0
 	for i := f.at / 8; i < f.at/8+3; i++ {
 		value <<= 8
-		if i < len(f.in) {
+		switch {
+		case i >= len(f.in):
+		case f.reversed:
+			value |= int(bits.Reverse8(f.in[i]))
+		default:
 			value |= int(f.in[i])
 		}
 	}

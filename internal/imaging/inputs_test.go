@@ -368,8 +368,8 @@ func seeds(t testing.TB) map[string]map[string][]byte {
 	for name, sampling := range unusualJPEGs() {
 		made["FuzzJPEGDecoder"][fileName.Replace(name)] = flatJPEG(17, 9, sampling)
 	}
-	for _, name := range []string{"group3_0", "group3_two_1", "group4_1", "tiff_ccitt_0", "cmyk_big", "grey_alpha", "palette_big", "predictor",
-		"jpeg_grey"} {
+	for _, name := range []string{"group3_0", "group3_two_1", "group4_1", "tiff_ccitt_0", "cmyk_big", "grey_alpha",
+		"palette_big", "predictor", "jpeg_grey"} {
 		made["FuzzTIFF"][name] = tiffFiles(t)[name]
 	}
 	made["FuzzTIFF"]["planes"] = tiffOf(make([]byte, 16), colourTIFF(8, 2, 2, 3, []uint32{4, 4, 4})...)

@@ -338,6 +338,13 @@ func (t *tiffPicture) decode() (image.Image, error) {
 	if n := across * down * planes; len(offsets) < n || len(counts) < n {
 		return nil, errors.New("tiff: there are too few strips or tiles")
 	}
+	const mostUses = 16 // Equal tiles may share their bytes, but a few bytes must not be decoded a million times.
+	total := uint64(0)
+	for _, n := range counts {
+		if total += min(n, uint64(len(t.data))); total > mostUses*uint64(len(t.data)) {
+			return nil, errors.New("tiff: strips or tiles overlap")
+		}
+	}
 	for i := range across * down * planes {
 		stored := from(t.data, offsets[i])
 		if counts[i] > uint64(len(stored)) {

@@ -132,6 +132,14 @@ func TestPlanesOfATIFFMayLieApart(t *testing.T) {
 	}
 }
 
+func TestStripsOfATIFFDoNotShareTheirBytes(t *testing.T) {
+	offsets, counts := make([]uint32, 400), make([]uint32, 400)
+	for i := range offsets {
+		offsets[i], counts[i] = 8, 3000
+	}
+	assert.ErrorContains(t, whole(tiffOf(make([]byte, 3000), greyTIFF(2, 400, 1, 1, offsets, counts)...)), "overlap")
+}
+
 func TestABigTIFFIsTurnedUpright(t *testing.T) {
 	data := tiffFiles(t)["rgba_big"]
 	require.True(t, begins(data, "II+\x00"))
