@@ -10,7 +10,8 @@
 //	err = w.Close()
 //
 // Animations are read, and written as APNG, one frame at a time, where other libraries keep all frames in memory.
-// Pixels are decoded by package image's decoders: each frame is cut out of its file as a still picture.
+// PNG, WebP and most JPEGs are decoded by package image's decoders, for which each frame is cut out of its file as a
+// still picture; the other formats, and JPEGs that package jpeg refuses, by decoders of this package.
 package imaging
 
 import (

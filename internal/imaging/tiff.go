@@ -375,7 +375,7 @@ func (t *tiffPicture) decodeBlock(canvas *tiffCanvas, stored []byte, at image.Po
 			return err
 		}
 		for s := range samples {
-			canvas.put(at.X, at.Y+y, plane+s, shown.X, func(x int) uint32 { return t.sample(row, x*samples+s) })
+			canvas.put(t, at.Add(image.Pt(0, y)), shown.X, plane+s, row, s, samples)
 		}
 	}
 	return nil
@@ -406,29 +406,30 @@ func (t *tiffPicture) rows(stored []byte, samples, height int) (func() ([]byte, 
 		// White is 0 in its rows, as the code has it. Which of them is shown white says the header, as without compression.
 		return newFax(stored, t.reversed, t.block.X, t.compression, t.number(tagGroup3, 0)&twoDimensional != 0).read, nil
 	}
-	var in io.Reader = bytes.NewReader(stored)
+	var in interface {
+		io.Reader
+		io.ByteReader
+	} = bytes.NewReader(stored)
 	if t.reversed {
-		in = &bitReverser{in}
+		in = &bitReverser{bytes.NewReader(stored)}
 	}
+	var out io.Reader = in
 	switch t.compression {
 	case tiffPackBits:
-		in = &packBits{in: bytes.NewReader(stored)}
-		if t.reversed {
-			in = &packBits{in: &bitReverser{bytes.NewReader(stored)}}
-		}
+		out = &packBits{in: in}
 	case tiffLZW:
-		in = lzw.NewReader(in, lzw.MSB, 8)
+		out = lzw.NewReader(in, lzw.MSB, 8)
 	case tiffDeflate, tiffOldDeflate:
 		inflated, err := zlib.NewReader(in)
 		if err != nil {
 			return nil, err
 		}
-		in = inflated
+		out = inflated
 	}
 	row := make([]byte, (t.block.X*samples*t.depth+7)/8)
 	predicted := t.predictor == 2 && t.compression != tiffPlain && t.compression != tiffPackBits
 	return func() ([]byte, error) {
-		if _, err := io.ReadFull(in, row); err != nil {
+		if _, err := io.ReadFull(out, row); err != nil {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
@@ -484,7 +485,12 @@ func (t *tiffPicture) jpegRows(stored []byte, samples, height int) (func() ([]by
 }
 
 // bitReverser reverses the bits of bytes.
-type bitReverser struct{ in io.Reader }
+type bitReverser struct{ in *bytes.Reader }
+
+func (r *bitReverser) ReadByte() (byte, error) {
+	b, err := r.in.ReadByte()
+	return bits.Reverse8(b), err
+}
 
 func (r *bitReverser) Read(to []byte) (int, error) {
 	n, err := r.in.Read(to)
@@ -496,34 +502,35 @@ func (r *bitReverser) Read(to []byte) (int, error) {
 
 // packBits expands runs of bytes: section 9.
 type packBits struct {
-	in      io.Reader
+	in      io.ByteReader
 	left    int // Bytes of the current run.
 	repeat  bool
-	current [1]byte
+	current byte
 }
 
 func (p *packBits) Read(to []byte) (n int, err error) {
 	for n < len(to) {
 		for p.left == 0 {
-			if _, err := io.ReadFull(p.in, p.current[:]); err != nil {
+			code, err := p.in.ReadByte()
+			if err != nil {
 				return n, err
 			}
-			switch code := int(int8(p.current[0])); {
+			switch code := int(int8(code)); {
 			case code >= 0:
 				p.left, p.repeat = code+1, false
 			case code > -128:
 				p.left, p.repeat = 1-code, true
-				if _, err := io.ReadFull(p.in, p.current[:]); err != nil {
+				if p.current, err = p.in.ReadByte(); err != nil {
 					return n, err
 				}
 			}
 		}
 		if !p.repeat {
-			if _, err := io.ReadFull(p.in, p.current[:]); err != nil {
+			if p.current, err = p.in.ReadByte(); err != nil {
 				return n, err
 			}
 		}
-		to[n] = p.current[0]
+		to[n] = p.current
 		n, p.left = n+1, p.left-1
 	}
 	return n, nil
@@ -640,20 +647,26 @@ func (t *tiffPicture) palette() (color.Palette, error) {
 	return palette, nil
 }
 
-// put stores a sample of some pixels of a row.
-func (c *tiffCanvas) put(x0, y, sample, width int, value func(x int) uint32) {
+// put stores a sample of some pixels of a row. step is the number of samples from one pixel to the next.
+func (c *tiffCanvas) put(t *tiffPicture, at image.Point, width, sample int, row []byte, first, step int) {
 	table := &c.level
 	if sample == c.alpha {
 		table = &c.opacity
 	}
 	for _, channel := range c.channels[sample] {
-		to := c.pixels[y*c.stride+x0*c.perPixel:]
-		for x := range width {
-			level := table[value(x)]
-			if c.wide {
-				binary.BigEndian.PutUint16(to[x*c.perPixel+2*channel:], level)
-			} else {
-				to[x*c.perPixel+channel] = uint8(level)
+		to := c.pixels[at.Y*c.stride+at.X*c.perPixel:]
+		switch {
+		case t.depth == 8: // The most common, without detours.
+			for x := range width {
+				to[x*c.perPixel+channel] = uint8(table[row[first+x*step]])
+			}
+		case c.wide:
+			for x := range width {
+				binary.BigEndian.PutUint16(to[x*c.perPixel+2*channel:], table[t.sample(row, first+x*step)])
+			}
+		default:
+			for x := range width {
+				to[x*c.perPixel+channel] = uint8(table[t.sample(row, first+x*step)])
 			}
 		}
 	}
