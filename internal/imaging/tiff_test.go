@@ -175,3 +175,29 @@ func TestUnsupportedTIFFsAreNamed(t *testing.T) {
 		assert.ErrorContains(t, whole(tiffOf(make([]byte, 16), entries...)), says)
 	}
 }
+
+func TestTilesOfATIFFAreJoined(t *testing.T) {
+	// 3×3 pixels in 4 tiles of 2×2, of which 99 marks what lies outside.
+	tiles := []byte{1, 2, 4, 5, 3, 99, 6, 99, 7, 8, 99, 99, 9, 99, 99, 99}
+	data := tiffOf(tiles, []tiffEntry{
+		{256, short, []uint32{3}}, {257, short, []uint32{3}}, {258, short, []uint32{8}}, {259, short, []uint32{1}},
+		{262, short, []uint32{1}}, {322, long, []uint32{2}}, {323, long, []uint32{2}},
+		{324, long, []uint32{8, 12, 16, 20}}, {325, long, []uint32{4, 4, 4, 4}},
+	}...)
+	pixels := pixelsOfFile(t, data)
+	for i := range 9 {
+		assert.Equal(t, byte(i+1), pixels[4*i])
+	}
+}
+
+func TestSamplesOfATIFFMayHaveAnyNumberOfBits(t *testing.T) {
+	for depth, pixels := range map[uint32][]byte{
+		2:  {0b00_01_0000, 0b10_11_0000},
+		4:  {0x05, 0xaf},
+		12: {0x00, 0x05, 0x55, 0xaa, 0xaf, 0xff},
+		16: {0, 0, 0x55, 0x55, 0xaa, 0xaa, 0xff, 0xff},
+	} {
+		got := pixelsOfFile(t, tiffOf(pixels, colourTIFF(depth, 1, 1, 1, []uint32{uint32(len(pixels))})...))
+		assert.Equal(t, []byte{0, 85, 170, 255}, []byte{got[0], got[4], got[8], got[12]}, "%d bits", depth)
+	}
+}
