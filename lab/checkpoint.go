@@ -212,8 +212,8 @@ func (r *Run) checkpointSteps() ([]int64, error) {
 }
 
 // LoadCheckpoint loads the newest intact checkpoint into a store without variables. warn gets an error for each newer
-// one that is damaged; if it is nil, these are logged. The store gets a variable when the model asks for it. The error wraps
-// [ErrNoCheckpoint] if there is none.
+// one that is damaged; if it is nil, these are logged. The store gets a variable when the model asks for it. The error
+// wraps [ErrNoCheckpoint] if there is none.
 func (r *Run) LoadCheckpoint(store *model.Store, warn func(error)) (State, error) {
 	state, weights, err := r.loadCheckpoint(warn)
 	if err == nil {

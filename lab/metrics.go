@@ -117,7 +117,8 @@ func (s State) metricsFault(data []byte) string {
 	if length := int64(len(data)); s.MetricsBytes < 0 || length < s.MetricsBytes {
 		return fmt.Sprintf("has %d bytes, but had %d", length, s.MetricsBytes)
 	}
-	if sum := sha256.Sum256(data[:s.MetricsBytes]); s.MetricsSHA256 != "" && hex.EncodeToString(sum[:]) != s.MetricsSHA256 {
+	sum := sha256.Sum256(data[:s.MetricsBytes])
+	if s.MetricsSHA256 != "" && hex.EncodeToString(sum[:]) != s.MetricsSHA256 {
 		return "is not what it was"
 	}
 	return ""

@@ -59,9 +59,11 @@ func TestEvalSRRejectsInvalidArguments(t *testing.T) {
 	for want, args := range map[string][]string{
 		"-n is 0: it must be at least 1":                                  {"-n", "0"},
 		fmt.Sprintf("%s was trained on the illustrations of seed 5", run): {"--run", run, "--seed", "5"},
-		"config.json is a file, not a folder":                             {"--out", filepath.Join(run, "config.json", "o.json")},
-		"not a run":                                                       {"--run", dir},
-		`there is no network "nope"; there are anime, photo`:              {"--model", "nope"},
+		"config.json is a file, not a folder": {
+			"--out", filepath.Join(run, "config.json", "o.json"),
+		},
+		"not a run": {"--run", dir},
+		`there is no network "nope"; there are anime, photo`: {"--model", "nope"},
 		missing: {"--data", missing},
 		fmt.Sprintf("cannot open the pictures of %s", run): {"--data", run},
 	} {

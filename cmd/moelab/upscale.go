@@ -35,6 +35,11 @@ Transparency, greyscale, 16 bits per channel and the colour profile are kept; pi
 rotated come out upright. Animated GIFs, PNGs and WebPs are enlarged frame by frame. JPEG has no transparency, GIF
 only 256 colours.
 
+TIFF and BMP are read in all common compressions. Not read are AVIF, HEIC and JPEG XL; JPEGs of 12 bits, lossless or
+with arithmetic coding; TIFFs of floating-point numbers, of more than 16 bits, of Lab colours, of luma and chroma
+without JPEG, or compressed with Zstandard, WebP, LZMA, JPEG 2000 or the JPEG of TIFF 6.0; BMPs that hold a JPEG or a
+PNG. Convert these to PNG first.
+
 In a folder, each picture NAME.* becomes NAME.png, an animated GIF NAME.gif. Results newer than their pictures are not
 made again, so an interrupted run can be continued. Unreadable pictures are named and skipped; the exit status is then
 1. A picture is never overwritten by its own enlargement.

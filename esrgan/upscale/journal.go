@@ -75,8 +75,8 @@ func identity(model string) string {
 	return fmt.Sprintf("%s of %s", path, info.ModTime().UTC().Format(time.RFC3339Nano))
 }
 
-// Done reports whether the result of a job is there and was made from the picture as it is now, by the same model and to
-// the same scale. A result that the journal does not know, from an older moelab, is done unless the picture is newer.
+// Done reports whether the result of a job is there and was made from the picture as it is now, by the same model and
+// to the same scale. A result that the journal does not know, from an older moelab, is done unless the picture is newer.
 func (j *Journal) Done(job Job) bool {
 	if !job.InFolder || job.err != nil {
 		return false

@@ -225,7 +225,9 @@ func nameOutputs(jobs []Job, found []foundPicture, out string) {
 	}
 	claims := map[string]int{}
 	for i := range jobs {
-		claims[strings.ToLower(short(i))]++
+		if !imaging.Unreadable(found[i].in) { // It would rename the results of others, and have none itself.
+			claims[strings.ToLower(short(i))]++
+		}
 	}
 	owners := map[string]string{}
 	name := func(i int, name string) {
@@ -236,7 +238,7 @@ func nameOutputs(jobs []Job, found []foundPicture, out string) {
 		return ok && owner != found[i].relative
 	}
 	for i := range jobs {
-		if claims[strings.ToLower(short(i))] == 1 {
+		if claims[strings.ToLower(short(i))] == 1 && !imaging.Unreadable(found[i].in) {
 			name(i, short(i))
 		}
 	}

@@ -15,7 +15,8 @@ import (
 func TestPlanNamesEachResultAfterItsPicture(t *testing.T) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
-	for _, name := range []string{"a.png", "b.jpg", "b.webp", "deep/c.PNG", ".hidden.png", "notes.txt"} {
+	for _, name := range []string{"a.png", "b.jpg", "b.webp", "deep/c.PNG", ".hidden.png", "notes.txt", "e.jfif", "f.JPE",
+		"a.avif"} { // An AVIF is listed, to be named as unreadable, and renames no result.
 		imagingtest.PutFile(t, filepath.Join(in, name), imagingtest.PNG(t, imagingtest.Squares()))
 	}
 	imagingtest.PutFile(t, filepath.Join(in, "d.gif"), imagingtest.Animation(t))
@@ -35,9 +36,11 @@ func TestPlanNamesEachResultAfterItsPicture(t *testing.T) {
 	}
 	assert.Equal(t, map[string]string{
 		"a.png": "a.png", "b.jpg": "b.jpg.png", "b.webp": "b.webp.png", "deep/c.PNG": "deep/c.png", "d.gif": "d.gif",
+		"e.jfif": "e.png", "f.JPE": "f.png", "a.avif": "a.avif.png",
 	}, results(""))
 	assert.Equal(t, map[string]string{
 		"a.png": "a.jpg", "b.jpg": "b.jpg.jpg", "b.webp": "b.webp.jpg", "deep/c.PNG": "deep/c.jpg", "d.gif": "d.jpg",
+		"e.jfif": "e.jpg", "f.JPE": "f.jpg", "a.avif": "a.avif.jpg",
 	}, results("JPG"))
 }
 
@@ -103,7 +106,8 @@ func TestResultsHaveNamesOfTheirOwn(t *testing.T) {
 		names[filepath.Base(job.In)] = filepath.Base(job.Out)
 	}
 	assert.Equal(t, map[string]string{
-		"a.jpg": "a.jpg.png", "a.png": "a.png-3.png", "a.png.png": "a.png.png", "a.png-2.png": "a.png-2.png", "b.png": "b.png",
+		"a.jpg": "a.jpg.png", "a.png": "a.png-3.png", "b.png": "b.png",
+		"a.png.png": "a.png.png", "a.png-2.png": "a.png-2.png",
 	}, names)
 }
 

@@ -115,7 +115,8 @@ func open(ctx context.Context, path string, options Options) (*Footage, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case strings.HasPrefix(kind, "image/") || !strings.HasPrefix(kind, "video/") && imaging.HasExtension(path):
+	case strings.HasPrefix(kind, "image/") || !strings.HasPrefix(kind, "video/") && imaging.HasExtension(path) &&
+		!imaging.Unreadable(path): // Programs for videos may read what package imaging cannot.
 		return openAnimation(path, options.Rate)
 	case strings.HasPrefix(kind, "text/"):
 		return nil, errors.New("it is text: neither pictures nor a video") // ffmpeg would render it.

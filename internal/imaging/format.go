@@ -2,16 +2,13 @@ package imaging
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
-	"image/jpeg"
 	"io"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
 )
 
 // file is the structure of a picture file, before the pixels are decoded.
@@ -39,6 +36,8 @@ var formats = []format{
 	{"BM", openBMP},
 	{"II*\x00", openTIFF},
 	{"MM\x00*", openTIFF},
+	{"II+\x00", openTIFF}, // BigTIFF.
+	{"MM\x00+", openTIFF},
 }
 
 // recognise returns the format of a file by its contents, or nil.
@@ -106,24 +105,6 @@ func (w *endWatcher) ReadByte() (byte, error) {
 	return b, err
 }
 
-func openBMP(data []byte) (file, error) { return still(data, bmp.DecodeConfig, bmp.Decode) }
-
-func openTIFF(data []byte) (file, error) {
-	f, err := still(data, tiff.DecodeConfig, tiff.Decode)
-	f.exif = data
-	f.profile, _ = tiffTag(data, profileTag)
-	return f, err
-}
-
-func openJPEG(data []byte) (file, error) {
-	f, err := still(data, jpeg.DecodeConfig, jpeg.Decode)
-	if err != nil {
-		return f, err
-	}
-	f.exif, f.profile = jpegMetadata(data)
-	return f, nil
-}
-
 const (
 	exifHeader    = "Exif\x00\x00"
 	profileHeader = "ICC_PROFILE\x00" // The number of the piece and how many there are follow, a byte each.
@@ -160,12 +141,46 @@ func fits(profile []byte, gray bool) bool {
 	return name == "RGB " && !gray || name == "GRAY" && gray
 }
 
-// HasExtension reports whether a file has the extension of a readable picture.
+// HasExtension reports whether a file has the extension of a picture. Pictures that are [Unreadable] are among them:
+// who lists a folder names them that way, instead of skipping them without a word.
 func HasExtension(path string) bool {
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff":
+	case ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".tif", ".tiff":
+		return true
+	default:
+		return Unreadable(path)
+	}
+}
+
+// Unreadable reports whether a file has the extension of a picture in a format that is not read. [Open] says so too,
+// unless the file has other contents.
+func Unreadable(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".avif", ".avifs", ".heic", ".heif", ".heics", ".hif", ".jxl":
 		return true
 	default:
 		return false
 	}
+}
+
+// unreadable names the format of a picture that is not read, or returns "".
+func unreadable(data []byte) string {
+	if begins(data, "\xff\x0a") || begins(data, "\x00\x00\x00\x0cJXL ") {
+		return "JPEG XL"
+	}
+	const header, brand = 8, 4
+	if !begins(data, "????ftyp") {
+		return ""
+	}
+	name := ""
+	size := int(min(binary.BigEndian.Uint32(data), 256, uint32(len(data))))
+	for at := header; at+brand <= size; at += brand {
+		switch string(data[at : at+brand]) {
+		case "avif", "avis":
+			return "AVIF"
+		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1": // The last two are of AVIFs too.
+			name = "HEIC"
+		}
+	}
+	return name
 }

@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -304,7 +305,7 @@ func seeds(t testing.TB) map[string]map[string][]byte {
 	tiffFrom := func(p image.Image, o *tiff.Options) []byte {
 		return encoded(t, func(to *bytes.Buffer, p image.Image) error { return tiff.Encode(to, p, o) }, p)
 	}
-	return map[string]map[string][]byte{
+	made := map[string]map[string][]byte{
 		"FuzzPNG": {
 			"still":       pngOf(t, clear),
 			"deep":        pngOf(t, grey),
@@ -356,4 +357,24 @@ func seeds(t testing.TB) map[string]map[string][]byte {
 				tiffEntry{orientationTag, short, []uint32{3, 3, 3}}),
 		},
 	}
+	fileName := strings.NewReplacer(" ", "_", ",", "", "/", "")
+	for name, data := range bmpKinds() {
+		made["FuzzBMP"][fileName.Replace(name)] = data
+	}
+	made["FuzzJPEGDecoder"] = map[string][]byte{"colours": jpegOf(opaque), "grey": jpegOf(grey)}
+	for _, name := range []string{"restart", "restart_progressive", "progressive_cmyk"} {
+		made["FuzzJPEGDecoder"][name] = jpegFiles(t)[name]
+	}
+	for name, sampling := range unusualJPEGs() {
+		made["FuzzJPEGDecoder"][fileName.Replace(name)] = flatJPEG(17, 9, sampling)
+	}
+	for _, name := range []string{"group3_0", "group3_two_1", "group4_1", "tiff_ccitt_0", "cmyk_big", "grey_alpha",
+		"palette_big", "predictor", "jpeg_grey"} {
+		made["FuzzTIFF"][name] = tiffFiles(t)[name]
+	}
+	made["FuzzTIFF"]["planes"] = tiffOf(make([]byte, 16), colourTIFF(8, 2, 2, 3, []uint32{4, 4, 4})...)
+	made["FuzzJPEG"]["sampling"] = flatJPEG(17, 9, unusualJPEGs()["Cb unlike Cr"])
+	rubbish := palettedGIF(t, image.Pt(3, 2), image.Rect(1, 0, 5, 3), image.Rect(0, 0, 9, 1))
+	made["FuzzGIF"]["rubbish"] = joined(rubbish[:len(rubbish)-1], "\x00xyz,", nil)
+	return made
 }

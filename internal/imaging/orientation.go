@@ -1,76 +1,18 @@
 package imaging
 
-import (
-	"encoding/binary"
-	"image"
-)
+import "image"
 
 // orientation is EXIF's tag 0x0112: 1 is upright, 2…8 give the sides of row 0 and column 0. 0 stands for no tag.
 type orientation uint16
 
-// Tags of a TIFF structure, which EXIF is too.
-const (
-	orientationTag = 0x0112
-	profileTag     = 0x8773
-)
-
 // orientationOf reads the orientation from a TIFF structure. A damaged structure counts as none: the picture is still
 // useful.
 func orientationOf(exif []byte) orientation {
-	value, order := tiffTag(exif, orientationTag)
-	if len(value) < 2 {
-		return 0
-	}
-	if o := orientation(order.Uint16(value)); o <= 8 {
-		return o
+	directory := tiffDirectoryOf(exif)
+	if o := directory.number(orientationTag, 0); o <= 8 {
+		return orientation(o)
 	}
 	return 0
-}
-
-// tiffTag returns the value of a tag in the first directory of a TIFF structure, or nil.
-func tiffTag(data []byte, tag uint16) ([]byte, binary.ByteOrder) {
-	var order binary.ByteOrder = binary.LittleEndian
-	if len(data) < 8 {
-		return nil, order
-	}
-	if data[0] == 'M' {
-		order = binary.BigEndian
-	}
-	directory := from(data, order.Uint32(data[4:]))
-	if len(directory) < 2 {
-		return nil, order
-	}
-	entries := int(order.Uint16(directory))
-	for entry := directory[2:]; entries > 0 && len(entry) >= 12; entry, entries = entry[12:], entries-1 {
-		if order.Uint16(entry) != tag {
-			continue
-		}
-		size := int64(order.Uint32(entry[4:]))
-		switch order.Uint16(entry[2:]) {
-		case 1, 2, 6, 7: // Bytes.
-		case 3, 8:
-			size *= 2
-		default:
-			return nil, order
-		}
-		value := entry[8:12]
-		if size > 4 {
-			value = from(data, order.Uint32(value))
-		}
-		if size > int64(len(value)) {
-			return nil, order
-		}
-		return value[:size], order
-	}
-	return nil, order
-}
-
-// from returns the data from an offset on, or nothing if that is out of range.
-func from(data []byte, offset uint32) []byte {
-	if int64(offset) > int64(len(data)) {
-		return nil
-	}
-	return data[offset:]
 }
 
 // turned reports whether width and height are swapped.

@@ -10,10 +10,12 @@
 //	err = w.Close()
 //
 // Animations are read, and written as APNG, one frame at a time, where other libraries keep all frames in memory.
-// Pixels are decoded by package image's decoders: each frame is cut out of its file as a still picture.
+// PNG, WebP and most JPEGs are decoded by package image's decoders, for which each frame is cut out of its file as a
+// still picture; the other formats, and JPEGs that package jpeg refuses, by decoders of this package.
 package imaging
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -86,7 +88,7 @@ func Open(path string) (*Picture, error) {
 
 // Read is [Open] for a stream.
 func Read(in io.Reader) (*Picture, error) {
-	data, err := readAll(in)
+	data, err := readAll(in, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -114,17 +116,19 @@ var errEmpty = errors.New("the file is empty (zero bytes)")
 
 // readFile reads a regular file, up to maxFile.
 func readFile(path string) ([]byte, error) {
-	file, _, err := OpenRegular(path)
+	file, info, err := OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return readAll(file)
+	return readAll(file, info.Size())
 }
 
-// readAll reads a stream, up to maxFile.
-func readAll(in io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
+// readAll reads a stream, up to maxFile. It sets memory aside for the expected size; 0: unknown.
+func readAll(in io.Reader, expected int64) ([]byte, error) {
+	buffer := bytes.NewBuffer(make([]byte, 0, min(expected, maxFile)+bytes.MinRead))
+	_, err := buffer.ReadFrom(io.LimitReader(in, maxFile+1))
+	data := buffer.Bytes()
 	switch {
 	case err != nil:
 		return nil, err
@@ -140,6 +144,9 @@ func readAll(in io.Reader) ([]byte, error) {
 func open(data []byte) (f file, err error) {
 	format := recognise(data)
 	if format == nil {
+		if name := unreadable(data); name != "" {
+			return file{}, fmt.Errorf("%s pictures cannot be read: convert it to PNG or JPEG first", name)
+		}
 		return file{}, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
 	}
 	defer recovered(&err)

@@ -80,16 +80,37 @@ func openPNG(data []byte) (file, error) {
 			if len(c.data) < 8 {
 				return f, errors.New("the header of the animation is too short")
 			}
-			if n := binary.BigEndian.Uint32(c.data); n > 1 {
+			if n := binary.BigEndian.Uint32(c.data); n > 1 || n == 1 && hidesDefault(chunks) {
 				if err != nil {
 					return f, err
 				}
-				f.plays = int(binary.BigEndian.Uint32(c.data[4:]))
+				if n > 1 {
+					f.plays = int(binary.BigEndian.Uint32(c.data[4:]))
+				}
 				return f, f.readAnimation(chunks, n)
 			}
 		}
 	}
 	return f, nil
+}
+
+// hidesDefault reports whether the frames of an animated PNG replace its still picture, which is then only for programs
+// that show no animations.
+func hidesDefault(chunks []chunk) bool {
+	still := false
+	for _, c := range chunks {
+		switch c.name {
+		case "fcTL":
+			if !still {
+				return false
+			}
+		case "IDAT":
+			still = true
+		case "fdAT":
+			return still
+		}
+	}
+	return false
 }
 
 // inflateProfile returns the ICC profile in a chunk, or nil.

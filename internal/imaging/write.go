@@ -28,7 +28,7 @@ func FormatOf(path string) (Format, error) {
 	switch extension := strings.ToLower(filepath.Ext(path)); extension {
 	case ".png", ".apng":
 		return PNG, nil
-	case ".jpg", ".jpeg":
+	case ".jpg", ".jpeg", ".jpe", ".jfif":
 		return JPEG, nil
 	case ".gif":
 		return GIF, nil
