@@ -60,8 +60,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command.SetOut(stdout)
 	command.SetErr(stderr)
 	err := command.ExecuteContext(ctx)
-	if err == nil {
+	switch {
+	case err == nil:
 		return 0
+	case errors.Is(err, errSaid):
+		return statusFailed
 	}
 	for _, line := range errorLines(err) {
 		fmt.Fprintln(stderr, "moelab:", line)
@@ -90,6 +93,9 @@ func errorLines(err error) []string {
 	first, _, _ := strings.Cut(text, "\n")
 	return []string{strings.ReplaceAll(first, context.Canceled.Error(), "interrupted")} // The user's word for it.
 }
+
+// errSaid is the failure of a command that has said all about it.
+var errSaid = errors.New("failed")
 
 // usageError is an error in the user's command line.
 type usageError struct{ error }

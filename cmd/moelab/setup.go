@@ -233,9 +233,11 @@ check comes with a remedy, and the exit status is then 1. Nothing is installed.`
 				}
 				fmt.Fprintf(command.OutOrStdout(), "✓ %-12s %s\n", check.name, found)
 			}
-			if failed > 0 {
-				return fmt.Errorf("%d of %d checks failed", failed, len(checks))
+			if failed > 0 { // Here, not on standard error: it belongs to the list.
+				fmt.Fprintf(command.OutOrStdout(), "%d of %d checks failed\n", failed, len(checks))
+				return errSaid
 			}
+			fmt.Fprintf(command.OutOrStdout(), "all %d checks passed\n", len(checks))
 			return nil
 		},
 	}
