@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"io"
 	"io/fs"
@@ -29,7 +30,12 @@ func (e *Enlarger) File(ctx context.Context, in, out string) (image.Point, error
 
 // Do enlarges the picture of a job and returns the size of the result. stdin and stdout stand for [Standard]. The file
 // is written completely or not at all; its folder is made. An error names the picture.
-func (e *Enlarger) Do(ctx context.Context, job Job, stdin io.Reader, stdout io.Writer) (image.Point, error) {
+func (e *Enlarger) Do(ctx context.Context, job Job, stdin io.Reader, stdout io.Writer) (size image.Point, err error) {
+	defer func() {
+		if r := recover(); r != nil { // Whatever it is, it is this picture's failure, and not that of the others.
+			err = job.wrap(fmt.Errorf("enlarge it: %v", r))
+		}
+	}()
 	info, err := e.do(ctx, job, stdin, stdout)
 	return image.Pt(info.Width, info.Height), job.wrap(err)
 }
