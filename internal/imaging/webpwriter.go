@@ -22,6 +22,7 @@ type webpWriter struct {
 	w       io.Writer
 	info    Info
 	changes changes
+	clock   clock // In milliseconds.
 	frames  int
 	alpha   bool
 	pixels  []byte // The chunks of the frames.
@@ -48,8 +49,8 @@ func (p *webpWriter) Write(frame Frame) error {
 		return nil
 	}
 	var header []byte
-	milliseconds := min(frame.Delay.Duration().Milliseconds(), 1<<24-1)
-	for _, v := range []int{at.X / 2, at.Y / 2, size.X - 1, size.Y - 1, int(milliseconds)} {
+	delay := min(p.clock.pass(frame.Delay.Duration()), 1<<24-1)
+	for _, v := range []int{at.X / 2, at.Y / 2, size.X - 1, size.Y - 1, delay} {
 		header = appendUint24(header, v)
 	}
 	p.pixels = appendWebP(p.pixels, "ANMF", append(append(header, noBlend), encoded...))

@@ -11,6 +11,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Format is a format that can be written.
@@ -70,7 +71,7 @@ func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 	case GIF:
 		return newGIFWriter(w, info)
 	case WebP:
-		return &webpWriter{w: w, info: info, changes: changes{frames: info.Frames}}, nil
+		return &webpWriter{w: w, info: info, changes: changes{frames: info.Frames}, clock: clock{unit: time.Millisecond}}, nil
 	default:
 		return nil, fmt.Errorf("%q cannot be written", f)
 	}
