@@ -23,6 +23,7 @@ type file struct {
 	gray, deep bool
 	// exif is a TIFF structure with the orientation, and profile an ICC profile; nil if there is none.
 	exif, profile []byte
+	metadata
 }
 
 // format is a format that can be read.

@@ -30,10 +30,11 @@ type gifWriter struct {
 	nearest  map[[4]uint8]uint8 // A cache of the indices of colours.
 
 	clock   clock
-	given   int            // The number of frames so far.
-	waiting *image.NRGBA64 // The frame that is shown until the next one that is not dropped.
-	since   int            // When it is shown first, in hundredths of a second.
-	delay   time.Duration  // Its own.
+	convert func(pixels *image.NRGBA64) *image.NRGBA64 // To sRGB, which all GIFs have; nil: no need.
+	given   int                                        // The number of frames so far.
+	waiting *image.NRGBA64                             // The frame that is shown until the next one that is not dropped.
+	since   int                                        // When it is shown first, in hundredths of a second.
+	delay   time.Duration                              // Its own.
 }
 
 // shortest is the shortest delay in hundredths of a second. Browsers show frames with shorter ones for a tenth.
@@ -51,8 +52,13 @@ func newGIFWriter(w io.Writer, info Info) (*gifWriter, error) {
 	case 1:
 		loops = -1
 	}
+	var convert func(pixels *image.NRGBA64) *image.NRGBA64
+	if space := colourSpaceOf(info.colour); space != nil && info.Profile == nil {
+		convert = space.toSRGB()
+	}
 	return &gifWriter{w: w, info: info, changes: changes{frames: info.Frames}, clock: clock{unit: 10 * time.Millisecond},
-		GIF: gif.GIF{LoopCount: loops, Config: image.Config{Width: info.Width, Height: info.Height}}}, nil
+		convert: convert,
+		GIF:     gif.GIF{LoopCount: loops, Config: image.Config{Width: info.Width, Height: info.Height}}}, nil
 }
 
 // Write drops one of two frames if the second comes too soon: the one with the shorter delay, or the first one if the
@@ -91,6 +97,9 @@ func (g *gifWriter) show(until int) {
 
 // add keeps the palette of the frame before if little differs: another one would make still parts flicker.
 func (g *gifWriter) add(pixels *image.NRGBA64) {
+	if g.convert != nil {
+		pixels = g.convert(pixels)
+	}
 	part, differ := g.changes.next(pixels)
 	sharp := sharpened(part)
 	indices, suit := g.indices(sharp)

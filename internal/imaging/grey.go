@@ -5,8 +5,8 @@ import (
 	"image/color"
 )
 
-// greyNoise and greyTint are the largest differences between the channels of a grey picture, in 16 bits: of a pixel, and on average. A
-// lossy format may leave the first. More of the second is meant, such as sepia or the colour of paper.
+// greyNoise and greyTint are the largest differences between the channels of a grey picture, in 16 bits: of a pixel,
+// and on average. A lossy format may leave the first. More of the second is meant, such as sepia or the colour of paper.
 const (
 	greyNoise = 8 * 257
 	greyTint  = 1 * 257

@@ -41,6 +41,13 @@ type Info struct {
 	Gray, Alpha, Deep bool
 	// Profile is the ICC profile of the colours; nil: presumably sRGB.
 	Profile []byte
+
+	metadata
+}
+
+// metadata is what is kept of a picture's file beside its pixels.
+type metadata struct {
+	colour []chunk // A PNG's chunks that say what the colours mean, apart from the profile.
 }
 
 // Frame is a picture, whole and upright, from (0, 0). Its pixels must not be changed.
@@ -182,7 +189,9 @@ func checkSize(size image.Point) error {
 // picture returns the picture in the file. A still picture is decoded.
 func (f *file) picture() (*Picture, error) {
 	p := &Picture{
-		Info:  Info{Frames: len(f.parts), Plays: f.plays, Gray: f.gray, Deep: f.deep, Alpha: true},
+		Info: Info{
+			Frames: len(f.parts), Plays: f.plays, Gray: f.gray, Deep: f.deep, Alpha: true, metadata: f.metadata,
+		},
 		parts: f.parts, canvas: f.canvas, orientation: orientationOf(f.exif),
 	}
 	if len(p.parts) == 1 {

@@ -63,6 +63,7 @@ func openPNG(data []byte) (file, error) {
 	chunks, err := readChunks(data)
 	profiled := false
 	for i, c := range chunks {
+		f.addColour(c)
 		switch c.name {
 		case "IHDR": // The decoder has found the first one whole.
 			if i > 0 {

@@ -60,6 +60,7 @@ func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 		return nil, fmt.Errorf("it would be %d×%d pixels: a %s cannot have more than %d a side", info.Width, info.Height,
 			f, largest)
 	}
+	info = info.fitted(f)
 	switch f {
 	case PNG:
 		return &pngWriter{w: w, info: info, changes: changes{frames: info.Frames}}, nil
@@ -201,6 +202,9 @@ func (p *pngWriter) header(start []byte, colourType byte) []byte {
 		}
 	}
 	start = chunk{"IHDR", header}.append(bytes.Clone(start[:len(pngSignature)]))
+	for _, c := range p.info.colour {
+		start = c.append(start)
+	}
 	if p.info.Profile != nil {
 		start = chunk{"iCCP", deflateProfile(p.info.Profile)}.append(start)
 	}
