@@ -45,11 +45,6 @@ type Info struct {
 	metadata
 }
 
-// metadata is what is kept of a picture's file beside its pixels.
-type metadata struct {
-	colour []chunk // A PNG's chunks that say what the colours mean, apart from the profile.
-}
-
 // Frame is a picture, whole and upright, from (0, 0). Its pixels must not be changed.
 type Frame struct {
 	// Pixels are not premultiplied by alpha. Values of 8 bits are multiplied by 257.
@@ -150,7 +145,9 @@ func open(data []byte) (f file, err error) {
 		return file{}, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
 	}
 	defer recovered(&err)
-	return format.open(data)
+	f, err = format.open(data)
+	f.addMetadata(data)
+	return f, err
 }
 
 // recovered turns a panic into an error. Readers must handle any bytes from the internet: a panic is treated as the
@@ -201,6 +198,9 @@ func (f *file) picture() (*Picture, error) {
 	}
 	upright := p.orientation.size(p.canvas)
 	p.Width, p.Height = upright.X, upright.Y
+	if p.orientation.turned() {
+		p.density.x, p.density.y = p.density.y, p.density.x
+	}
 	if fits(f.profile, p.Gray) {
 		p.Profile = f.profile
 	}

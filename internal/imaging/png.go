@@ -77,6 +77,10 @@ func openPNG(data []byte) (file, error) {
 			if !profiled { // Each may inflate to megabytes.
 				f.profile, profiled = inflateProfile(c.data), true
 			}
+		case "pHYs":
+			if len(c.data) == 9 {
+				f.density = density{binary.BigEndian.Uint32(c.data), binary.BigEndian.Uint32(c.data[4:]), c.data[8] == 1}
+			}
 		case "acTL":
 			if len(c.data) < 8 {
 				return f, errors.New("the header of the animation is too short")

@@ -95,7 +95,7 @@ func (j *jpegWriter) Write(frame Frame) error {
 	}
 	const startOfImage = 2
 	return jpeg.Encode(&inserter{w: j.w, after: startOfImage, change: func(start []byte) []byte {
-		return appendProfile(start, j.info.Profile)
+		return j.info.appendMetadata(start)
 	}}, pixels, &jpeg.Options{Quality: jpegQuality})
 }
 
@@ -207,6 +207,16 @@ func (p *pngWriter) header(start []byte, colourType byte) []byte {
 	}
 	if p.info.Profile != nil {
 		start = chunk{"iCCP", deflateProfile(p.info.Profile)}.append(start)
+	}
+	if d := p.info.density; d != (density{}) {
+		unit := byte(0)
+		if d.metre {
+			unit = 1
+		}
+		start = chunk{"pHYs", append(numbers(d.x, d.y), unit)}.append(start)
+	}
+	if exif := p.info.exifOf(false); exif != nil {
+		start = chunk{"eXIf", exif}.append(start)
 	}
 	if p.info.Frames > 1 {
 		start = chunk{"acTL", numbers(uint32(p.info.Frames), uint32(p.info.Plays))}.append(start)
