@@ -29,12 +29,15 @@ type gifWriter struct {
 	colours  []color.RGBA       // The palette, sorted by green.
 	nearest  map[[4]uint8]uint8 // A cache of the indices of colours.
 
-	clock   clock
-	convert func(pixels *image.NRGBA64) *image.NRGBA64 // To sRGB, which all GIFs have; nil: no need.
-	given   int                                        // The number of frames so far.
-	waiting *image.NRGBA64                             // The frame that is shown until the next one that is not dropped.
-	since   int                                        // When it is shown first, in hundredths of a second.
-	delay   time.Duration                              // Its own.
+	clock clock
+	// timeless: some frame has no delay. The animation is made for browsers, which show it, and those of up to 10 ms, for
+	// a tenth of a second.
+	timeless bool
+	convert  func(pixels *image.NRGBA64) *image.NRGBA64 // To sRGB, which all GIFs have; nil: no need.
+	given    int                                        // The number of frames so far.
+	waiting  *image.NRGBA64                             // The frame that is shown until the next one that is not dropped.
+	since    int                                        // When it is shown first, in hundredths of a second.
+	delay    time.Duration                              // Its own.
 }
 
 // shortest is the shortest delay in hundredths of a second. Browsers show frames with shorter ones for a tenth.
@@ -67,8 +70,9 @@ func (g *gifWriter) Write(frame Frame) error {
 	g.given++
 	last := g.given == g.info.Frames
 	delay := frame.Delay.Duration()
-	if delay == 0 && g.info.Frames > 1 {
-		delay = 100 * time.Millisecond // As browsers show it.
+	g.timeless = g.timeless || delay == 0 && g.info.Frames > 1
+	if g.timeless && delay <= 10*time.Millisecond {
+		delay = 100 * time.Millisecond
 	}
 	start := g.clock.now()
 	lasts := g.clock.pass(delay)

@@ -76,7 +76,9 @@ func TestGIFShowsEachFrameAtItsTime(t *testing.T) {
 }
 
 func TestFramesWithoutADelayAreAllKeptInAGIF(t *testing.T) {
-	shown, lasts := timed(t, GIF, repeated(Delay{0, 100}, 3))
+	shown, lasts := timed(t, GIF, []Delay{{0, 100}, {0, 100}, {1, 100}})
 	assert.Equal(t, []uint8{0, 1, 2}, shown)
-	assert.Equal(t, 100*time.Millisecond, lasts[1], "as browsers show them")
+	for _, l := range lasts {
+		assert.Equal(t, 100*time.Millisecond, l, "as browsers show them")
+	}
 }
