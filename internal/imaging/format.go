@@ -153,11 +153,7 @@ func jpegMetadata(data []byte) (exif, profile []byte) {
 // fits reports whether an ICC profile is for colours or for grey values, as the picture is. The profile of a CMYK
 // picture does not fit.
 func fits(profile []byte, gray bool) bool {
-	const space = 16 // The offset of the colour space.
-	if len(profile) < 128 {
-		return false
-	}
-	name := string(profile[space : space+4])
+	name := profileSpace(profile)
 	return name == "RGB " && !gray || name == "GRAY" && gray
 }
 

@@ -192,7 +192,7 @@ func (f *file) picture() (*Picture, error) {
 		parts: f.parts, canvas: f.canvas, orientation: orientationOf(f.exif),
 	}
 	if len(p.parts) == 1 {
-		if err := p.readStill(); err != nil {
+		if err := p.readStill(f.profile); err != nil {
 			return nil, err
 		}
 	}
@@ -207,14 +207,16 @@ func (f *file) picture() (*Picture, error) {
 	return p, nil
 }
 
-// readStill decodes the only frame of a picture, which gives more information than the header.
-func (p *Picture) readStill() error {
+// readStill decodes the only frame of a picture, which gives more information than the header. Greys of a palette count
+// as colours if the profile is one for colours.
+func (p *Picture) readStill(profile []byte) error {
 	decoded, err := p.parts[0].decode()
 	if err != nil {
 		return err
 	}
 	p.parts[0].decode = func() (image.Image, error) { return decoded, nil }
-	p.Gray = p.Gray || isGray(decoded)
+	_, indexed := decoded.(*image.Paletted)
+	p.Gray = p.Gray || isGray(decoded) && !(indexed && profileSpace(profile) == "RGB ")
 	p.Deep = p.Deep || isDeep(decoded)
 	p.Alpha = !opaque(decoded) || decoded.Bounds().Size() != p.canvas
 	return nil

@@ -73,6 +73,16 @@ func TestProfilesFitThePixelsThatAreWritten(t *testing.T) {
 	}
 }
 
+func TestAPaletteOfGreysKeepsItsProfileForColours(t *testing.T) {
+	profile := (&colourSpace{chromaticities: p3, light: srgbLight}).profile()
+	greys := image.NewPaletted(image.Rect(0, 0, 2, 2), color.Palette{color.Gray{90}, color.Gray{10}})
+	p, err := Read(bytes.NewReader(pngWith(pngOf(t, greys), 0, chunk{"iCCP", deflateProfile(profile)})))
+	require.NoError(t, err)
+	_, made, _ := written(t, PNG, p.Info, color.Gray{90})
+	assert.Equal(t, profile, made.Profile)
+	assert.False(t, made.Gray)
+}
+
 func TestAMadeProfileIsThatOfSRGBForItsPrimaries(t *testing.T) {
 	profile := (&colourSpace{chromaticities: rec709, light: srgbLight}).profile()
 	assert.EqualValues(t, len(profile), binary.BigEndian.Uint32(profile))
