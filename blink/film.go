@@ -78,7 +78,7 @@ func FilmFiles(path string, frames int) []string {
 func (f Film) frames() (imaging.Info, []imaging.Frame) {
 	n, p := cmp.Or(f.Length, Frames), f.Portrait
 	info := p.info
-	info.Frames, info.Plays, info.Gray = n, 1, false
+	info.Frames, info.Plays = n, 1 // Still grey if it was: the patches are too.
 	if f.Loop {
 		info.Plays = 0
 	}

@@ -106,7 +106,7 @@ type Patch struct {
 // Patches makes the faces of an opaque picture blink as a reference does. A face is the boxes of its eyes from left to
 // right; the i-th eye follows the reference's i-th, or its last if it has fewer. The patches are the parts that change,
 // in the order in which to paste them; each has as many frames as the reference, which must have [Frames]. A network of
-// whole frames redraws the picture's centred square instead.
+// whole frames redraws the picture's centred square instead. Of a grey picture (see [imaging.IsGrey]) they are grey.
 func (b *Blinker) Patches(
 	ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, reference *dataset.Clip,
 ) (patches []Patch, err error) {
@@ -114,9 +114,13 @@ func (b *Blinker) Patches(
 		return nil, fmt.Errorf("reference %s has %d frames and %d eyes: a blink has %d frames and an eye or two",
 			reference.Name, len(reference.Frames), len(reference.Eyes), Frames)
 	}
+	drawSquare := b.draw
+	if imaging.IsGrey(picture) {
+		picture, drawSquare = imaging.Grey(picture), b.drawGrey
+	}
 	if b.Config.part().Whole {
 		square := imaging.CentredSquare(picture.Rect)
-		drawn, err := b.draw(picture, square, reference, imaging.CentredSquare(reference.Frames[0].Rect))
+		drawn, err := drawSquare(picture, square, reference, imaging.CentredSquare(reference.Frames[0].Rect))
 		for _, frame := range drawn {
 			frame.Rect = frame.Rect.Add(square.Min)
 		}
@@ -129,7 +133,7 @@ func (b *Blinker) Patches(
 				return nil, err
 			}
 			square := dataset.EyeSquare(eye)
-			drawn, err := b.draw(picture, square, reference, dataset.EyeSquare(reference.Eyes[min(i, len(reference.Eyes)-1)]))
+			drawn, err := drawSquare(picture, square, reference, dataset.EyeSquare(reference.Eyes[min(i, len(reference.Eyes)-1)]))
 			if err != nil {
 				return nil, fmt.Errorf("eye at %v: %w", eye, err)
 			}
@@ -207,6 +211,17 @@ func (b *Blinker) draw(
 		}
 	})
 	return frames, nil
+}
+
+// drawGrey is draw without colours: the networks have only seen coloured faces, and give grey ones the lids of these.
+func (b *Blinker) drawGrey(
+	picture *image.RGBA, square image.Rectangle, reference *dataset.Clip, from image.Rectangle,
+) ([]*image.RGBA, error) {
+	frames, err := b.draw(picture, square, reference, from)
+	for k, frame := range frames {
+		frames[k] = imaging.Grey(frame)
+	}
+	return frames, err
 }
 
 // generate runs the networks: a picture, [size, size, 3], and the motion of the reference's square →

@@ -49,8 +49,8 @@ func NewEnlarger(network *esrgan.Upscaler, options Options) (*Enlarger, error) {
 	return e, nil
 }
 
-// Image enlarges a picture in memory. The result is not multiplied by its alpha; it is grey if picture is grey by its
-// type or its palette.
+// Image enlarges a picture in memory. The result is not multiplied by its alpha; it is grey if the picture is, see
+// [imaging.IsGrey].
 func (e *Enlarger) Image(ctx context.Context, picture image.Image) (*image.NRGBA64, error) {
 	if picture.Bounds().Empty() {
 		return nil, wrongRequest("the picture has no pixels")
@@ -58,8 +58,7 @@ func (e *Enlarger) Image(ctx context.Context, picture image.Image) (*image.NRGBA
 	if err := e.checkSize(picture.Bounds().Size()); err != nil {
 		return nil, err
 	}
-	pixels, gray := imaging.Wide(picture)
-	return e.enlarge(ctx, pixels, gray, e.progress)
+	return e.enlarge(ctx, imaging.Wide(picture), e.progress)
 }
 
 // checkSize returns an error if a picture of a size would become too large.
@@ -82,10 +81,11 @@ func (e *Enlarger) large(info imaging.Info) (imaging.Info, error) {
 // side returns the enlarged height or width.
 func (e *Enlarger) side(n int) int { return max(int(math.Round(float64(n)*e.scale)), 1) }
 
-// enlarge enlarges a frame. Its alpha channel is enlarged by the network too, as a grey picture. progress is called
-// with the share that is done, from 0 to 1.
+// enlarge enlarges a frame. A grey one stays grey, though the network was trained on colours and would tint it. The
+// alpha channel is enlarged by the network too, as a grey picture. progress is called with the share that is done, from
+// 0 to 1.
 func (e *Enlarger) enlarge(
-	ctx context.Context, pixels *image.NRGBA64, gray bool, progress func(share float64),
+	ctx context.Context, pixels *image.NRGBA64, progress func(share float64),
 ) (*image.NRGBA64, error) {
 	passes := 1.0
 	transparent := !pixels.Opaque()
@@ -98,8 +98,9 @@ func (e *Enlarger) enlarge(
 		}}
 	}
 	large := image.NewNRGBA64(image.Rectangle{Max: pixels.Rect.Size().Mul(e.network.Scale)})
+	grey := imaging.IsGrey(pixels)
 	put := func(at image.Point, tile esrgan.Pixels) error {
-		putColours(large, at, tile, gray)
+		putColours(large, at, tile, grey)
 		return nil
 	}
 	if err := e.network.EachTile(ctx, colours(pixels), options(0), put); err != nil {
@@ -215,14 +216,14 @@ func alphas(pixels *image.NRGBA64) esrgan.Pixels {
 	return p
 }
 
-// putColours puts a tile of colours into the large picture, opaque.
-func putColours(large *image.NRGBA64, at image.Point, tile esrgan.Pixels, gray bool) {
+// putColours puts a tile of colours into the large picture, opaque, as grey values if grey is set.
+func putColours(large *image.NRGBA64, at image.Point, tile esrgan.Pixels, grey bool) {
 	for y := range tile.Height {
 		to := large.Pix[large.PixOffset(at.X, at.Y+y):]
 		for x := range tile.Width {
 			rgb := tile.RGB[(y*tile.Width+x)*3:][:3:3]
 			r, g, b := rgb[0], rgb[1], rgb[2]
-			if gray {
+			if grey {
 				r = luma(rgb)
 				g, b = r, r
 			}

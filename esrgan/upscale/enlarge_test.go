@@ -112,6 +112,29 @@ func TestWhatIsInAPictureIsKept(t *testing.T) {
 	}
 }
 
+func TestGreyPicturesStayGreyWhateverTheirType(t *testing.T) {
+	noisy := imagingtest.Paint(12, 10, func(x, y, c int) int { return 40 + 9*x + 5*y + (x*7+y*13+c*29)%5 - 2 })
+	sepia := imagingtest.Paint(12, 10, func(x, y, c int) int { return 40 + 9*x + 5*y - 10*c })
+	for _, c := range []struct {
+		picture *image.NRGBA
+		apart   int
+	}{{noisy, 0}, {sepia, 20}} {
+		info, frames := enlarged(t, "in.png", "out.png", imagingtest.PNG(t, c.picture), 2.5)
+		assert.False(t, info.Gray, "the file is in colour, as before")
+		memory, err := enlarger(t, 2.5).Image(t.Context(), c.picture)
+		require.NoError(t, err)
+		for _, made := range []*image.NRGBA64{frames[0], memory} {
+			for y := range made.Rect.Dy() {
+				for x := range made.Rect.Dx() {
+					p := made.NRGBA64At(x, y)
+					apart := int(max(p.R, p.G, p.B)-min(p.R, p.G, p.B)) / 257
+					require.InDelta(t, c.apart, apart, 1, "%v at %d, %d", p, x, y)
+				}
+			}
+		}
+	}
+}
+
 func TestColoursUnderTransparencyDoNotBleed(t *testing.T) {
 	small := image.NewNRGBA(image.Rect(0, 0, 12, 10))
 	for y := range 10 {

@@ -95,7 +95,7 @@ func (e *Enlarger) write(
 		if err != nil {
 			return err
 		}
-		frame.Pixels, err = e.enlarge(ctx, frame.Pixels, p.Gray, func(share float64) {
+		frame.Pixels, err = e.enlarge(ctx, frame.Pixels, func(share float64) {
 			e.progress((float64(done) + share) / float64(p.Info.Frames))
 		})
 		if err != nil {

@@ -6,11 +6,9 @@ import (
 	"image/draw"
 )
 
-// Wide returns the pixels of any picture in the type of a [Frame]'s, from (0, 0), and whether it is grey by its type or
-// palette. The pixels may be the picture's own: they must not be changed.
-func Wide(picture image.Image) (pixels *image.NRGBA64, gray bool) {
-	return toNRGBA64(picture), isGray(picture)
-}
+// Wide returns the pixels of any picture in the type of a [Frame]'s, from (0, 0). They may be the picture's own: they
+// must not be changed.
+func Wide(picture image.Image) *image.NRGBA64 { return toNRGBA64(picture) }
 
 // toNRGBA64 returns the pixels of a decoded picture, from (0, 0). Colours that are not multiplied by their alpha are
 // kept exactly.

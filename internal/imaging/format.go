@@ -20,6 +20,7 @@ type file struct {
 	gray, deep bool
 	// exif is a TIFF structure with the orientation, and profile an ICC profile; nil if there is none.
 	exif, profile []byte
+	metadata
 }
 
 // format is a format that can be read.
@@ -133,11 +134,7 @@ func jpegMetadata(data []byte) (exif, profile []byte) {
 // fits reports whether an ICC profile is for colours or for grey values, as the picture is. The profile of a CMYK
 // picture does not fit.
 func fits(profile []byte, gray bool) bool {
-	const space = 16 // The offset of the colour space.
-	if len(profile) < 128 {
-		return false
-	}
-	name := string(profile[space : space+4])
+	name := profileSpace(profile)
 	return name == "RGB " && !gray || name == "GRAY" && gray
 }
 

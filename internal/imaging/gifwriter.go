@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/ericpauley/go-quantize/quantize"
 )
@@ -27,7 +28,20 @@ type gifWriter struct {
 	uncovers bool
 	colours  []color.RGBA       // The palette, sorted by green.
 	nearest  map[[4]uint8]uint8 // A cache of the indices of colours.
+
+	clock clock
+	// timeless: some frame has no delay. The animation is made for browsers, which show it, and those of up to 10 ms, for
+	// a tenth of a second.
+	timeless bool
+	convert  func(pixels *image.NRGBA64) *image.NRGBA64 // To sRGB, which all GIFs have; nil: no need.
+	given    int                                        // The number of frames so far.
+	waiting  *image.NRGBA64                             // The frame that is shown until the next one that is not dropped.
+	since    int                                        // When it is shown first, in hundredths of a second.
+	delay    time.Duration                              // Its own.
 }
+
+// shortest is the shortest delay in hundredths of a second. Browsers show frames with shorter ones for a tenth.
+const shortest = 2
 
 func newGIFWriter(w io.Writer, info Info) (*gifWriter, error) {
 	if all := int64(info.Frames) * int64(info.Width) * int64(info.Height); all > maxGIF {
@@ -41,21 +55,64 @@ func newGIFWriter(w io.Writer, info Info) (*gifWriter, error) {
 	case 1:
 		loops = -1
 	}
-	return &gifWriter{w: w, info: info, changes: changes{frames: info.Frames},
-		GIF: gif.GIF{LoopCount: loops, Config: image.Config{Width: info.Width, Height: info.Height}}}, nil
+	var convert func(pixels *image.NRGBA64) *image.NRGBA64
+	if space := colourSpaceOf(info.colour); space != nil && info.Profile == nil {
+		convert = space.toSRGB()
+	}
+	return &gifWriter{w: w, info: info, changes: changes{frames: info.Frames}, clock: clock{unit: 10 * time.Millisecond},
+		convert: convert,
+		GIF:     gif.GIF{LoopCount: loops, Config: image.Config{Width: info.Width, Height: info.Height}}}, nil
 }
 
-// Write keeps the palette of the frame before if little differs: another one would make still parts flicker.
+// Write drops one of two frames if the second comes too soon: the one with the shorter delay, or the first one if the
+// second is the last, which may stay in sight.
 func (g *gifWriter) Write(frame Frame) error {
-	part, differ := g.changes.next(frame.Pixels)
+	g.given++
+	last := g.given == g.info.Frames
+	delay := frame.Delay.Duration()
+	g.timeless = g.timeless || delay == 0 && g.info.Frames > 1
+	if g.timeless && delay <= 10*time.Millisecond {
+		delay = 100 * time.Millisecond
+	}
+	start := g.clock.now()
+	lasts := g.clock.pass(delay)
+	switch soon := start-g.since < shortest || last && lasts < shortest; {
+	case g.waiting == nil || !soon:
+		g.show(start)
+		g.waiting, g.since, g.delay = clone(frame.Pixels), start, delay
+	case last || delay > g.delay:
+		g.waiting, g.delay = clone(frame.Pixels), delay
+	}
+	return nil
+}
+
+// show adds the waiting frame, which is shown until a time in hundredths of a second.
+func (g *gifWriter) show(until int) {
+	if g.waiting == nil {
+		return
+	}
+	delay := min(until-g.since, 1<<16-1)
+	if g.info.Frames > 1 {
+		delay = max(delay, shortest)
+	}
+	g.Delay = append(g.Delay, delay)
+	g.add(g.waiting)
+}
+
+// add keeps the palette of the frame before if little differs: another one would make still parts flicker.
+func (g *gifWriter) add(pixels *image.NRGBA64) {
+	if g.convert != nil {
+		pixels = g.convert(pixels)
+	}
+	part, differ := g.changes.next(pixels)
 	sharp := sharpened(part)
 	indices, suit := g.indices(sharp)
-	if whole := frame.Pixels.Rect.Size(); differ > whole.X*whole.Y/8 || !suit {
-		sharp = sharpened(frame.Pixels)
+	if whole := pixels.Rect.Size(); differ > whole.X*whole.Y/8 || !suit {
+		sharp = sharpened(pixels)
 		g.choose(sharp)
 		indices, _ = g.indices(sharp)
 	}
-	shown := image.NewPaletted(frame.Pixels.Rect, nil)
+	shown := image.NewPaletted(pixels.Rect, nil)
 	for _, c := range g.colours {
 		shown.Palette = append(shown.Palette, c)
 	}
@@ -71,8 +128,6 @@ func (g *gifWriter) Write(frame Frame) error {
 		shown.Pix[i] = index
 	}
 	g.Image, g.parts = append(g.Image, shown), append(g.parts, sharp.Rect)
-	g.Delay = append(g.Delay, int(math.Round(frame.Delay.Duration().Seconds()*100)))
-	return nil
 }
 
 // indices returns the indices of the colours nearest to the pixels, and whether the palette suits: whether it has
@@ -102,6 +157,7 @@ func (g *gifWriter) indices(sharp *image.RGBA) (indices []uint8, suit bool) {
 func isClear(of *image.Paletted, index uint8) bool { return of.Palette[index].(color.RGBA).A == 0 }
 
 func (g *gifWriter) Close() error {
+	g.show(g.clock.now())
 	if len(g.Image) > 0 {
 		g.Config.ColorModel = g.Image[0].Palette // Once for all frames that share it.
 	}

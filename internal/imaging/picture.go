@@ -43,6 +43,8 @@ type Info struct {
 	Gray, Alpha, Deep bool
 	// Profile is the ICC profile of the colours; nil: presumably sRGB.
 	Profile []byte
+
+	metadata
 }
 
 // Frame is a picture, whole and upright, from (0, 0). Its pixels must not be changed.
@@ -150,7 +152,9 @@ func open(data []byte) (f file, err error) {
 		return file{}, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
 	}
 	defer recovered(&err)
-	return format.open(data)
+	f, err = format.open(data)
+	f.addMetadata(data)
+	return f, err
 }
 
 // recovered turns a panic into an error. Readers must handle any bytes from the internet: a panic is treated as the
@@ -189,30 +193,37 @@ func checkSize(size image.Point) error {
 // picture returns the picture in the file. A still picture is decoded.
 func (f *file) picture() (*Picture, error) {
 	p := &Picture{
-		Info:  Info{Frames: len(f.parts), Plays: f.plays, Gray: f.gray, Deep: f.deep, Alpha: true},
+		Info: Info{
+			Frames: len(f.parts), Plays: f.plays, Gray: f.gray, Deep: f.deep, Alpha: true, metadata: f.metadata,
+		},
 		parts: f.parts, canvas: f.canvas, orientation: orientationOf(f.exif),
 	}
 	if len(p.parts) == 1 {
-		if err := p.readStill(); err != nil {
+		if err := p.readStill(f.profile); err != nil {
 			return nil, err
 		}
 	}
 	upright := p.orientation.size(p.canvas)
 	p.Width, p.Height = upright.X, upright.Y
+	if p.orientation.turned() {
+		p.density.x, p.density.y = p.density.y, p.density.x
+	}
 	if fits(f.profile, p.Gray) {
 		p.Profile = f.profile
 	}
 	return p, nil
 }
 
-// readStill decodes the only frame of a picture, which gives more information than the header.
-func (p *Picture) readStill() error {
+// readStill decodes the only frame of a picture, which gives more information than the header. Greys of a palette count
+// as colours if the profile is one for colours.
+func (p *Picture) readStill(profile []byte) error {
 	decoded, err := p.parts[0].decode()
 	if err != nil {
 		return err
 	}
 	p.parts[0].decode = func() (image.Image, error) { return decoded, nil }
-	p.Gray = p.Gray || isGray(decoded)
+	_, indexed := decoded.(*image.Paletted)
+	p.Gray = p.Gray || isGray(decoded) && !(indexed && profileSpace(profile) == "RGB ")
 	p.Deep = p.Deep || isDeep(decoded)
 	p.Alpha = !opaque(decoded) || decoded.Bounds().Size() != p.canvas
 	return nil

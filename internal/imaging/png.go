@@ -63,6 +63,7 @@ func openPNG(data []byte) (file, error) {
 	chunks, err := readChunks(data)
 	profiled := false
 	for i, c := range chunks {
+		f.addColour(c)
 		switch c.name {
 		case "IHDR": // The decoder has found the first one whole.
 			if i > 0 {
@@ -75,6 +76,10 @@ func openPNG(data []byte) (file, error) {
 		case "iCCP":
 			if !profiled { // Each may inflate to megabytes.
 				f.profile, profiled = inflateProfile(c.data), true
+			}
+		case "pHYs":
+			if len(c.data) == 9 {
+				f.density = density{binary.BigEndian.Uint32(c.data), binary.BigEndian.Uint32(c.data[4:]), c.data[8] == 1}
 			}
 		case "acTL":
 			if len(c.data) < 8 {

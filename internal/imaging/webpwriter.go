@@ -22,6 +22,7 @@ type webpWriter struct {
 	w       io.Writer
 	info    Info
 	changes changes
+	clock   clock // In milliseconds.
 	frames  int
 	alpha   bool
 	pixels  []byte // The chunks of the frames.
@@ -48,8 +49,8 @@ func (p *webpWriter) Write(frame Frame) error {
 		return nil
 	}
 	var header []byte
-	milliseconds := min(frame.Delay.Duration().Milliseconds(), 1<<24-1)
-	for _, v := range []int{at.X / 2, at.Y / 2, size.X - 1, size.Y - 1, int(milliseconds)} {
+	delay := min(p.clock.pass(frame.Delay.Duration()), 1<<24-1)
+	for _, v := range []int{at.X / 2, at.Y / 2, size.X - 1, size.Y - 1, delay} {
 		header = appendUint24(header, v)
 	}
 	p.pixels = appendWebP(p.pixels, "ANMF", append(append(header, noBlend), encoded...))
@@ -61,10 +62,14 @@ func (p *webpWriter) Close() error {
 		return fmt.Errorf("%d of %d frames were written", p.frames, p.info.Frames)
 	}
 	body := []byte("WEBP")
-	if p.info.Frames > 1 || p.info.Profile != nil {
-		body = p.appendExtended(body)
+	exif := p.info.exifOf(true)
+	if p.info.Frames > 1 || p.info.Profile != nil || exif != nil {
+		body = p.appendExtended(body, exif != nil)
 	}
 	body = append(body, p.pixels...)
+	if exif != nil {
+		body = appendWebP(body, "EXIF", exif)
+	}
 	if uint64(len(body)) > math.MaxUint32 {
 		return errors.New("it is too large for a WebP: write it as .png")
 	}
@@ -74,9 +79,12 @@ func (p *webpWriter) Close() error {
 }
 
 // appendExtended appends the chunks before the pixels of an extended file.
-func (p *webpWriter) appendExtended(body []byte) []byte {
-	const animated, alpha, profile = 1 << 1, 1 << 4, 1 << 5
+func (p *webpWriter) appendExtended(body []byte, hasEXIF bool) []byte {
+	const animated, exif, alpha, profile = 1 << 1, 1 << 3, 1 << 4, 1 << 5
 	flags := byte(0)
+	if hasEXIF {
+		flags |= exif
+	}
 	if p.info.Frames > 1 {
 		flags |= animated
 	}

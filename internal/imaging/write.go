@@ -11,6 +11,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Format is a format that can be written.
@@ -59,6 +60,7 @@ func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 		return nil, fmt.Errorf("it would be %d×%d pixels: a %s cannot have more than %d a side", info.Width, info.Height,
 			f, largest)
 	}
+	info = info.fitted(f)
 	switch f {
 	case PNG:
 		return &pngWriter{w: w, info: info, changes: changes{frames: info.Frames}}, nil
@@ -70,7 +72,7 @@ func NewWriter(w io.Writer, f Format, info Info) (Writer, error) {
 	case GIF:
 		return newGIFWriter(w, info)
 	case WebP:
-		return &webpWriter{w: w, info: info, changes: changes{frames: info.Frames}}, nil
+		return &webpWriter{w: w, info: info, changes: changes{frames: info.Frames}, clock: clock{unit: time.Millisecond}}, nil
 	default:
 		return nil, fmt.Errorf("%q cannot be written", f)
 	}
@@ -93,7 +95,7 @@ func (j *jpegWriter) Write(frame Frame) error {
 	}
 	const startOfImage = 2
 	return jpeg.Encode(&inserter{w: j.w, after: startOfImage, change: func(start []byte) []byte {
-		return appendProfile(start, j.info.Profile)
+		return j.info.appendMetadata(start)
 	}}, pixels, &jpeg.Options{Quality: jpegQuality})
 }
 
@@ -200,8 +202,21 @@ func (p *pngWriter) header(start []byte, colourType byte) []byte {
 		}
 	}
 	start = chunk{"IHDR", header}.append(bytes.Clone(start[:len(pngSignature)]))
+	for _, c := range p.info.colour {
+		start = c.append(start)
+	}
 	if p.info.Profile != nil {
 		start = chunk{"iCCP", deflateProfile(p.info.Profile)}.append(start)
+	}
+	if d := p.info.density; d != (density{}) {
+		unit := byte(0)
+		if d.metre {
+			unit = 1
+		}
+		start = chunk{"pHYs", append(numbers(d.x, d.y), unit)}.append(start)
+	}
+	if exif := p.info.exifOf(false); exif != nil {
+		start = chunk{"eXIf", exif}.append(start)
 	}
 	if p.info.Frames > 1 {
 		start = chunk{"acTL", numbers(uint32(p.info.Frames), uint32(p.info.Plays))}.append(start)

@@ -1,0 +1,207 @@
+package imaging
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+)
+
+// metadata is what is kept of a picture's file beside its pixels.
+type metadata struct {
+	colour   []chunk // A PNG's chunks that say what the colours mean, apart from the profile.
+	embedded []byte  // The EXIF block, as in the file.
+	density  density
+}
+
+// density is the number of pixels along a metre, or their proportions only; the zero value is unknown. It is printers'
+// DPI, and kept in enlarged pictures too: it is a wish, not a measure.
+type density struct {
+	x, y  uint32
+	metre bool
+}
+
+// metresPerInch converts densities.
+const metresPerInch = 0.0254
+
+// perMetre returns the density of pixels along some metres, or none if that is no density.
+func perMetre(x, y, metres float64) density {
+	x, y = math.Round(x/metres), math.Round(y/metres)
+	if !(min(x, y) >= 1 && max(x, y) <= math.MaxInt32) {
+		return density{}
+	}
+	return density{uint32(x), uint32(y), true}
+}
+
+// perInch returns the rounded numbers of pixels an inch.
+func (d density) perInch() (x, y float64) {
+	return math.Round(float64(d.x) * metresPerInch), math.Round(float64(d.y) * metresPerInch)
+}
+
+// addMetadata reads the metadata of a file whose structure is known. PNG's are known already.
+func (f *file) addMetadata(data []byte) {
+	const bmpDensity, jfifDensity = 38, 13 // Offsets.
+	switch {
+	case begins(data, "\xff\xd8\xff\xe0??JFIF\x00") && len(data) >= jfifDensity+5:
+		x, y := binary.BigEndian.Uint16(data[jfifDensity+1:]), binary.BigEndian.Uint16(data[jfifDensity+3:])
+		switch unit := data[jfifDensity]; {
+		case unit == 1:
+			f.density = perMetre(float64(x), float64(y), metresPerInch)
+		case unit == 2:
+			f.density = perMetre(float64(x), float64(y), 0.01)
+		case x != y && x > 0 && y > 0:
+			f.density = density{uint32(x), uint32(y), false}
+		}
+	case begins(data, "BM") && len(data) >= bmpDensity+8 && data[14] >= 40:
+		le := binary.LittleEndian
+		f.density = perMetre(float64(le.Uint32(data[bmpDensity:])), float64(le.Uint32(data[bmpDensity+4:])), 1)
+	}
+	if f.density == (density{}) {
+		f.density = exifDensity(f.exif)
+	}
+	if !begins(data, "II") && !begins(data, "MM") { // Not a TIFF, which is such a structure as a whole.
+		f.embedded = f.exif
+	}
+}
+
+// Tags of EXIF: https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2023-E.
+const (
+	exifWidth, exifHeight           = 0x0100, 0x0101
+	exifOrientation                 = 0x0112
+	exifX, exifY, exifUnit          = 0x011a, 0x011b, 0x0128
+	exifMore                        = 0x8769 // The offset of another directory.
+	exifPixelWidth, exifPixelHeight = 0xa002, 0xa003
+)
+
+// exifOrder returns the order of bytes in an EXIF block, or nil if it is none.
+func exifOrder(exif []byte) binary.ByteOrder {
+	switch {
+	case begins(exif, "II*\x00????"):
+		return binary.LittleEndian
+	case begins(exif, "MM\x00*????"):
+		return binary.BigEndian
+	default:
+		return nil
+	}
+}
+
+// exifDirectory returns the entries of a directory, 12 bytes each, and the offset of the next directory, 4 bytes.
+func exifDirectory(exif []byte, order binary.ByteOrder, at uint32) (entries [][]byte, next []byte) {
+	if int64(at)+2 > int64(len(exif)) {
+		return nil, nil
+	}
+	rest := exif[at+2:]
+	for range order.Uint16(exif[at:]) {
+		if len(rest) < 12 {
+			return entries, nil
+		}
+		entries, rest = append(entries, rest[:12]), rest[12:]
+	}
+	return entries, rest[:min(4, len(rest))]
+}
+
+// exifDensity returns the density in an EXIF block.
+func exifDensity(exif []byte) density {
+	order := exifOrder(exif)
+	if order == nil {
+		return density{}
+	}
+	ratio := func(entry []byte) float64 {
+		at := int64(order.Uint32(entry[8:]))
+		if order.Uint16(entry[2:]) != 5 || at+8 > int64(len(exif)) {
+			return 0
+		}
+		return float64(order.Uint32(exif[at:])) / float64(order.Uint32(exif[at+4:]))
+	}
+	x, y, metres := 0.0, 0.0, metresPerInch
+	entries, _ := exifDirectory(exif, order, order.Uint32(exif[4:]))
+	for _, entry := range entries {
+		switch order.Uint16(entry) {
+		case exifX:
+			x = ratio(entry)
+		case exifY:
+			y = ratio(entry)
+		case exifUnit:
+			metres = map[uint16]float64{2: metresPerInch, 3: 0.01}[order.Uint16(entry[8:])]
+		}
+	}
+	return perMetre(x, y, metres) // None if the unit is unknown: it divides by 0.
+}
+
+// exifOf returns the EXIF block of a picture that is written upright: the file's own without its thumbnail, which shows
+// another picture, or one with the density, for formats that can hold it nowhere else. It is nil if there is neither.
+func (i Info) exifOf(needsDensity bool) []byte {
+	order := exifOrder(i.embedded)
+	if order == nil {
+		if needsDensity && i.density.metre {
+			return densityEXIF(i.density)
+		}
+		return nil
+	}
+	made := bytes.Clone(i.embedded)
+	put := func(entry []byte, value int) { // As a number of 32 bits.
+		order.PutUint16(entry[2:], 4)
+		order.PutUint32(entry[4:], 1)
+		order.PutUint32(entry[8:], uint32(value))
+	}
+	entries, next := exifDirectory(made, order, order.Uint32(made[4:]))
+	clear(next)
+	for _, entry := range entries {
+		switch order.Uint16(entry) {
+		case exifOrientation:
+			copy(entry[2:], make([]byte, 10))
+			order.PutUint16(entry[2:], 3)
+			order.PutUint32(entry[4:], 1)
+			order.PutUint16(entry[8:], 1)
+		case exifWidth:
+			put(entry, i.Width)
+		case exifHeight:
+			put(entry, i.Height)
+		case exifMore:
+			more, _ := exifDirectory(made, order, order.Uint32(entry[8:]))
+			for _, entry := range more {
+				switch order.Uint16(entry) {
+				case exifPixelWidth:
+					put(entry, i.Width)
+				case exifPixelHeight:
+					put(entry, i.Height)
+				}
+			}
+		}
+	}
+	return made
+}
+
+// densityEXIF returns an EXIF block with nothing but a density.
+func densityEXIF(d density) []byte {
+	const first, count = 8, 3
+	const values = first + 2 + 12*count + 4
+	be := binary.BigEndian
+	made := append([]byte("MM\x00*"), numbers(first)...)
+	made = be.AppendUint16(made, count)
+	for _, entry := range [count][4]uint32{{exifX, 5, 1, values}, {exifY, 5, 1, values + 8}, {exifUnit, 3, 1, 2 << 16}} {
+		made = be.AppendUint16(be.AppendUint16(made, uint16(entry[0])), uint16(entry[1]))
+		made = append(made, numbers(entry[2], entry[3])...)
+	}
+	x, y := d.perInch()
+	return append(made, numbers(0, uint32(x), 1, uint32(y), 1)...)
+}
+
+// appendMetadata appends the segments of a JPEG before its pixels.
+func (i Info) appendMetadata(to []byte) []byte {
+	x, y, unit := float64(i.density.x), float64(i.density.y), byte(0)
+	if i.density.metre {
+		x, y = i.density.perInch()
+		unit = 1
+	}
+	if min(x, y) >= 1 && max(x, y) <= math.MaxUint16 {
+		to = append(to, "\xff\xe0\x00\x10JFIF\x00\x01\x02"...)
+		to = binary.BigEndian.AppendUint16(append(to, unit), uint16(x))
+		to = append(binary.BigEndian.AppendUint16(to, uint16(y)), 0, 0)
+	}
+	exif := i.exifOf(false)
+	if size := 2 + len(exifHeader) + len(exif); exif != nil && size <= math.MaxUint16 {
+		to = append(to, 0xff, 0xe1, byte(size>>8), byte(size))
+		to = append(append(to, exifHeader...), exif...)
+	}
+	return appendProfile(to, i.Profile)
+}

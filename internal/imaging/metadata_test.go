@@ -1,0 +1,142 @@
+package imaging
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// byteOrder is either order.
+type byteOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
+}
+
+// cameraEXIF returns an EXIF block of a picture of 3×2 pixels that is to be turned by 90°: with 300 DPI, a maker, the
+// size in a directory of its own, and the offset of a thumbnail's directory.
+func cameraEXIF(order byteOrder) []byte {
+	const first, entries, more = 8, 6, 200
+	made := []byte("II*\x00")
+	if order.Uint16([]byte{1, 0}) != 1 {
+		made = []byte("MM\x00*")
+	}
+	made = order.AppendUint16(order.AppendUint32(made, first), entries)
+	add := func(tag, kind uint16, count, value uint32) {
+		made = order.AppendUint32(order.AppendUint16(order.AppendUint16(made, tag), kind), count)
+		if kind == 3 && count == 1 {
+			made = order.AppendUint16(order.AppendUint16(made, uint16(value)), 0)
+		} else {
+			made = order.AppendUint32(made, value)
+		}
+	}
+	add(0x010f, 2, 6, 180) // The maker.
+	add(exifOrientation, 3, 1, 6)
+	add(exifX, 5, 1, 150)
+	add(exifY, 5, 1, 158)
+	add(exifUnit, 3, 1, 2)
+	add(exifMore, 4, 1, more)
+	made = order.AppendUint32(made, 100) // The thumbnail's.
+	made = append(made, make([]byte, 150-len(made))...)
+	for _, v := range []uint32{300, 1, 600, 2} {
+		made = order.AppendUint32(made, v)
+	}
+	made = append(append(made, make([]byte, 180-len(made))...), "Maker\x00"...)
+	made = append(made, make([]byte, more-len(made))...)
+	made = order.AppendUint16(made, 2)
+	add(exifPixelWidth, 3, 1, 3)
+	add(exifPixelHeight, 4, 1, 2)
+	return order.AppendUint32(made, 0)
+}
+
+// jpegOf returns a JPEG without metadata.
+func jpegOf(t *testing.T) []byte {
+	return encoded(t, func(to *bytes.Buffer, p image.Image) error { return jpeg.Encode(to, p, nil) },
+		image.Image(speckled(3, 2, false)))
+}
+
+// sources returns files with the EXIF block, by format.
+func sources(t *testing.T, exif []byte) map[string][]byte {
+	picture := speckled(3, 2, false)
+	plain := jpegOf(t)
+	segment := append([]byte{0xff, 0xe1, 0, byte(2 + len(exifHeader) + len(exif))}, exifHeader...)
+	still := animationOf(t, WebP, 3, 2, 1)
+	chunks, _ := webPChunks(still[webPHeader:])
+	return map[string][]byte{
+		"PNG":  pngWith(pngOf(t, picture), 0, chunk{"eXIf", exif}),
+		"JPEG": append(append(append([]byte{0xff, 0xd8}, segment...), exif...), plain[2:]...),
+		"WebP": riff(vp8x(8, 3, 2), chunks[0], webPChunk{"EXIF", exif}),
+	}
+}
+
+func TestEXIFIsKeptAndSaysThatThePictureIsUpright(t *testing.T) {
+	for _, order := range []byteOrder{binary.LittleEndian, binary.BigEndian} {
+		exif := cameraEXIF(order)
+		for from, data := range sources(t, exif) {
+			p, err := Read(bytes.NewReader(data))
+			require.NoError(t, err, from)
+			require.EqualValues(t, 6, p.orientation, from)
+			for _, format := range []Format{PNG, JPEG, WebP} {
+				_, made, _ := written(t, format, p.Info, color.White)
+				what := from + " to " + string(format)
+				require.NotNil(t, made.embedded, what)
+				assert.EqualValues(t, 1, made.orientation, what)
+				assert.Equal(t, density{11811, 11811, true}, made.density, what)
+				want := bytes.Clone(exif)
+				entries, next := exifDirectory(want, order, 8)
+				order.PutUint16(entries[1][8:], 1)
+				clear(next)
+				more, _ := exifDirectory(want, order, 200)
+				for _, entry := range more {
+					order.PutUint16(entry[2:], 4)
+					order.PutUint32(entry[8:], 2) // The picture that is written has 2×2 pixels.
+				}
+				assert.Equal(t, want, made.embedded, what)
+			}
+		}
+	}
+}
+
+func TestDensityIsKeptInEveryFormatThatHasOne(t *testing.T) {
+	jfif := func(unit byte, x, y uint16) []byte {
+		plain := jpegOf(t)
+		segment := []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x02")
+		segment = binary.BigEndian.AppendUint16(append(segment, unit), x)
+		return append(append(binary.BigEndian.AppendUint16(segment, y), 0, 0), plain[2:]...)
+	}
+	png := func(x, y uint32, unit byte) []byte {
+		return pngWith(pngOf(t, speckled(3, 2, false)), 0, chunk{"pHYs", append(numbers(x, y), unit)})
+	}
+	none := density{}
+	for name, c := range map[string]struct {
+		data []byte
+		want density
+		webP density
+	}{
+		"JPEG of 300 DPI":        {jfif(1, 300, 150), density{11811, 5906, true}, density{11811, 5906, true}},
+		"JPEG of 118 per cm":     {jfif(2, 118, 118), density{11800, 11800, true}, density{11811, 11811, true}},
+		"JPEG of broad pixels":   {jfif(0, 2, 1), density{2, 1, false}, none},
+		"JPEG of square pixels":  {jfif(0, 1, 1), none, none},
+		"PNG of 300 DPI":         {png(11811, 11811, 1), density{11811, 11811, true}, density{11811, 11811, true}},
+		"PNG of broad pixels":    {png(2, 1, 0), density{2, 1, false}, none},
+		"PNG that says nothing":  {pngOf(t, speckled(3, 2, false)), none, none},
+		"PNG with damaged EXIF ": {pngWith(pngOf(t, speckled(3, 2, false)), 0, chunk{"eXIf", []byte("II*")}), none, none},
+	} {
+		p, err := Read(bytes.NewReader(c.data))
+		require.NoError(t, err, name)
+		_, made, _ := written(t, PNG, p.Info, color.White)
+		assert.Equal(t, c.want, made.density, "%s to PNG", name)
+		_, made, _ = written(t, JPEG, p.Info, color.White)
+		for _, pair := range [][2]uint32{{c.want.x, made.density.x}, {c.want.y, made.density.y}} {
+			assert.InDelta(t, pair[0], pair[1], 20, "%s to JPEG, whose numbers are whole ones an inch", name)
+		}
+		assert.Equal(t, c.want.metre, made.density.metre, "%s to JPEG", name)
+		_, made, _ = written(t, WebP, p.Info, color.White)
+		assert.Equal(t, c.webP, made.density, "%s to WebP", name)
+	}
+}
