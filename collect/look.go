@@ -2,6 +2,7 @@ package collect
 
 import (
 	"image"
+	"image/color"
 	"math"
 	"slices"
 
@@ -12,10 +13,13 @@ import (
 
 // impression is the result of [look]. Distances are in CIELAB, with L in [0, 100].
 type impression struct {
-	// Colour is the nearest of the nine.
+	// Colour is the nearest of the nine, unless Other is set: then the hair is nearer to a colour of that name.
 	Colour portrait.Colour
-	// Distance is how far the hair is from the typical colour of that class.
+	Other  string
+	// Distance is how far the hair is from a colour, or the nearest shade of it.
 	Distance float64
+	// Grey reports whether the whole picture has no colours.
+	Grey bool
 	// Hair is the share of the region that was taken for hair, in [0, 1]; the rest is skin or white.
 	Hair float64
 }
@@ -24,7 +28,7 @@ const (
 	// lightnessWeight is the weight of a difference in lightness compared with one in hue or chroma: light and shade on
 	// hair change the former more.
 	lightnessWeight = 0.6
-	// farthest is the Distance beyond which hair has none of the nine colours, such as orange and aqua hair.
+	// farthest is the Distance beyond which hair has none of the nine colours.
 	farthest = 32
 	// likeSkin is how near to the colour below the eyes a forehead must be.
 	likeSkin = 8
@@ -35,8 +39,12 @@ const (
 // verdict reports whether the hair has one of the nine colours and, if not, why.
 func (i impression) verdict() (why string, ok bool) {
 	switch {
+	case i.Grey:
+		return "a picture without colours", false
 	case i.Hair < leastHair:
 		return "no hair where it should be", false
+	case i.Other != "":
+		return i.Other + " hair, which is none of the nine colours", false
 	case i.Distance > farthest:
 		return "hair of none of the nine colours", false
 	}
@@ -55,16 +63,45 @@ func look(picture *image.RGBA) impression {
 	if len(hair) == 0 {
 		return impression{}
 	}
-	seen := impression{Distance: math.Inf(1), Hair: float64(len(hair)) / float64(len(region))}
+	seen := impression{
+		Distance: math.Inf(1), Hair: float64(len(hair)) / float64(len(region)), Grey: imaging.IsGrey(picture),
+	}
 	middle := median(hair)
 	for _, colour := range portrait.Colours() {
-		typical := colour.RGB()
-		if d := middle.distance(labOf(typical.R, typical.G, typical.B)); d < seen.Distance {
+		if d := middle.toNearest(append(shades[colour], colour.RGB())); d < seen.Distance {
 			seen.Colour, seen.Distance = colour, d
+		}
+	}
+	for other, colours := range others {
+		if d := middle.toNearest(colours); d < seen.Distance {
+			seen.Other, seen.Distance = other, d
 		}
 	}
 	return seen
 }
+
+// shades are lighter and darker hair of the classes, in addition to their typical colours: pale pink would else be
+// nearer to silver, and dark red to brown.
+var shades = map[portrait.Colour][]color.RGBA{
+	portrait.Blonde: {rgb(0xfaeec8), rgb(0xcda555)},
+	portrait.Brown:  {rgb(0xaf825f), rgb(0x503226)},
+	portrait.Black:  {rgb(0x19191e), rgb(0x282c3c)},
+	portrait.Blue:   {rgb(0x96c3f5), rgb(0xc3daf6), rgb(0x2d468c)},
+	portrait.Pink:   {rgb(0xfad7e4), rgb(0xe06496)},
+	portrait.Purple: {rgb(0xc8b4e6), rgb(0x50326e)},
+	portrait.Green:  {rgb(0xa0d796), rgb(0x285a3c)},
+	portrait.Red:    {rgb(0xe65a52), rgb(0x781923)},
+	portrait.Silver: {rgb(0xebecf0), rgb(0x96989f)},
+}
+
+// others are colours of hair that are none of the nine, in their shades.
+var others = map[string][]color.RGBA{
+	"orange": {rgb(0xf08c28), rgb(0xf5aa6e), rgb(0xd2641e)},
+	"aqua":   {rgb(0x46d2d2), rgb(0x96e1e1), rgb(0x28969b)},
+	"lime":   {rgb(0x96fa14)},
+}
+
+func rgb(v uint32) color.RGBA { return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 255} }
 
 // part returns a part of the centred square of a picture, given in 64ths of it.
 func part(bounds image.Rectangle, x0, y0, x1, y1 int) image.Rectangle {
@@ -83,6 +120,15 @@ func labOf(red, green, blue uint8) lab {
 
 func (c lab) distance(other lab) float64 {
 	return math.Hypot(lightnessWeight*(c[0]-other[0]), math.Hypot(c[1]-other[1], c[2]-other[2]))
+}
+
+// toNearest returns the distance to the nearest of some colours.
+func (c lab) toNearest(colours []color.RGBA) float64 {
+	nearest := math.Inf(1)
+	for _, other := range colours {
+		nearest = min(nearest, c.distance(labOf(other.R, other.G, other.B)))
+	}
+	return nearest
 }
 
 // white reports whether a colour is that of an empty background.

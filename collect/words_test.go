@@ -11,6 +11,7 @@ import (
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -62,6 +63,43 @@ func TestLookFindsNoColourWhereThereIsNone(t *testing.T) {
 	_, found := look(image.NewRGBA(image.Rectangle{})).verdict()
 	assert.False(t, found, "no pixels")
 	look(image.NewRGBA(image.Rect(0, 0, 1, 300))) // Does not panic.
+}
+
+// Pale pink and pale blue were silver, dark red was brown, aqua was silver or green, orange was brown.
+func TestLookKnowsPaleAndDarkHair(t *testing.T) {
+	for want, shades := range map[string][]uint32{
+		"pink":   {0xffe1eb, 0xfac8dc, 0xeb82aa, 0xf0d2dc, 0xff82b4},
+		"blue":   {0xbed7f5, 0xa0bee6, 0x1e326e, 0x3c5aa0, 0xc8dcf5, 0x78b4eb},
+		"red":    {0x6e141e, 0x8c1e23, 0xe63c32, 0x5a0f14},
+		"brown":  {0x503228, 0x6e4632, 0xb48c64, 0x96643c},
+		"blonde": {0xfaebbe, 0xdcb45a, 0xffe178, 0xf0e1b4},
+		"silver": {0xe1e4eb, 0xaaacb4, 0xbec3cd, 0xebe6e4},
+		"black":  {0x141419, 0x2d2d3c, 0x3c373c},
+		"purple": {0xd2beeb, 0x5a3c78, 0xaa78c8},
+		"green":  {0xaadca0, 0x326446, 0x82c878, 0x3c8c6e},
+		"orange": {0xf5963c, 0xeb7832, 0xfab478, 0xdc8246},
+		"aqua":   {0x78dcdc, 0xaae6e6, 0x3cb4be, 0x5ac8be},
+	} {
+		for _, shade := range shades {
+			seen := look(filled(rgb(shade)))
+			why, found := seen.verdict()
+			if seen.Other != "" {
+				assert.Equal(t, want, seen.Other, "%06x", shade)
+				assert.Equal(t, want+" hair, which is none of the nine colours", why)
+				continue
+			}
+			assert.True(t, found, "%06x", shade)
+			assert.Equal(t, want, seen.Colour.String(), "%06x", shade)
+		}
+	}
+}
+
+func TestLookFindsNoColourInAGreyPicture(t *testing.T) {
+	for i := range 9 {
+		why, found := look(imaging.Grey(portrait.At(3, i).Draw(64))).verdict()
+		assert.False(t, found)
+		assert.Equal(t, "a picture without colours", why)
+	}
 }
 
 func TestHairColourOfTags(t *testing.T) {
