@@ -227,7 +227,7 @@ func TestPureGoDoesNotHangOnTwoCores(t *testing.T) {
 		for range 6 {
 			x := tensors.FromShape(shapes.Make(dtypes.Float32, 8, 32, 32, 8))
 			kernel := tensors.FromShape(shapes.Make(dtypes.Float32, 3, 3, 8, 8))
-			if _, err := exec.Exec(x, kernel); err != nil {
+			if _, err := exec.Call(x, kernel); err != nil {
 				done <- err
 				return
 			}
