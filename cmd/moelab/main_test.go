@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -324,6 +325,9 @@ func TestASecondInterruptEndsTheProcess(t *testing.T) {
 
 // A training saves when its terminal is closed, unless nohup started it.
 func TestATrainingSavesWhenTheTerminalCloses(t *testing.T) {
+	hangUps := make(chan os.Signal, 1) // Under nohup the tests ignore them, and so would the command, as it should.
+	signal.Notify(hangUps, syscall.SIGHUP)
+	defer signal.Stop(hangUps)
 	dir := filepath.Join(t.TempDir(), "run")
 	p := start(t, "train", "gan", "--preset", "smoke", "--run", dir, "--steps", "1000000", "--set", "size=8",
 		"--backend", "go")
