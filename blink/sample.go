@@ -133,7 +133,8 @@ func (b *Blinker) Patches(
 				return nil, err
 			}
 			square := dataset.EyeSquare(eye)
-			drawn, err := drawSquare(picture, square, reference, dataset.EyeSquare(reference.Eyes[min(i, len(reference.Eyes)-1)]))
+			follows := dataset.EyeSquare(reference.Eyes[min(i, len(reference.Eyes)-1)])
+			drawn, err := drawSquare(picture, square, reference, follows)
 			if err != nil {
 				return nil, fmt.Errorf("eye at %v: %w", eye, err)
 			}

@@ -76,7 +76,7 @@ func identity(model string) string {
 }
 
 // Done reports whether the result of a job is there and was made from the picture as it is now, by the same model and
-// to the same scale. A result that the journal does not know, from an older moelab, is done unless the picture is newer.
+// to the same scale. A result of an older moelab, which the journal does not know, is done unless the picture is newer.
 func (j *Journal) Done(job Job) bool {
 	if !job.InFolder || job.err != nil {
 		return false

@@ -6,7 +6,7 @@ import (
 )
 
 // greyNoise and greyTint are the largest differences between the channels of a grey picture, in 16 bits: of a pixel,
-// and on average. A lossy format may leave the first. More of the second is meant, such as sepia or the colour of paper.
+// and on average. A lossy format may leave the first. More of the second is meant, such as sepia or paper's colour.
 const (
 	greyNoise = 8 * 257
 	greyTint  = 1 * 257
