@@ -228,7 +228,8 @@ func usesBackend(line step) bool {
 // describeAll describes a file, or every file below a folder, by its path below dir.
 func describeAll(files map[string]string, dir, root string) error {
 	return filepath.WalkDir(filepath.Join(dir, root), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasSuffix(entry.Name(), ".lock") || entry.Name() == ".lock" {
+		// Locks, and journals that hold times.
+		if err != nil || entry.IsDir() || strings.HasSuffix(entry.Name(), ".lock") || strings.HasPrefix(entry.Name(), ".") {
 			return err
 		}
 		name, err := filepath.Rel(dir, path)
