@@ -146,9 +146,10 @@ func (l *metricsLog) append(m Metric) error {
 	if err != nil {
 		return fmt.Errorf("log metrics of step %d: %w", m.Step, err)
 	}
-	n, err := l.file.Write(append(line, '\n'))
+	line = append(line, '\n')
+	n, err := l.file.Write(line)
 	l.size += int64(n)
-	l.sum.Write(append(line, '\n')[:n])
+	l.sum.Write(line[:n])
 	if err != nil {
 		return fmt.Errorf("log metrics of step %d: %w", m.Step, err)
 	}

@@ -326,12 +326,10 @@ func (t *trainer) afterStep(ctx context.Context) error {
 			t.Warn(err)
 		}
 	}
-	if t.Show != nil && t.due(t.ShowEvery) || t.due(t.SaveEvery) {
-		if err := t.run.check(); err != nil {
+	if t.Show != nil && t.due(t.ShowEvery) {
+		if err := t.run.check(); err != nil { // Or it would make parts of the directory anew.
 			return fmt.Errorf("after step %d: %w; %s", t.state.Step, err, t.kept())
 		}
-	}
-	if t.Show != nil && t.due(t.ShowEvery) {
 		if err := t.Show(ctx, t.store, t.state.Step); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("show step %d: %w", t.state.Step, err)
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // outFile is a file that a command writes, and the flag that names it.
@@ -14,27 +13,33 @@ type outFile struct{ flag, path string }
 // that the command reads: an input, by whatever name, or any file in an input that is a folder. It is for the time
 // before the slow work, and [makeFolders] for the time after it.
 func checkOutputs(outputs []outFile, inputs ...string) error {
-	for i, o := range outputs {
-		if slices.ContainsFunc(outputs[:i], func(other outFile) bool {
-			return filepath.Clean(o.path) == filepath.Clean(other.path)
-		}) {
+	files, folders := map[string]bool{}, map[string]bool{}
+	for _, o := range outputs {
+		file, folder := filepath.Clean(o.path), filepath.Dir(o.path)
+		if files[file] {
 			return usage("%s: %s is written already: name another file", o.flag, o.path)
 		}
 		if err := o.check(inputs); err != nil {
 			return err
 		}
+		if !folders[folder] { // Once, though there may be a thousand frames.
+			if err := o.checkFolder(folder); err != nil {
+				return err
+			}
+		}
+		files[file], folders[folder] = true, true
 	}
 	return nil
 }
 
-// check is [checkOutputs] for one file.
+// check returns an error if the file is a folder, or is read.
 func (o outFile) check(inputs []string) error {
 	info, err := os.Stat(o.path)
 	if err == nil && info.IsDir() {
 		return usage("%s: %s is a folder: name a file", o.flag, o.path)
 	}
-	if folderErr := o.checkFolder(filepath.Dir(o.path)); err != nil || folderErr != nil {
-		return folderErr
+	if err != nil { // It is not there yet. If it cannot be made, its folder says why.
+		return nil
 	}
 	for _, input := range inputs {
 		read, err := os.Stat(input)
