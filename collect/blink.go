@@ -162,9 +162,6 @@ func (b Blink) saveFrame(number int, frame image.Image) error {
 		if of != number {
 			continue
 		}
-		if err := os.MkdirAll(b.Dir, 0o755); err != nil {
-			return err
-		}
 		if err := imaging.SavePNG(filepath.Join(b.Dir, fmt.Sprintf("frame_%02d.png", i)), frame); err != nil {
 			return err
 		}

@@ -161,8 +161,5 @@ func (b Blink) savePreview(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(b.Preview), 0o755); err != nil {
-		return err
-	}
 	return imaging.SavePNG(b.Preview, blinkPreview(clip))
 }

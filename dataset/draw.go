@@ -45,11 +45,6 @@ func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, pr
 	if err := claim(dir, drawing{"portraits", seed, size, n}); err != nil {
 		return err
 	}
-	for _, colour := range HairColours() {
-		if err := os.MkdirAll(filepath.Join(dir, colour), 0o755); err != nil {
-			return err
-		}
-	}
 	lines := make([]string, n)
 	attributes := Attributes()
 	err := inParallel(ctx, 0, n, progress, func(i int) error {
@@ -114,9 +109,6 @@ func DrawIllustrations(
 
 // saveClip writes aperture.csv last: if it exists, the clip is complete.
 func saveClip(dir string, clip *Clip) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	for i, frame := range clip.Frames {
 		if err := imaging.SavePNG(filepath.Join(dir, fmt.Sprintf("frame_%02d.png", i)), frame); err != nil {
 			return err

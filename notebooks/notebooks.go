@@ -56,6 +56,5 @@ func ReadPicture(path string) *image.RGBA {
 
 // SavePicture writes a picture as a PNG, and creates its folder.
 func SavePicture(path string, picture image.Image) {
-	Check(os.MkdirAll(filepath.Dir(path), 0o755))
 	Check(imaging.SavePNG(path, picture))
 }

@@ -102,8 +102,7 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	if err := blink.CheckFilmPath(b.out); err != nil {
 		return usage("-o %s: %w", b.out, err)
 	}
-	outputs := b.outputs(given == nil)
-	if err := checkOutputs(outputs, b.in, b.reference); err != nil {
+	if err := checkOutputs(b.outputs(given == nil), b.in, b.reference); err != nil {
 		return err
 	}
 	portrait, err := b.portrait()
@@ -151,9 +150,6 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 		return err
 	}
 	film := blink.Film{Portrait: portrait, Patches: patches, Length: b.frames, Loop: b.loop}
-	if err := makeFolders(outputs); err != nil { // Before they are written at the same time.
-		return err
-	}
 	all = errgroup.Group{}
 	all.Go(func() error { return film.Save(b.out) })
 	all.Go(func() error { return b.savePreview(shown, faces, given == nil) })

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/moelab/moelab/lab"
 	"github.com/spf13/cobra"
@@ -55,7 +57,7 @@ func writeEvaluation(path string, evaluation interface{ WriteFile(path string) e
 	if path == "" {
 		return nil
 	}
-	if err := makeFolders([]outFile{{"-o", path}}); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
 	return evaluation.WriteFile(path)

@@ -11,7 +11,7 @@ type outFile struct{ flag, path string }
 
 // checkOutputs returns an error if one of the files cannot be written, is there twice, or would overwrite something
 // that the command reads: an input, by whatever name, or any file in an input that is a folder. It is for the time
-// before the slow work, and [makeFolders] for the time after it.
+// before the slow work.
 func checkOutputs(outputs []outFile, inputs ...string) error {
 	files, folders := map[string]bool{}, map[string]bool{}
 	for _, o := range outputs {
@@ -85,16 +85,6 @@ func isIn(folder, path string) bool {
 	path, pathErr = filepath.Abs(path)
 	below, err := filepath.Rel(folder, path)
 	return err == nil && folderErr == nil && pathErr == nil && filepath.IsLocal(below)
-}
-
-// makeFolders makes the folders of files that are to be written.
-func makeFolders(outputs []outFile) error {
-	for _, o := range outputs {
-		if err := os.MkdirAll(filepath.Dir(o.path), 0o755); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // runFiles are the files of runs that no result may overwrite.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -94,7 +95,7 @@ func readNotebook(path string, parameters []string) (*jupyter.Notebook, error) {
 
 // writeNotebook writes the executed notebook and its page.
 func writeNotebook(command *cobra.Command, nb *jupyter.Notebook, out string, noHTML bool) error {
-	if err := makeFolders([]outFile{{"-o", out}}); err != nil {
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}
 	if err := nb.Write(out); err != nil {

@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/moelab/moelab/internal/atomicfile"
@@ -105,8 +106,11 @@ func (b *pngBuffers) Get() *png.EncoderBuffer {
 
 func (b *pngBuffers) Put(buffer *png.EncoderBuffer) { b.pool.Put(buffer) }
 
-// SavePNG writes a picture to a file, completely or not at all.
+// SavePNG writes a picture to a file, and creates its folder. The file is written completely or not at all.
 func SavePNG(path string, picture image.Image) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
 	return atomicfile.Write(path, func(file *os.File) error { return encoder.Encode(file, picture) })
 }
 
