@@ -382,6 +382,7 @@ func (i *importing) cut(
 	}
 	square = fitted(square, picture.Rect)
 	face.Box, face.Colour, face.Attributes = sides(square), said.colour.String(), said.attributes
+	face.Second = said.second
 	portrait = imaging.Cut(picture, square, i.options.Size)
 	face.Fingerprint, err = fingerprintOf(portrait)
 	return face, portrait, err

@@ -64,6 +64,8 @@ type Face struct {
 	// Colour is the hair colour, and By the source that said it.
 	Colour string `json:"colour,omitempty"`
 	By     string `json:"by,omitempty"`
+	// Second is the colour of the smaller part of the hair, if it was seen to have two.
+	Second string `json:"second,omitempty"`
 	// Attributes are those of dataset.Attributes that labels.csv, the tags or the tagger say.
 	Attributes map[string]string `json:"attributes,omitempty"`
 

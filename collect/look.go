@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"image"
 	"image/color"
 	"math"
@@ -16,11 +17,13 @@ type impression struct {
 	// Colour is the nearest of the nine, unless Other is set: then the hair is nearer to a colour of that name.
 	Colour portrait.Colour
 	Other  string
+	// Second is the name of a second colour of the hair, if it has one. The first has the larger part.
+	Second string
 	// Distance is how far the hair is from a colour, or the nearest shade of it.
 	Distance float64
 	// Grey reports whether the whole picture has no colours.
 	Grey bool
-	// Hair is the share of the region that was taken for hair, in [0, 1]; the rest is skin or white.
+	// Hair is how much of what frames the face is of one colour, in [0, 1]; the rest is skin, white, or other things.
 	Hair float64
 }
 
@@ -30,9 +33,9 @@ const (
 	lightnessWeight = 0.6
 	// farthest is the Distance beyond which hair has none of the nine colours.
 	farthest = 32
-	// likeSkin is how near to the colour below the eyes a forehead must be.
-	likeSkin = 8
-	// leastHair is the share of the region that must be hair.
+	// likeSkin is how near to the colour below the eyes a forehead must be, and likeShade a forehead in the shade of hair.
+	likeSkin, likeShade = 10, 16
+	// leastHair is the Hair that there must be.
 	leastHair = 0.1
 )
 
@@ -51,33 +54,43 @@ func (i impression) verdict() (why string, ok bool) {
 	return "", true
 }
 
-// look measures the hair colour of a portrait: the median colour above the eyes, where nearly every hair style has
-// hair. The region lies within the skull, so that neither background nor hat counts. Nor does the skin of the forehead,
-// which has the colour of that below the eyes. The head is taken to fill the centred square of the picture, as in the
-// drawn portraits and in those that [Import] cuts out.
+// look measures the hair colour of a portrait: that of the material that frames the face, whatever is worn above it.
+// The head is taken to fill the centred square of the picture, as in the drawn portraits and in those that [Import]
+// cuts out.
 func look(picture *image.RGBA) impression {
-	skin := median(coloursIn(picture, part(picture.Rect, 26, 44, 38, 50)))
-	region := coloursIn(picture, part(picture.Rect, 18, 14, 46, 28))
-	notHair := func(c lab) bool { return c.white() || c.distance(skin) < likeSkin }
-	hair := slices.DeleteFunc(slices.Clone(region), notHair)
-	if len(hair) == 0 {
-		return impression{}
+	seen := impression{Distance: math.Inf(1), Grey: imaging.IsGrey(picture)}
+	about := materials(picture)
+	if len(about) == 0 {
+		return seen
 	}
-	seen := impression{
-		Distance: math.Inf(1), Hair: float64(len(hair)) / float64(len(region)), Grey: imaging.IsGrey(picture),
-	}
-	middle := median(hair)
-	for _, colour := range portrait.Colours() {
-		if d := middle.toNearest(append(shades[colour], colour.RGB())); d < seen.Distance {
-			seen.Colour, seen.Distance = colour, d
-		}
-	}
-	for other, colours := range others {
-		if d := middle.toNearest(colours); d < seen.Distance {
-			seen.Other, seen.Distance = other, d
+	hair := about[0]
+	seen.Hair = hair.votes / allVotes
+	seen.Colour, seen.Other, seen.Distance = nearest(hair.colour)
+	for _, second := range about[1:] {
+		colour, other, _ := nearest(second.colour)
+		if hair.sharesHeadWith(second) && (colour != seen.Colour || other != seen.Other) {
+			seen.Second = cmp.Or(other, colour.String())
+			break
 		}
 	}
 	return seen
+}
+
+// nearest returns which of the nine colours is nearest to that of hair, the name of another that is nearer still, if
+// any, and the distance.
+func nearest(hair lab) (colour portrait.Colour, other string, distance float64) {
+	distance = math.Inf(1)
+	for _, c := range portrait.Colours() {
+		if d := hair.toNearest(append(shades[c], c.RGB())); d < distance {
+			colour, distance = c, d
+		}
+	}
+	for name, colours := range others {
+		if d := hair.toNearest(colours); d < distance {
+			other, distance = name, d
+		}
+	}
+	return colour, other, distance
 }
 
 // shades are lighter and darker hair of the classes, in addition to their typical colours: pale pink would else be
@@ -135,7 +148,7 @@ func (c lab) toNearest(colours []color.RGBA) float64 {
 func (c lab) white() bool { return c[0] > 94 && math.Hypot(c[1], c[2]) < 6 }
 
 // samplesPerSide is how many rows and columns of a region are sampled: more would add nothing.
-const samplesPerSide = 40
+const samplesPerSide = 24
 
 // coloursIn samples the colours of a region.
 func coloursIn(picture *image.RGBA, region image.Rectangle) (colours []lab) {

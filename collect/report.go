@@ -78,6 +78,18 @@ func (r *Report) Portraits(colour string) (all []Portrait) {
 	return all
 }
 
+// TwoColoured returns the faces that were taken in and whose hair was seen to have a second colour.
+func (r *Report) TwoColoured() (all []Portrait) {
+	for _, picture := range r.Pictures {
+		for _, face := range picture.Faces {
+			if face.File != "" && face.Second != "" {
+				all = append(all, Portrait{picture.Name, face})
+			}
+		}
+	}
+	return all
+}
+
 // Faces returns the number of faces that were found.
 func (r *Report) Faces() (n int) {
 	for _, picture := range r.Pictures {
@@ -144,6 +156,10 @@ func (r *Report) String() string {
 		taken, r.Faces(), len(r.Pictures), strings.Join(counts, ", "))
 	for _, left := range r.LeftOut() {
 		fmt.Fprintf(&text, "\nleft out, %s: %d, the first %s", left.Why, len(left.Names), left.Names[0])
+	}
+	if two := r.TwoColoured(); len(two) > 0 {
+		fmt.Fprintf(&text, "\nhair of two colours, tagged by the larger part: %d, the first %s (%s beside %s)",
+			len(two), two[0].Picture, two[0].Colour, two[0].Second)
 	}
 	if down := r.UpsideDown(); len(down) > 0 {
 		fmt.Fprintf(&text, "\nseem to lie upside down: %d, the first %s; if so, turn them", len(down), down[0])

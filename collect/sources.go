@@ -185,6 +185,7 @@ type answer struct {
 	colour     portrait.Colour
 	by         string            // The source that said the colour.
 	why        string            // The reason if there is no colour.
+	second     string            // The colour of a smaller part of the hair, if it was seen.
 	attributes map[string]string // Classes by attribute.
 }
 
@@ -195,13 +196,13 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 	said := answer{why: "nothing says a hair colour", attributes: map[string]string{}}
 	for _, by := range s.by {
 		var colour portrait.Colour
-		var why string
+		var why, second string
 		var attributes map[string]string
 		answered := true
 		switch {
 		case by == ByLook:
 			seen := look(face)
-			colour = seen.Colour
+			colour, second = seen.Colour, seen.Second
 			why, _ = seen.verdict()
 		case by == ByTagger:
 			tags, err := s.tagger.tags(ctx, face)
@@ -221,7 +222,7 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 			attributes, answered = taggedAttributes(tags), speaksOfHair(tags)
 		}
 		if answered && said.by == "" {
-			said.colour, said.by, said.why = colour, by, why
+			said.colour, said.by, said.why, said.second = colour, by, why, second
 		}
 		for attribute, class := range attributes {
 			if _, known := said.attributes[attribute]; !known {

@@ -84,6 +84,7 @@ func (f *folder) tagOne(ctx context.Context, n int) (one tagging, err error) {
 	face := Face{By: said.by, Why: said.why, Box: sides(whole.Rect)}
 	if said.why == "" {
 		face.Colour, face.File, face.Attributes = said.colour.String(), filepath.ToSlash(name), said.attributes
+		face.Second = said.second
 	}
 	one.picture = Picture{Name: name, Faces: []Face{face}}
 	return one, nil

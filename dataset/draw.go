@@ -25,6 +25,8 @@ type drawing struct {
 	Seed  uint64 `json:"seed"`
 	Size  int    `json:"size"`
 	Count int    `json:"count"`
+	// Hats is the share of portraits with headwear or hair of two colours.
+	Hats float64 `json:"hats,omitempty"`
 }
 
 // Draw writes the first n portraits of a seed, size × size pixels, as dir/<colour>/<number>.png, and dir/labels.csv
@@ -35,26 +37,43 @@ type drawing struct {
 // that is drawn anew, which also completes an interrupted one. Any other folder is an error and stays untouched.
 // progress, if not nil, gets the number of portraits written and the total. Calls do not overlap.
 func Draw(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
-	if err := drawPortraits(ctx, dir, n, size, seed, progress); err != nil {
+	return DrawWithHats(ctx, dir, n, size, seed, 0, progress)
+}
+
+// DrawWithHats is [Draw] with hats, hoods, ribbons and the like, or hair of two colours, on a share of the portraits,
+// from 0 to 1; see [portrait.AtDressed]. labels.csv has two more columns then: headwear, and second_colour, that of the
+// smaller part of the hair.
+func DrawWithHats(
+	ctx context.Context, dir string, n, size int, seed uint64, share float64, progress func(done, total int),
+) error {
+	want := drawing{"portraits", seed, size, n, share}
+	if err := drawPortraits(ctx, dir, want, progress); err != nil {
 		return fmt.Errorf("cannot draw portraits to %s: %w", dir, err)
 	}
 	return nil
 }
 
-func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
-	if err := claim(dir, drawing{"portraits", seed, size, n}); err != nil {
+func drawPortraits(ctx context.Context, dir string, want drawing, progress func(done, total int)) error {
+	if err := claim(dir, want); err != nil {
 		return err
 	}
-	lines := make([]string, n)
+	hats := want.Hats > 0
+	lines := make([]string, want.Count)
 	attributes := Attributes()
-	err := inParallel(ctx, 0, n, progress, func(i int) error {
-		p := portrait.At(seed, i, portrait.Colours()...)
+	err := inParallel(ctx, 0, want.Count, progress, func(i int) error {
+		p := portrait.AtDressed(want.Seed, i, want.Hats, portrait.Colours()...)
 		file := fmt.Sprintf("%s/%06d.png", p.Colour, i)
 		lines[i] = file + "," + p.Colour.String()
 		for _, attribute := range attributes {
 			lines[i] += "," + attributeOf(p, attribute.Name)
 		}
-		return imaging.SavePNG(filepath.Join(dir, filepath.FromSlash(file)), p.Draw(size))
+		if hats {
+			lines[i] += "," + p.Headwear.String() + ","
+			if p.TwoTone != 0 {
+				lines[i] += p.SecondColour.String()
+			}
+		}
+		return imaging.SavePNG(filepath.Join(dir, filepath.FromSlash(file)), p.Draw(want.Size))
 	})
 	if err != nil {
 		return err
@@ -62,6 +81,9 @@ func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, pr
 	header := "file,colour"
 	for _, attribute := range attributes {
 		header += "," + attribute.Name
+	}
+	if hats {
+		header += ",headwear,second_colour"
 	}
 	labels := header + "\n" + strings.Join(lines, "\n") + "\n"
 	return atomicfile.WriteBytes(filepath.Join(dir, labelsFile), []byte(labels))
@@ -74,7 +96,7 @@ func drawPortraits(ctx context.Context, dir string, n, size int, seed uint64, pr
 //
 // The folder and progress, which counts blinks, are as for [Draw].
 func DrawBlinks(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
-	err := claim(dir, drawing{"blinks", seed, size, n})
+	err := claim(dir, drawing{What: "blinks", Seed: seed, Size: size, Count: n})
 	if err == nil {
 		err = inParallel(ctx, 0, n, progress, func(i int) error {
 			clip, err := DrawnBlinks(seed, n, size).Clip(ctx, i)
@@ -95,7 +117,7 @@ func DrawBlinks(ctx context.Context, dir string, n, size int, seed uint64, progr
 func DrawIllustrations(
 	ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int),
 ) error {
-	err := claim(dir, drawing{"illustrations", seed, size, n})
+	err := claim(dir, drawing{What: "illustrations", Seed: seed, Size: size, Count: n})
 	if err == nil {
 		err = inParallel(ctx, 0, n, progress, func(i int) error {
 			return imaging.SavePNG(filepath.Join(dir, fmt.Sprintf("%06d.png", i)), illustration.Draw(seed, i, size))
@@ -149,6 +171,9 @@ func claim(dir string, want drawing) error {
 		var have drawing
 		if err := json.Unmarshal(data, &have); err != nil {
 			return fmt.Errorf("%s is damaged (%w): choose another folder, or delete this one", drawnFile, err)
+		}
+		if have.Hats != want.Hats {
+			return fmt.Errorf("in the folder, a share of %g of the portraits have hats: choose another, or delete it", have.Hats)
 		}
 		if have.What != want.What || have.Seed != want.Seed || have.Size != want.Size || have.Count > want.Count {
 			return fmt.Errorf("the folder holds %d %s of seed %d and %d×%d pixels: choose another, or delete it",

@@ -17,6 +17,40 @@ import (
 	"github.com/moelab/moelab/internal/imaging"
 )
 
+func TestDrawnPortraitsWithHatsSaySo(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, DrawWithHats(t.Context(), dir, 45, 16, 3, 1, nil))
+	labels, err := os.ReadFile(filepath.Join(dir, labelsFile))
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(labels)), "\n")
+	assert.Equal(t, "file,colour,eyes,length,style,headwear,second_colour", lines[0])
+	for i, line := range lines[1:] {
+		p := portrait.AtDressed(3, i, 1, portrait.Colours()...)
+		second := ""
+		if p.TwoTone != 0 {
+			second = p.SecondColour.String()
+		}
+		assert.True(t, strings.HasSuffix(line, ","+p.Headwear.String()+","+second), line)
+	}
+	set, report, err := OpenFolder(t.Context(), dir, FolderOptions{Classes: HairColours(), Attributes: []string{"eyes"}})
+	require.NoError(t, err)
+	assert.Equal(t, []int{45, 0}, []int{report.Total, len(report.Bad)})
+	drawn := DrawnWithHats(3, 45, 1, portrait.Colours()...)
+	picture, err := set.Picture(t.Context(), 0, 16)
+	require.NoError(t, err)
+	again, err := drawn.Picture(t.Context(), numberOf(t, set.Name(0)), 16)
+	require.NoError(t, err)
+	assert.Equal(t, again.Pix, picture.Pix, "the same as those that are drawn without a folder")
+	require.ErrorContains(t, Draw(t.Context(), dir, 45, 16, 3, nil), "a share of 1 of the portraits have hats")
+}
+
+// numberOf is the number of a drawn picture, by its name.
+func numberOf(t *testing.T, name string) int {
+	number, err := strconv.Atoi(strings.TrimSuffix(filepath.Base(name), ".png"))
+	require.NoError(t, err)
+	return number
+}
+
 func TestADrawnFolderOpensAsTheSetItWasDrawnFrom(t *testing.T) {
 	noCache(t)
 	dir := filepath.Join(t.TempDir(), "new", "portraits")

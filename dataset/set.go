@@ -41,6 +41,11 @@ func HairColours() []string {
 // Each is drawn when it is read; nothing is kept. The classes differ in size by one picture at most; the attributes are
 // [Attributes].
 func Drawn(seed uint64, n int, colours ...portrait.Colour) Set {
+	return DrawnWithHats(seed, n, 0, colours...)
+}
+
+// DrawnWithHats is [Drawn] with hats and the like on a share of the portraits, as [DrawWithHats] draws them.
+func DrawnWithHats(seed uint64, n int, share float64, colours ...portrait.Colour) Set {
 	if len(colours) == 0 {
 		colours = portrait.ArticleColours()
 	}
@@ -48,12 +53,14 @@ func Drawn(seed uint64, n int, colours ...portrait.Colour) Set {
 	for i, colour := range colours {
 		classes[i] = colour.String()
 	}
-	return drawn{seed: seed, n: n, colours: colours, labels: append([]Attribute{{Colour, classes}}, Attributes()...)}
+	labels := append([]Attribute{{Colour, classes}}, Attributes()...)
+	return drawn{seed: seed, n: n, hats: share, colours: colours, labels: labels}
 }
 
 type drawn struct {
 	seed    uint64
 	n       int
+	hats    float64 // The share with hats.
 	colours []portrait.Colour
 	labels  []Attribute
 }
@@ -63,7 +70,7 @@ func (d drawn) Labels() []Attribute { return d.labels }
 func (d drawn) Name(i int) string   { return fmt.Sprintf("portrait %d of seed %d", i, d.seed) }
 
 // at returns the parameters of portrait i.
-func (d drawn) at(i int) portrait.Params { return portrait.At(d.seed, i, d.colours...) }
+func (d drawn) at(i int) portrait.Params { return portrait.AtDressed(d.seed, i, d.hats, d.colours...) }
 
 func (d drawn) Label(i, a int) int {
 	return slices.Index(d.labels[a].Classes, attributeOf(d.at(i), d.labels[a].Name))

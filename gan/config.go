@@ -55,6 +55,8 @@ type Config struct {
 	Data string `json:"data"`
 	// Drawn is the number of different portraits that are drawn without a folder.
 	Drawn int `json:"drawn"`
+	// Hats is the share of the drawn portraits with hats, hoods, ribbons and the like, or hair of two colours, in [0, 1].
+	Hats float64 `json:"hats"`
 	// Flip mirrors half of the pictures left to right.
 	Flip bool `json:"flip"`
 
@@ -131,6 +133,7 @@ func (c Config) Validate() error {
 	)
 	c.checkChoices(&checks)
 	checks.That(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 without a data folder", c.Drawn)
+	checks.That(c.Hats >= 0 && c.Hats <= 1, "hats is %g: it must be a share from 0 to 1", c.Hats)
 	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
 	checks.That(c.DiscriminatorSteps >= 1, "discriminator_steps is %d: it must be at least 1", c.DiscriminatorSteps)
 	c.Optimiser.Check(&checks)

@@ -23,7 +23,7 @@ func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Set, er
 			}
 			colours = append(colours, colour)
 		}
-		set := dataset.Drawn(c.Seed, c.Drawn, colours...)
+		set := dataset.DrawnWithHats(c.Seed, c.Drawn, c.Hats, colours...)
 		return set, c.checkClasses(set)
 	}
 	set, _, err := c.openFolder(ctx, warn)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,15 +22,18 @@ func newDataDrawCommand() *cobra.Command {
 	var n, size int
 	var seed uint64
 	var out string
+	var hats float64
 	var blink, illustration bool
 	command := &cobra.Command{
 		Use:   "draw",
 		Short: "Draw anime portraits, with exact labels, or illustrations into a folder",
 		Long: `Draw portraits into OUT/<colour>/<number>.png. OUT/labels.csv also lists the colour of the eyes and the
-length and style of the hair. With --blink, draw blinks of 16 frames into OUT/<number>/frame_00.png and so on, each
-with the true opening of the eyes in aperture.csv. With --illustration, draw scenes and manga pages for
-super-resolution into OUT/<number>.png. The same seed draws the same pictures.`,
+length and style of the hair. With --hats, that share of the portraits wears a hat, a hood, a ribbon or the like of
+any colour, or has hair of two colours; labels.csv says what. With --blink, draw blinks of 16 frames into
+OUT/<number>/frame_00.png and so on, each with the true opening of the eyes in aperture.csv. With --illustration, draw
+scenes and manga pages for super-resolution into OUT/<number>.png. The same seed draws the same pictures.`,
 		Example: `  moelab data draw -n 1000 --size 128 --seed 1 --out portraits
+  moelab data draw -n 1000 --hats 0.3 --out dressed
   moelab data draw -n 60 --size 256 --blink --out blinks
   moelab data draw -n 300 --size 512 --illustration --out illustrations`,
 	}
@@ -38,6 +42,7 @@ super-resolution into OUT/<number>.png. The same seed draws the same pictures.`,
 	flags.IntVar(&size, "size", 128, "height and width in pixels, 16 to 512")
 	flags.Uint64Var(&seed, "seed", 1, "seed of the pictures")
 	flags.StringVar(&out, "out", "", "folder to fill (required)")
+	flags.Float64Var(&hats, "hats", 0, "share of portraits with hats and the like, 0 to 1")
 	flags.BoolVar(&blink, "blink", false, "draw blinks instead of portraits")
 	flags.BoolVar(&illustration, "illustration", false, "draw illustrations instead of portraits")
 	command.RunE = func(command *cobra.Command, _ []string) error {
@@ -50,8 +55,12 @@ super-resolution into OUT/<number>.png. The same seed draws the same pictures.`,
 			return usage("--size is %d: it must be from 16 to 512", size)
 		case blink && illustration:
 			return usage("--blink and --illustration exclude each other: choose one")
+		case !(hats >= 0 && hats <= 1):
+			return usage("--hats is %g: it must be from 0 to 1", hats)
+		case hats > 0 && (blink || illustration):
+			return usage("--hats is for portraits: leave out --blink and --illustration")
 		}
-		draw, what := dataset.Draw, "portraits"
+		draw, what := withHats(hats), "portraits"
 		switch {
 		case blink:
 			draw, what = dataset.DrawBlinks, "blinks"
@@ -66,6 +75,13 @@ super-resolution into OUT/<number>.png. The same seed draws the same pictures.`,
 		return nil
 	}
 	return command
+}
+
+// withHats is [dataset.Draw] with hats on a share of the portraits.
+func withHats(share float64) func(context.Context, string, int, int, uint64, func(done, total int)) error {
+	return func(ctx context.Context, dir string, n, size int, seed uint64, progress func(done, total int)) error {
+		return dataset.DrawWithHats(ctx, dir, n, size, seed, share, progress)
+	}
 }
 
 func newDataCheckCommand() *cobra.Command {

@@ -69,7 +69,7 @@ The sources of the hair colour are tried in this order; --by selects some of the
           DIR/danbooru-metadata, for pictures named by their number; also Kaggle's "Tagged Anime Illustrations",
           unmodified
   tagger  the network given by --tagger
-  look    the hair in the picture, above the forehead
+  look    the hair in the picture: what frames the face, under a hat too; of two colours the larger part
 The first source with an answer wins. Tags answer if any of them names a hair colour, even orange_hair or one of two
 colours; a tagger answers with any tag. If a picture has several faces, only the last two sources are used. Tags, the
 tagger and labels.csv (columns eyes, length, style) supply attributes too.

@@ -29,9 +29,8 @@ type artist struct {
 func (p Params) Draw(size int) *image.RGBA {
 	size = max(size, 0)
 	picture := image.NewRGBA(image.Rect(0, 0, size, size))
-	a := p.artist(picture, Point{}, float64(size))
-	a.All(opaque(p.Background))
-	a.person()
+	p.artist(picture, Point{}, float64(size)).All(opaque(p.Background))
+	p.person(picture, Point{}, float64(size))
 	return picture
 }
 
@@ -39,7 +38,16 @@ func (p Params) Draw(size int) *image.RGBA {
 // pixels of the picture, of the square of this size that Draw would fill. The square may reach beyond the picture.
 func (p Params) DrawOver(picture *image.RGBA, x, y, size float64) {
 	if size > 0 && !picture.Rect.Empty() {
-		p.artist(picture, Pt(x, y), size).person()
+		p.person(picture, Pt(x, y), size)
+	}
+}
+
+// person paints the person over a picture.
+func (p Params) person(picture *image.RGBA, corner Point, size float64) {
+	if p.TwoTone == 0 {
+		p.artist(picture, corner, size).person()
+	} else {
+		p.twoToned(picture, corner, size)
 	}
 }
 
@@ -57,7 +65,10 @@ func opaque(c color.RGBA) Ink { return Opaque(c.R, c.G, c.B) }
 func (a *artist) person() {
 	front := a.frontHair()
 	a.View = a.head
-	a.backHair()
+	a.wear(func(h headwear) func(*artist) { return h.behind })
+	if a.Headwear != hood {
+		a.backHair()
+	}
 	a.View = a.body
 	a.neckAndClothes()
 	a.View = a.head
@@ -69,4 +80,5 @@ func (a *artist) person() {
 	a.drawFrontHair(front)
 	a.brows(0.3)
 	a.accessory()
+	a.wear(func(h headwear) func(*artist) { return h.over })
 }

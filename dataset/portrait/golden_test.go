@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"strings"
 	"testing"
 
 	"github.com/moelab/moelab/dataset/portrait"
@@ -19,13 +20,17 @@ func TestPortraitsAreAsRecorded(t *testing.T) {
 	var params []byte
 	for i := -900; i < 9000; i++ {
 		p := portrait.At(5, i)
-		params = fmt.Appendf(params, "%+v %v %s %s %s\n", p, p.EyeBoxes(100), p.EyeColour(), p.HairLength(), p.HairStyle())
+		plain := strings.Replace(fmt.Sprintf("%+v", p), fmt.Sprintf(" Dress:%+v", p.Dress), "", 1) // Recorded before it.
+		params = fmt.Appendf(params, "%s %v %s %s %s\n", plain, p.EyeBoxes(100), p.EyeColour(), p.HairLength(), p.HairStyle())
 	}
 	drawings = append(drawings, vectortest.Drawing{Name: "parameters", Bytes: params})
 	sizes := []int{24, 64, 100, 128, 257}
 	for i := range 45 {
 		size := sizes[i%len(sizes)]
 		add(fmt.Sprintf("portrait %d at %d", i, size), portrait.At(1, i).Draw(size))
+	}
+	for i := range 90 {
+		add(fmt.Sprintf("dressed portrait %d", i), portrait.AtDressed(6, i, 1).Draw(64))
 	}
 	for i := range 60 { // Every style.
 		p := portrait.At(2, i)

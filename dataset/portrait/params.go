@@ -32,6 +32,8 @@ type Params struct {
 	Accessory Accessory  // worn in the hair
 	Ribbon    color.RGBA // colour of the accessory
 
+	Dress // what [AtDressed] adds; Random has none
+
 	Eyes       EyeShape   // both have the same
 	Iris       color.RGBA // colour of the eyes
 	EyeSize    float64    // 0.9…1.12 of the usual size
@@ -59,6 +61,16 @@ type Params struct {
 	Line       float64    // weight of the lines, 0.7…1.2
 	Shade      float64    // strength of shadows, 0.6…1
 	Background color.RGBA // of Draw
+}
+
+// Dress is what is worn over the hair, or a second colour of it. Zero is neither.
+type Dress struct {
+	Headwear       Headwear   // worn over the hair
+	HeadwearColour color.RGBA // its colour
+	HeadwearLow    float64    // how much lower a hat sits than usual, 0…0.08
+	TwoTone        TwoTone    // how a second colour lies in the hair
+	SecondColour   Colour     // class of the second colour, that of the smaller part
+	SecondHair     color.RGBA // the second colour itself
 }
 
 // Offset is a small move in widths of the picture, to the right and down.

@@ -19,6 +19,12 @@ func (m pose) invert(p Point) Point {
 	return p.Sub(m.pivot).Sub(m.move).TurnedBack(m.axis).Mul(k).Add(m.pivot)
 }
 
+// lowered moves all that is drawn down the head.
+func (m pose) lowered(by float64) pose {
+	m.move = m.move.Add(Pt(0, by).Turned(m.axis))
+	return m
+}
+
 func (m pose) Pixel(p Point) Point {
 	p = m.apply(p)
 	return Pt((p.X+0.5)*m.size+m.corner.X, p.Y*m.size+m.corner.Y)
