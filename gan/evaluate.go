@@ -96,6 +96,9 @@ func Evaluate(
 	if len(test) == 0 {
 		return e, errNoneHeldOut(set)
 	}
+	if err := lab.CheckLinks(dir); err != nil {
+		return e, err
+	}
 	judge, err := TrainJudge(ctx, backend, config.judgeDir(dir, "judge", set), config.judgeConfig(), set, options.Progress)
 	if err != nil {
 		return e, err

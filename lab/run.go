@@ -77,7 +77,7 @@ func Create(dir string, experiment Experiment) (*Run, error) {
 		return nil, fmt.Errorf("make run directory: %w", err)
 	}
 	run := &Run{dir: dir}
-	if err := run.checkLinks(); err != nil {
+	if err := CheckLinks(dir); err != nil {
 		return nil, err
 	}
 	if err := run.acquire(); err != nil {
@@ -150,10 +150,10 @@ func (r *Run) check() error {
 	return nil
 }
 
-// checkLinks returns an error if a link in the run directory leads out of it, or nowhere: a training would write there,
-// or remove old files. The run may be somebody else's.
-func (r *Run) checkLinks() error {
-	root, err := os.OpenRoot(r.dir)
+// CheckLinks returns an error if a link in a run directory leads out of it, or nowhere: what writes into the directory
+// would write there, or remove old files. The run may be somebody else's.
+func CheckLinks(dir string) error {
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("open run directory: %w", err)
 	}
@@ -170,7 +170,7 @@ func (r *Run) checkLinks() error {
 		}
 		if _, err := root.Stat(name); err != nil {
 			return fmt.Errorf("%s is a link that leads out of the run directory: put what it leads to in its place",
-				r.Path(filepath.FromSlash(name)))
+				filepath.Join(dir, filepath.FromSlash(name)))
 		}
 		return nil
 	})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -48,11 +47,26 @@ several runs and compare them.`,
 		default:
 			defer model.Close()
 		}
-		options := lab.FigureOptions{Backend: backend, Seed: seed}
-		return drawRun(command, kind, dir, model, options, cmp.Or(out, filepath.Join(dir, "figures")), "")
+		if out == "" {
+			if out, err = figuresOf(dir); err != nil {
+				return err
+			}
+		}
+		return drawRun(command, kind, dir, model, lab.FigureOptions{Backend: backend, Seed: seed}, out, "")
 	}
 	command.AddCommand(newFiguresGANCommand(), newFiguresSRCommand(), newFiguresBlinkCommand())
 	return command
+}
+
+// figuresOf is the folder of a run's figures.
+func figuresOf(dir string) (string, error) {
+	if _, err := lab.Open(dir); err != nil {
+		return "", wrongInput(err)
+	}
+	if err := lab.CheckLinks(dir); err != nil {
+		return "", wrongInput(err)
+	}
+	return filepath.Join(dir, "figures"), nil
 }
 
 // drawRun draws the figures of an opened run, with a suffix to their names.

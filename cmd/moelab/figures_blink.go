@@ -55,8 +55,12 @@ laptop-content, laptop-face, laptop-flat and laptop-frozen.`,
 			return usage("--run is missing: name a run directory (see %s -h)", command.CommandPath())
 		case f.n < 1:
 			return usage("-n is %d: it must be at least 1", f.n)
-		case f.out == "":
-			f.out = filepath.Join(f.runs[0], "figures")
+		}
+		if f.out == "" {
+			var err error
+			if f.out, err = figuresOf(f.runs[0]); err != nil {
+				return err
+			}
 		}
 		for _, dir := range f.runs {
 			if err := blink.CheckHeldOut(dir, f.seed); err != nil {

@@ -52,8 +52,12 @@ runs, in the order of --run:
 		switch {
 		case len(f.runs) == 0:
 			return usage("--run is missing: name a run directory (see %s -h)", command.CommandPath())
-		case f.out == "":
-			f.out = filepath.Join(f.runs[0], "figures")
+		}
+		if f.out == "" {
+			var err error
+			if f.out, err = figuresOf(f.runs[0]); err != nil {
+				return err
+			}
 		}
 		for _, dir := range f.runs {
 			if _, err := gan.Experiment.Read(dir); err != nil {

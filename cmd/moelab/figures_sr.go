@@ -67,8 +67,12 @@ draws, with a seed that no training uses.`,
 			return usage("--run and --model are missing: name a run directory or a network (see %s -h)", command.CommandPath())
 		case f.out == "" && len(f.runs) == 0:
 			return usage("-o is missing: name the folder for the figures (see %s -h)", command.CommandPath())
-		case f.out == "":
-			f.out = filepath.Join(f.runs[0], "figures")
+		}
+		if f.out == "" {
+			var err error
+			if f.out, err = figuresOf(f.runs[0]); err != nil {
+				return err
+			}
 		}
 		if f.portraits != "" {
 			if _, err := gan.Experiment.Read(f.portraits); err != nil {

@@ -87,6 +87,19 @@ func TestFiguresGANDrawsTheArticlesFigures(t *testing.T) {
 	assert.Contains(t, string(film), "acTL", "it moves")
 	assert.FileExists(t, filepath.Join(out, "losses_1.csv"), "the numbers behind the figure")
 
+	elsewhere := filepath.Join(dir, "elsewhere") // A run of somebody else's may hold a link there.
+	require.NoError(t, os.Mkdir(elsewhere, 0o755))
+	require.NoError(t, os.RemoveAll(filepath.Join(one, "figures")))
+	require.NoError(t, os.Symlink(elsewhere, filepath.Join(one, "figures")))
+	for _, args := range [][]string{{"figures", "gan"}, {"figures"}, {"eval", "gan", "-n", "9"}} {
+		status, _, stderr := moelab(t, append(args, "--run", one)...)
+		assert.Equal(t, 2, status, args)
+		assert.Contains(t, stderr, "leads out of the run directory", args)
+	}
+	left, err := os.ReadDir(elsewhere)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+
 	status, _, stderr := moelab(t, "figures", "gan", "--run", filepath.Join(dir, "none"))
 	assert.Equal(t, 2, status)
 	assert.Contains(t, stderr, "none")
