@@ -622,6 +622,8 @@ func TestTagsAnswerWhereOneIsOfTheHairsColour(t *testing.T) {
 		{"green hair, red hair", "", ByTags, "tagged with more than one hair colour: green, red"},
 		{"1girl, orange hair", "", ByTags, "tagged orange_hair"},
 		{"1girl, multicolored hair", "", ByTags, "tagged multicolored_hair"},
+		{"1girl, black hair, streaked hair", "", ByTags, "tagged streaked_hair"},
+		{"black_hair colored_inner_hair", "", ByTags, "tagged colored_inner_hair"},
 	} {
 		write(t, c.tags, dir, "a.txt")
 		tagged, err := Tag(t.Context(), dir, Options{})
@@ -633,6 +635,10 @@ func TestTagsAnswerWhereOneIsOfTheHairsColour(t *testing.T) {
 	tagged, err := Tag(t.Context(), dir, Options{})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"eyes": "blue"}, tagged.Pictures[0].Faces[0].Attributes, "what else they say counts")
+	write(t, "1girl, long hair, heterochromia, blue eyes", dir, "a.txt")
+	tagged, err = Tag(t.Context(), dir, Options{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"length": "long"}, tagged.Pictures[0].Faces[0].Attributes, "of two colours none")
 }
 
 func TestFilesOfTagsWithoutAKnownWordAreCountedAndOneIsNamed(t *testing.T) {
