@@ -24,6 +24,14 @@ func head(face eyes.Face) (square image.Rectangle, ok bool) {
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}, true
 }
 
+// around returns the box that holds the eyes of a face.
+func around(face eyes.Face) (box image.Rectangle) {
+	for _, eye := range face.Eyes {
+		box = box.Union(eye.Box)
+	}
+	return box
+}
+
 // leastInside is the share of a head's square that must lie in the picture.
 const leastInside = 0.65
 
