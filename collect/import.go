@@ -45,7 +45,9 @@ const (
 	journalVersion = 3
 	// looksLike begins the reason of leaving out a face that was met before; the picture's name follows.
 	looksLike = "looks like one of "
-	// tiltedToo is the reason of leaving out a face that is found in a turned picture only.
+	// tiltedToo is the reason of leaving out a face that is tilted by more than upright, in degrees: the square that is cut
+	// out, and the place of the hair in it, are those of an upright head.
+	upright   = 35
 	tiltedToo = "tilted too far; turn the picture to take it"
 )
 
@@ -379,6 +381,9 @@ func (i *importing) cut(
 	}
 	face.Box = sides(square)
 	switch {
+	case tilt(found) > upright:
+		face.Why = tiltedToo
+		return face, nil, nil
 	case square.Dx() < i.options.Least:
 		face.Why = fmt.Sprintf("less than %d pixels wide", i.options.Least)
 		return face, nil, nil
