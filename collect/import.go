@@ -45,16 +45,17 @@ const (
 	journalVersion = 3
 	// looksLike begins the reason of leaving out a face that was met before; the picture's name follows.
 	looksLike = "looks like one of "
-	// tiltedToo is the reason of leaving out a face that is tilted by more than upright, in degrees: the square that is cut
-	// out, and the place of the hair in it, are those of an upright head.
+	// tiltedToo is the reason of leaving out a face that is tilted by more than upright, in degrees: the square that is
+	// cut out, and the place of the hair in it, are those of an upright head.
 	upright   = 35
 	tiltedToo = "tilted too far; turn the picture to take it"
 )
 
 // Import finds the faces in the pictures of a folder and fills another folder with them: out/<colour>/<number>.png,
 // labels.csv, and report.html for a person. It leaves out faces whose hair has none of the nine colours, and that are
-// small, in profile, cut off or tilted by more than some 30°. The report also counts the places that may be faces. Of a face that is met again, even enlarged, reduced or compressed, the largest one
-// stays, or the first if none is clearly larger.
+// small, in profile, cut off or tilted by more than 35°. Places that may be faces are counted in the report. Of a face
+// that is met again, even enlarged, reduced or compressed, the largest one stays, or the first if none is clearly
+// larger.
 //
 // out must be missing or empty, or come from an import of the same folder with the same options: then nothing is done
 // twice. This is how an import that ctx ended goes on. A picture is done again if it changed, if its labels, its tags
