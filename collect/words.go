@@ -15,9 +15,9 @@ var otherHair = []string{"orange_hair", "aqua_hair", "bald"}
 var mixedHair = []string{
 	"multicolored_hair", "multi_colored_hair", "multiple_hair_colors", "two_tone_hair", "two_colored_hair",
 	"bicolored_hair", "dual_colored_hair", "gradient_hair", "ombre_hair", "rainbow_hair", "split_color_hair",
-	"split_colored_hair", "split_dyed_hair", "half_and_half_hair", "streaked_hair", "hair_streaks", "colored_streaks", "colored_inner_hair",
-	"inner_color_hair", "colored_tips", "colored_hair_tips", "dyed_bangs", "dyed_ahoge", "highlights", "hair_highlights",
-	"highlighted_hair", "roots_(hair)",
+	"split_colored_hair", "split_dyed_hair", "half_and_half_hair", "streaked_hair", "hair_streaks", "colored_streaks",
+	"colored_inner_hair", "inner_color_hair", "colored_tips", "colored_hair_tips", "dyed_bangs", "dyed_ahoge",
+	"highlights", "hair_highlights", "highlighted_hair", "roots_(hair)",
 }
 
 // otherEyes lists the tags for eyes of another colour than the classes.
