@@ -274,6 +274,39 @@ func TestFacesOfALongStripAreImportedAndThoseThatLieTheWrongWayAreSaid(t *testin
 	assert.Contains(t, said, "turned.png")
 }
 
+func TestTiltedFacesAndPlacesThatMayBeFacesAreCounted(t *testing.T) {
+	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	upright := portrait.At(77, 3).Draw(300)
+	tilted := blank(430, 430)
+	for y := range 430 { // By 45°.
+		for x := range 430 {
+			u, v := (x-215+y-215)*707/1000+150, (y-215-x+215)*707/1000+150
+			if at := image.Pt(u, v); at.In(upright.Rect) {
+				tilted.SetRGBA(x, y, upright.RGBAAt(u, v))
+			}
+		}
+	}
+	save(t, tilted, dir, "tilted.png")
+	report, err := Import(t.Context(), newFinder(t), dir, out, Options{Size: 64})
+	require.NoError(t, err)
+	assert.Equal(t, 1, report.Faces())
+	assert.Empty(t, taken(t, out))
+	assert.Contains(t, report.String(),
+		"left out, tilted too far; turn the picture to take it: 1, the first tilted.png")
+
+	report = &Report{Pictures: []Picture{
+		{Name: "a.png", OneEyed: [][4]int{{1, 2, 3, 4}}},
+		{Name: "b.png", Perhaps: [][4]int{{1, 2, 3, 4}, {5, 6, 7, 8}}, OneEyed: [][4]int{{1, 2, 3, 4}}},
+	}}
+	assert.Contains(t, report.String(),
+		"\nplaces look a little like a face and were not taken: 2, the first in b.png"+
+			"\nplaces look like one eye of a face, without the other, and were not taken: 2, the first in a.png")
+	var page strings.Builder
+	require.NoError(t, report.writeHTML(&page))
+	assert.Contains(t, page.String(), "look a little like a face: 2</summary><ul><li>b.png</li><li>b.png</li>")
+	assert.Contains(t, page.String(), "without the other: 2</summary><ul><li>a.png</li><li>b.png</li>")
+}
+
 // taken reads which colours labels.csv says of the portraits of each picture, and wants the dataset's folder to hold
 // those portraits and no others.
 func taken(t *testing.T, out string) map[string]string {
@@ -622,6 +655,8 @@ func TestTagsAnswerWhereOneIsOfTheHairsColour(t *testing.T) {
 		{"green hair, red hair", "", ByTags, "tagged with more than one hair colour: green, red"},
 		{"1girl, orange hair", "", ByTags, "tagged orange_hair"},
 		{"1girl, multicolored hair", "", ByTags, "tagged multicolored_hair"},
+		{"1girl, black hair, streaked hair", "", ByTags, "tagged streaked_hair"},
+		{"black_hair colored_inner_hair", "", ByTags, "tagged colored_inner_hair"},
 	} {
 		write(t, c.tags, dir, "a.txt")
 		tagged, err := Tag(t.Context(), dir, Options{})
@@ -633,6 +668,10 @@ func TestTagsAnswerWhereOneIsOfTheHairsColour(t *testing.T) {
 	tagged, err := Tag(t.Context(), dir, Options{})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"eyes": "blue"}, tagged.Pictures[0].Faces[0].Attributes, "what else they say counts")
+	write(t, "1girl, long hair, heterochromia, blue eyes", dir, "a.txt")
+	tagged, err = Tag(t.Context(), dir, Options{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"length": "long"}, tagged.Pictures[0].Faces[0].Attributes, "of two colours none")
 }
 
 func TestFilesOfTagsWithoutAKnownWordAreCountedAndOneIsNamed(t *testing.T) {

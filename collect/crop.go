@@ -24,6 +24,21 @@ func head(face eyes.Face) (square image.Rectangle, ok bool) {
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}, true
 }
 
+// tilt returns the angle between the horizontal and the line through the two eyes of a face, in degrees.
+func tilt(face eyes.Face) float64 {
+	left, right := face.Eyes[0].Box, face.Eyes[1].Box
+	apart := right.Min.Add(right.Max).Sub(left.Min.Add(left.Max))
+	return math.Abs(math.Atan2(float64(apart.Y), float64(apart.X))) * 180 / math.Pi
+}
+
+// around returns the box that holds the eyes of a face.
+func around(face eyes.Face) (box image.Rectangle) {
+	for _, eye := range face.Eyes {
+		box = box.Union(eye.Box)
+	}
+	return box
+}
+
 // leastInside is the share of a head's square that must lie in the picture.
 const leastInside = 0.65
 

@@ -42,15 +42,20 @@ const (
 	defaultSize  = 128
 	defaultLeast = 48
 	// journalVersion changes with what an import writes.
-	journalVersion = 2
+	journalVersion = 3
 	// looksLike begins the reason of leaving out a face that was met before; the picture's name follows.
 	looksLike = "looks like one of "
+	// tiltedToo is the reason of leaving out a face that is tilted by more than upright, in degrees: the square that is
+	// cut out, and the place of the hair in it, are those of an upright head.
+	upright   = 35
+	tiltedToo = "tilted too far; turn the picture to take it"
 )
 
 // Import finds the faces in the pictures of a folder and fills another folder with them: out/<colour>/<number>.png,
 // labels.csv, and report.html for a person. It leaves out faces whose hair has none of the nine colours, and that are
-// small, in profile or cut off. Of a face that is met again, even enlarged, reduced or compressed, the largest one
-// stays, or the first if none is clearly larger.
+// small, in profile, cut off or tilted by more than 35°. Places that may be faces are counted in the report. Of a face
+// that is met again, even enlarged, reduced or compressed, the largest one stays, or the first if none is clearly
+// larger.
 //
 // out must be missing or empty, or come from an import of the same folder with the same options: then nothing is done
 // twice. This is how an import that ctx ended goes on. A picture is done again if it changed, if its labels, its tags
@@ -326,30 +331,43 @@ func (i *importing) look(ctx context.Context, next todo) (looked, error) {
 		return l, fmt.Errorf("%s: %w", i.pictures.Name(next.index), err)
 	}
 	switch {
-	case len(found) > 0:
+	case len(found.Faces) > 0:
 		l.picture.Lies = lies
 	case lies != "":
 		l.picture.Why = "no face found, but there is one if the picture, which lies " + lies + ", is turned"
-	default:
+		found.Tilted = nil // Seen from the other side.
+	case len(found.Tilted) == 0:
 		l.picture.Why = "no face found"
 	}
-	for _, face := range found {
-		made, portrait, err := i.cut(ctx, l.picture.Name, picture, face, len(found) == 1)
+	only := len(found.Faces)+len(found.Tilted) == 1
+	for _, face := range found.Faces {
+		made, portrait, err := i.cut(ctx, l.picture.Name, picture, face, only)
 		if err != nil {
 			return l, err
 		}
 		l.picture.Faces, l.portrait = append(l.picture.Faces, made), append(l.portrait, portrait)
 	}
+	for _, face := range found.Tilted {
+		l.picture.Faces = append(l.picture.Faces, Face{Box: sides(around(face)), Why: tiltedToo})
+		l.portrait = append(l.portrait, nil)
+	}
+	for _, place := range found.Perhaps {
+		if box := sides(around(place)); len(place.Eyes) == 2 {
+			l.picture.Perhaps = append(l.picture.Perhaps, box)
+		} else {
+			l.picture.OneEyed = append(l.picture.OneEyed, box)
+		}
+	}
 	return l, nil
 }
 
 // find finds the faces of a picture, and how it lies if it must be turned.
-func (i *importing) find(ctx context.Context, picture *image.RGBA) (found []eyes.Face, lies string, err error) {
+func (i *importing) find(ctx context.Context, picture *image.RGBA) (found eyes.Survey, lies string, err error) {
 	i.finding.Lock()
 	defer i.finding.Unlock()
-	found, err = i.finder.Find(ctx, picture)
+	found, err = i.finder.Survey(ctx, picture)
 	if err == nil {
-		lies, err = i.finder.Turned(ctx, picture, found)
+		lies, err = i.finder.Turned(ctx, picture, found.Faces)
 	}
 	return found, lies, err
 }
@@ -360,10 +378,13 @@ func (i *importing) cut(
 ) (face Face, portrait *image.RGBA, err error) {
 	square, ok := head(found)
 	if !ok {
-		return Face{Box: sides(found.Eyes[0].Box), Why: "only one eye is seen"}, nil, nil
+		return Face{Box: sides(around(found)), Why: "only one eye is seen"}, nil, nil
 	}
 	face.Box = sides(square)
 	switch {
+	case tilt(found) > upright:
+		face.Why = tiltedToo
+		return face, nil, nil
 	case square.Dx() < i.options.Least:
 		face.Why = fmt.Sprintf("less than %d pixels wide", i.options.Least)
 		return face, nil, nil

@@ -49,6 +49,10 @@ type Picture struct {
 	Lies string `json:"lies,omitempty"`
 	// Faces are those that were found.
 	Faces []Face `json:"faces,omitempty"`
+	// Perhaps are the places that look a little like the eyes of a face and were not taken, and OneEyed those that look
+	// like one eye: left, top, right and bottom in the picture's pixels.
+	Perhaps [][4]int `json:"perhaps,omitempty"`
+	OneEyed [][4]int `json:"one_eyed,omitempty"`
 }
 
 // Face is what became of a face.

@@ -19,7 +19,7 @@ import (
 // ofTests are the settings of the journals of these tests, and headOfTests is the line they make.
 var ofTests = settings{Version: journalVersion, From: "/pictures", Size: 64, Least: 48, By: Sources()}
 
-const headOfTests = `{"version":2,"from":"/pictures","size":64,"least":48,` +
+const headOfTests = `{"version":3,"from":"/pictures","size":64,"least":48,` +
 	`"by":["folder","tags","tagger","look"]}` + "\n"
 
 // inFolder lists the files below a folder.

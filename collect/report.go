@@ -142,6 +142,23 @@ func (r *Report) UpsideDown() (names []string) {
 	return names
 }
 
+// Perhaps returns the names of the pictures with places that look a little like a face and were not taken, one for each
+// place.
+func (r *Report) Perhaps() []string { return r.places(func(p Picture) [][4]int { return p.Perhaps }) }
+
+// OneEyed returns the same for places that look like one eye of a face: the other may be under hair, or the face may be
+// seen from the side.
+func (r *Report) OneEyed() []string { return r.places(func(p Picture) [][4]int { return p.OneEyed }) }
+
+func (r *Report) places(of func(Picture) [][4]int) (names []string) {
+	for _, picture := range r.Pictures {
+		for range of(picture) {
+			names = append(names, picture.Name)
+		}
+	}
+	return names
+}
+
 // String is a summary of a few lines.
 func (r *Report) String() string {
 	var text strings.Builder
@@ -160,6 +177,17 @@ func (r *Report) String() string {
 	if two := r.TwoColoured(); len(two) > 0 {
 		fmt.Fprintf(&text, "\nhair of two colours, tagged by the larger part: %d, the first %s (%s beside %s)",
 			len(two), two[0].Picture, two[0].Colour, two[0].Second)
+	}
+	for _, places := range []struct {
+		are   string
+		names []string
+	}{
+		{"places look a little like a face and were not taken", r.Perhaps()},
+		{"places look like one eye of a face, without the other, and were not taken", r.OneEyed()},
+	} {
+		if n := len(places.names); n > 0 {
+			fmt.Fprintf(&text, "\n%s: %d, the first in %s", places.are, n, places.names[0])
+		}
 	}
 	if down := r.UpsideDown(); len(down) > 0 {
 		fmt.Fprintf(&text, "\nseem to lie upside down: %d, the first %s; if so, turn them", len(down), down[0])

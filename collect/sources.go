@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -150,7 +151,7 @@ func postOf(name string) (id int64, ok bool) {
 // counts as missing: it is broken, or a [silentTags].
 func (s *sources) tags(name string) (tags []string, bad error) {
 	tags, file, bad := tagsBeside(filepath.Join(s.dir, name))
-	known := func(tag string) bool { return rival(plainTag(tag)) != "" }
+	known := func(tag string) bool { return tells(plainTag(tag)) }
 	if file != "" && bad == nil && !slices.ContainsFunc(tags, known) {
 		bad = silentTags(file)
 	}
@@ -230,6 +231,7 @@ func (s *sources) ask(ctx context.Context, name string, face *image.RGBA, only b
 			}
 		}
 	}
+	maps.DeleteFunc(said.attributes, func(_, class string) bool { return class == "" })
 	return said, nil
 }
 

@@ -170,7 +170,8 @@ func (t *Tagger) version() string {
 func (t *Tagger) Close() { t.network.Close() }
 
 // tags returns the tags of a picture that the network is confident of, the most confident first. Of tags that rule each
-// other out, those of hair colours and of the classes of an attribute, only the most confident one is among them.
+// other out, those of hair colours and of the classes of an attribute, only the most confident one is among them. Those
+// for several colours stay beside it.
 func (t *Tagger) tags(ctx context.Context, picture *image.RGBA) ([]string, error) {
 	rows, err := t.network.See(ctx, []*image.RGBA{picture})
 	if err != nil {
@@ -211,10 +212,16 @@ func (t *Tagger) tags(ctx context.Context, picture *image.RGBA) ([]string, error
 	return kept, nil
 }
 
-// rival names the question to which a tag is one of several answers; empty for most tags.
+// rival names the question to which a tag is one of several answers; empty for most tags. Tags for several colours are
+// no rivals of a colour: they say that it is not all.
 func rival(plain string) string {
-	if ofHair(plain) {
+	switch {
+	case ofMixedHair(plain) || ofMixedEyes(plain):
+		return ""
+	case ofHair(plain):
 		return "hair colour"
+	case slices.Contains(otherEyes, plain):
+		return eyeColour
 	}
 	for attribute, classes := range attributeTags {
 		for _, names := range classes {

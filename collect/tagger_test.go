@@ -108,3 +108,17 @@ func TestTaggersThatCannotBeAreRefused(t *testing.T) {
 	_, err = tagger.tags(t.Context(), image.NewRGBA(image.Rect(0, 0, 8, 8)))
 	assert.ErrorContains(t, err, "6 numbers for a picture, but the file beside it names 1 tags")
 }
+
+func TestATaggerSaysSeveralColoursBesideOne(t *testing.T) {
+	tagger, err := OpenTagger(openBackend(t), taggerFile(t, "wd14.onnx", wd14File,
+		"name\nsolo\nblue_hair\nstreaked_hair\nred_hair\nblue_eyes\nheterochromia\n"))
+	require.NoError(t, err)
+	defer tagger.Close()
+	picture := image.NewRGBA(image.Rect(0, 0, 60, 60)) // Of it, blue and, less surely, green is said.
+	draw.Draw(picture, picture.Rect, image.NewUniform(color.RGBA{20, 220, 230, 255}), image.Point{}, draw.Src)
+	got, err := tagger.tags(t.Context(), picture)
+	require.NoError(t, err)
+	require.Subset(t, got, []string{"blue_hair", "streaked_hair"})
+	_, why := taggedHair(got)
+	assert.Equal(t, "tagged streaked_hair", why)
+}

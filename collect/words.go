@@ -7,21 +7,42 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 )
 
-// otherHair lists the tags for hair of another colour than the nine classes, of several colours, or of none.
-var otherHair = []string{
-	"orange_hair", "aqua_hair", "multicolored_hair", "two-tone_hair", "gradient_hair", "rainbow_hair", "split-color_hair",
-	"bald",
+// otherHair lists the tags for hair of another colour than the nine classes, or of none.
+var otherHair = []string{"orange_hair", "aqua_hair", "bald"}
+
+// mixedHair lists the tags for hair of several colours, in the spelling of [sameWord]. The colours themselves are often
+// tagged as well, or one of them is: then it is not the hair's.
+var mixedHair = []string{
+	"multicolored_hair", "multi_colored_hair", "multiple_hair_colors", "two_tone_hair", "two_colored_hair",
+	"bicolored_hair", "dual_colored_hair", "gradient_hair", "ombre_hair", "rainbow_hair", "split_color_hair",
+	"split_colored_hair", "split_dyed_hair", "half_and_half_hair", "streaked_hair", "hair_streaks", "colored_streaks",
+	"colored_inner_hair", "inner_color_hair", "colored_tips", "colored_hair_tips", "dyed_bangs", "dyed_ahoge",
+	"highlights", "hair_highlights", "highlighted_hair", "roots_(hair)",
 }
+
+// otherEyes lists the tags for eyes of another colour than the classes.
+var otherEyes = []string{"orange_eyes", "black_eyes", "white_eyes"}
+
+// mixedEyes lists the tags for eyes of several colours, in the spelling of [sameWord].
+var mixedEyes = []string{
+	"heterochromia", "partial_heterochromia", "central_heterochromia", "sectoral_heterochromia", "mismatched_eyes",
+	"odd_eyes", "odd_eyed", "different_colored_eyes", "multicolored_eyes", "multi_colored_eyes", "multiple_eye_colors",
+	"two_tone_eyes", "two_colored_eyes", "bicolored_eyes", "gradient_eyes", "rainbow_eyes", "split_color_eyes",
+}
+
+// eyeColour is the attribute of [otherEyes] and [mixedEyes].
+const eyeColour = "eyes"
 
 // attributeTags lists the tags of each class of [dataset.Attributes], by attribute and class.
 var attributeTags = map[string]map[string][]string{
-	"eyes":   portrait.EyeColourTags(),
-	"length": portrait.HairLengthTags(),
-	"style":  portrait.HairStyleTags(),
+	eyeColour: portrait.EyeColourTags(),
+	"length":  portrait.HairLengthTags(),
+	"style":   portrait.HairStyleTags(),
 }
 
 // taggedAttributes returns the class of each attribute of [dataset.Attributes] according to tags. Attributes for which
-// the tags name no class, or more than one, are left out.
+// the tags name no class, or more than one, are left out. The class is "" if the tags say that it is none of them, or
+// several: no other source is to be asked then.
 func taggedAttributes(tags []string) map[string]string {
 	found := map[string]string{}
 	for attribute, classes := range attributeTags {
@@ -35,8 +56,27 @@ func taggedAttributes(tags []string) map[string]string {
 			found[attribute] = named[0]
 		}
 	}
+	if slices.ContainsFunc(tags, func(tag string) bool { return noEyeColour(plainTag(tag)) }) {
+		found[eyeColour] = ""
+	}
 	return found
 }
+
+// noEyeColour reports whether a plain tag says that the eyes' colour is none of the classes, or that there are several.
+func noEyeColour(plain string) bool { return slices.Contains(otherEyes, plain) || ofMixedEyes(plain) }
+
+// ofMixedEyes and ofMixedHair report whether a plain tag is for several colours.
+func ofMixedEyes(plain string) bool { return slices.Contains(mixedEyes, sameWord(plain)) }
+func ofMixedHair(plain string) bool { return slices.Contains(mixedHair, sameWord(plain)) }
+
+// sameWord returns a plain tag in the spelling of [mixedHair] and [mixedEyes]: with "color", and without hyphens, which
+// the sites set differently.
+func sameWord(plain string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(plain, "-", "_"), "colour", "color")
+}
+
+// tells reports whether a plain tag is about anything that is asked for: the hair's colour or an attribute.
+func tells(plain string) bool { return rival(plain) != "" || ofMixedHair(plain) || ofMixedEyes(plain) }
 
 // plainTag returns a tag in Danbooru's spelling: in lower case, with underscores between words. Illustration2Vec and
 // captions use spaces.
@@ -59,8 +99,11 @@ func colourOf(plain string) (portrait.Colour, bool) {
 // ofHair reports whether a plain tag is about the hair's colour, be it one of the nine or not.
 func ofHair(plain string) bool {
 	_, ok := colourOf(plain)
-	return ok || slices.Contains(otherHair, plain)
+	return ok || noHairColour(plain)
 }
+
+// noHairColour reports whether a plain tag says that the hair has none of the nine colours, or several.
+func noHairColour(plain string) bool { return slices.Contains(otherHair, plain) || ofMixedHair(plain) }
 
 // speaksOfHair reports whether any of the tags is about the hair's colour. [taggedHair] may still find no class: the
 // colour may be none of the nine, or one of several.
@@ -74,7 +117,7 @@ func taggedHair(tags []string) (colour portrait.Colour, why string) {
 	other := ""
 	for _, tag := range tags {
 		plain := plainTag(tag)
-		if colour, ok := colourOf(plain); !ok && slices.Contains(otherHair, plain) {
+		if colour, ok := colourOf(plain); !ok && noHairColour(plain) {
 			other = plain
 		} else if ok && !slices.Contains(named, colour) {
 			named = append(named, colour)

@@ -158,6 +158,21 @@ func TestHairColourOfTags(t *testing.T) {
 		{[]string{"light_brown_hair", "brown_hair"}, "brown"},
 		{[]string{"brown_hair", "red_hair"}, ""},
 		{[]string{"red_hair", "two-tone_hair"}, ""},
+		{[]string{"black_hair", "streaked_hair"}, ""},
+		{[]string{"colored inner hair", "black hair"}, ""},
+		{[]string{"black_hair", "Coloured_Inner_Hair"}, ""},
+		{[]string{"blonde_hair", "two tone hair"}, ""},
+		{[]string{"blonde_hair", "split-color_hair"}, ""},
+		{[]string{"blonde_hair", "split color hair"}, ""},
+		{[]string{"blonde_hair", "gradient_hair"}, ""},
+		{[]string{"blonde_hair", "rainbow hair"}, ""},
+		{[]string{"blonde_hair", "colored_tips"}, ""},
+		{[]string{"blonde_hair", "dyed bangs"}, ""},
+		{[]string{"blonde_hair", "dyed_ahoge"}, ""},
+		{[]string{"blonde_hair", "highlights"}, ""},
+		{[]string{"blonde_hair", `roots \(hair\)`}, ""},
+		{[]string{"streaked_hair"}, ""},
+		{[]string{"blue_hair", "highlights_(coloring)", "gradient_background", "streaked"}, "blue"},
 		{[]string{"orange_hair"}, ""},
 		{[]string{"Multicolored Hair"}, ""},
 		{[]string{"blue_eyes"}, ""},
@@ -265,4 +280,16 @@ func TestTagsOfAttributesAreOfTheirClasses(t *testing.T) {
 	assert.Len(t, attributeTags, len(dataset.Attributes()))
 	got := taggedAttributes([]string{"long_hair", "very_long_hair", "blue_eyes", "red_eyes"})
 	assert.Equal(t, map[string]string{"length": "long"}, got, "of two colours none")
+}
+
+func TestEyesOfSeveralColoursHaveNone(t *testing.T) {
+	for _, tag := range []string{
+		"heterochromia", "Heterochromia", "multicolored_eyes", "multicoloured eyes", "two-tone_eyes", "two tone eyes",
+		"gradient_eyes", "rainbow eyes", "mismatched eyes", "orange_eyes", "black eyes",
+	} {
+		got := taggedAttributes([]string{"1girl", "long_hair", "blue_eyes", tag})
+		assert.Equal(t, map[string]string{"length": "long", "eyes": ""}, got, tag)
+		assert.Equal(t, map[string]string{"eyes": ""}, taggedAttributes([]string{tag}), tag)
+		assert.True(t, tells(plainTag(tag)), tag)
+	}
 }

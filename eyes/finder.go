@@ -91,15 +91,20 @@ func (f *Finder) Find(ctx context.Context, picture image.Image) ([]Face, error) 
 		return nil, nil
 	}
 	canvas, scale := onWhite(picture)
+	faces, _, err := f.search(ctx, canvas)
+	return result(faces, bounds, scale), err
+}
+
+// search returns the faces of a canvas and the places that may be faces, none of which share an eye with a face.
+func (f *Finder) search(ctx context.Context, canvas *image.RGBA) (faces, doubtful []face, err error) {
 	var found []eye
 	for _, part := range parts(canvas.Rect) {
 		more, err := f.look(ctx, f.covering(canvas, part), leastHeat)
 		if err != nil {
-			return nil, fmt.Errorf("find eyes: %w", err)
+			return nil, nil, fmt.Errorf("find eyes: %w", err)
 		}
 		found = append(found, more...)
 	}
-	var faces []face
 	for few := range slices.Chunk(pairs(apart(found)), atOnce/len(views)) {
 		var windows []window
 		for _, c := range few {
@@ -109,7 +114,7 @@ func (f *Finder) Find(ctx context.Context, picture image.Image) ([]Face, error) 
 		}
 		again, err := f.lookEach(ctx, windows, leastHeat)
 		if err != nil {
-			return nil, fmt.Errorf("find eyes: %w", err)
+			return nil, nil, fmt.Errorf("find eyes: %w", err)
 		}
 		for i, c := range few {
 			var seen []face
@@ -118,12 +123,17 @@ func (f *Finder) Find(ctx context.Context, picture image.Image) ([]Face, error) 
 					seen = append(seen, best)
 				}
 			}
-			if agreed, ok := agreed(seen); ok {
+			agreed := agreed(seen)
+			switch agreed.certainty(canvas) {
+			case sure:
 				faces = append(faces, agreed)
+			case perhaps:
+				doubtful = append(doubtful, agreed)
 			}
 		}
 	}
-	return result(distinct(faces), bounds, scale), nil
+	faces = distinct(faces)
+	return faces, without(distinct(doubtful), faces), nil
 }
 
 // enough is the length of the longer side of a picture, or of a part of it, that suffices to see all findable eyes at

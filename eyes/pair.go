@@ -9,8 +9,6 @@ import (
 const (
 	// leastHeat is the least heat of a cell that counts as an eye's centre at a first look.
 	leastHeat = 0.2
-	// sureHeat is the least mean heat of a face's two eyes at the second look, and surerHeat that of a single eye.
-	sureHeat, surerHeat = 0.45, 0.68
 	// shut is the largest openness of an eye that counts as shut.
 	shut = 0.2
 )
@@ -176,14 +174,14 @@ func (f face) among(seen []face) (best face) {
 	return best
 }
 
-// agreed returns the mean of several second looks, and reports whether it is a face. If most saw two eyes, those looks
-// count, otherwise those that saw one.
-func agreed(seen []face) (face, bool) {
+// agreed returns the mean of several second looks, or nil if fewer than two saw a face. If most saw two eyes, those
+// looks count, otherwise those that saw one.
+func agreed(seen []face) face {
 	slices.SortStableFunc(
 		seen, func(a, b face) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(b.heat(), a.heat())) },
 	)
 	if len(seen) < 2 {
-		return nil, false
+		return nil
 	}
 	eyes := len(seen[1]) // The number that at least two of them saw.
 	var mean face
@@ -206,7 +204,7 @@ func agreed(seen []face) (face, bool) {
 		mean[i] = mean[i].dividedBy(looks)
 		mean[i].heat *= looks / float64(len(views)) // Looks that missed it count as 0.
 	}
-	return mean, eyes == 2 && mean.heat() > sureHeat || eyes == 1 && mean.heat() > surerHeat
+	return mean
 }
 
 // plus adds all numbers of two eyes, and dividedBy turns the sum into a mean.
@@ -239,4 +237,31 @@ func distinct(faces []face) (kept []face) {
 		}
 	}
 	return kept
+}
+
+// without returns those faces that lie on none of some others.
+func without(faces, others []face) (kept []face) {
+	for _, f := range faces {
+		if !slices.ContainsFunc(others, f.on) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// on reports whether a face lies on another, whose middle is known: where its nose, mouth, cheeks and forehead are.
+func (f face) on(other face) bool {
+	x, y := f.middle()
+	atX, atY := other.middle()
+	return math.Hypot(x-atX, y-atY) < 1.2*other.apart()
+}
+
+// apart returns the distance between the eyes of a face, as is usual if one is missing.
+func (f face) apart() float64 {
+	if len(f) == 1 {
+		return 1.5 * f.width()
+	}
+	leftX, leftY := f[0].box.middle()
+	rightX, rightY := f[1].box.middle()
+	return math.Hypot(rightX-leftX, rightY-leftY)
 }

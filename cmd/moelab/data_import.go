@@ -60,7 +60,8 @@ func newDataImportCommand() *cobra.Command {
 		Short: "Make a dataset of your own illustrations: faces found, cut out, tagged by hair colour",
 		Long: `Find the faces in the pictures of a folder and cut each out with its hair. Write OUT/<colour>/<number>.png and
 OUT/labels.csv for "moelab train gan --data OUT", and OUT/report.html, which shows the portraits and lists what was
-left out and why: duplicates, hair of none of the nine colours, faces that are small, cut off or in profile.
+left out and why: duplicates, hair of none of the nine colours, faces that are small, cut off, in profile or tilted by
+more than 35°. It also counts places that may be faces but were not taken.
 
 The sources of the hair colour are tried in this order; --by selects some of them:
   folder  a labels.csv in DIR (columns file and colour), or a folder's name: blonde, blonde_hair, …
@@ -70,9 +71,10 @@ The sources of the hair colour are tried in this order; --by selects some of the
           unmodified
   tagger  the network given by --tagger
   look    the hair in the picture: what frames the face, under a hat too; of two colours the larger part
-The first source with an answer wins. Tags answer if any of them names a hair colour, even orange_hair or one of two
-colours; a tagger answers with any tag. If a picture has several faces, only the last two sources are used. Tags, the
-tagger and labels.csv (columns eyes, length, style) supply attributes too.
+The first source with an answer wins. Tags answer if any of them names a hair colour, even orange_hair, streaked_hair
+or one of two colours, for which a face is left out; a tagger answers with any tag. If a picture has several faces,
+only the last two sources are used. Tags, the tagger and labels.csv (columns eyes, length, style) supply attributes
+too; eyes that are tagged heterochromia or the like have no colour.
 
 An interrupted import resumes when the command is run again. Later runs add pictures that are new or changed, or whose
 labels, tags or tagger changed, and remove the portraits of pictures that are gone.`,
