@@ -16,6 +16,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// artFolder is the folder named by MOELAB_ART, with pictures that may not be shipped: see CONTRIBUTING.md.
+func artFolder(t *testing.T) string {
+	t.Helper()
+	art := os.Getenv("MOELAB_ART")
+	if art == "" {
+		t.Skip("set MOELAB_ART to a folder with faces/<colour>/*.png and sr")
+	}
+	return art
+}
+
 // artFace is a face that a person named in a picture of the art. Its box reaches from the fringe to the chin.
 type artFace struct {
 	picture string
@@ -52,10 +62,7 @@ func (f artFace) shows(head [4]int) bool {
 // may not be shipped, is a folder with a folder sr, named by MOELAB_ART. The limits of likeness were chosen with half
 // of the pictures; the other half, set aside, is counted by itself.
 func TestFacesOfArtAreFoundAndNothingElse(t *testing.T) {
-	art := os.Getenv("MOELAB_ART")
-	if art == "" {
-		t.Skip("MOELAB_ART names no folder of art")
-	}
+	art := artFolder(t)
 	report, err := Import(t.Context(), newFinder(t), filepath.Join(art, "sr"), filepath.Join(t.TempDir(), "out"),
 		Options{By: []string{ByLook}})
 	require.NoError(t, err)

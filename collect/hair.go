@@ -1,10 +1,12 @@
 package collect
 
 import (
+	"cmp"
 	"image"
 	"math"
 	"slices"
 
+	"github.com/moelab/moelab/internal/cielab"
 	"github.com/moelab/moelab/internal/imaging"
 )
 
@@ -53,7 +55,12 @@ const (
 )
 
 // allVotes is what hair has at most.
-const allVotes = 0.5 + 0.5 + 2.5 + 0.75 + 4.5 + 1 + 0.5
+var allVotes = func() (sum float64) {
+	for _, part := range headParts {
+		sum += max(part.votes, 0)
+	}
+	return sum
+}()
 
 const (
 	// likeMaterial is how far apart two colours of one material are at most, in the sense of [lab.alike].
@@ -65,7 +72,7 @@ const (
 // materials returns what is about a head, the hair first.
 func materials(picture *image.RGBA) (found []material) {
 	h := likeness{picture: picture}
-	h.skin = median(h.rect(26, 44, 38, 50))
+	h.skin = cielab.Median(h.rect(26, 44, 38, 50))
 	parts := make([][]lab, len(headParts))
 	var samples []lab
 	for i, part := range headParts {
@@ -98,12 +105,7 @@ func materials(picture *image.RGBA) (found []material) {
 			found = append(found, made)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b material) int {
-		if a.votes > b.votes {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(found, func(a, b material) int { return cmp.Compare(b.votes, a.votes) })
 	return found
 }
 
@@ -117,7 +119,7 @@ func colourOfMaterial(parts [][]lab, samples []lab, near func(lab) bool) lab {
 	if len(lit) < fewestSamples {
 		lit = kept(samples, near)
 	}
-	return median(lit)
+	return cielab.Median(lit)
 }
 
 func kept(colours []lab, is func(lab) bool) (all []lab) {
@@ -238,6 +240,5 @@ func (h likeness) afterSkin(x, y, dx, dy float64) []lab {
 func (h likeness) at(x, y float64) lab {
 	square := imaging.CentredSquare(h.picture.Rect)
 	unit := float64(square.Dx()) / 64
-	c := h.picture.RGBAAt(square.Min.X+int(x*unit), square.Min.Y+int(y*unit))
-	return labOf(c.R, c.G, c.B)
+	return cielab.Of(h.picture.RGBAAt(square.Min.X+int(x*unit), square.Min.Y+int(y*unit)))
 }

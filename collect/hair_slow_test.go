@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -20,10 +19,7 @@ import (
 // The folder named by MOELAB_ART holds faces/<colour>/<character>.png: portraits that moelab did not draw. Every second
 // one gets a hat that moelab draws.
 func TestLookTellsTheHairOfArt(t *testing.T) {
-	art := os.Getenv("MOELAB_ART")
-	if art == "" {
-		t.Skip("set MOELAB_ART to a folder with faces/<colour>/<number>.png")
-	}
+	art := artFolder(t)
 	files, err := filepath.Glob(filepath.Join(art, "faces", "*", "*.png"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files, art)

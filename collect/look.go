@@ -5,10 +5,9 @@ import (
 	"image"
 	"image/color"
 	"math"
-	"slices"
 
-	"github.com/lucasb-eyer/go-colorful"
 	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/cielab"
 	"github.com/moelab/moelab/internal/imaging"
 )
 
@@ -126,11 +125,6 @@ func part(bounds image.Rectangle, x0, y0, x1, y1 int) image.Rectangle {
 // lab is a colour in CIELAB, with L in [0, 100].
 type lab [3]float64
 
-func labOf(red, green, blue uint8) lab {
-	l, a, b := colorful.Color{R: float64(red) / 255, G: float64(green) / 255, B: float64(blue) / 255}.Lab()
-	return lab{100 * l, 100 * a, 100 * b}
-}
-
 func (c lab) distance(other lab) float64 {
 	return math.Hypot(lightnessWeight*(c[0]-other[0]), math.Hypot(c[1]-other[1], c[2]-other[2]))
 }
@@ -139,7 +133,7 @@ func (c lab) distance(other lab) float64 {
 func (c lab) toNearest(colours []color.RGBA) float64 {
 	nearest := math.Inf(1)
 	for _, other := range colours {
-		nearest = min(nearest, c.distance(labOf(other.R, other.G, other.B)))
+		nearest = min(nearest, c.distance(cielab.Of(other)))
 	}
 	return nearest
 }
@@ -156,23 +150,8 @@ func coloursIn(picture *image.RGBA, region image.Rectangle) (colours []lab) {
 	for i := range rows {
 		for j := range columns {
 			c := picture.RGBAAt(region.Min.X+j*region.Dx()/columns, region.Min.Y+i*region.Dy()/rows)
-			colours = append(colours, labOf(c.R, c.G, c.B))
+			colours = append(colours, cielab.Of(c))
 		}
 	}
 	return colours
-}
-
-// median returns the median of each coordinate, which outlines and highlights do not move; black for no colours.
-func median(colours []lab) (middle lab) {
-	values := make([]float64, len(colours))
-	for axis := range middle {
-		for i, colour := range colours {
-			values[i] = colour[axis]
-		}
-		slices.Sort(values)
-		if len(values) > 0 {
-			middle[axis] = values[len(values)/2]
-		}
-	}
-	return middle
 }

@@ -32,7 +32,7 @@ func TestLookTellsTheHairOfDrawnPortraits(t *testing.T) {
 	}
 }
 
-// The portraits with hats were not used to choose the rule: those were of seed 7000.
+// The votes of the parts of a head were fitted to portraits of another seed.
 func TestLookTellsTheHairUnderHats(t *testing.T) {
 	const n = 600
 	right, worn, found := 0, map[string]int{}, map[string]int{}

@@ -2,11 +2,10 @@ package eyes
 
 import (
 	"image"
-	"image/color"
 	"math"
 	"slices"
 
-	"github.com/lucasb-eyer/go-colorful"
+	"github.com/moelab/moelab/internal/cielab"
 )
 
 // certainty is how sure it is that a place is a face.
@@ -62,7 +61,7 @@ func (f face) likeness(canvas *image.RGBA) float64 {
 		left, right = first.x0, first.x1
 	}
 	below := max(first.y1, last.y1)
-	skin := medianOf(colours(canvas, box{left, below, right, below + 0.3*f.apart()}))
+	skin := cielab.Median(colours(canvas, box{left, below, right, below + 0.3*f.apart()}))
 	dark, other := math.Inf(1), math.Inf(1)
 	for _, e := range f { // The eye that looks less like one counts.
 		var light, off []float64
@@ -88,11 +87,11 @@ const (
 	samples = 16
 )
 
-// cielab is a colour in CIELAB, with L in [0, 100].
-type cielab [3]float64
+// tint is a colour in CIELAB, with L in [0, 100].
+type tint [3]float64
 
 // fromShadesOf returns the distance of a colour from the line between black and another colour.
-func (c cielab) fromShadesOf(other cielab) float64 {
+func (c tint) fromShadesOf(other tint) float64 {
 	along, length := 0.0, 0.0
 	for i := range c {
 		along += c[i] * other[i]
@@ -110,8 +109,8 @@ func (c cielab) fromShadesOf(other cielab) float64 {
 }
 
 // colours samples a part of a picture, whose border continues outside.
-func colours(canvas *image.RGBA, part box) []cielab {
-	all := make([]cielab, 0, samples*samples)
+func colours(canvas *image.RGBA, part box) []tint {
+	all := make([]tint, 0, samples*samples)
 	at := func(from, to float64, i, low, high int) int {
 		v := int(math.Floor(from + (to-from)*(float64(i)+0.5)/samples))
 		return min(max(v, low), high-1)
@@ -119,26 +118,8 @@ func colours(canvas *image.RGBA, part box) []cielab {
 	for i := range samples {
 		y := at(part.y0, part.y1, i, canvas.Rect.Min.Y, canvas.Rect.Max.Y)
 		for j := range samples {
-			all = append(all, labOf(canvas.RGBAAt(at(part.x0, part.x1, j, canvas.Rect.Min.X, canvas.Rect.Max.X), y)))
+			all = append(all, cielab.Of(canvas.RGBAAt(at(part.x0, part.x1, j, canvas.Rect.Min.X, canvas.Rect.Max.X), y)))
 		}
 	}
 	return all
-}
-
-func labOf(c color.RGBA) cielab {
-	l, a, b := colorful.Color{R: float64(c.R) / 255, G: float64(c.G) / 255, B: float64(c.B) / 255}.Lab()
-	return cielab{100 * l, 100 * a, 100 * b}
-}
-
-// medianOf returns the median of each coordinate.
-func medianOf(all []cielab) (middle cielab) {
-	values := make([]float64, len(all))
-	for axis := range middle {
-		for i, c := range all {
-			values[i] = c[axis]
-		}
-		slices.Sort(values)
-		middle[axis] = values[len(values)/2]
-	}
-	return middle
 }

@@ -47,10 +47,8 @@ several runs and compare them.`,
 		default:
 			defer model.Close()
 		}
-		if out == "" {
-			if out, err = figuresOf(dir); err != nil {
-				return err
-			}
+		if out, err = figuresFolder(out, dir); err != nil {
+			return err
 		}
 		return drawRun(command, kind, dir, model, lab.FigureOptions{Backend: backend, Seed: seed}, out, "")
 	}
@@ -58,15 +56,18 @@ several runs and compare them.`,
 	return command
 }
 
-// figuresOf is the folder of a run's figures.
-func figuresOf(dir string) (string, error) {
-	if _, err := lab.Open(dir); err != nil {
+// figuresFolder returns the folder for figures: the one that -o names, or that of the first run.
+func figuresFolder(out string, runs ...string) (string, error) {
+	if out != "" {
+		return out, nil
+	}
+	if _, err := lab.Open(runs[0]); err != nil {
 		return "", wrongInput(err)
 	}
-	if err := lab.CheckLinks(dir); err != nil {
+	if err := lab.CheckLinks(runs[0]); err != nil {
 		return "", wrongInput(err)
 	}
-	return filepath.Join(dir, "figures"), nil
+	return filepath.Join(runs[0], "figures"), nil
 }
 
 // drawRun draws the figures of an opened run, with a suffix to their names.

@@ -56,11 +56,9 @@ laptop-content, laptop-face, laptop-flat and laptop-frozen.`,
 		case f.n < 1:
 			return usage("-n is %d: it must be at least 1", f.n)
 		}
-		if f.out == "" {
-			var err error
-			if f.out, err = figuresOf(f.runs[0]); err != nil {
-				return err
-			}
+		var err error
+		if f.out, err = figuresFolder(f.out, f.runs...); err != nil {
+			return err
 		}
 		for _, dir := range f.runs {
 			if err := blink.CheckHeldOut(dir, f.seed); err != nil {

@@ -49,15 +49,12 @@ runs, in the order of --run:
 	flags.StringVarP(&f.out, "out", "o", "", "folder for the figures (default: the first run's figures)")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		switch {
-		case len(f.runs) == 0:
+		if len(f.runs) == 0 {
 			return usage("--run is missing: name a run directory (see %s -h)", command.CommandPath())
 		}
-		if f.out == "" {
-			var err error
-			if f.out, err = figuresOf(f.runs[0]); err != nil {
-				return err
-			}
+		var err error
+		if f.out, err = figuresFolder(f.out, f.runs...); err != nil {
+			return err
 		}
 		for _, dir := range f.runs {
 			if _, err := gan.Experiment.Read(dir); err != nil {

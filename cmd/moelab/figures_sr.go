@@ -68,11 +68,9 @@ draws, with a seed that no training uses.`,
 		case f.out == "" && len(f.runs) == 0:
 			return usage("-o is missing: name the folder for the figures (see %s -h)", command.CommandPath())
 		}
-		if f.out == "" {
-			var err error
-			if f.out, err = figuresOf(f.runs[0]); err != nil {
-				return err
-			}
+		var err error
+		if f.out, err = figuresFolder(f.out, f.runs...); err != nil {
+			return err
 		}
 		if f.portraits != "" {
 			if _, err := gan.Experiment.Read(f.portraits); err != nil {

@@ -65,8 +65,9 @@ func opaque(c color.RGBA) Ink { return Opaque(c.R, c.G, c.B) }
 func (a *artist) person() {
 	front := a.frontHair()
 	a.View = a.head
-	a.wear(func(h headwear) func(*artist) { return h.behind })
-	if a.Headwear != hood {
+	worn := a.Headwear.style()
+	a.wear(worn.behind)
+	if worn.hides < aboveAndBack {
 		a.backHair()
 	}
 	a.View = a.body
@@ -80,5 +81,5 @@ func (a *artist) person() {
 	a.drawFrontHair(front)
 	a.brows(0.3)
 	a.accessory()
-	a.wear(func(h headwear) func(*artist) { return h.over })
+	a.wear(worn.over)
 }

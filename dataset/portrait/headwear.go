@@ -14,23 +14,36 @@ type Headwear int
 // headwear is drawn in two layers; either may be nil.
 type headwear struct {
 	name   string
+	hides  hidden
 	behind func(*artist) // behind the hair at the back
 	over   func(*artist) // over all else
 }
 
+// hidden is the hair that headwear hides: none of it, that above the eyes, or that at the back too.
+type hidden int
+
+const (
+	nothing hidden = iota
+	above
+	aboveAndBack
+)
+
 var headwears = [...]headwear{
-	{"none", nil, nil},
-	{"beret", nil, (*artist).beret},
-	{"cap", nil, (*artist).cap},
-	{"hat", (*artist).brim, (*artist).hat},
-	{"witch hat", (*artist).brim, (*artist).witchHat},
-	{"beanie", nil, (*artist).beanie},
-	{"hood", (*artist).hoodInside, (*artist).hoodRim},
-	{"helmet", nil, (*artist).helmet},
-	{"ribbon", nil, (*artist).largeRibbon},
-	{"headphones", nil, (*artist).headphones},
-	{"animal ears", nil, (*artist).animalEars},
+	{"none", nothing, nil, nil},
+	{"beret", above, nil, (*artist).beret},
+	{"cap", above, nil, (*artist).cap},
+	{"hat", above, (*artist).brim, (*artist).hat},
+	{"witch hat", above, (*artist).brim, (*artist).witchHat},
+	{"beanie", above, nil, (*artist).beanie},
+	{"hood", aboveAndBack, (*artist).hoodInside, (*artist).hoodRim},
+	{"helmet", above, nil, (*artist).helmet},
+	{"ribbon", nothing, nil, (*artist).largeRibbon},
+	{"headphones", nothing, nil, (*artist).headphones},
+	{"animal ears", nothing, nil, (*artist).animalEars},
 }
+
+// style looks the headwear up.
+func (h Headwear) style() headwear { return choose(headwears[:], int(h)) }
 
 // String returns the lower-case name, such as "beret".
 func (h Headwear) String() string {
@@ -41,13 +54,7 @@ func (h Headwear) String() string {
 }
 
 // CoversHair reports whether it hides the hair above the eyes.
-func (h Headwear) CoversHair() bool { return h.String() != "none" && h < largeRibbon }
-
-// Some places in the table. From largeRibbon on, headwear leaves the hair of the crown free.
-const (
-	hood        Headwear = 6
-	largeRibbon Headwear = 8
-)
+func (h Headwear) CoversHair() bool { return h.style().hides >= above }
 
 const headwearDomain = 0x6865616477656172
 
@@ -75,15 +82,16 @@ func AtDressed(seed uint64, index int, share float64, colours ...Colour) Params 
 	return p
 }
 
-// wear draws a layer of the headwear.
-func (a *artist) wear(layer func(headwear) func(*artist)) {
-	if draw := layer(choose(headwears[:], int(a.Headwear))); draw != nil {
-		if a.Headwear.CoversHair() {
-			a.View = a.head.lowered(a.HeadwearLow)
-		}
-		draw(a)
-		a.View = a.head
+// wear draws a layer of the headwear, nil for none.
+func (a *artist) wear(layer func(*artist)) {
+	if layer == nil {
+		return
 	}
+	if a.Headwear.CoversHair() {
+		a.View = a.head.lowered(a.HeadwearLow)
+	}
+	layer(a)
+	a.View = a.head
 }
 
 // fabric paints headwear: lit from above, in shade at its lower edge.
@@ -274,6 +282,6 @@ func (p Params) WearOver(picture *image.RGBA, x, y, size float64) {
 	if size > 0 && !picture.Rect.Empty() {
 		a := p.artist(picture, Pt(x, y), size)
 		a.View = a.head
-		a.wear(func(h headwear) func(*artist) { return h.over })
+		a.wear(a.Headwear.style().over)
 	}
 }

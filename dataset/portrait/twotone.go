@@ -50,8 +50,8 @@ func (p Params) twoToned(picture *image.RGBA, corner Point, size float64) {
 	q.artist(other, corner, size).person()
 	pattern := choose(twoTones[:], int(p.TwoTone))
 	side := -first.side() // A side ponytail keeps the first colour.
+	places := make([]Point, picture.Rect.Dx())
 	for y := picture.Rect.Min.Y; y < picture.Rect.Max.Y; y++ {
-		places := make([]Point, picture.Rect.Dx())
 		first.head.Centres(places, picture.Rect.Min.X, y)
 		for i, place := range places {
 			at := picture.PixOffset(picture.Rect.Min.X+i, y)
