@@ -15,6 +15,7 @@ import (
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/eyes"
+	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
 )
 
@@ -480,7 +481,8 @@ func (i *importing) met(face Face) (smaller []keptFace, stays keptFace, ok bool)
 	return smaller, keptFace{}, false
 }
 
-// sweep removes the portraits that no longer count. It comes last: until labels.csv is written anew it names them.
+// sweep removes the portraits that no longer count, and what a killed import has left half written. It comes last: until
+// labels.csv is written anew it names them.
 func (i *importing) sweep() error {
 	counts := map[string]bool{}
 	for _, picture := range i.journal.done {
@@ -496,5 +498,5 @@ func (i *importing) sweep() error {
 			return fmt.Errorf("remove %s: %w", i.path(file), imaging.WithoutPath(err))
 		}
 	}
-	return nil
+	return atomicfile.RemoveLeftovers(i.out)
 }

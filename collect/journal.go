@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/gofrs/flock"
 	"github.com/moelab/moelab/dataset"
@@ -224,11 +226,17 @@ func (j *journal) read(data []byte, s settings) (whole int64, err error) {
 			break
 		}
 		number++
-		if number == 1 {
+		err := checkSum(line)
+		switch {
+		case err != nil:
+		case number == 1:
 			if err := s.check(line); err != nil {
 				return 0, err
 			}
-		} else if err := j.readLine(line); err != nil {
+		default:
+			err = j.readLine(line)
+		}
+		if err != nil {
 			return 0, fmt.Errorf("line %d: %w; name a new folder", number, err)
 		}
 		whole += int64(len(line))
@@ -323,10 +331,31 @@ func (j *journal) append(next entry) error {
 func (j *journal) write(line any) error {
 	data, err := json.Marshal(line)
 	if err == nil {
-		_, err = j.file.Write(append(data, '\n'))
+		_, err = j.file.Write(append(withSum(data), '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", j.file.Name(), err)
+	}
+	return nil
+}
+
+// sumField is the last field of a line: the CRC-32 of what comes before it, in hexadecimal. Half of the bits that a line
+// can lose leave it readable, with another colour or box. Lines of an older moelab have none.
+const sumField = `,"crc32":"%08x"}`
+
+// withSum adds the field to a JSON object with other fields.
+func withSum(object []byte) []byte {
+	before := bytes.TrimSuffix(object, []byte("}"))
+	return fmt.Appendf(slices.Clone(before), sumField, crc32.ChecksumIEEE(before))
+}
+
+// checkSum returns an error if a line is not what was written.
+func checkSum(line []byte) error {
+	line = bytes.TrimSpace(line)
+	field, _, _ := strings.Cut(sumField, "%")
+	end := bytes.LastIndex(line, []byte(field))
+	if end >= 0 && string(line[end:]) != fmt.Sprintf(sumField, crc32.ChecksumIEEE(line[:end])) {
+		return errors.New("it is damaged")
 	}
 	return nil
 }

@@ -137,6 +137,37 @@ func TestAnImportRemovesNothingButItsPortraits(t *testing.T) {
 	}, inFolder(t, dir))
 }
 
+// A lost bit would change a colour or a box, and most such lines can still be read.
+func TestALostBitInAJournalIsNoticed(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j, err := openJournal(out, ofTests)
+	require.NoError(t, err)
+	require.NoError(t, j.add(Picture{Name: "a.png", Faces: []Face{{File: "red/000000.png", Colour: "red"}}}))
+	require.NoError(t, j.forget("b.png"))
+	require.NoError(t, j.close())
+	path := filepath.Join(out, journalFile)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	read := func(data []byte) (*journal, error) {
+		j := &journal{done: map[string]Picture{}}
+		_, err := j.read(data, ofTests)
+		return j, err
+	}
+	want, err := read(data)
+	require.NoError(t, err)
+	unnoticed := 0
+	for bit := range 8 * (len(data) - 1) { // Without the last newline a line is cut off, and done again.
+		damaged := slices.Clone(data)
+		damaged[bit/8] ^= 1 << (bit % 8)
+		got, err := read(damaged)
+		if err == nil {
+			require.Equal(t, want.done, got.done, "bit %d", bit)
+			unnoticed++
+		}
+	}
+	assert.Less(t, unnoticed, 3*8*len(`"crc32"`), "in the name of the field of the checksum alone")
+}
+
 // Whatever a journal says, it names only portraits of its folder, each once, and what it says can be written anew.
 func FuzzJournal(f *testing.F) {
 	f.Add([]byte(headOfTests), true)

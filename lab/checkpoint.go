@@ -41,8 +41,10 @@ type State struct {
 	Step int64 `json:"step"`
 	// Position is where reading the data resumes.
 	Position int64 `json:"position"`
-	// Seed is the run's.
-	Seed uint64 `json:"seed"`
+	// Seed is the run's, and Config its configuration, so that a change of config.json is noticed; nil in a checkpoint
+	// of an older moelab.
+	Seed   uint64          `json:"seed"`
+	Config json.RawMessage `json:"config,omitempty"`
 	// Seconds is the training time, over all parts of the run.
 	Seconds float64 `json:"seconds"`
 	// MetricsBytes is the length of metrics.jsonl at this step, and MetricsSHA256 the checksum of that much of it, in
@@ -247,6 +249,9 @@ func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 			for _, older := range damaged {
 				warn(fmt.Errorf("%w: step %d is used instead", older, step))
 			}
+			if err == nil {
+				err = r.checkSettings(state)
+			}
 			return state, weights, err
 		}
 		damaged = append(damaged, err)
@@ -261,6 +266,29 @@ func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 		)
 	}
 	return State{}, nil, fmt.Errorf("%s: %w", r.dir, errNothingTrained)
+}
+
+// checkSettings returns an error unless config.json holds the settings that a checkpoint was trained with: bits of it may
+// have been lost, or it may be another run's. The number of steps may differ, as in [Create].
+func (r *Run) checkSettings(state State) error {
+	file, err := r.read()
+	if err != nil {
+		return err
+	}
+	difference := ""
+	switch {
+	case state.Config == nil:
+		return nil
+	case state.Seed != file.Seed:
+		difference = fmt.Sprintf("seed is %d, not %d", file.Seed, state.Seed)
+	default:
+		difference = firstDifference(file.Config, state.Config)
+	}
+	if difference == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: in %s %s, as it was when step %d was trained: restore it, or choose another directory",
+		ErrDamaged, r.Path(configName), difference, state.Step)
 }
 
 // newestState returns the state of the newest checkpoint, whose weights may be damaged, if it can be read.

@@ -160,6 +160,35 @@ func TestNoCheckpoint(t *testing.T) {
 }
 
 // A newer version's checkpoint is intact: training must not continue from an older one instead.
+// Training with other settings than before would give a run that no settings describe.
+func TestSettingsOtherThanTheCheckpointsAreNoticed(t *testing.T) {
+	for name, change := range map[string]struct{ old, new, want string }{
+		"setting": {`"rate": 0.01`, `"rate": 0.05`, "rate is 0.05, not 0.01"},
+		"seed":    {`"seed": 7`, `"seed": 3`, "seed is 3, not 7"},
+		"list":    {"  3,\n", "  1,\n", "sizes is [1,4], not [3,4]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			mustTrain(t, dir, 5, nil)
+			path := filepath.Join(dir, configName)
+			edit(t, path, change.old, change.new)
+			run, err := Open(dir)
+			require.NoError(t, err)
+			_, _, err = run.Weights(nil)
+			require.ErrorIs(t, err, ErrDamaged)
+			requireLine(t, err, path, change.want+", as it was when step 5 was trained: restore it")
+			edit(t, path, change.new, change.old)
+			_, _, err = run.Weights(nil)
+			require.NoError(t, err)
+		})
+	}
+
+	dir := filepath.Join(t.TempDir(), "run")
+	mustTrain(t, dir, 5, nil)
+	edit(t, filepath.Join(dir, configName), `"steps": 5`, `"steps": 4`)
+	mustTrain(t, dir, 7, nil) // A run may be extended.
+}
+
 func TestNewerFormat(t *testing.T) {
 	run := saved(t, 9, 1, 2)
 	edit(t, run.Path(checkpointsName, "step-00000002", stateName), `"format": 1`, `"format": 2`)

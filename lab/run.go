@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
@@ -84,6 +85,9 @@ func Create(dir string, experiment Experiment) (*Run, error) {
 		return nil, err
 	}
 	if err := run.adopt(experiment); err != nil {
+		return nil, errors.Join(err, run.Close())
+	}
+	if err := atomicfile.RemoveLeftovers(dir); err != nil {
 		return nil, errors.Join(err, run.Close())
 	}
 	return run, nil

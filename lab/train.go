@@ -143,13 +143,14 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 		if err := t.store.SetRNGStateFromSeed(int64(file.Seed)); err != nil {
 			return nil, fmt.Errorf("seed the random generator: %w", err)
 		}
-		t.state = State{Seed: file.Seed}
+		t.state = State{}
 		t.loaded = maps.Clone(Weights(training.Initial))
 	case err != nil:
 		return nil, err
 	default:
 		t.saved = t.state.Step
 	}
+	t.state.Seed, t.state.Config = file.Seed, file.Config
 	if t.loaded == nil {
 		t.loaded = Weights{}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"os"
@@ -109,7 +110,7 @@ Runs of "moelab train sr" and RRDB networks in safetensors files work too.`,
 			return err
 		}
 		if jobs[0].InFolder {
-			if err := os.MkdirAll(out, 0o755); err != nil {
+			if err := errors.Join(os.MkdirAll(out, 0o755), u.journal.Sweep()); err != nil {
 				return err
 			}
 		}
@@ -144,14 +145,12 @@ func (u *upscaling) run(jobs []upscale.Job) error {
 	for i, job := range jobs {
 		u.done = i
 		u.progress(0)
+		u.note(job, u.journal.Begin)
 		var err error
 		made, err = u.enlarger.Do(u.command.Context(), job, u.command.InOrStdin(), u.command.OutOrStdout())
 		switch {
 		case err == nil:
-			if err := u.journal.Add(job); err != nil {
-				u.bar.Clear()
-				warner(u.command)(fmt.Errorf("note that %s is made: %w", job.Out, err))
-			}
+			u.note(job, u.journal.Add)
 			continue
 		case u.command.Context().Err() != nil:
 			return fmt.Errorf("%s: %w", job.In, u.command.Context().Err())
@@ -171,6 +170,14 @@ func (u *upscaling) run(jobs []upscale.Job) error {
 	}
 	u.report(jobs, made)
 	return nil
+}
+
+// note writes a line into the journal. Without it the picture may be enlarged once more than it must.
+func (u *upscaling) note(job upscale.Job, line func(upscale.Job) error) {
+	if err := line(job); err != nil {
+		u.bar.Clear()
+		warner(u.command)(fmt.Errorf("note what became of %s: %w", job.Out, err))
+	}
 }
 
 // report prints a summary, unless a picture went to standard output.

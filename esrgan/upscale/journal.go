@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/moelab/moelab/internal/atomicfile"
 )
 
 // journalName is the name of a [Journal] in the folder of the results.
@@ -32,6 +34,8 @@ type by struct {
 // entry is a line of the journal: a result, and what it was made from.
 type entry struct {
 	Result string `json:"result"`
+	// Begun means that the result was begun, and perhaps not written.
+	Begun bool `json:"begun,omitempty"`
 	// Size and Modified are those of the picture.
 	Size     int64     `json:"size"`
 	Modified time.Time `json:"modified"`
@@ -53,6 +57,16 @@ func OpenJournal(dir, model string, scale float64) (*Journal, error) {
 		}
 	}
 	return j, nil
+}
+
+// Sweep removes what a killed enlargement has left half written.
+func (j *Journal) Sweep() error {
+	for _, e := range j.entries {
+		if e.Begun {
+			return atomicfile.RemoveLeftovers(j.dir)
+		}
+	}
+	return nil
 }
 
 // identity names the model so that it differs when the model's files have changed.
@@ -97,11 +111,18 @@ func (j *Journal) Done(job Job) bool {
 // entryOf is the line of the journal for a job.
 func (j *Journal) entryOf(job Job, in os.FileInfo) (entry, error) {
 	result, err := filepath.Rel(j.dir, job.Out)
-	return entry{filepath.ToSlash(result), in.Size(), in.ModTime().UTC(), j.made}, err
+	return entry{Result: filepath.ToSlash(result), Size: in.Size(), Modified: in.ModTime().UTC(), by: j.made}, err
 }
 
-// Add notes that a job is done. It does nothing for a result that does not go into a folder.
-func (j *Journal) Add(job Job) error {
+// Begin notes that the result of a job is about to be made: if the process ends before [Journal.Add], a file of that
+// name may be of any scale or model, and is made again.
+func (j *Journal) Begin(job Job) error { return j.note(job, true) }
+
+// Add notes that a job is done. Neither does anything for a result that does not go into a folder.
+func (j *Journal) Add(job Job) error { return j.note(job, false) }
+
+// note appends a line.
+func (j *Journal) note(job Job, begun bool) error {
 	if !job.InFolder {
 		return nil
 	}
@@ -110,6 +131,7 @@ func (j *Journal) Add(job Job) error {
 		return err
 	}
 	e, err := j.entryOf(job, in)
+	e.Begun = begun
 	if err != nil || j.entries[e.Result] == e {
 		return err
 	}

@@ -3,11 +3,15 @@ package atomicfile
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 
+	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2"
 )
 
@@ -26,6 +30,10 @@ func Write(path string, write func(*os.File) error) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer file.Cleanup()
+	lock := flock.New(file.Name())
+	if _, err := lock.TryLock(); err == nil { // For RemoveLeftovers. Some file systems have no locks.
+		defer lock.Unlock()
+	}
 	if err := write(file.File); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
@@ -40,5 +48,33 @@ func WriteBytes(path string, data []byte) error {
 	return Write(path, func(file *os.File) error {
 		_, err := io.Copy(file, bytes.NewReader(data))
 		return err
+	})
+}
+
+// leftover matches the names of temporary files: a dot, the name, and a random number. A shorter number is as unlikely
+// as a file of the user's with such a name.
+var leftover = regexp.MustCompile(`^\..+\.[a-z]+\d{15,}$`)
+
+// RemoveLeftovers removes the temporary files that [Write] left in a folder and the folders in it when its process was
+// killed. Those that a live process writes stay.
+func RemoveLeftovers(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // Another process has removed it, or there is no such folder.
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look for files that were left half written: %w", err)
+		}
+		if !entry.Type().IsRegular() || !leftover.MatchString(entry.Name()) {
+			return nil
+		}
+		lock := flock.New(path, flock.SetFlag(os.O_RDWR)) // Not one more file if it is gone.
+		if locked, err := lock.TryLock(); err != nil || !locked {
+			return nil
+		}
+		if err := errors.Join(os.Remove(path), lock.Unlock()); err != nil {
+			return fmt.Errorf("remove a file that was left half written: %w", err)
+		}
+		return nil
 	})
 }

@@ -53,6 +53,37 @@ func TestMissingFolderIsNamed(t *testing.T) {
 	require.ErrorContains(t, WriteBytes(path, nil), path)
 }
 
+func TestLeftoversOfKilledProcessesAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".a.txt1234567890123456789", "sub/.b.c.png123456789012345678"} {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte("half"), 0o644))
+	}
+	others := []string{".lock", ".a.txt", ".notes.txt20261127", "a.txt1234567890123456789"}
+	for _, name := range others {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o644))
+	}
+	path := filepath.Join(dir, "c.txt")
+	err := Write(path, func(file *os.File) error {
+		_, err := file.WriteString("whole")
+		return errors.Join(err, RemoveLeftovers(dir)) // As another process would: this file is not a leftover.
+	})
+	require.NoError(t, err)
+	requireFile(t, path, "whole", 0o644)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	assert.ElementsMatch(t, append(others, "sub", "c.txt"), names)
+	entries, err = os.ReadDir(filepath.Join(dir, "sub"))
+	require.NoError(t, err)
+	assert.Empty(t, entries)
+	require.NoError(t, RemoveLeftovers(filepath.Join(dir, "no")))
+}
+
 func requireFile(t *testing.T, path, text string, mode os.FileMode) {
 	t.Helper()
 	data, err := os.ReadFile(path)

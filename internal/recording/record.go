@@ -259,13 +259,13 @@ func describe(path string) (string, error) {
 	case name == "metrics.jsonl":
 		return describeMetrics(data)
 	case name == "import.jsonl": // The journal of an import, which reads files in any order.
-		return describeLines(data, "modified", "from", "about")
+		return describeLines(data, "modified", "from", "about", "crc32")
 	case name == "config.json":
 		// Portraits may have hats only since the recording was made.
 		data = bytes.ReplaceAll(data, []byte(`    "hats": 0,`), nil)
 		return describeJSON(data, "created", "versions", "format", "data")
 	case name == "state.json":
-		return describeJSON(data, "seconds", "sha256", "metrics_bytes", "format", "metrics_sha256")
+		return describeJSON(data, "seconds", "sha256", "metrics_bytes", "format", "metrics_sha256", "config")
 	case strings.HasSuffix(name, ".json"):
 		return describeJSON(data)
 	default:
