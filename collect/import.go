@@ -481,8 +481,8 @@ func (i *importing) met(face Face) (smaller []keptFace, stays keptFace, ok bool)
 	return smaller, keptFace{}, false
 }
 
-// sweep removes the portraits that no longer count, and what a killed import has left half written. It comes last: until
-// labels.csv is written anew it names them.
+// sweep removes the portraits that no longer count, and what a killed import has left half written. It comes last:
+// until labels.csv is written anew it names them.
 func (i *importing) sweep() error {
 	counts := map[string]bool{}
 	for _, picture := range i.journal.done {

@@ -109,7 +109,7 @@ func (r *Run) saveCheckpoint(store *model.Store, fixed map[string]*tensors.Tenso
 	if err := syncDir(parent); err != nil {
 		return err
 	}
-	return r.prune(state.Step, keep)
+	return errors.Join(r.prune(state.Step, keep), r.removeAfter(state.Step))
 }
 
 // finiteValues returns the values of a store's variables by path, without the fixed ones, if all are finite.
@@ -157,19 +157,33 @@ func writeCheckpoint(dir string, values map[string]*tensors.Tensor, state State)
 	return os.Chmod(dir, 0o755)
 }
 
-// prune removes all checkpoints but the newest keep up to a step. Those of later steps are damaged, since the training
-// resumed from an earlier one, and do not count.
+// prune removes all checkpoints up to a step but the newest keep.
 func (r *Run) prune(step int64, keep int) error {
+	return r.removeCheckpoints(func(s int64) bool {
+		if s > step {
+			return false
+		}
+		keep--
+		return keep < 0
+	})
+}
+
+// removeAfter removes the checkpoints of later steps: they are damaged, since the training resumed from an earlier one.
+func (r *Run) removeAfter(step int64) error {
+	return r.removeCheckpoints(func(s int64) bool { return s > step })
+}
+
+// removeCheckpoints removes those of some steps. It asks from the newest to the oldest.
+func (r *Run) removeCheckpoints(which func(step int64) bool) error {
 	steps, err := r.checkpointSteps()
 	if err != nil {
 		return err
 	}
-	for _, s := range slices.Backward(steps) {
-		if s <= step && keep > 0 {
-			keep--
+	for _, step := range slices.Backward(steps) {
+		if !which(step) {
 			continue
 		}
-		if err := os.RemoveAll(r.Path(checkpointsName, checkpointName(s))); err != nil {
+		if err := os.RemoveAll(r.Path(checkpointsName, checkpointName(step))); err != nil {
 			return err
 		}
 	}
@@ -268,8 +282,8 @@ func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 	return State{}, nil, fmt.Errorf("%s: %w", r.dir, errNothingTrained)
 }
 
-// checkSettings returns an error unless config.json holds the settings that a checkpoint was trained with: bits of it may
-// have been lost, or it may be another run's. The number of steps may differ, as in [Create].
+// checkSettings returns an error unless config.json holds the settings that a checkpoint was trained with: it may have
+// lost a bit, or be another run's. The number of steps may differ, as in [Create].
 func (r *Run) checkSettings(state State) error {
 	file, err := r.read()
 	if err != nil {

@@ -149,6 +149,10 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 		return nil, err
 	default:
 		t.saved = t.state.Step
+		// What an interrupted save has left.
+		if err := errors.Join(run.removeUnfinished(), run.prune(t.saved, t.Keep)); err != nil {
+			return nil, fmt.Errorf("tidy the checkpoints of %s: %w", run.dir, err)
+		}
 	}
 	t.state.Seed, t.state.Config = file.Seed, file.Config
 	if t.loaded == nil {

@@ -131,6 +131,24 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 }
 
 // An extended training also has the metrics of the last step of each part, where logging is always due.
+// A process that is killed after it has saved has not removed what the save made superfluous.
+func TestWhatAKilledSaveLeftIsRemoved(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	save := func(training *Training) { training.SaveEvery = 2 }
+	mustTrain(t, dir, 6, save)
+	before := filesBelow(t, dir)
+	for _, name := range []string{
+		"checkpoints/step-00000002/weights.safetensors", "checkpoints/.writing-123/weights.safetensors",
+		".config.json1234567890123456789",
+	} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte("half"), 0o644))
+	}
+	mustTrain(t, dir, 6, save)
+	assert.Equal(t, before, filesBelow(t, dir))
+}
+
 func TestLogEvery(t *testing.T) {
 	dir := t.TempDir()
 	mustTrain(t, dir, 10, func(training *Training) { training.LogEvery = 4 })
