@@ -34,6 +34,8 @@ type Eye struct {
 // Face is one or two eyes, from left to right as seen: one if the other is hidden, or outside the picture.
 type Face struct {
 	Eyes []Eye
+	// likeness is how much they look like eyes; see [face.likeness].
+	likeness float64
 }
 
 // size returns the mean width of the eyes.
@@ -92,7 +94,7 @@ func (f *Finder) Find(ctx context.Context, picture image.Image) ([]Face, error) 
 	}
 	canvas, scale := onWhite(picture)
 	faces, _, err := f.search(ctx, canvas)
-	return result(faces, bounds, scale), err
+	return result(faces, canvas, bounds, scale), err
 }
 
 // search returns the faces of a canvas and the places that may be faces, none of which share an eye with a face.
@@ -308,7 +310,7 @@ func (f *Finder) lookEach(ctx context.Context, windows []window, least float64) 
 
 // result returns the faces for [Finder.Find], with boxes within the picture's bounds. scale is the number of the
 // picture's pixels per pixel searched.
-func result(faces []face, bounds image.Rectangle, scale float64) []Face {
+func result(faces []face, canvas *image.RGBA, bounds image.Rectangle, scale float64) []Face {
 	var all []Face
 	whole := func(v float64) int { return int(math.Round(v * scale)) }
 	for _, face := range faces {
@@ -320,6 +322,7 @@ func result(faces []face, bounds image.Rectangle, scale float64) []Face {
 			}
 		}
 		if len(made.Eyes) > 0 {
+			made.likeness = face.likeness(canvas)
 			all = append(all, made)
 		}
 	}

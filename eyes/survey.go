@@ -49,8 +49,8 @@ func (f *Finder) Survey(ctx context.Context, picture image.Image) (s Survey, err
 	}
 	tilted = without(distinct(tilted), faces)
 	doubtful = without(doubtful, slices.Concat(faces, tilted))
-	s.Faces, s.Tilted = result(faces, bounds, scale), result(tilted, bounds, scale)
-	s.Perhaps = result(doubtful, bounds, scale)
+	s.Faces, s.Tilted = result(faces, canvas, bounds, scale), result(tilted, canvas, bounds, scale)
+	s.Perhaps = result(doubtful, canvas, bounds, scale)
 	return s, nil
 }
 

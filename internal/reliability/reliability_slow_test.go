@@ -12,7 +12,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,10 +46,7 @@ var faults = []struct {
 // TestNothingIsLost does to each command what a machine may do to it, and runs it again: the end must be that of an
 // undisturbed one, or the fault must be said.
 func TestNothingIsLost(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "moelab")
-	output, err := exec.Command("go", "build", "-o", program, "../../cmd/moelab").CombinedOutput()
-	require.NoError(t, err, string(output))
-	inputs := t.TempDir()
+	program, inputs := build(t), t.TempDir()
 	var table sync.Map
 	t.Run("all", func(t *testing.T) {
 		for _, work := range works(t, program, inputs) {

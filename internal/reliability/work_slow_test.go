@@ -66,6 +66,15 @@ func works(t *testing.T, program, inputs string) []work {
 	}
 }
 
+// build builds the command and returns its path.
+func build(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "moelab")
+	output, err := exec.Command("go", "build", "-o", program, "../../cmd/moelab").CombinedOutput()
+	require.NoError(t, err, string(output))
+	return program
+}
+
 // result is how a command ended.
 type result struct {
 	status int    // -1 if a signal ended it.
