@@ -544,7 +544,7 @@ func TestBadRunsAreNamed(t *testing.T) {
 	require.NoError(t, run.Close())
 	_, err = Open(backend, foreign)
 	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
-	assert.ErrorContains(t, err, `is a run of "superresolution", not of "gan"`)
+	assert.ErrorContains(t, err, `is of a run of "superresolution", not of "gan"`)
 
 	path := filepath.Join(dir, "checkpoints", "step-00000001", "weights.safetensors")
 	require.NoError(t, os.Truncate(path, 100))

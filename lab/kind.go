@@ -204,7 +204,8 @@ func (k *Kind[Config]) OpenRun(dir string) (*Run, Config, error) {
 		return nil, config, err
 	}
 	if !k.IsOf(file.Experiment) {
-		return nil, config, fmt.Errorf("%w: %s is a run of %q, not of %q", ErrOtherExperiment, dir, file.Experiment, k.Name)
+		return nil, config, fmt.Errorf("%w: %s is of a run of %q, not of %q", ErrOtherExperiment, run.Path(configName),
+			file.Experiment, k.Name)
 	}
 	err = run.decode(file, &config)
 	return run, config, err

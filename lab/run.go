@@ -186,6 +186,7 @@ func (r *Run) adopt(experiment Experiment) error {
 	if err != nil {
 		return fmt.Errorf("describe the experiment: %w", err)
 	}
+	path := r.Path(configName)
 	old, err := r.read()
 	switch {
 	case errors.Is(err, errMissing):
@@ -196,15 +197,15 @@ func (r *Run) adopt(experiment Experiment) error {
 		return err
 	case old.Experiment != experiment.Name:
 		return fmt.Errorf(
-			"%w: %s is of %q, not of %q; choose another directory", ErrOtherExperiment, r.dir, old.Experiment, experiment.Name,
+			"%w: %s is of %q, not of %q; choose another directory", ErrOtherExperiment, path, old.Experiment, experiment.Name,
 		)
 	case old.Seed != experiment.Seed:
 		return fmt.Errorf(
-			"%w: %s has seed %d, not %d; choose another directory", ErrOtherExperiment, r.dir, old.Seed, experiment.Seed,
+			"%w: %s has seed %d, not %d; choose another directory", ErrOtherExperiment, path, old.Seed, experiment.Seed,
 		)
 	default:
 		if difference := firstDifference(old.Config, config); difference != "" {
-			return fmt.Errorf("%w: in %s %s; choose another directory", ErrOtherExperiment, r.dir, difference)
+			return fmt.Errorf("%w: in %s %s; choose another directory", ErrOtherExperiment, path, difference)
 		}
 	}
 	file := configFile{
@@ -214,7 +215,7 @@ func (r *Run) adopt(experiment Experiment) error {
 	if old != nil {
 		file.Created, file.Data = old.Created, cmp.Or(file.Data, old.Data)
 	}
-	return WriteFile(r.Path(configName), func(w io.Writer) error {
+	return WriteFile(path, func(w io.Writer) error {
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(file)

@@ -169,12 +169,12 @@ func testBadRuns(t *testing.T, dir string) {
 		args   []string
 		says   string
 	}{
-		{"another experiment", config(`"gan"`, `"judge"`), train, `is a run of "judge", not of "gan"`},
+		{"another experiment", config(`"gan"`, `"judge"`), train, `is of a run of "judge", not of "gan"`},
 		{
 			"another experiment", config(`"gan"`, `"judge"`),
-			with(train, "--preset", "smoke"), `is a run of "judge", not of "gan"`,
+			with(train, "--preset", "smoke"), `is of a run of "judge", not of "gan"`,
 		},
-		{"another experiment", config(`"gan"`, `"judge"`), sample, `is a run of "judge", not of "gan"`},
+		{"another experiment", config(`"gan"`, `"judge"`), sample, `is of a run of "judge", not of "gan"`},
 		{"another setting", whole, with(train, "--set", "batch=5"), "batch is 4, not 5"},
 		{"another preset", whole, with(train, "--preset", "laptop"), "holds another experiment"},
 		{"another seed", whole, with(train, "--set", "seed=8"), "has seed 7, not 8"},
