@@ -23,6 +23,7 @@ type Journal struct {
 	dir     string
 	made    by
 	entries map[string]entry // By the path of the result, relative to dir.
+	damaged bool             // Some lines cannot be read.
 	isNew   bool             // There is no file yet: the results, if any, are of an older moelab.
 }
 
@@ -65,22 +66,31 @@ func OpenJournal(dir, model string, scale float64) (*Journal, error) {
 		return nil, err
 	}
 	for line := range bytes.Lines(data) {
-		var e entry
-		if json.Unmarshal(line, &e) == nil {
-			j.entries[e.Result] = e
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
 		}
+		var e entry
+		decoder := json.NewDecoder(bytes.NewReader(line))
+		decoder.DisallowUnknownFields() // A name that has lost a bit.
+		if decoder.Decode(&e) != nil {
+			j.damaged = true
+			continue
+		}
+		j.entries[e.Result] = e
 	}
 	return j, nil
 }
 
 // Sweep removes what a killed enlargement has left half written.
 func (j *Journal) Sweep() error {
+	begun := j.damaged
 	for _, e := range j.entries {
-		if e.Begun {
-			return atomicfile.RemoveLeftovers(j.dir)
-		}
+		begun = begun || e.Begun
 	}
-	return nil
+	if !begun {
+		return nil
+	}
+	return atomicfile.RemoveLeftovers(j.dir)
 }
 
 // identity names the model so that it differs when the model's files have changed.

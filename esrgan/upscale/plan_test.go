@@ -103,6 +103,11 @@ func TestJobsAreDoneUntilTheyWouldComeOutDifferently(t *testing.T) {
 	assert.False(t, done(model, 2), "a damaged result")
 	require.NoError(t, os.WriteFile(filepath.Join(out, journalName), []byte("garbage\n"), 0o644))
 	assert.False(t, done(model, 2), "nobody knows what it was made from")
+	imagingtest.PutFile(t, left, []byte("half"))
+	journal, err = OpenJournal(out, model, 2)
+	require.NoError(t, err)
+	require.NoError(t, journal.Sweep())
+	assert.NoFileExists(t, left)
 	require.NoError(t, os.Remove(jobs[0].Out))
 	assert.False(t, done(model, 2))
 }
