@@ -178,7 +178,6 @@ func TestTheRowsOfABMPMayLieEitherWay(t *testing.T) {
 			assert.Equal(t, want, got, "height %d", height)
 		}
 	}
-	assert.ErrorContains(t, whole(bmpOf(3, 2, 0, 1, 2, 0, 1, 1, 0, 0)), "invalid palette index")
 }
 
 func TestAlphaChannelsOfLossyWebPsAreRead(t *testing.T) {
@@ -206,5 +205,29 @@ func TestAlphaChannelsOfLossyWebPsAreRead(t *testing.T) {
 				break
 			}
 		})
+	}
+}
+
+func TestAWebPWithoutTheFlagOfAlphaIsOpaque(t *testing.T) {
+	clear := speckled(5, 4, true)
+	lossless := vp8l(t, clear)
+	lossless.data = slices.Clone(lossless.data)
+	lossless.data[4] &^= 1 << 4
+	for name, data := range map[string][]byte{
+		"lossless":           riff(lossless),
+		"lossless, extended": riff(vp8x(webPAlpha, 5, 4), lossless),
+		"lossless, animated": riff(vp8x(18, 5, 4), anim, anmf(0, 0, 5, 4, lossless), anmf(0, 0, 5, 4, lossless)),
+		"lossy":              riff(vp8x(0, 5, 4), alph(5, 4), vp8(5, 4)),
+	} {
+		p, err := read(data)
+		require.NoError(t, err, name)
+		for frame, err := range p.Frames() {
+			require.NoError(t, err, name)
+			require.True(t, frame.Pixels.Opaque(), name)
+			if name != "lossy" {
+				assert.Equal(t, clear.Pix[0], frame.Pixels.Pix[0], name)
+				assert.Equal(t, clear.Pix[5], frame.Pixels.Pix[10], name)
+			}
+		}
 	}
 }
