@@ -140,3 +140,26 @@ func TestDensityIsKeptInEveryFormatThatHasOne(t *testing.T) {
 		assert.Equal(t, c.webP, made.density, "%s to WebP", name)
 	}
 }
+
+func TestSegmentsOfAJPEGMayLieInAnyOrderWithBytesBetween(t *testing.T) {
+	exif := cameraEXIF(binary.BigEndian)
+	exif = exif[:len(exif)-4]
+	segment := append([]byte{0xff, 0xe1, 0, byte(2 + len(exifHeader) + len(exif))}, exifHeader...)
+	segment = append(segment, exif...)
+	jfif := []byte("\xff\xe0\x00\x10JFIF\x00\x01\x02\x01\x00\x64\x00\x32\x00\x00") // 100×50 DPI, not EXIF's 300.
+	body := jpegOf(t)[2:]
+	for name, pieces := range map[string][][]byte{
+		"EXIF, JFIF":                 {segment, jfif},
+		"JFIF, EXIF":                 {jfif, segment},
+		"JFIF, bytes, EXIF":          {jfif, []byte("\xff\xff"), segment},
+		"a byte, EXIF, a byte, JFIF": {[]byte("\xff"), segment, []byte("\xff"), jfif},
+	} {
+		data := append([]byte("\xff\xd8"), bytes.Join(append(pieces, body), nil)...)
+		p, err := Read(bytes.NewReader(data))
+		require.NoError(t, err, name)
+		assert.EqualValues(t, 6, p.orientation, name)
+		assert.Equal(t, []int{2, 3}, []int{p.Width, p.Height}, name)
+		assert.Equal(t, exif, p.embedded, name)
+		assert.Equal(t, density{1969, 3937, true}, p.density, name+": turned")
+	}
+}
