@@ -1,8 +1,10 @@
 package imaging
 
 import (
+	"bytes"
 	"encoding/binary"
 	"image"
+	"image/color"
 	"os"
 	"path/filepath"
 	"slices"
@@ -230,4 +232,24 @@ func TestAWebPWithoutTheFlagOfAlphaIsOpaque(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestAFrameThatGivesWayToTheOneBeforeTakesItsOwnMemoryOnly(t *testing.T) {
+	const side, frames = 1000, 50
+	control := "!\xf9\x04\x0c\x0a\x00\x00\x00" // 100 ms, and the canvas is restored.
+	data := gifFrames(0, image.Pt(side, side), image.Pt(1, 1), image.Pt(5, 5), frames)
+	data = bytes.ReplaceAll(data, []byte(","), []byte(control+","))
+	p, err := read(data)
+	require.NoError(t, err)
+	n := 0
+	took := allocated(func() {
+		for frame, err := range p.Frames() {
+			require.NoError(t, err)
+			require.Equal(t, color.NRGBA64{A: 0xffff}, frame.Pixels.NRGBA64At(5, 5))
+			require.Zero(t, frame.Pixels.NRGBA64At(6, 5))
+			n++
+		}
+	})
+	assert.Equal(t, frames, n)
+	assert.Less(t, took, int64(2*8*side*side), "bytes allocated: less than two canvases")
 }
