@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // metadata is what is kept of a picture's file beside its pixels.
@@ -50,8 +51,9 @@ func (f *file) addMetadata(data []byte) {
 	if f.density == (density{}) {
 		f.density = exifDensity(f.exif)
 	}
-	if !begins(data, "II") && !begins(data, "MM") { // Not a TIFF, which is such a structure as a whole.
-		f.embedded = f.exif
+	f.embedded = f.exif
+	if begins(data, "II") || begins(data, "MM") { // A TIFF is such a structure as a whole, with the pixels.
+		f.embedded = tiffEXIF(data)
 	}
 }
 
@@ -158,6 +160,9 @@ func (i Info) exifOf(needsDensity bool) []byte {
 	}
 	entries, next := exifDirectory(made, order, order.Uint32(made[4:]))
 	clear(next)
+	if orientationOf(i.embedded).turned() { // The width lies along the file's height.
+		swapDensity(entries, order)
+	}
 	for _, entry := range entries {
 		switch order.Uint16(entry) {
 		case exifOrientation:
@@ -182,6 +187,20 @@ func (i Info) exifOf(needsDensity bool) []byte {
 		}
 	}
 	return made
+}
+
+// swapDensity swaps the densities along the width and the height.
+func swapDensity(entries [][]byte, order binary.ByteOrder) {
+	find := func(tag uint16) int {
+		return slices.IndexFunc(entries, func(entry []byte) bool { return order.Uint16(entry) == tag })
+	}
+	x, y := find(exifX), find(exifY)
+	if x < 0 || y < 0 {
+		return
+	}
+	before := bytes.Clone(entries[x])
+	copy(entries[x][2:], entries[y][2:])
+	copy(entries[y][2:], before[2:])
 }
 
 // densityEXIF returns an EXIF block with nothing but a density.
