@@ -90,8 +90,8 @@ func (g *gifWriter) Write(frame Frame) error {
 	return nil
 }
 
-// show adds the waiting frame, which is shown until a time in hundredths of a second. One that lasts longer than a GIF's
-// frame can is repeated.
+// show adds the waiting frame, which is shown until a time in hundredths of a second. One that lasts longer than a
+// GIF's frame can is repeated.
 func (g *gifWriter) show(until int) {
 	if g.waiting == nil {
 		return

@@ -19,8 +19,8 @@ type byteOrder interface {
 	binary.AppendByteOrder
 }
 
-// cameraEXIF returns an EXIF block of a picture of 3×2 pixels that is to be turned by 90°: with 300×250 DPI, a maker, the
-// size in a directory of its own, and the offset of a thumbnail's directory.
+// cameraEXIF returns an EXIF block of a picture of 3×2 pixels that is to be turned by 90°: with 300×250 DPI, a maker,
+// the size in a directory of its own, and the offset of a thumbnail's directory.
 func cameraEXIF(order byteOrder) []byte {
 	const first, entries, more = 8, 6, 200
 	made := []byte("II*\x00")

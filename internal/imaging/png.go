@@ -107,8 +107,8 @@ func openPNG(data []byte) (file, error) {
 	return f, nil
 }
 
-// pngSize returns the size that the header says. The palette may have faults that can be mended, so another one stands in
-// for it.
+// pngSize returns the size that the header says. The palette may have faults that can be mended, so another one stands
+// in for it.
 func pngSize(data []byte) (image.Point, error) {
 	header := data[:min(len(data), pngHeader)]
 	if len(header) == pngHeader {

@@ -33,8 +33,8 @@ func pngDecoder(data []byte) func() (image.Image, error) {
 }
 
 // mendPNG returns a PNG with the pixels of a faulty one, or nil if there are none. Faults behind the pixels, surplus
-// pixels, palettes and transparency that are superfluous, too long or in the wrong order are mended. A flipped bit among
-// the pixels is not: either the checksums of their chunks must be right or the one in their stream.
+// pixels, palettes and transparency that are superfluous, too long or in the wrong order are mended. A flipped bit
+// among the pixels is not: either the checksums of their chunks must be right or the one in their stream.
 func mendPNG(data []byte) io.Reader {
 	m := pngMender{intact: true}
 	var palette, transparency []byte

@@ -108,6 +108,32 @@ func TestFaultyPNGsAreReadAsPillowReadsThem(t *testing.T) {
 	}
 }
 
+func TestAFlippedBitOfAPNGIsAnErrorOrDoesNoHarm(t *testing.T) {
+	picture := speckled(9, 7, true)
+	header, rows := pngParts(t, picture)
+	stream := deflated(t, rows)
+	for name, data := range map[string][]byte{
+		"whole": pngOf(t, picture),
+		"no checksum in the stream": chunked(header, chunk{"IDAT", stream[:20]}, chunk{"IDAT", stream[20 : len(stream)-4]},
+			chunk{"IEND", nil}),
+		"surplus": chunked(header, chunk{"IDAT", deflated(t, append(bytes.Clone(rows), 1, 2, 3))}),
+	} {
+		want := pixelsOfFile(t, data)
+		for bit := range 8 * len(data) {
+			flipped := bytes.Clone(data)
+			flipped[bit/8] ^= 1 << (bit % 8)
+			p, err := read(flipped)
+			if err != nil {
+				continue
+			}
+			for frame, err := range p.Frames() {
+				require.NoError(t, err)
+				require.Equal(t, want, toNRGBA(frame.Pixels).Pix, "%s, bit %d", name, bit)
+			}
+		}
+	}
+}
+
 func TestPalettesAndTransparencyOfPNGsAreReadAsPillowReadsThem(t *testing.T) {
 	indices := image.NewPaletted(image.Rect(0, 0, 3, 1), color.Palette{
 		color.RGBA{255, 0, 0, 255}, color.RGBA{0, 0, 0, 255}, color.RGBA{0, 0, 255, 255}})

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Tags that a TIFF shares with EXIF.
-const exifPositions = 0x8825 // The offset of another directory.
+// exifPositions is the offset of a directory that says where the picture was taken.
+const exifPositions = 0x8825
 
 // tiffTexts are the tags of a TIFF that say something of the picture instead of its pixels: title, maker, model,
 // software, time, artist, copyright.
@@ -23,8 +23,8 @@ type exifField struct {
 // mostEXIF is the size of the largest EXIF block that is made: one that fits into a JPEG.
 const mostEXIF = 65_000
 
-// tiffEXIF returns an EXIF block with what a TIFF says of its picture, or nil if it says nothing. Values that do not fit
-// are left out.
+// tiffEXIF returns an EXIF block with what a TIFF says of its picture, or nil if it says nothing. Values that do not
+// fit are left out.
 func tiffEXIF(data []byte) []byte {
 	d := tiffDirectoryOf(data)
 	if d.cut {
@@ -63,8 +63,8 @@ func (d *tiffDirectory) directory(offset uint64) *tiffDirectory {
 	return other
 }
 
-// fields returns the entries with some tags, or all, up to a size in bytes. Only those of EXIF's types are returned, and
-// no offsets, which would lead elsewhere.
+// fields returns the entries with some tags, or all, up to a size in bytes. Only those of EXIF's types are returned,
+// and no offset, which would lead elsewhere.
 func (d *tiffDirectory) fields(tags []uint16, most int) (fields []exifField) {
 	const interoperability, lastType = 0xa005, 12
 	for entry := d.entries; len(entry) > 0; entry = entry[d.entrySize():] {
