@@ -13,7 +13,7 @@ import (
 )
 
 // pngParts returns the header of a PNG and its pixels, as they are inflated.
-func pngParts(t *testing.T, picture image.Image) (header chunk, rows []byte) {
+func pngParts(t testing.TB, picture image.Image) (header chunk, rows []byte) {
 	t.Helper()
 	chunks, err := readChunks(pngOf(t, picture))
 	require.NoError(t, err)
@@ -31,7 +31,7 @@ func pngParts(t *testing.T, picture image.Image) (header chunk, rows []byte) {
 	return chunks[0], inflated.Bytes()
 }
 
-func deflated(t *testing.T, rows []byte) []byte {
+func deflated(t testing.TB, rows []byte) []byte {
 	t.Helper()
 	var made bytes.Buffer
 	w := zlib.NewWriter(&made)
