@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"unicode/utf8"
 
 	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2"
@@ -23,13 +24,11 @@ func Write(path string, write func(*os.File) error) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	file, err := renameio.NewPendingFile(
-		path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644), renameio.WithExistingPermissions(),
-	)
+	file, err := pending(path)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	defer file.Cleanup()
+	defer file.Cleanup() // It finds nothing to remove once the file is renamed.
 	lock := flock.New(file.Name())
 	if _, err := lock.TryLock(); err == nil { // For RemoveLeftovers. Some file systems have no locks.
 		defer lock.Unlock()
@@ -37,10 +36,43 @@ func Write(path string, write func(*os.File) error) error {
 	if err := write(file.File); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := file.CloseAtomicallyReplace(); err != nil {
+	if err := replace(path, file); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// pending creates the temporary file for a path. Package renameio adds a dot and up to 19 digits to the path's name, so
+// a long name is cut.
+func pending(path string) (*renameio.PendingFile, error) {
+	options := []renameio.Option{renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644)}
+	const longest, extension = 255 - len(".1234567890123456789"), ".tmp"
+	name := filepath.Base(path)
+	if len(name) <= longest {
+		return renameio.NewPendingFile(path, append(options, renameio.WithExistingPermissions())...)
+	}
+	switch existing, err := os.Stat(path); {
+	case err == nil:
+		options = append(options, renameio.WithStaticPermissions(existing.Mode()))
+	case !errors.Is(err, fs.ErrNotExist): // Such as a name that is too long in any case: not only after the work.
+		return nil, err
+	}
+	cut := longest - len(extension)
+	for cut > 0 && !utf8.RuneStart(name[cut]) { // Some file systems take no half characters.
+		cut--
+	}
+	return renameio.NewPendingFile(filepath.Join(filepath.Dir(path), name[:cut]+extension), options...)
+}
+
+// replace syncs a temporary file and renames it, whatever path its name was made from.
+func replace(path string, file *renameio.PendingFile) error {
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
 }
 
 // WriteBytes is [Write] for data held in memory.

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,6 +48,42 @@ func TestModeAndLinkStay(t *testing.T) {
 
 	require.NoError(t, Write(path, func(file *os.File) error { return file.Chmod(0o755) }))
 	requireFile(t, path, "", 0o755)
+}
+
+func TestNamesMayBeAsLongAsTheFileSystemAllows(t *testing.T) {
+	for _, stem := range []string{strings.Repeat("a", 300), strings.Repeat("é", 150), strings.Repeat("a ", 150)} {
+		for length := 230; length <= 255; length++ {
+			dir := t.TempDir()
+			name := strings.ToValidUTF8(stem[:length-4], "") + ".png"
+			path := filepath.Join(dir, name)
+			require.NoError(t, WriteBytes(path, []byte("first")), "%d bytes", length)
+			requireFile(t, path, "first", 0o644)
+			require.NoError(t, os.Chmod(path, 0o600))
+			var temporary string
+			err := Write(path, func(file *os.File) error {
+				temporary = filepath.Base(file.Name())
+				_, err := file.WriteString("second")
+				return err
+			})
+			require.NoError(t, err, "%d bytes", length)
+			requireFile(t, path, "second", 0o600)
+			assert.Regexp(t, leftover, temporary)
+			assert.True(t, utf8.ValidString(temporary), temporary)
+
+			require.Error(t, Write(path, func(*os.File) error { return errors.New("no space left") }))
+			requireFile(t, path, "second", 0o600)
+			entries, err := os.ReadDir(dir)
+			require.NoError(t, err)
+			assert.Len(t, entries, 1, "a temporary file was left")
+		}
+	}
+	worked := false
+	err := Write(filepath.Join(t.TempDir(), strings.Repeat("a", 256)), func(*os.File) error {
+		worked = true
+		return nil
+	})
+	require.ErrorContains(t, err, "name too long")
+	assert.False(t, worked, "it is said before the work")
 }
 
 func TestMissingFolderIsNamed(t *testing.T) {

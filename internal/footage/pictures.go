@@ -104,7 +104,7 @@ func openAnimation(path string, to float64) (*Footage, error) {
 	}
 	length := time.Duration(0)
 	for _, delay := range p.Delays() {
-		length += lasting(delay)
+		length += delay.Duration()
 	}
 	rate := float64(p.Info.Frames) / length.Seconds()
 	frames := func(_ context.Context, yield func(shown, error) bool) {
@@ -114,7 +114,7 @@ func openAnimation(path string, to float64) (*Footage, error) {
 				yield(shown{}, err)
 				return
 			}
-			lasts := lasting(frame.Delay)
+			lasts := frame.Delay.Duration()
 			if !yield(shown{Frame{imaging.OnWhite(frame.Pixels), at}, lasts}, nil) {
 				return
 			}
@@ -125,12 +125,4 @@ func openAnimation(path string, to float64) (*Footage, error) {
 		}
 	}
 	return &Footage{Kind: Animation, Pictures: p.Info.Frames, Rate: rate, Length: length, rate: to, frames: frames}, nil
-}
-
-// lasting returns how long browsers show a frame: a tenth of a second if its delay is 10 ms or less.
-func lasting(delay imaging.Delay) time.Duration {
-	if d := delay.Duration(); d > 10*time.Millisecond {
-		return d
-	}
-	return 100 * time.Millisecond
 }

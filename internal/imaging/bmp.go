@@ -112,6 +112,9 @@ func bitmapOf(data []byte) (*bitmap, error) {
 			c := data[table+i*entry:]
 			b.palette = append(b.palette, color.NRGBA{c[2], c[1], c[0], 255})
 		}
+		for len(b.palette) < 1<<b.depth { // The colours that a palette lacks are black, as for Pillow.
+			b.palette = append(b.palette, color.NRGBA{A: 255})
+		}
 		table += n * entry
 	}
 	if offset == 0 {
@@ -185,9 +188,7 @@ func (b *bitmap) decode() (image.Image, error) {
 	case b.depth <= 8:
 		picture := image.NewPaletted(canvas, b.palette)
 		for y := range b.height {
-			if err := b.indices(picture.Pix[y*picture.Stride:][:b.width], row(y)); err != nil {
-				return nil, err
-			}
+			b.indices(picture.Pix[y*picture.Stride:][:b.width], row(y))
 		}
 		return picture, nil
 	case b.depth == 24:
@@ -216,21 +217,29 @@ func (b *bitmap) decode() (image.Image, error) {
 				}
 			}
 		}
+		makeVisible(picture)
 		return picture, nil
 	}
 }
 
+// makeVisible makes a picture opaque if all of it is transparent: many programs leave the bits of alpha 0.
+func makeVisible(picture *image.NRGBA) {
+	for i := 3; i < len(picture.Pix); i += 4 {
+		if picture.Pix[i] != 0 {
+			return
+		}
+	}
+	for i := 3; i < len(picture.Pix); i += 4 {
+		picture.Pix[i] = 255
+	}
+}
+
 // indices unpacks a row of a picture with a palette.
-func (b *bitmap) indices(to, from []byte) error {
+func (b *bitmap) indices(to, from []byte) {
 	perByte := 8 / b.depth
 	for x := range to {
-		index := from[x/perByte] >> (8 - b.depth*(x%perByte+1)) & (1<<b.depth - 1)
-		if int(index) >= len(b.palette) {
-			return errors.New("bmp: invalid palette index")
-		}
-		to[x] = index
+		to[x] = from[x/perByte] >> (8 - b.depth*(x%perByte+1)) & (1<<b.depth - 1)
 	}
-	return nil
 }
 
 // levels returns functions that extract the channels of a pixel.
@@ -255,15 +264,11 @@ func (b *bitmap) expand(picture *image.Paletted) error {
 	const endOfLine, endOfPicture, move = 0, 1, 2
 	in := b.pixels
 	x, y := 0, 0 // y counts from the bottom.
-	put := func(index uint8) error {
-		if int(index) >= len(b.palette) {
-			return errors.New("bmp: invalid palette index")
-		}
+	put := func(index uint8) {
 		if x < b.width {
 			picture.Pix[(b.height-1-y)*picture.Stride+x] = index
 		}
 		x++
-		return nil
 	}
 	// pixel returns a pixel of a byte, which holds two of 4 bits.
 	pixel := func(pair byte, i int) byte {
@@ -281,9 +286,7 @@ func (b *bitmap) expand(picture *image.Paletted) error {
 		switch {
 		case n > 0:
 			for i := range n {
-				if err := put(pixel(byte(second), i)); err != nil {
-					return err
-				}
+				put(pixel(byte(second), i))
 			}
 		case second == endOfLine:
 			x, y = 0, y+1
@@ -300,9 +303,7 @@ func (b *bitmap) expand(picture *image.Paletted) error {
 				return io.ErrUnexpectedEOF
 			}
 			for i := range second {
-				if err := put(pixel(in[i*b.depth/8], i)); err != nil {
-					return err
-				}
+				put(pixel(in[i*b.depth/8], i))
 			}
 			in = in[(used+1)&^1:]
 		}

@@ -99,7 +99,31 @@ func TestPixelsThatRunsSkipHaveTheFirstColour(t *testing.T) {
 	kind := bmpKind{size: 40, depth: 8, compression: 1, palette: redBlue}
 	assert.Equal(t, [][]string{{"rrrb", "wrrr"}}, framesOf(t, bmpFile(4, 2, kind, 1, 2, 0, 2, 2, 1, 1, 1, 0, 1)))
 	assert.Equal(t, [][]string{{"rrrr", "bbbb"}}, framesOf(t, bmpFile(4, 2, kind, 9, 1, 0, 1)), "a run over the border")
-	assert.ErrorContains(t, whole(bmpFile(4, 2, kind, 4, 3, 0, 1)), "invalid palette index")
+}
+
+func TestColoursThatThePaletteOfABMPLacksAreBlack(t *testing.T) {
+	runs := bmpKind{size: 40, depth: 8, compression: 1, palette: redBlue}
+	assert.Equal(t, [][]string{{"kkbk", "rrrr"}}, framesOf(t, bmpFile(4, 2, runs, 4, 0, 0, 0, 2, 3, 1, 1, 1, 255, 0, 1)))
+	plain := bmpKind{size: 40, depth: 8, palette: redBlue}
+	assert.Equal(t, [][]string{{"rkbk"}}, framesOf(t, bmpFile(4, 1, plain, 0, 3, 1, 255)))
+	plain.depth = 4
+	assert.Equal(t, [][]string{{"rkbk"}}, framesOf(t, bmpFile(4, 1, plain, 0x03, 0x1f, 0, 0)))
+}
+
+func TestABMPWhoseAlphaIsAllZeroIsOpaque(t *testing.T) {
+	masks := []uint32{0xff0000, 0xff00, 0xff, 0xff000000}
+	for name, kind := range map[string]bmpKind{
+		"version 4":              {size: 108, depth: 32},
+		"version 5, with masks":  {size: 124, depth: 32, compression: 3, masks: masks},
+		"version 5, without use": {size: 124, depth: 32, masks: masks},
+	} {
+		data := bmpFile(2, 1, kind, 0, 0, 255, 0, 255, 0, 0, 0)
+		assert.Equal(t, [][]string{{"rb"}}, framesOf(t, data), name)
+		p, err := read(data)
+		require.NoError(t, err, name)
+		assert.False(t, p.Alpha, name)
+		assert.Equal(t, [][]string{{"-b"}}, framesOf(t, bmpFile(2, 1, kind, 0, 0, 0, 0, 255, 0, 0, 255)), name)
+	}
 }
 
 func TestLevelsOfShortPixelsAreThoseOfPillow(t *testing.T) {

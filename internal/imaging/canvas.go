@@ -60,18 +60,24 @@ func (c *canvas) put(p part, pixels *image.NRGBA64) {
 	if c.pixels == nil {
 		c.pixels = image.NewNRGBA64(image.Rectangle{Max: c.size})
 	}
-	if p.dispose == disposePrevious {
-		before := clone(c.pixels)
-		c.undo = func() { c.pixels = before }
-	}
 	place := pixels.Rect.Add(p.at).Intersect(c.pixels.Rect)
-	if !p.replace {
-		draw.Draw(c.pixels, place, pixels, place.Min.Sub(p.at), draw.Over)
-		return
+	if p.dispose == disposePrevious {
+		before := image.NewNRGBA64(place)
+		copyRect(before, place, c.pixels, image.Point{})
+		c.undo = func() { copyRect(c.pixels, place, before, image.Point{}) }
 	}
+	if p.replace {
+		copyRect(c.pixels, place, pixels, p.at)
+	} else {
+		draw.Draw(c.pixels, place, pixels, place.Min.Sub(p.at), draw.Over)
+	}
+}
+
+// copyRect copies pixels to a place. at is where their origin lies.
+func copyRect(to *image.NRGBA64, place image.Rectangle, pixels *image.NRGBA64, at image.Point) {
 	for y := place.Min.Y; y < place.Max.Y; y++ {
-		to := c.pixels.Pix[c.pixels.PixOffset(place.Min.X, y):][:8*place.Dx()]
-		copy(to, pixels.Pix[pixels.PixOffset(place.Min.X-p.at.X, y-p.at.Y):])
+		row := to.Pix[to.PixOffset(place.Min.X, y):][:8*place.Dx()]
+		copy(row, pixels.Pix[pixels.PixOffset(place.Min.X-at.X, y-at.Y):])
 	}
 }
 

@@ -75,10 +75,13 @@ func srgbValue(light float64) float64 {
 	return 1.055*math.Pow(light, 1/2.4) - 0.055
 }
 
-// addColour keeps a chunk of a PNG that says what the colours mean, apart from a profile: the first of each name.
+// addColour keeps a chunk of a PNG that says what the colours mean, apart from a profile: the first of each name that
+// has the standard's length.
 func (m *metadata) addColour(c chunk) {
-	known := slices.Contains([]string{"cICP", "gAMA", "cHRM", "sRGB", "mDCV", "cLLI"}, c.name)
-	if known && !slices.ContainsFunc(m.colour, func(other chunk) bool { return other.name == c.name }) {
+	sizes := map[string]int{"cICP": 4, "gAMA": 4, "cHRM": 32, "sRGB": 1, "mDCV": 24, "cLLI": 8}
+	size, known := sizes[c.name]
+	repeated := slices.ContainsFunc(m.colour, func(other chunk) bool { return other.name == c.name })
+	if known && len(c.data) == size && !repeated {
 		m.colour = append(m.colour, c)
 	}
 }
@@ -161,7 +164,10 @@ func (s *colourSpace) colorants() *mat.Dense {
 }
 
 // profile returns the ICC profile of a space.
-func (s *colourSpace) profile() []byte {
+func (s *colourSpace) profile() []byte { return matrixProfile(s.colorants(), s.curve()) }
+
+// curve returns the tag of a profile with the space's tone curve.
+func (s *colourSpace) curve() []byte {
 	curve := []uint16{uint16(math.Round(s.gamma * 256))}
 	if s.gamma == 0 || s.gamma >= 255 {
 		curve = make([]uint16, 1024)
@@ -173,7 +179,7 @@ func (s *colourSpace) profile() []byte {
 	for _, v := range curve {
 		tag = binary.BigEndian.AppendUint16(tag, v)
 	}
-	return matrixProfile(s.colorants(), tag)
+	return tag
 }
 
 // toSRGB returns a function that converts opaque or transparent pixels of a space to sRGB, with 8 bits a channel.

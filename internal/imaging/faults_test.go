@@ -1,8 +1,10 @@
 package imaging
 
 import (
+	"bytes"
 	"encoding/binary"
 	"image"
+	"image/color"
 	"os"
 	"path/filepath"
 	"slices"
@@ -178,7 +180,6 @@ func TestTheRowsOfABMPMayLieEitherWay(t *testing.T) {
 			assert.Equal(t, want, got, "height %d", height)
 		}
 	}
-	assert.ErrorContains(t, whole(bmpOf(3, 2, 0, 1, 2, 0, 1, 1, 0, 0)), "invalid palette index")
 }
 
 func TestAlphaChannelsOfLossyWebPsAreRead(t *testing.T) {
@@ -207,4 +208,48 @@ func TestAlphaChannelsOfLossyWebPsAreRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAWebPWithoutTheFlagOfAlphaIsOpaque(t *testing.T) {
+	clear := speckled(5, 4, true)
+	lossless := vp8l(t, clear)
+	lossless.data = slices.Clone(lossless.data)
+	lossless.data[4] &^= 1 << 4
+	for name, data := range map[string][]byte{
+		"lossless":           riff(lossless),
+		"lossless, extended": riff(vp8x(webPAlpha, 5, 4), lossless),
+		"lossless, animated": riff(vp8x(18, 5, 4), anim, anmf(0, 0, 5, 4, lossless), anmf(0, 0, 5, 4, lossless)),
+		"lossy":              riff(vp8x(0, 5, 4), alph(5, 4), vp8(5, 4)),
+	} {
+		p, err := read(data)
+		require.NoError(t, err, name)
+		for frame, err := range p.Frames() {
+			require.NoError(t, err, name)
+			require.True(t, frame.Pixels.Opaque(), name)
+			if name != "lossy" {
+				assert.Equal(t, clear.Pix[0], frame.Pixels.Pix[0], name)
+				assert.Equal(t, clear.Pix[5], frame.Pixels.Pix[10], name)
+			}
+		}
+	}
+}
+
+func TestAFrameThatGivesWayToTheOneBeforeTakesItsOwnMemoryOnly(t *testing.T) {
+	const side, frames = 1000, 50
+	control := "!\xf9\x04\x0c\x0a\x00\x00\x00" // 100 ms, and the canvas is restored.
+	data := gifFrames(0, image.Pt(side, side), image.Pt(1, 1), image.Pt(5, 5), frames)
+	data = bytes.ReplaceAll(data, []byte(","), []byte(control+","))
+	p, err := read(data)
+	require.NoError(t, err)
+	n := 0
+	took := allocated(func() {
+		for frame, err := range p.Frames() {
+			require.NoError(t, err)
+			require.Equal(t, color.NRGBA64{A: 0xffff}, frame.Pixels.NRGBA64At(5, 5))
+			require.Zero(t, frame.Pixels.NRGBA64At(6, 5))
+			n++
+		}
+	})
+	assert.Equal(t, frames, n)
+	assert.Less(t, took, int64(2*8*side*side), "bytes allocated: less than two canvases")
 }

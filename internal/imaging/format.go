@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"iter"
 	"path/filepath"
 	"strings"
 )
@@ -111,22 +112,38 @@ const (
 	profileHeader = "ICC_PROFILE\x00" // The number of the piece and how many there are follow, a byte each.
 )
 
+// Markers of a JPEG's segments.
+const app0, app1, app2 = 0xe0, 0xe1, 0xe2
+
+// jpegSegments iterates over the segments before the pixels of a JPEG. Any number of bytes 0xff may lie before each.
+func jpegSegments(data []byte) iter.Seq2[byte, []byte] {
+	const startOfScan = 0xda
+	return func(yield func(marker byte, segment []byte) bool) {
+		for data := data[2:]; len(data) > 0 && data[0] == 0xff; {
+			for len(data) > 0 && data[0] == 0xff {
+				data = data[1:]
+			}
+			if len(data) < 3 || data[0] == startOfScan {
+				return
+			}
+			size := 1 + int(binary.BigEndian.Uint16(data[1:]))
+			if size < 3 || size > len(data) || !yield(data[0], data[3:size]) {
+				return
+			}
+			data = data[size:]
+		}
+	}
+}
+
 // jpegMetadata returns the first EXIF block and the ICC profile, whose pieces lie in the file in order.
 func jpegMetadata(data []byte) (exif, profile []byte) {
-	const startOfScan, app1, app2 = 0xda, 0xe1, 0xe2
-	for data = data[2:]; len(data) >= 4 && data[0] == 0xff && data[1] != startOfScan; {
-		size := 2 + int(data[2])<<8 + int(data[3])
-		if size < 4 || size > len(data) {
-			break
-		}
-		segment := data[4:size]
+	for marker, segment := range jpegSegments(data) {
 		switch {
-		case data[1] == app1 && exif == nil && bytes.HasPrefix(segment, []byte(exifHeader)):
+		case marker == app1 && exif == nil && bytes.HasPrefix(segment, []byte(exifHeader)):
 			exif = segment[len(exifHeader):]
-		case data[1] == app2 && len(segment) > len(profileHeader)+2 && bytes.HasPrefix(segment, []byte(profileHeader)):
+		case marker == app2 && len(segment) > len(profileHeader)+2 && bytes.HasPrefix(segment, []byte(profileHeader)):
 			profile = append(profile, segment[len(profileHeader)+2:]...)
 		}
-		data = data[size:]
 	}
 	return exif, profile
 }

@@ -44,7 +44,8 @@ func openGIF(data []byte) (file, error) {
 			switch {
 			case label == 0xf9 && in.at-first >= 6:
 				control = data[start:in.at]
-			case label == 0xff && bytes.HasPrefix(data[first:in.at], []byte("\x0bNETSCAPE2.0\x03\x01")):
+			case label == 0xff && (bytes.HasPrefix(data[first:in.at], []byte("\x0bNETSCAPE2.0\x03\x01")) ||
+				bytes.HasPrefix(data[first:in.at], []byte("\x0bANIMEXTS1.0\x03\x01"))):
 				if f.plays = int(binary.LittleEndian.Uint16(data[first+14:])); f.plays > 0 {
 					f.plays++ // It holds the number of repetitions of the animation.
 				}

@@ -30,12 +30,12 @@ type gifWriter struct {
 	nearest  map[[4]uint8]uint8 // A cache of the indices of colours.
 
 	clock clock
-	// timeless: some frame has no delay. The animation is made for browsers, which show it, and those of up to 10 ms, for
-	// a tenth of a second.
+	// timeless: some frame has no delay. It, and those of up to 10 ms, last a tenth of a second, as those of files do.
 	timeless bool
 	convert  func(pixels *image.NRGBA64) *image.NRGBA64 // To sRGB, which all GIFs have; nil: no need.
 	given    int                                        // The number of frames so far.
 	waiting  *image.NRGBA64                             // The frame that is shown until the next one that is not dropped.
+	repeats  int                                        // Frames that make the one before last longer.
 	since    int                                        // When it is shown first, in hundredths of a second.
 	delay    time.Duration                              // Its own.
 }
@@ -43,16 +43,20 @@ type gifWriter struct {
 // shortest is the shortest delay in hundredths of a second. Browsers show frames with shorter ones for a tenth.
 const shortest = 2
 
+// mostRepeats is how many frames may be added to let others last longer than 655.35 s. Then they are cut: a file must
+// not grow by millions of frames.
+const mostRepeats = 1000
+
 func newGIFWriter(w io.Writer, info Info) (*gifWriter, error) {
 	if all := int64(info.Frames) * int64(info.Width) * int64(info.Height); all > maxGIF {
 		return nil, fmt.Errorf("it would be %d frames of %d×%d pixels: too much for a GIF, write it as .png", info.Frames,
 			info.Width, info.Height)
 	}
 	loops := info.Plays - 1 // The number of repetitions, -1 for none.
-	switch info.Plays {
-	case 0:
-		loops = 0 // For ever.
-	case 1:
+	switch {
+	case info.Plays == 0 || loops > math.MaxUint16: // For ever, or nearly.
+		loops = 0
+	case info.Plays == 1:
 		loops = -1
 	}
 	var convert func(pixels *image.NRGBA64) *image.NRGBA64
@@ -86,17 +90,31 @@ func (g *gifWriter) Write(frame Frame) error {
 	return nil
 }
 
-// show adds the waiting frame, which is shown until a time in hundredths of a second.
+// show adds the waiting frame, which is shown until a time in hundredths of a second. One that lasts longer than a
+// GIF's frame can is repeated.
 func (g *gifWriter) show(until int) {
 	if g.waiting == nil {
 		return
 	}
-	delay := min(until-g.since, 1<<16-1)
-	if g.info.Frames > 1 {
-		delay = max(delay, shortest)
+	const longest = math.MaxUint16
+	delay := until - g.since
+	if g.info.Frames == 1 {
+		g.Delay = append(g.Delay, min(delay, longest))
+		g.add(g.waiting)
+		return
 	}
-	g.Delay = append(g.Delay, delay)
-	g.add(g.waiting)
+	delay = max(delay, shortest)
+	times := min((delay+longest-1)/longest, 1+mostRepeats-g.repeats)
+	for i := range times {
+		g.Delay = append(g.Delay, min(delay*(i+1)/times-delay*i/times, longest))
+		if i == 0 {
+			g.add(g.waiting)
+			continue
+		}
+		whole := g.Image[len(g.Image)-1] // The same: it takes no more memory.
+		g.Image, g.parts = append(g.Image, whole), append(g.parts, image.Rectangle{Max: image.Pt(1, 1)}.Add(whole.Rect.Min))
+		g.repeats++
+	}
 }
 
 // add keeps the palette of the frame before if little differs: another one would make still parts flicker.

@@ -287,6 +287,8 @@ func seeds(t testing.TB) map[string]map[string][]byte {
 	grey := image.NewGray16(image.Rect(0, 0, 4, 3))
 	copy(grey.Pix, opaque.Pix)
 	moving := animationOf(t, PNG, 5, 4, 3)
+	header, rows := pngParts(t, dotted(image.Rect(0, 0, 6, 5)))
+	palette := chunk{"PLTE", make([]byte, 30)}
 	profile := make([]byte, 132)
 	copy(profile[16:], "RGB ")
 	exif := tiffOf(nil, tiffEntry{orientationTag, short, []uint32{6}})
@@ -316,6 +318,7 @@ func seeds(t testing.TB) map[string]map[string][]byte {
 			"two_headers": pngWith(moving, 0, chunk{"IHDR", nil}),
 			"beyond":      pngWithFrame(moving, 5, 4, 3, 3),
 			"vast":        pngWithFrame(moving, 9000, 9000, 0, 0),
+			"mended":      chunked(header, chunk{"tRNS", []byte{9, 0}}, palette, chunk{"IDAT", deflated(t, append(rows, 7))}),
 		},
 		"FuzzGIF": {
 			"animated": encoded(t, func(to *bytes.Buffer, g *gif.GIF) error { return gif.EncodeAll(to, g) }, &film),
@@ -336,6 +339,8 @@ func seeds(t testing.TB) map[string]map[string][]byte {
 			"turned": riff(vp8x(8, 5, 4), vp8l(t, opaque), webPChunk{"EXIF", exif}),
 		},
 		"FuzzTIFF": {
+			"exif": tiffOf(make([]byte, 8), greyTIFF(2, 4, 1, 4, []uint32{8}, []uint32{8}, tiffEntry{0x013b, short,
+				[]uint32{1, 2, 3}}, tiffEntry{exifMore, long, []uint32{16}}, tiffEntry{exifPositions, long, []uint32{16}})...),
 			"plain":   tiffFrom(clear, nil),
 			"deflate": tiffFrom(opaque, &tiff.Options{Compression: tiff.Deflate, Predictor: true}),
 			"deep":    tiffFrom(grey, nil),

@@ -18,6 +18,9 @@ import (
 func openJPEG(data []byte) (file, error) {
 	// Package jpeg refuses CMYK without Adobe's marker only after it has decoded all, with much memory.
 	header, headerErr := readJPEGHeader(data)
+	if headerErr == nil && len(header.components) == 2 { // Only TIFFs have two: grey and alpha.
+		headerErr = unsupportedComponents(2)
+	}
 	own := headerErr == nil && len(header.components) == 4 && header.adobe < 0
 	decode := func(in io.Reader) (image.Image, error) {
 		if !own {
@@ -247,8 +250,8 @@ func (d *jpegDecoder) readFrame(body []byte) error {
 		return badJPEG("the header says %d×%d pixels", d.width, d.height)
 	}
 	n := int(body[5])
-	if n != 1 && n != 3 && n != 4 {
-		return badJPEG("%d components are unsupported: convert the picture to PNG", n)
+	if n < 1 || n > 4 {
+		return unsupportedComponents(n)
 	}
 	for i := range n {
 		b := body[6+3*i:]
@@ -265,6 +268,10 @@ func (d *jpegDecoder) readFrame(body []byte) error {
 		c.used = [2]int{ceil(ceil(d.width*c.h, d.hMax), 8), ceil(ceil(d.height*c.v, d.vMax), 8)}
 	}
 	return nil
+}
+
+func unsupportedComponents(n int) error {
+	return badJPEG("%d components are unsupported: convert the picture to PNG", n)
 }
 
 func ceil(n, by int) int { return (n + by - 1) / by }

@@ -221,3 +221,8 @@ func FuzzJPEGDecoder(f *testing.F) {
 		require.LessOrEqual(t, took, forAFrame+16*padded+perByte*int64(len(data)), "bytes allocated")
 	})
 }
+
+func TestJPEGsOfTwoComponentsAreRefusedOutsideTIFFs(t *testing.T) {
+	data := []byte("\xff\xd8\xff\xc0\x00\x0e\x08\x00\x08\x00\x08\x02\x01\x11\x00\x02\x11\x00\xff\xd9")
+	assert.ErrorContains(t, whole(data), "2 components are unsupported")
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // metadata is what is kept of a picture's file beside its pixels.
@@ -39,18 +40,10 @@ func (d density) perInch() (x, y float64) {
 
 // addMetadata reads the metadata of a file whose structure is known. PNG's are known already.
 func (f *file) addMetadata(data []byte) {
-	const bmpDensity, jfifDensity = 38, 13 // Offsets.
+	const bmpDensity = 38 // An offset.
 	switch {
-	case begins(data, "\xff\xd8\xff\xe0??JFIF\x00") && len(data) >= jfifDensity+5:
-		x, y := binary.BigEndian.Uint16(data[jfifDensity+1:]), binary.BigEndian.Uint16(data[jfifDensity+3:])
-		switch unit := data[jfifDensity]; {
-		case unit == 1:
-			f.density = perMetre(float64(x), float64(y), metresPerInch)
-		case unit == 2:
-			f.density = perMetre(float64(x), float64(y), 0.01)
-		case x != y && x > 0 && y > 0:
-			f.density = density{uint32(x), uint32(y), false}
-		}
+	case begins(data, "\xff\xd8"):
+		f.density = jfifDensity(data)
 	case begins(data, "BM") && len(data) >= bmpDensity+8 && data[14] >= 40:
 		le := binary.LittleEndian
 		f.density = perMetre(float64(le.Uint32(data[bmpDensity:])), float64(le.Uint32(data[bmpDensity+4:])), 1)
@@ -58,9 +51,31 @@ func (f *file) addMetadata(data []byte) {
 	if f.density == (density{}) {
 		f.density = exifDensity(f.exif)
 	}
-	if !begins(data, "II") && !begins(data, "MM") { // Not a TIFF, which is such a structure as a whole.
-		f.embedded = f.exif
+	f.embedded = f.exif
+	if begins(data, "II") || begins(data, "MM") { // A TIFF is such a structure as a whole, with the pixels.
+		f.embedded = tiffEXIF(data)
 	}
+}
+
+// jfifDensity returns the density in the first JFIF segment of a JPEG. EXIF may lie before it.
+func jfifDensity(data []byte) density {
+	for marker, segment := range jpegSegments(data) {
+		if marker != app0 || !begins(segment, "JFIF\x00??") || len(segment) < 12 {
+			continue
+		}
+		x, y := binary.BigEndian.Uint16(segment[8:]), binary.BigEndian.Uint16(segment[10:])
+		switch unit := segment[7]; {
+		case unit == 1:
+			return perMetre(float64(x), float64(y), metresPerInch)
+		case unit == 2:
+			return perMetre(float64(x), float64(y), 0.01)
+		case x != y && x > 0 && y > 0:
+			return density{uint32(x), uint32(y), false}
+		default:
+			return density{}
+		}
+	}
+	return density{}
 }
 
 // Tags of EXIF: https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2023-E.
@@ -145,6 +160,9 @@ func (i Info) exifOf(needsDensity bool) []byte {
 	}
 	entries, next := exifDirectory(made, order, order.Uint32(made[4:]))
 	clear(next)
+	if orientationOf(i.embedded).turned() { // The width lies along the file's height.
+		swapDensity(entries, order)
+	}
 	for _, entry := range entries {
 		switch order.Uint16(entry) {
 		case exifOrientation:
@@ -169,6 +187,20 @@ func (i Info) exifOf(needsDensity bool) []byte {
 		}
 	}
 	return made
+}
+
+// swapDensity swaps the densities along the width and the height.
+func swapDensity(entries [][]byte, order binary.ByteOrder) {
+	find := func(tag uint16) int {
+		return slices.IndexFunc(entries, func(entry []byte) bool { return order.Uint16(entry) == tag })
+	}
+	x, y := find(exifX), find(exifY)
+	if x < 0 || y < 0 {
+		return
+	}
+	before := bytes.Clone(entries[x])
+	copy(entries[x][2:], entries[y][2:])
+	copy(entries[y][2:], before[2:])
 }
 
 // densityEXIF returns an EXIF block with nothing but a density.

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,8 +19,8 @@ type byteOrder interface {
 	binary.AppendByteOrder
 }
 
-// cameraEXIF returns an EXIF block of a picture of 3×2 pixels that is to be turned by 90°: with 300 DPI, a maker, the
-// size in a directory of its own, and the offset of a thumbnail's directory.
+// cameraEXIF returns an EXIF block of a picture of 3×2 pixels that is to be turned by 90°: with 300×250 DPI, a maker,
+// the size in a directory of its own, and the offset of a thumbnail's directory.
 func cameraEXIF(order byteOrder) []byte {
 	const first, entries, more = 8, 6, 200
 	made := []byte("II*\x00")
@@ -43,7 +44,7 @@ func cameraEXIF(order byteOrder) []byte {
 	add(exifMore, 4, 1, more)
 	made = order.AppendUint32(made, 100) // The thumbnail's.
 	made = append(made, make([]byte, 150-len(made))...)
-	for _, v := range []uint32{300, 1, 600, 2} {
+	for _, v := range []uint32{300, 1, 500, 2} {
 		made = order.AppendUint32(made, v)
 	}
 	made = append(append(made, make([]byte, 180-len(made))...), "Maker\x00"...)
@@ -86,10 +87,11 @@ func TestEXIFIsKeptAndSaysThatThePictureIsUpright(t *testing.T) {
 				what := from + " to " + string(format)
 				require.NotNil(t, made.embedded, what)
 				assert.EqualValues(t, 1, made.orientation, what)
-				assert.Equal(t, density{11811, 11811, true}, made.density, what)
+				assert.Equal(t, density{9843, 11811, true}, made.density, what)
 				want := bytes.Clone(exif)
 				entries, next := exifDirectory(want, order, 8)
 				order.PutUint16(entries[1][8:], 1)
+				swapDensity(entries, order) // The picture was turned.
 				clear(next)
 				more, _ := exifDirectory(want, order, 200)
 				for _, entry := range more {
@@ -139,4 +141,87 @@ func TestDensityIsKeptInEveryFormatThatHasOne(t *testing.T) {
 		_, made, _ = written(t, WebP, p.Info, color.White)
 		assert.Equal(t, c.webP, made.density, "%s to WebP", name)
 	}
+}
+
+func TestSegmentsOfAJPEGMayLieInAnyOrderWithBytesBetween(t *testing.T) {
+	exif := cameraEXIF(binary.BigEndian)
+	exif = exif[:len(exif)-4]
+	segment := append([]byte{0xff, 0xe1, 0, byte(2 + len(exifHeader) + len(exif))}, exifHeader...)
+	segment = append(segment, exif...)
+	jfif := []byte("\xff\xe0\x00\x10JFIF\x00\x01\x02\x01\x00\x64\x00\x32\x00\x00") // 100×50 DPI, not EXIF's 300.
+	body := jpegOf(t)[2:]
+	for name, pieces := range map[string][][]byte{
+		"EXIF, JFIF":                 {segment, jfif},
+		"JFIF, EXIF":                 {jfif, segment},
+		"JFIF, bytes, EXIF":          {jfif, []byte("\xff\xff"), segment},
+		"a byte, EXIF, a byte, JFIF": {[]byte("\xff"), segment, []byte("\xff"), jfif},
+	} {
+		data := append([]byte("\xff\xd8"), bytes.Join(append(pieces, body), nil)...)
+		p, err := Read(bytes.NewReader(data))
+		require.NoError(t, err, name)
+		assert.EqualValues(t, 6, p.orientation, name)
+		assert.Equal(t, []int{2, 3}, []int{p.Width, p.Height}, name)
+		assert.Equal(t, exif, p.embedded, name)
+		assert.Equal(t, density{1969, 3937, true}, p.density, name+": turned")
+	}
+}
+
+func TestWhatATIFFSaysOfItsPictureIsKept(t *testing.T) {
+	le := binary.LittleEndian
+	const made, taken = "An artist\x00", "2020:01:01 00:00:00\x00"
+	pixels := []byte(made + taken)
+	pixels = append(pixels, make([]byte, 6)...) // Of 3×2 pixels, and the rest of 36 bytes.
+	const start, more = 8, 8 + 36
+	pixels = le.AppendUint16(pixels, 2)
+	for _, entry := range [][4]uint32{{0x9003, 2, 20, start + 10}, {exifPixelWidth, 4, 1, 3}} {
+		pixels = le.AppendUint16(le.AppendUint16(pixels, uint16(entry[0])), uint16(entry[1]))
+		pixels = le.AppendUint32(le.AppendUint32(pixels, entry[2]), entry[3])
+	}
+	pixels = append(pixels, 44, 1, 0, 0, 1, 0, 0, 0, 200, 0, 0, 0, 1, 0, 0, 0) // Densities of 300 and 200.
+	const x = more + 2 + 2*12
+	data := tiffOf(pixels, greyTIFF(3, 2, 1, 2, []uint32{start + 30}, []uint32{6},
+		tiffEntry{exifOrientation, short, []uint32{6}}, tiffEntry{exifUnit, short, []uint32{2}},
+		tiffEntry{exifMore, long, []uint32{more}})...)
+	// Entries of other types are added by hand: the artist, and the densities.
+	at := int(le.Uint32(data[4:]))
+	count := int(le.Uint16(data[at:]))
+	var others []byte
+	for _, entry := range [][4]uint32{{exifX, 5, 1, x}, {exifY, 5, 1, x + 8}, {0x013b, 2, 10, start}} {
+		others = le.AppendUint16(le.AppendUint16(others, uint16(entry[0])), uint16(entry[1]))
+		others = le.AppendUint32(le.AppendUint32(others, entry[2]), entry[3])
+	}
+	le.PutUint16(data[at:], uint16(count+3))
+	data = slices.Concat(data[:at+2+12*count], others, data[at+2+12*count:])
+
+	p, err := Read(bytes.NewReader(data))
+	require.NoError(t, err)
+	require.Equal(t, density{7874, 11811, true}, p.density, "turned")
+	for _, format := range []Format{PNG, JPEG, WebP} {
+		_, again, _ := written(t, format, p.Info, color.White)
+		directory := tiffDirectoryOf(again.embedded)
+		artist, _ := directory.value(0x013b)
+		assert.Equal(t, made, string(artist), format)
+		inner := directory.directory(uint64(directory.number(exifMore, 0)))
+		time, _ := inner.value(0x9003)
+		assert.Equal(t, taken, string(time), format)
+		assert.Equal(t, 2, inner.number(exifPixelWidth, 0), "%s: of the picture that is written", format)
+		assert.EqualValues(t, 1, again.orientation, format)
+		assert.Equal(t, density{7874, 11811, true}, again.density, format)
+		assert.Zero(t, directory.number(tagStripOffsets, 0), "%s: nothing of the pixels", format)
+	}
+	plain, err := Read(bytes.NewReader(stripedTIFF()))
+	require.NoError(t, err)
+	assert.Nil(t, plain.embedded, "it says nothing")
+}
+
+func TestEXIFOfATIFFFitsIntoAJPEG(t *testing.T) {
+	long := make([]uint32, 9000)
+	entries := greyTIFF(2, 4, 1, 4, []uint32{8}, []uint32{8})
+	for i := range 100 { // As artists: the same tag again and again.
+		entries = append(entries, tiffEntry{0x013b, 3, long[:1000*(i%9)+1]})
+	}
+	exif := tiffEXIF(tiffOf(make([]byte, 8), entries...))
+	assert.NotEmpty(t, exif)
+	assert.Less(t, len(exif), mostEXIF)
+	assert.Nil(t, tiffEXIF([]byte("II*\x00\xff\xff\xff\xff")))
 }

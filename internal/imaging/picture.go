@@ -21,6 +21,7 @@ import (
 	"image"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"time"
 )
@@ -51,15 +52,42 @@ type Info struct {
 type Frame struct {
 	// Pixels are not premultiplied by alpha. Values of 8 bits are multiplied by 257.
 	Pixels *image.NRGBA64
-	// Delay is the time until the next frame.
+	// Delay is the time until the next frame. Of a file it is what browsers make of it: none is shorter than 11 ms.
 	Delay Delay
 }
 
 // Delay is a time of Numerator/Denominator seconds, as in APNG.
 type Delay struct{ Numerator, Denominator uint16 }
 
-// milliseconds returns a delay in milliseconds.
-func milliseconds(n int) Delay { return Delay{uint16(min(n, 65535)), 1000} }
+// milliseconds returns the fraction nearest to a delay in milliseconds. It is exact up to 65 seconds, and for whole
+// seconds.
+func milliseconds(n int) Delay {
+	const most = math.MaxUint16
+	if n <= most {
+		return Delay{uint16(n), 1000}
+	}
+	best, least := Delay{most, 1}, math.Inf(1)
+	for denominator := 1; denominator < 1000; denominator++ {
+		numerator := (n*denominator + 500) / 1000
+		if numerator > most {
+			break
+		}
+		apart := math.Abs(float64(numerator)/float64(denominator) - float64(n)/1000)
+		if apart < least {
+			best, least = Delay{uint16(numerator), uint16(denominator)}, apart
+		}
+	}
+	return best
+}
+
+// asShown returns how long browsers show a frame of an animation, whatever its format: a tenth of a second if its delay
+// is 10 ms or less. They count in whole milliseconds.
+func (d Delay) asShown() Delay {
+	if d.Duration() < 11*time.Millisecond {
+		return Delay{1, 10}
+	}
+	return d
+}
 
 // Duration returns the delay as a Go duration.
 func (d Delay) Duration() time.Duration {
@@ -201,6 +229,10 @@ func (f *file) picture() (*Picture, error) {
 	if len(p.parts) == 1 {
 		if err := p.readStill(f.profile); err != nil {
 			return nil, err
+		}
+	} else {
+		for i := range p.parts {
+			p.parts[i].delay = p.parts[i].delay.asShown()
 		}
 	}
 	upright := p.orientation.size(p.canvas)

@@ -28,10 +28,20 @@ func (c chunk) append(to []byte) []byte {
 	return binary.BigEndian.AppendUint32(to, crc32.ChecksumIEEE(to[start:]))
 }
 
-// readChunks returns the chunks of a PNG up to its end or the first error.
+// errNoEnd is the error of a PNG that lacks nothing but its last chunk, or a part of that.
+var errNoEnd = fmt.Errorf("its end is missing: %w", io.ErrUnexpectedEOF)
+
+// readChunks returns the chunks of a PNG up to its end or the first error. The last chunk has no contents, so its
+// checksum does not count.
 func readChunks(data []byte) (chunks []chunk, err error) {
 	for rest := data[len(pngSignature):]; ; {
 		const around = 12 // Length, name, checksum.
+		if len(rest) >= 8 && string(rest[4:8]) == "IEND" {
+			return append(chunks, chunk{"IEND", nil}), nil
+		}
+		if bytes.HasPrefix(chunk{"IEND", nil}.append(nil), rest) {
+			return chunks, errNoEnd
+		}
 		if len(rest) < around {
 			return chunks, io.ErrUnexpectedEOF
 		}
@@ -45,9 +55,6 @@ func readChunks(data []byte) (chunks []chunk, err error) {
 			return chunks, fmt.Errorf("the checksum of a piece %q is wrong", c.name)
 		}
 		chunks = append(chunks, c)
-		if c.name == "IEND" {
-			return chunks, nil
-		}
 		rest = rest[end+4:]
 	}
 }
@@ -56,12 +63,13 @@ var errSecondHeader = errors.New("the file has a second header")
 
 // openPNG reads a still or an animated PNG. Faults of a still one are left to the decoder.
 func openPNG(data []byte) (file, error) {
-	f, err := still(data, png.DecodeConfig, png.Decode)
+	size, err := pngSize(data)
 	if err != nil {
-		return f, err
+		return file{}, err
 	}
+	f := file{canvas: size, parts: []part{{decode: pngDecoder(data), replace: true}}}
 	chunks, err := readChunks(data)
-	profiled := false
+	profiled, pixels, animated := false, false, false
 	for i, c := range chunks {
 		f.addColour(c)
 		switch c.name {
@@ -81,20 +89,58 @@ func openPNG(data []byte) (file, error) {
 			if len(c.data) == 9 {
 				f.density = density{binary.BigEndian.Uint32(c.data), binary.BigEndian.Uint32(c.data[4:]), c.data[8] == 1}
 			}
+		case "IDAT":
+			pixels = true
 		case "acTL":
+			if pixels || animated { // As in browsers: behind the pixels it makes no animation.
+				continue
+			}
+			animated = true
 			if len(c.data) < 8 {
 				return f, errors.New("the header of the animation is too short")
 			}
 			if n := binary.BigEndian.Uint32(c.data); n > 1 || n == 1 && hidesDefault(chunks) {
-				if err != nil {
-					return f, err
-				}
-				if n > 1 {
-					f.plays = int(binary.BigEndian.Uint32(c.data[4:]))
-				}
-				return f, f.readAnimation(chunks, n)
+				return f.openAnimation(chunks, c.data, err)
 			}
 		}
+	}
+	return f, nil
+}
+
+// pngSize returns the size that the header says. The palette may have faults that can be mended, so another one stands
+// in for it.
+func pngSize(data []byte) (image.Point, error) {
+	header := data[:min(len(data), pngHeader)]
+	if len(header) == pngHeader {
+		header = chunk{"tRNS", []byte{0}}.append(chunk{"PLTE", make([]byte, 3)}.append(bytes.Clone(header)))
+	}
+	config, err := png.DecodeConfig(bytes.NewReader(header))
+	return image.Pt(config.Width, config.Height), err
+}
+
+// openAnimation reads an animated PNG, of which f is the still picture. control is its acTL, and damage what is wrong
+// with the file, or nil. As in browsers, the frames that are there are played, however many are announced.
+func (f file) openAnimation(chunks []chunk, control []byte, damage error) (file, error) {
+	if damage != nil && !errors.Is(damage, errNoEnd) {
+		return f, damage
+	}
+	stills, frames := f.parts, binary.BigEndian.Uint32(control)
+	err := f.readAnimation(chunks)
+	switch n := len(f.parts); {
+	case err != nil:
+		return f, err
+	case damage != nil && uint32(n) < frames:
+		return f, fmt.Errorf("%w: it has %d of %d frames", io.ErrUnexpectedEOF, n, frames)
+	case n == 0:
+		f.parts = stills
+		return f, nil
+	case damage != nil: // The last frame may lack a chunk too.
+		if _, err := f.parts[n-1].decode(); err != nil {
+			return f, fmt.Errorf("frame %d: %w: %w", n, io.ErrUnexpectedEOF, err)
+		}
+	}
+	if len(f.parts) > 1 {
+		f.plays = int(binary.BigEndian.Uint32(control[4:]))
 	}
 	return f, nil
 }
@@ -137,7 +183,7 @@ func inflateProfile(data []byte) []byte {
 }
 
 // readAnimation finds the frames of an animated PNG: https://www.w3.org/TR/png-3/#apng-frame-based-animation
-func (f *file) readAnimation(chunks []chunk, frames uint32) error {
+func (f *file) readAnimation(chunks []chunk) error {
 	f.parts = nil
 	var shared []chunk // The chunks before the pixels that are needed to decode them.
 	var header []byte
@@ -182,13 +228,7 @@ func (f *file) readAnimation(chunks []chunk, frames uint32) error {
 			current.pixels = append(current.pixels, chunk{"IDAT", c.data[4:]})
 		}
 	}
-	if err := finish(); err != nil {
-		return err
-	}
-	if uint32(len(f.parts)) != frames {
-		return fmt.Errorf("%w: it has %d of %d frames", io.ErrUnexpectedEOF, len(f.parts), frames)
-	}
-	return nil
+	return finish()
 }
 
 // apngFrame is a frame of an animated PNG.
@@ -211,7 +251,7 @@ func (a *apngFrame) part(header []byte, shared []chunk, canvas image.Point) (par
 			for _, c := range append(append([]chunk{}, shared...), a.pixels...) {
 				data = c.append(data)
 			}
-			return decoder(chunk{"IEND", nil}.append(data), png.Decode)()
+			return pngDecoder(chunk{"IEND", nil}.append(data))()
 		},
 	}
 	switch a.control[24] {

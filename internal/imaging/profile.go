@@ -11,7 +11,9 @@ import (
 // values. Only PNG has chunks that say what the colours mean; JPEG and WebP get an equal profile.
 func (i Info) fitted(format Format) Info {
 	if i.Profile == nil && format != PNG && format != GIF { // A GIF has no profile: its writer converts the pixels.
-		if space := colourSpaceOf(i.colour); space != nil {
+		if space := colourSpaceOf(i.colour); space != nil && i.Gray {
+			i.Profile = grayProfileOf(space.curve())
+		} else if space != nil {
 			i.Profile = space.profile()
 		}
 	}
@@ -65,30 +67,41 @@ func iccTag(profile []byte, name string) []byte {
 	return nil
 }
 
-// matrixProfile returns an ICC profile for colours of one tone curve, whose tag is given, and a matrix to XYZ:
-// https://www.color.org/ICC1V42.pdf, of version 2, which all programs read.
-func matrixProfile(colorants *mat.Dense, curve []byte) []byte {
-	xyz := func(x, y, z float64) []byte {
-		data := []byte("XYZ \x00\x00\x00\x00")
-		for _, v := range []float64{x, y, z} {
-			data = binary.BigEndian.AppendUint32(data, uint32(int32(math.Round(v*0x10000))))
-		}
-		return data
+// xyzTag returns a tag that holds a colour.
+func xyzTag(x, y, z float64) []byte {
+	data := []byte("XYZ \x00\x00\x00\x00")
+	for _, v := range []float64{x, y, z} {
+		data = binary.BigEndian.AppendUint32(data, uint32(int32(math.Round(v*0x10000))))
 	}
+	return data
+}
+
+// matrixProfile returns an ICC profile for colours of one tone curve, whose tag is given, and a matrix to XYZ.
+func matrixProfile(colorants *mat.Dense, curve []byte) []byte {
+	var tags []chunk
+	for c, name := range []string{"rXYZ", "gXYZ", "bXYZ"} {
+		tags = append(tags, chunk{name, xyzTag(colorants.At(0, c), colorants.At(1, c), colorants.At(2, c))})
+	}
+	return profileOf("RGB ", tags, curve, "rTRC", "gTRC", "bTRC")
+}
+
+// grayProfileOf returns an ICC profile for grey values of a tone curve, whose tag is given.
+func grayProfileOf(curve []byte) []byte { return profileOf("GRAY", nil, curve, "kTRC") }
+
+// profileOf returns an ICC profile for a colour space, with tags of its own and a tone curve that has some names:
+// https://www.color.org/ICC1V42.pdf, of version 2, which all programs read.
+func profileOf(space string, own []chunk, curve []byte, curves ...string) []byte {
 	const title = "as in the picture\x00"
 	description := append([]byte("desc\x00\x00\x00\x00"), numbers(uint32(len(title)))...)
 	description = append(append(description, title...), make([]byte, 78)...) // No other languages.
-	white := xyz(d50[0], d50[1], d50[2])
+	white := xyzTag(d50[0], d50[1], d50[2])
 	header := make([]byte, 128)
-	copy(header[8:], "\x02\x40\x00\x00mntrRGB XYZ ")
+	copy(header[8:], "\x02\x40\x00\x00mntr"+space+"XYZ ")
 	copy(header[36:], "acsp")
 	copy(header[68:], white[8:])
 
 	tags := []chunk{{"desc", description}, {"cprt", []byte("text\x00\x00\x00\x00CC0\x00")}, {"wtpt", white}}
-	for c, name := range []string{"rXYZ", "gXYZ", "bXYZ"} {
-		tags = append(tags, chunk{name, xyz(colorants.At(0, c), colorants.At(1, c), colorants.At(2, c))})
-	}
-	curves := []string{"rTRC", "gTRC", "bTRC"}
+	tags = append(tags, own...)
 	count := len(tags) + len(curves)
 	table := numbers(uint32(count))
 	first := len(header) + 4 + 12*count

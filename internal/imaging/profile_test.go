@@ -142,3 +142,32 @@ func TestFormatsWithoutTheseChunksShowTheSameColours(t *testing.T) {
 		}
 	}
 }
+
+func TestGreyPicturesWithTheseChunksStayGrey(t *testing.T) {
+	grey := image.NewGray(image.Rect(0, 0, 3, 2))
+	for name, chunks := range map[string][]chunk{"gAMA": {gamaChunk}, "cICP": {p3Chunk}, "cHRM": {gamaChunk, chrmChunk}} {
+		p, err := Read(bytes.NewReader(pngWith(pngOf(t, grey), 0, chunks...)))
+		require.NoError(t, err)
+		require.True(t, p.Gray)
+		curve := colourSpaceOf(chunks).curve()
+		for format, space := range map[Format]string{PNG: "", JPEG: "GRAY", WebP: "RGB "} {
+			_, made, shown := written(t, format, p.Info, color.Gray{90})
+			what := name + " as a " + string(format)
+			assert.Equal(t, format != WebP, made.Gray, what)
+			assert.Equal(t, space, profileSpace(made.Profile), what)
+			assert.EqualValues(t, []uint16{90 * 257, 90 * 257}, []uint16{shown.R, shown.B}, what)
+			if tag := map[Format]string{JPEG: "kTRC", WebP: "gTRC"}[format]; tag != "" {
+				assert.Equal(t, curve, iccTag(made.Profile, tag), what)
+				assert.EqualValues(t, len(made.Profile), binary.BigEndian.Uint32(made.Profile), what)
+			}
+		}
+	}
+}
+
+func TestChunksOfAWrongLengthSayNothingOfColours(t *testing.T) {
+	given := pngWith(pngOf(t, speckled(3, 3, false)), 0, chunk{"gAMA", []byte{0}}, chunk{"cICP", nil},
+		chunk{"sRGB", nil}, chunk{"cHRM", make([]byte, 40)}, gamaChunk)
+	p, err := Read(bytes.NewReader(given))
+	require.NoError(t, err)
+	assert.Equal(t, []chunk{gamaChunk}, p.colour)
+}

@@ -1,7 +1,5 @@
 package imaging
 
-import "encoding/binary"
-
 // Delays returns the delay of each frame without decoding any.
 func (p *Picture) Delays() []Delay {
 	var delays []Delay
@@ -44,8 +42,8 @@ func (f *file) salvagePNG(data []byte) {
 	chunks, _ := readChunks(data)
 	f.parts = nil
 	for _, c := range chunks {
-		if c.name == "acTL" && len(c.data) >= 8 {
-			_ = f.readAnimation(chunks, binary.BigEndian.Uint32(c.data))
+		if c.name == "acTL" {
+			_ = f.readAnimation(chunks)
 			break
 		}
 	}

@@ -47,10 +47,16 @@ const (
 // tiffDirectory is the first directory of a TIFF, a BigTIFF, or of EXIF data, which has the same structure.
 type tiffDirectory struct {
 	data    []byte
-	order   binary.ByteOrder
+	order   tiffOrder
 	big     bool
 	entries []byte // All that lie in the file.
 	cut     bool   // There should be more.
+}
+
+// tiffOrder is either order of bytes.
+type tiffOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
 }
 
 // tiffDirectoryOf finds the directory. It is empty if that is out of range.
@@ -65,15 +71,22 @@ func tiffDirectoryOf(data []byte) tiffDirectory {
 	const bigTIFF = 43
 	d.big = d.order.Uint16(data[2:]) == bigTIFF
 	if !d.big {
-		if at := from(data, uint64(d.order.Uint32(data[4:]))); len(at) >= 2 {
-			d.limit(uint64(d.order.Uint16(at)), at[2:])
-		}
+		d.open(uint64(d.order.Uint32(data[4:])))
 	} else if len(data) >= 16 {
-		if at := from(data, d.order.Uint64(data[8:])); len(at) >= 8 {
-			d.limit(d.order.Uint64(at), at[8:])
-		}
+		d.open(d.order.Uint64(data[8:]))
 	}
 	return d
+}
+
+// open finds the entries of the directory at an offset.
+func (d *tiffDirectory) open(offset uint64) {
+	at := from(d.data, offset)
+	switch {
+	case !d.big && len(at) >= 2:
+		d.limit(uint64(d.order.Uint16(at)), at[2:])
+	case d.big && len(at) >= 8:
+		d.limit(d.order.Uint64(at), at[8:])
+	}
 }
 
 // entrySize is the size of an entry: tag and type of 2 bytes each, count, value.
@@ -106,35 +119,39 @@ var tiffSizes = [19]uint64{0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8,
 // file.
 func (d *tiffDirectory) value(tag uint16) (values []byte, size int) {
 	for entry := d.entries; len(entry) > 0; entry = entry[d.entrySize():] {
-		if d.order.Uint16(entry) != tag {
-			continue
+		if d.order.Uint16(entry) == tag {
+			return d.valueOf(entry)
 		}
-		kind := d.order.Uint16(entry[2:])
-		if int(kind) >= len(tiffSizes) || tiffSizes[kind] == 0 {
-			return nil, 0
-		}
-		size := tiffSizes[kind]
-		count, inline := uint64(d.order.Uint32(entry[4:])), entry[8:12]
-		if d.big {
-			count, inline = d.order.Uint64(entry[4:]), entry[12:20]
-		}
-		if count > uint64(len(d.data))/size {
-			return nil, 0
-		}
-		values := inline
-		if count*size > uint64(len(inline)) {
-			if d.big {
-				values = from(d.data, d.order.Uint64(inline))
-			} else {
-				values = from(d.data, uint64(d.order.Uint32(inline)))
-			}
-		}
-		if count*size > uint64(len(values)) {
-			return nil, 0
-		}
-		return values[:count*size], int(size)
 	}
 	return nil, 0
+}
+
+// valueOf is value for an entry.
+func (d *tiffDirectory) valueOf(entry []byte) (values []byte, size int) {
+	kind := d.order.Uint16(entry[2:])
+	if int(kind) >= len(tiffSizes) || tiffSizes[kind] == 0 {
+		return nil, 0
+	}
+	each := tiffSizes[kind]
+	count, inline := uint64(d.order.Uint32(entry[4:])), entry[8:12]
+	if d.big {
+		count, inline = d.order.Uint64(entry[4:]), entry[12:20]
+	}
+	if count > uint64(len(d.data))/each {
+		return nil, 0
+	}
+	values = inline
+	if count*each > uint64(len(inline)) {
+		if d.big {
+			values = from(d.data, d.order.Uint64(inline))
+		} else {
+			values = from(d.data, uint64(d.order.Uint32(inline)))
+		}
+	}
+	if count*each > uint64(len(values)) {
+		return nil, 0
+	}
+	return values[:count*each], int(each)
 }
 
 // numbers returns a tag's values.

@@ -8,6 +8,7 @@ import (
 	"image"
 	"io"
 	"math"
+	"slices"
 
 	"golang.org/x/image/webp"
 )
@@ -36,6 +37,7 @@ func webPChunks(data []byte) (chunks []webPChunk, cut bool) {
 func openWebP(data []byte) (file, error) {
 	chunks, cut := webPChunks(data[webPHeader:])
 	var f file
+	extended, alpha := false, false
 	for i, c := range chunks {
 		switch {
 		case c.name == "VP8X" && len(c.data) >= 10:
@@ -43,6 +45,7 @@ func openWebP(data []byte) (file, error) {
 				return f, errSecondHeader // Frames were already compared with the first.
 			}
 			f.canvas = image.Pt(uint24(c.data[4:])+1, uint24(c.data[7:])+1)
+			extended, alpha = true, c.data[0]&webPAlpha != 0
 		case c.name == "ANIM" && len(c.data) >= 6:
 			f.plays = int(binary.LittleEndian.Uint16(c.data[4:]))
 		case c.name == "ANMF":
@@ -68,9 +71,16 @@ func openWebP(data []byte) (file, error) {
 			return f, err
 		}
 	}
-	one, err := still(simpleWebP(chunks, f.canvas), webp.DecodeConfig, DecodeWebP)
-	one.exif, one.profile = f.exif, f.profile
-	return one, err
+	if extended && !alpha { // As for other programs, although the pixels have an alpha channel.
+		chunks = slices.DeleteFunc(chunks, func(c webPChunk) bool { return c.name == "ALPH" })
+	}
+	size, err := webp.DecodeConfig(bytes.NewReader(simpleWebP(chunks, f.canvas)))
+	if err != nil {
+		return file{exif: f.exif, profile: f.profile}, err
+	}
+	f.canvas = image.Pt(size.Width, size.Height)
+	f.parts, f.plays = []part{{decode: webPDecoder(chunks, f.canvas), replace: true}}, 0
+	return f, nil
 }
 
 // checkWebPSize returns an error unless the bitstream among the chunks has the size that its container announces:
@@ -108,7 +118,7 @@ func webPFrame(data []byte, canvas image.Point) (part, error) {
 	size := image.Pt(uint24(data[6:])+1, uint24(data[9:])+1)
 	chunks, _ := webPChunks(data[header:])
 	p := part{
-		decode:  decoder(simpleWebP(chunks, size), DecodeWebP),
+		decode:  webPDecoder(chunks, size),
 		at:      image.Pt(2*uint24(data), 2*uint24(data[3:])),
 		replace: flags&noBlend != 0,
 		delay:   milliseconds(uint24(data[12:])),
@@ -122,6 +132,28 @@ func webPFrame(data []byte, canvas image.Point) (part, error) {
 	return p, checkWebPSize(chunks, size)
 }
 
+// webPAlpha is the flag of a file with an alpha channel.
+const webPAlpha = 1 << 4
+
+// webPDecoder returns a function that decodes the picture in chunks. A lossless one without alpha has other bits in its
+// place.
+func webPDecoder(chunks []webPChunk, size image.Point) func() (image.Image, error) {
+	decode := decoder(simpleWebP(chunks, size), DecodeWebP)
+	const flags, alpha = 4, 1 << 4 // The byte with the flag, and the flag.
+	opaque := slices.ContainsFunc(chunks, func(c webPChunk) bool {
+		return c.name == "VP8L" && len(c.data) > flags && c.data[flags]&alpha == 0
+	})
+	return func() (image.Image, error) {
+		picture, err := decode()
+		if pixels, ok := picture.(*image.NRGBA); ok && opaque {
+			for i := 3; i < len(pixels.Pix); i += 4 {
+				pixels.Pix[i] = 255
+			}
+		}
+		return picture, err
+	}
+}
+
 // simpleWebP makes a file of the chunks that hold pixels. Package webp reads the extended format only with a separate
 // alpha channel, and fails on lossless pictures in that format, which need none.
 func simpleWebP(chunks []webPChunk, size image.Point) []byte {
@@ -129,8 +161,7 @@ func simpleWebP(chunks []webPChunk, size image.Point) []byte {
 	for _, c := range chunks {
 		switch c.name {
 		case "ALPH":
-			const alpha = 1 << 4
-			body = appendWebP(body, "VP8X", []byte{alpha, 0, 0, 0,
+			body = appendWebP(body, "VP8X", []byte{webPAlpha, 0, 0, 0,
 				byte(size.X - 1), byte((size.X - 1) >> 8), byte((size.X - 1) >> 16), byte(size.Y - 1), byte((size.Y - 1) >> 8),
 				byte((size.Y - 1) >> 16)})
 			body = appendWebP(body, c.name, c.data)

@@ -55,6 +55,7 @@ save("predictor", picture, compression="tiff_lzw", tiffinfo={317: 2})
 save("jpeg", picture, compression="jpeg", quality=95)
 save("jpeg_strips", picture, compression="jpeg", quality=95, strip_size=19 * 3 * 8)
 save("jpeg_grey", picture.convert("L"), compression="jpeg", quality=95)
+save("jpeg_grey_alpha", rgba.convert("LA"), compression="jpeg", quality=95)
 save("jpeg_luma", picture.convert("YCbCr"), compression="jpeg", quality=95)
 save("jpeg_cmyk", picture.convert("CMYK"), compression="jpeg", quality=95)
 with open(os.path.join(out, "golden.json"), "w") as file:
