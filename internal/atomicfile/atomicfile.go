@@ -85,7 +85,7 @@ func WriteBytes(path string, data []byte) error {
 
 // leftover matches the names of temporary files: a dot, the name, and a random number. A shorter number is as unlikely
 // as a file of the user's with such a name.
-var leftover = regexp.MustCompile(`^\..+\.[a-z]+\d{15,}$`)
+var leftover = regexp.MustCompile(`^\..+\.[A-Za-z]+\d{15,}$`)
 
 // RemoveLeftovers removes the temporary files that [Write] left in a folder and the folders in it when its process was
 // killed. Those that a live process writes stay.
