@@ -17,6 +17,8 @@ import (
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Sources of a hair colour, in the order in which they are asked.
@@ -44,7 +46,8 @@ func Sources() []string { return []string{ByFolder, ByTags, ByTagger, ByLook} }
 type sources struct {
 	dir    string
 	by     []string
-	labels map[string]dataset.Labelled // Of labels.csv, by path below dir; nil if there is none.
+	lines  []dataset.Labelled          // Of labels.csv.
+	labels map[string]dataset.Labelled // Those that name a picture, by its path below dir.
 	posts  map[int64][]string          // The tags of Danbooru's posts.
 	tagger *Tagger                     // Nil unless it is one of by.
 }
@@ -90,11 +93,22 @@ func (s *sources) readLabels(path string) error {
 	if err != nil {
 		return err
 	}
+	s.lines = lines
+	return nil
+}
+
+// match finds the pictures that labels.csv means; see [dataset.MatchFiles]. It returns the names of which there is no
+// picture.
+func (s *sources) match(pictures []string) (missing []string) {
+	matched, left := dataset.MatchFiles(s.lines, pictures)
 	s.labels = map[string]dataset.Labelled{}
-	for _, line := range lines {
+	for _, line := range matched {
 		s.labels[line.File] = line
 	}
-	return nil
+	for _, line := range left {
+		missing = append(missing, line.File)
+	}
+	return missing
 }
 
 // metadataFolders hold the metadata of Danbooru20xx, at Kaggle and in the original.
@@ -122,7 +136,9 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) (bad
 			case errors.Is(err, fs.ErrNotExist):
 				return nil
 			case err != nil:
-				return err
+				bad = append(bad, fmt.Errorf("the tags of posts, %s: the folder cannot be read: %w; allow it, or move it away",
+					textfile.Shown(path), imaging.WithoutPath(err)))
+				return nil
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case entry.IsDir() || filepath.Ext(path) != ".json":

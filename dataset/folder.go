@@ -123,8 +123,9 @@ func count(n int, noun string) string {
 
 // OpenFolder opens the pictures of a folder. If it holds a labels.csv, that lists them: a line for each, with the
 // columns file (relative to the folder) and colour; columns of the required attributes are read too, others are
-// ignored. A name that is not there means the file that differs from it by case or backslashes alone, if there is one. Otherwise the pictures of class C are all those below DIR/C. Names of classes are not case-sensitive, and
-// those of hair colours may be any of [portrait.ColourNamed].
+// ignored. A name that is not there means the file that differs from it by nothing but case or backslashes, if there is
+// exactly one; see [MatchFiles]. Otherwise the pictures of class C are all those below DIR/C. Names of classes are not
+// case-sensitive, and those of hair colours may be any of [portrait.ColourNamed].
 //
 // Every picture is decoded once, so that broken ones are known before training begins. The results are remembered in
 // the user's cache directory; an unchanged file is not decoded again.

@@ -160,8 +160,8 @@ func (l *listing) sortClasses(known []string) {
 	l.classes = sorted
 }
 
-// picturesBelow returns the picture files below path, a folder in dir, unless it leads back to dir. A folder that cannot
-// be read is bad.
+// picturesBelow returns the picture files below path, a folder in dir, unless it leads back to dir. Folders that cannot
+// be read are bad.
 func picturesBelow(ctx context.Context, dir, path string) (pictures []string, bad []Bad, err error) {
 	inside, err := leadsBackTo(dir, path)
 	if err != nil {
