@@ -396,8 +396,8 @@ func (j *journal) write(line any) error {
 	return nil
 }
 
-// sumField is the last field of a line: the CRC-32 of what comes before it, in hexadecimal. Without it, many a line that
-// has lost a bit would be read as one of another colour or box. Lines of an older moelab have none.
+// sumField is the last field of a line: the CRC-32 of what comes before it, in hexadecimal. Without it, many a line
+// that has lost a bit would be read as one of another colour or box. Lines of an older moelab have none.
 const sumField = `,"crc32":"%08x"}`
 
 // withSum adds the field to a JSON object with other fields.

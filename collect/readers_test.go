@@ -29,6 +29,8 @@ func requireTags(t *testing.T, tags []string) {
 func FuzzTagsInText(f *testing.F) {
 	for _, text := range []string{
 		"1girl, long hair, pink hair", "\ufeff1girl\r\nlong hair\r\n", "1girl long_hair", " ,\n,", "",
+		"1girl;long hair", "steins;gate 1girl", "['1girl', \"long hair\"]", "1.2::long hair, x::", "１ｇｉｒｌ\u200b；ｘ",
+		"1girl\t0.9\nlong hair\t0.1\n",
 		"(1girl:0.99), ((long hair)), [pink hair].", "(1girl, long hair:1.2)", "a；b，c", "a; b;\n;d",
 	} {
 		f.Add(text)
@@ -47,7 +49,10 @@ func FuzzTagsInText(f *testing.F) {
 			}
 			return kept
 		}
-		require.Equal(t, string(letters(text)), string(letters(strings.Join(tags, " "))))
+		if strings.Contains(text, "\t") {
+			return // Tags with low scores are left out.
+		}
+		require.Equal(t, string(letters(plainLetters(text))), string(letters(strings.Join(tags, " "))))
 		cut := func(tag string) bool { return strings.HasSuffix(tag, ";") } // At the end of a line it is one that separates.
 		if len(tags) > 0 && !slices.ContainsFunc(tags, cut) {
 			require.Equal(t, tags, parseText(strings.Join(tags, ",")+","))
@@ -61,6 +66,8 @@ func FuzzTagsInJSON(f *testing.F) {
 	for _, text := range []string{
 		`{"id": 1, "tag_string": "1girl long_hair"}`, `{"tags": "1girl long_hair"}`, `{"tags": ["1girl", "long hair", null]}`,
 		`{"tags": [{"name": "1girl"}, {"name": " long_hair "}, {}]}`, `{"tags": 3}`, `{"tags": null}`, `[]`, `{`,
+		`[{"tag_string": "1girl"}]`, `{"posts": [{"tags": ["x"]}]}`,
+		`{"1girl": 0.9, "x": 0.1}`, `[["1girl", 0.9]]`, `{"tags": {"general": {"1girl": 0.9}}}`, `["(a, b:1.2)"]`,
 		`{"tags": {"general": ["1girl"]}}`, `{"tag_string_general": "1girl"}`, `["1girl", "long hair"]`, `"1girl, solo"`,
 	} {
 		f.Add([]byte(text))
@@ -94,7 +101,7 @@ func FuzzTagsInJSON(f *testing.F) {
 		again(map[string]any{"tags": tags})
 		again(map[string]any{"tags": map[string]any{"general": tags, "species": []string{}}})
 		again(map[string]any{"tags": objects})
-		divisible := func(tag string) bool { return len(strings.Fields(tag)) > 1 || strings.ContainsAny(tag, ",，；") }
+		divisible := func(tag string) bool { return len(strings.Fields(tag)) > 1 || strings.ContainsAny(tag, ",，；;") }
 		if !slices.ContainsFunc(tags, divisible) {
 			again(map[string]any{"tags": strings.Join(tags, " ")})
 			again(map[string]any{"tag_string": strings.Join(tags, " "), "tags": nil})

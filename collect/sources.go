@@ -18,7 +18,6 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/imaging"
-	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Sources of a hair colour, in the order in which they are asked.
@@ -50,6 +49,7 @@ type sources struct {
 	labels map[string]dataset.Labelled // Those that name a picture, by its path below dir.
 	posts  map[int64][]string          // The tags of Danbooru's posts.
 	tagger *Tagger                     // Nil unless it is one of by.
+	beside tagFiles
 }
 
 // openSources reads the labels.csv of a folder, if there is one and [ByFolder] is asked.
@@ -137,7 +137,7 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) (bad
 				return nil
 			case err != nil:
 				bad = append(bad, fmt.Errorf("the tags of posts, %s: the folder cannot be read: %w; allow it, or move it away",
-					textfile.Shown(path), imaging.WithoutPath(err)))
+					shown(path), imaging.WithoutPath(err)))
 				return nil
 			case ctx.Err() != nil:
 				return ctx.Err()
@@ -166,7 +166,7 @@ func postOf(name string) (id int64, ok bool) {
 // tags returns the tags beside a picture, or of its post. bad is what is wrong with the file beside it, which then
 // counts as missing: it is broken, or a [silentTags].
 func (s *sources) tags(name string) (tags []string, bad error) {
-	tags, file, bad := tagsBeside(filepath.Join(s.dir, name))
+	tags, file, bad := s.beside.beside(filepath.Join(s.dir, name))
 	known := func(tag string) bool { return tells(plainTag(tag)) }
 	if file != "" && bad == nil && !slices.ContainsFunc(tags, known) {
 		bad = silentTags(file)
@@ -182,7 +182,9 @@ func (s *sources) tags(name string) (tags []string, bad error) {
 // no hair.
 type silentTags string
 
-func (s silentTags) Error() string { return string(s) + ": no tag is of a hair colour or an attribute" }
+func (s silentTags) Error() string {
+	return shown(string(s)) + ": no tag is of a hair colour or an attribute"
+}
 
 // about returns a digest of what the sources know of a picture without a look at it: when it changes they must be asked
 // again. bad is as in tags.
