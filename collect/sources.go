@@ -141,7 +141,11 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) (bad
 				return nil
 			case ctx.Err() != nil:
 				return ctx.Err()
-			case entry.IsDir() || filepath.Ext(path) != ".json":
+			}
+			if wrong := notMetadata(path, entry.IsDir()); wrong != nil {
+				bad = append(bad, wrong)
+			}
+			if entry.IsDir() || !isMetadata(entry) {
 				return nil
 			}
 			if err := danbooruPosts(path, wanted, func(id int64, tags []string) { s.posts[id] = tags }); err != nil {
