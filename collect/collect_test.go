@@ -804,6 +804,25 @@ func TestTagsAnswerWhereOneIsOfTheHairsColour(t *testing.T) {
 	assert.Equal(t, map[string]string{"length": "long"}, tagged.Pictures[0].Faces[0].Attributes, "of two colours none")
 }
 
+func TestNamesInReportsAreShownWithoutControlCharacters(t *testing.T) {
+	dir := t.TempDir()
+	save(t, blank(64, 64), dir, "red\x1b[2J.png")
+	write(t, "1girl", dir, "red\x1b[2J.txt")
+	write(t, "no picture", dir, "broken\a.png")
+	save(t, blank(64, 64), dir, "x\nleft out.png")
+	write(t, "{", dir, "x\nleft out.json")
+	tagged, err := Tag(t.Context(), dir, Options{})
+	require.NoError(t, err)
+	said := tagged.String()
+	assert.NotContains(t, said, "\x1b")
+	assert.NotContains(t, said, "\a")
+	assert.NotContains(t, said, "\nleft out.")
+	assert.Contains(t, said, `the first "red\x1b[2J.png"`)
+	assert.Contains(t, said, "broken: \""+filepath.Join(dir, `broken\a.png`)+`": `)
+	assert.Contains(t, said, "broken: the tags of a picture, \""+filepath.Join(dir, `x\nleft out.json`)+`": the JSON`)
+	assert.Contains(t, said, "the first \""+filepath.Join(dir, `red\x1b[2J.txt`)+`"`)
+}
+
 func TestFilesOfTagsWithoutAKnownWordAreCountedAndOneIsNamed(t *testing.T) {
 	dir := t.TempDir()
 	for i, tags := range []string{"1girl, blue eyes", "1girl, solo", "", "\ufeff", "blaue Haare", "1girl, orange hair"} {

@@ -462,7 +462,7 @@ func (i *importing) look(ctx context.Context, next todo) (looked, error) {
 	}
 	found, lies, err := i.find(ctx, picture)
 	if err != nil {
-		return l, fmt.Errorf("%s: %w", i.pictures.Name(next.index), err)
+		return l, fmt.Errorf("%s: %w", shown(i.pictures.Name(next.index)), err)
 	}
 	switch {
 	case len(found.Faces) > 0:
@@ -529,7 +529,7 @@ func (i *importing) cut(
 	// The head as it lies in the square, not in the picture: its place there tells where the hair is.
 	said, err := i.sources.ask(ctx, name, imaging.Cut(picture, square, i.options.Size), only)
 	if err != nil {
-		return face, nil, fmt.Errorf("%s: %w", filepath.Join(i.dir, name), err)
+		return face, nil, fmt.Errorf("%s: %w", shown(filepath.Join(i.dir, name)), err)
 	}
 	face.By, face.Why = said.by, said.why
 	if said.why != "" {

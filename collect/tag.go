@@ -84,7 +84,7 @@ func (f *folder) tagOne(ctx context.Context, n int) (one tagging, err error) {
 	_, one.badTags = f.sources.about(name)
 	said, err := f.sources.ask(ctx, name, whole, true)
 	if err != nil {
-		return one, fmt.Errorf("%s: %w", f.pictures.Name(n), err)
+		return one, fmt.Errorf("%s: %w", shown(f.pictures.Name(n)), err)
 	}
 	face := Face{By: said.by, Why: said.why, Box: sides(whole.Rect)}
 	if said.why == "" {
