@@ -26,10 +26,10 @@ const (
 	// picture lies in.
 	ByFolder = "folder"
 	// ByTags are the tags in a file beside the picture, NAME.txt, NAME.caption or NAME.json as image boards, taggers and
-	// trainers of other networks write them, with weights or without, or, of pictures that are named by their number at
-	// Danbooru, in the metadata of Danbooru20xx: the files below the folder's metadata or danbooru-metadata. Kaggle's
-	// "Tagged Anime Illustrations" is read as it is. They answer if one of them is of the hair's colour: "1girl, solo",
-	// and captions in sentences, leave it to the next source.
+	// trainers of other networks write them, with weights or scores or without, or, of pictures that are named by their
+	// number at Danbooru, in the metadata of Danbooru20xx: the files below the folder's metadata or danbooru-metadata.
+	// Kaggle's "Tagged Anime Illustrations" is read as it is. They answer if one of them is of the hair's colour: "1girl,
+	// solo", and captions in sentences, leave it to the next source.
 	ByTags = "tags"
 	// ByTagger is a network of the user's, if any; see [Tagger]. It has looked at the face, so it answers with any tag,
 	// even if none is of the hair's colour.
