@@ -403,6 +403,16 @@ func TestASecondImportFollowsWhatChanged(t *testing.T) {
 			func(t *testing.T, dir, _ string) { write(t, "file,colour\nother.png,silver\n", dir, labelsFile) },
 			colours{"first.png": first, "other.png": "silver"}, 1,
 		},
+		"a portrait that is damaged is made again": {
+			func(t *testing.T, _, out string) {
+				path := filepath.Join(out, other, "000001.png")
+				data, err := os.ReadFile(path)
+				require.NoError(t, err)
+				data[len(data)/2] ^= 1
+				write(t, string(data), path)
+			},
+			colours{"first.png": first, "other.png": other}, 1,
+		},
 		"tags in a .txt that came": {
 			func(t *testing.T, dir, _ string) { write(t, "1girl, silver hair", dir, "other.txt") },
 			colours{"first.png": first, "other.png": "silver"}, 1,
@@ -543,7 +553,7 @@ func TestASecondImportGoesOnFromWhereverItWasKilled(t *testing.T) {
 	rename(t, dir, "first.png", "../first.png")
 	fresh := another(t, dir, "fresh.png")
 	all := lines()
-	require.Len(t, all, start+3+3, "three are forgotten, three are done")
+	require.Len(t, all, start+3+3+1, "three are forgotten, three are done, and labels.csv is written")
 
 	// killed is what an import leaves that was killed after n lines of the journal: what it named is written, but perhaps
 	// the last, and labels.csv is that of the one before.
@@ -569,8 +579,10 @@ func TestASecondImportGoesOnFromWhereverItWasKilled(t *testing.T) {
 			for _, last := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s, %d lines, the last one's portrait written %v", what, n-start, last), func(t *testing.T) {
 					left := killed(t, n, last)
-					_, err := Import(t.Context(), finder, dir, left, Options{Size: 64})
+					report, err := Import(t.Context(), finder, dir, left, Options{Size: 64})
 					require.NoError(t, err)
+					assert.Empty(t, report.KeptLabels, "nobody but imports changed it")
+					assert.Empty(t, report.KeptPortraits)
 					check(t, taken(t, left))
 				})
 			}
@@ -591,6 +603,119 @@ func TestASecondImportGoesOnFromWhereverItWasKilled(t *testing.T) {
 	})
 }
 
+func TestAnImportOverwritesNobodysFiles(t *testing.T) {
+	finder := newFinder(t)
+	dir, first, other := faces(t)
+	out := filepath.Join(t.TempDir(), "out")
+	again := func() *Report {
+		t.Helper()
+		report, err := Import(t.Context(), finder, dir, out, Options{Size: 64})
+		require.NoError(t, err)
+		return report
+	}
+	read := func(parts ...string) string {
+		t.Helper()
+		data, err := os.ReadFile(filepath.Join(parts...))
+		require.NoError(t, err)
+		return string(data)
+	}
+	report := again()
+	require.Equal(t, map[string]string{"first.png": first, "other.png": other}, taken(t, out))
+	assert.Empty(t, report.KeptLabels)
+
+	t.Run("a number that is taken is left out", func(t *testing.T) {
+		fresh := another(t, dir, "fresh.png")
+		require.NoError(t, os.MkdirAll(filepath.Join(out, fresh), 0o755))
+		write(t, "mine", out, fresh, "000002.png")
+		require.NoError(t, os.Symlink("nowhere", filepath.Join(out, fresh, "000003.png")))
+		again()
+		assert.Equal(t, "mine", read(out, fresh, "000002.png"))
+		assert.FileExists(t, filepath.Join(out, fresh, "000004.png"))
+		assert.Equal(t, fresh, labels(t, out)[fresh+"/000004.png"])
+		report, err := Import(t.Context(), finder, dir, out, Options{Size: 64, Progress: func(int, int) {
+			t.Error("nothing is left to do")
+		}})
+		require.NoError(t, err)
+		assert.Equal(t, 4, report.Faces())
+		assert.Equal(t, "mine", read(out, fresh, "000002.png"))
+		require.NoError(t, os.Remove(filepath.Join(out, fresh, "000002.png")))
+		require.NoError(t, os.Remove(filepath.Join(out, fresh, "000003.png")))
+	})
+
+	t.Run("a labels.csv that was corrected is kept", func(t *testing.T) {
+		written := read(out, labelsFile)
+		for n, name := range []string{"labels.csv.bak", "labels.csv.bak2"} {
+			corrected := strings.Replace(written, ","+first+",", ",silver"+strings.Repeat(" ", n)+",", 1)
+			write(t, corrected, out, labelsFile)
+			report := again()
+			assert.Equal(t, filepath.Join(out, name), report.KeptLabels)
+			assert.Contains(t, report.String(), "labels.csv was changed by hand, and is written anew: the old one is kept as "+
+				filepath.Join(out, name)+"; to correct a colour for good, name the picture in "+filepath.Join(dir, labelsFile))
+			assert.Contains(t, read(out, pageFile), "The old one is kept as "+filepath.Join(out, name))
+			assert.Equal(t, corrected, read(out, name))
+			assert.Equal(t, written, read(out, labelsFile))
+			assert.Empty(t, again().KeptLabels)
+		}
+	})
+
+	t.Run("a portrait that was worked on is kept", func(t *testing.T) {
+		file := filepath.Join(out, first, "000000.png")
+		save(t, blank(64, 64), file)
+		mine := read(file)
+		report := again()
+		assert.Equal(t, []string{file + ".bak"}, report.KeptPortraits)
+		assert.Contains(t, report.String(), "portraits that were changed by hand or damaged, and are made anew: 1, "+
+			"the first kept as "+file+".bak")
+		assert.Equal(t, mine, read(file+".bak"))
+		assert.Len(t, taken(t, out), 3)
+		assert.Empty(t, again().KeptPortraits)
+	})
+
+	t.Run("a folder in a portrait's place is named", func(t *testing.T) {
+		file := filepath.Join(out, other, "000001.png")
+		require.NoError(t, os.Remove(file))
+		require.NoError(t, os.Mkdir(file, 0o755))
+		_, err := Import(t.Context(), finder, dir, out, Options{Size: 64})
+		assert.ErrorContains(t, err, file+" is a folder, but the import wrote a portrait there: move it away")
+		require.NoError(t, os.Remove(file))
+		again()
+	})
+
+	t.Run("a folder that is reached by a link lies in the pictures' too", func(t *testing.T) {
+		link := filepath.Join(t.TempDir(), "link")
+		require.NoError(t, os.Symlink(dir, link))
+		for _, c := range [][2]string{{dir, filepath.Join(link, "a", "out")}, {link, filepath.Join(dir, "out")}} {
+			_, err := Import(t.Context(), finder, c[0], c[1], Options{})
+			assert.ErrorContains(t, err, c[1]+" lies in it: name a folder outside")
+		}
+		assert.NoDirExists(t, filepath.Join(dir, "a"))
+	})
+}
+
+func TestRowsOfLabelsThatNameNoPictureAreSaid(t *testing.T) {
+	dir := t.TempDir()
+	face := portrait.At(77, 0)
+	save(t, face.Draw(64), dir, "in", "A.png")
+	save(t, face.Draw(64), dir, "b.png")
+	write(t, "no picture", dir, "broken.png")
+	write(t, "file,colour\nIN\\a.PNG,silver\ngone.png,red\nb.png,blue\nc\x1b.png,red\nbroken.png,red\n", dir, labelsFile)
+	for _, by := range [][]string{nil, {ByLook}} {
+		tagged, err := Tag(t.Context(), dir, Options{By: by})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"gone.png", "c\x1b.png"}, tagged.Missing)
+		assert.Contains(t, tagged.String(), "\nlabels.csv names 2 files that are not there, the first gone.png")
+		assert.Equal(t, 2, tagged.Known)
+		if by == nil {
+			assert.Equal(t, "blue", tagged.Pictures[0].Faces[0].Colour)
+			assert.Equal(t, "silver", tagged.Pictures[1].Faces[0].Colour)
+		}
+		var page strings.Builder
+		require.NoError(t, tagged.writeHTML(&page))
+		assert.Contains(t, page.String(), "names and that are not there</h2>\n<details><summary>2</summary>"+
+			"<ul><li>gone.png</li>")
+	}
+}
+
 func TestAPictureThatIsDoneAgainTakesItsDuplicatesWithIt(t *testing.T) {
 	out := t.TempDir()
 	write(t, "", out, "a.png")
@@ -602,8 +727,13 @@ func TestAPictureThatIsDoneAgainTakesItsDuplicatesWithIt(t *testing.T) {
 	b := Picture{Name: "b", Faces: []Face{{Like: "a.png"}, {File: "b.png"}}}
 	c, d := Picture{Name: "c", Faces: []Face{{Like: "b.png"}}}, Picture{Name: "d", Why: "no face found"}
 	i := &importing{out: out, journal: &journal{root: root, done: map[string]Picture{"a": a, "b": b, "c": c, "d": d}}}
-	assert.Equal(t, map[string]bool{"a": true, "b": true, "c": true, "d": true}, i.counting([]Picture{a, b, c, d}))
-	assert.Equal(t, map[string]bool{"d": true}, i.counting([]Picture{b, c, d}),
+	counting := func(now ...Picture) map[string]bool {
+		counts, err := i.counting(now)
+		require.NoError(t, err)
+		return counts
+	}
+	assert.Equal(t, map[string]bool{"a": true, "b": true, "c": true, "d": true}, counting(a, b, c, d))
+	assert.Equal(t, map[string]bool{"d": true}, counting(b, c, d),
 		"c looks like a face of b, which is done again as another looks like a")
 }
 
@@ -672,6 +802,25 @@ func TestTagsAnswerWhereOneIsOfTheHairsColour(t *testing.T) {
 	tagged, err = Tag(t.Context(), dir, Options{})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"length": "long"}, tagged.Pictures[0].Faces[0].Attributes, "of two colours none")
+}
+
+func TestNamesInReportsAreShownWithoutControlCharacters(t *testing.T) {
+	dir := t.TempDir()
+	save(t, blank(64, 64), dir, "red\x1b[2J.png")
+	write(t, "1girl", dir, "red\x1b[2J.txt")
+	write(t, "no picture", dir, "broken\a.png")
+	save(t, blank(64, 64), dir, "x\nleft out.png")
+	write(t, "{", dir, "x\nleft out.json")
+	tagged, err := Tag(t.Context(), dir, Options{})
+	require.NoError(t, err)
+	said := tagged.String()
+	assert.NotContains(t, said, "\x1b")
+	assert.NotContains(t, said, "\a")
+	assert.NotContains(t, said, "\nleft out.")
+	assert.Contains(t, said, `the first "red\x1b[2J.png"`)
+	assert.Contains(t, said, "broken: \""+filepath.Join(dir, `broken\a.png`)+`": `)
+	assert.Contains(t, said, "broken: the tags of a picture, \""+filepath.Join(dir, `x\nleft out.json`)+`": the JSON`)
+	assert.Contains(t, said, "the first \""+filepath.Join(dir, `red\x1b[2J.txt`)+`"`)
 }
 
 func TestFilesOfTagsWithoutAKnownWordAreCountedAndOneIsNamed(t *testing.T) {

@@ -8,33 +8,99 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
 // danbooruPosts reads the tags of posts from a metadata file of Danbooru20xx or of Kaggle's "Tagged Anime
 // Illustrations": a post as JSON in each line, with its "id", a number or a string, and its tags as in [parseJSON].
-// take is called with each post that is wanted. Lines that cannot be read are left out; the error names the file, the
-// first of them and how many more there are.
+// take is called with each post that is wanted. Lines that cannot be read, or are longer than [longestPost], are left
+// out; the error names the file, the first of them and how many more there are.
 func danbooruPosts(path string, wanted func(id int64) bool, take func(id int64, tags []string)) error {
-	file, err := os.Open(path)
+	info, err := os.Stat(path) // To open a named pipe would wait for a writer.
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is not a regular file")
+	}
+	var file *os.File
+	if err == nil {
+		file, err = os.Open(path)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("the tags of posts, %s: %w", shown(path), imaging.WithoutPath(err))
 	}
 	defer file.Close()
-	if err := eachPost(textfile.NewReader(file), wanted, take); err != nil {
-		return fmt.Errorf("the tags of posts, %s, %w", path, err)
+	if err := eachPost(textfile.NewReader(file), longestPost, wanted, take); err != nil {
+		return fmt.Errorf("the tags of posts, %s, %w", shown(path), err)
 	}
 	return nil
+}
+
+// longestPost is how many bytes a line may have. A post has some thousands.
+const longestPost = 64 << 20
+
+// errLongLine is the error of a line that is longer.
+var errLongLine = errors.New("it is too long for a post")
+
+// readLine reads a line with its end. Of one that is longer than longest, it returns the beginning and [errLongLine],
+// and goes past it. At the end of the text the error is [io.EOF], and there may be a line without an end.
+func readLine(in *bufio.Reader, longest int) (line []byte, err error) {
+	tooLong := false
+	for {
+		part, err := in.ReadSlice('\n')
+		if tooLong = tooLong || len(line)+len(part) > longest; !tooLong {
+			line = append(line, part...)
+		} else if len(line) == 0 {
+			line = bytes.Clone(part)
+		}
+		switch {
+		case err == bufio.ErrBufferFull:
+		case tooLong && (err == nil || err == io.EOF):
+			return line, errLongLine
+		default:
+			return line, err
+		}
+	}
+}
+
+// notMetadata returns what is wrong with an entry of a folder of metadata that is no JSON file but looks as if one had
+// been meant: it is packed, or a folder with no such file in it.
+func notMetadata(path string, isFolder bool) error {
+	name := strings.ToLower(filepath.Base(path))
+	why := ""
+	switch {
+	case isFolder && filepath.Ext(name) == ".json":
+		if entries, err := os.ReadDir(path); err == nil && !slices.ContainsFunc(entries, isMetadata) {
+			why = "it is a folder, and no .json file is in it; put the file in its place"
+		}
+	case !isFolder && strings.Contains(name, ".json.") && slices.Contains(packed, filepath.Ext(name)):
+		why = "it is packed; unpack it"
+	}
+	if why == "" {
+		return nil
+	}
+	return fmt.Errorf("the tags of posts, %s: %s", shown(path), why)
+}
+
+// packed are the extensions of packed files.
+var packed = []string{".gz", ".xz", ".bz2", ".zst", ".zip", ".7z", ".rar", ".tar", ".tgz"}
+
+// isMetadata reports whether an entry of a folder is a JSON file. Hidden ones are the system's.
+func isMetadata(entry os.DirEntry) bool {
+	return strings.EqualFold(filepath.Ext(entry.Name()), ".json") && !strings.HasPrefix(entry.Name(), ".")
 }
 
 // errNoLines is the error of a file that another program would read: some converters write a list of all posts.
 var errNoLines = errors.New("a list begins here, but each line must be a post, {…}: nothing of the file is read")
 
 // eachPost reads lines. Its error names the first lines that are left out.
-func eachPost(lines io.Reader, wanted func(id int64) bool, take func(id int64, tags []string)) error {
+func eachPost(
+	lines io.Reader, longest int, wanted func(id int64) bool, take func(id int64, tags []string),
+) error {
 	in := bufio.NewReaderSize(lines, 1<<16)
 	const named = 3
 	var said []string
@@ -45,7 +111,7 @@ func eachPost(lines io.Reader, wanted func(id int64) bool, take func(id int64, t
 		}
 	}
 	for number := 1; ; number++ {
-		line, end := in.ReadBytes('\n')
+		line, end := readLine(in, longest)
 		post := bytes.TrimSpace(line)
 		if number == 1 && bytes.HasPrefix(post, []byte("[")) {
 			return fmt.Errorf("line 1: %w", errNoLines)
@@ -57,6 +123,9 @@ func eachPost(lines io.Reader, wanted func(id int64) bool, take func(id int64, t
 		}
 		switch {
 		case end == nil:
+			continue
+		case end == errLongLine:
+			leaveOut(number, end)
 			continue
 		case end != io.EOF:
 			leaveOut(number, end)

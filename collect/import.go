@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -60,9 +61,10 @@ const (
 //
 // out must be missing or empty, or come from an import of the same folder with the same options: then nothing is done
 // twice. This is how an import that ctx ended goes on. A picture is done again if it changed, if its labels, its tags
-// or the tagger did, or if one of its portraits is missing in out; the portraits of pictures that are gone are removed.
-// Nothing outside out is ever written or removed. One import at a time fills out: the error of another wraps
-// [ErrLocked].
+// or the tagger did, or if one of its portraits is missing in out, or was changed; the portraits of pictures that are
+// gone are removed. Nothing outside out is ever written or removed, and no file in it that is not the import's: a
+// labels.csv or a portrait that was changed is kept under another name. One import at a time fills out: the error of
+// another wraps [ErrLocked].
 func Import(ctx context.Context, finder *eyes.Finder, dir, out string, options Options) (*Report, error) {
 	if options.Size == 0 {
 		options.Size = defaultSize
@@ -89,10 +91,10 @@ func importError(dir string, err error) error {
 	return fmt.Errorf("import the pictures of %s: %w", dir, err)
 }
 
-// apart returns an error if out lies in dir: the portraits would be imported the next time.
+// apart returns an error if out lies in dir, by whatever links: the portraits would be imported the next time.
 func apart(dir, out string) error {
-	a, errA := filepath.Abs(dir)
-	b, errB := filepath.Abs(out)
+	a, errA := resolved(dir)
+	b, errB := resolved(out)
 	if err := errors.Join(errA, errB); err != nil {
 		return err
 	}
@@ -102,13 +104,32 @@ func apart(dir, out string) error {
 	return nil
 }
 
+// resolved is the absolute path of a file without links, as far as it exists.
+func resolved(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	missing := ""
+	for existing := path; ; existing = filepath.Dir(existing) {
+		if real, err := filepath.EvalSymlinks(existing); err == nil {
+			return filepath.Join(real, missing), nil
+		}
+		if existing == filepath.Dir(existing) {
+			return path, nil
+		}
+		missing = filepath.Join(filepath.Base(existing), missing)
+	}
+}
+
 // folder is a folder of pictures that has been opened, with the sources of their hair colours.
 type folder struct {
 	dir      string
 	pictures dataset.Pictures
 	bad      []dataset.Bad
 	sources  *sources
-	badPosts []error // What is wrong with the metadata.
+	badPosts []error  // What is wrong with the metadata.
+	missing  []string // Files that labels.csv names and that are not there.
 }
 
 // openFolder opens a folder of pictures. Its errors name the folder.
@@ -131,12 +152,37 @@ func openFolder(ctx context.Context, dir string, options Options) (*folder, erro
 	if err != nil {
 		return nil, wrapped(err)
 	}
-	return &folder{dir, pictures, report.Bad, sources, badPosts}, nil
+	f := &folder{dir: dir, pictures: pictures, bad: report.Bad, sources: sources, badPosts: badPosts}
+	names, err := f.names()
+	if err != nil {
+		return nil, wrapped(err)
+	}
+	f.missing = sources.match(names)
+	return f, nil
+}
+
+// names returns the paths of all pictures below the folder, broken ones too.
+func (f *folder) names() (names []string, err error) {
+	for n := range f.pictures.Len() {
+		name, err := f.name(n)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	for _, bad := range f.bad {
+		name, err := filepath.Rel(f.dir, bad.Path)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 // report is the beginning of a report on the folder: what is wrong with it.
 func (f *folder) report() *Report {
-	return &Report{From: f.dir, Bad: f.bad, BadTags: slices.Clone(f.badPosts)}
+	return &Report{From: f.dir, Bad: f.bad, BadTags: slices.Clone(f.badPosts), Missing: f.missing}
 }
 
 // name returns the path of picture n below the folder.
@@ -151,9 +197,11 @@ type importing struct {
 	options Options
 	journal *journal
 
-	todo  []todo
-	kept  []keptFace // Those of earlier imports first.
-	about *Report    // What is known before the pictures are searched: what is wrong with them.
+	todo []todo
+	kept []keptFace // Those of earlier imports first.
+
+	changed []string // Portraits that are not what was written.
+	about   *Report  // What is known before the pictures are searched: what is wrong with them.
 }
 
 func (i *importing) do(ctx context.Context) (*Report, error) {
@@ -178,10 +226,41 @@ func (i *importing) do(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	report := i.done()
-	if err := errors.Join(report.writeLabels(i.out), report.writePage(i.out)); err != nil {
+	if err := i.saveLabels(report); err != nil {
+		return nil, err
+	}
+	if err := report.writePage(i.out); err != nil {
 		return nil, err
 	}
 	return report, i.sweep()
+}
+
+// saveLabels writes labels.csv. One that was changed by hand is kept.
+func (i *importing) saveLabels(report *Report) error {
+	labels, err := report.labels()
+	if err != nil {
+		return err
+	}
+	before, err := i.journal.root.ReadFile(labelsFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fmt.Errorf("read %s: %w", i.path(labelsFile), imaging.WithoutPath(err))
+	case !bytes.Equal(before, labels) && !i.journal.wrote(before):
+		name, err := i.journal.aside(labelsFile)
+		if err != nil {
+			return err
+		}
+		if err := atomicfile.WriteBytes(i.path(name), before); err != nil {
+			return err
+		}
+		report.KeptLabels = i.path(name)
+	}
+	// The journal comes first: an import that is killed in between has left one that it knows.
+	if err := i.journal.addLabels(labels); err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(i.path(labelsFile), labels)
 }
 
 // todo is a picture that is new, or is to be done again.
@@ -204,7 +283,13 @@ func (i *importing) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	counts := i.counting(now)
+	counts, err := i.counting(now)
+	if err != nil {
+		return err
+	}
+	if err := i.putAside(); err != nil {
+		return err
+	}
 	for _, name := range slices.Sorted(maps.Keys(i.journal.done)) {
 		if counts[name] {
 			continue
@@ -247,11 +332,17 @@ func (i *importing) now(ctx context.Context) (now []Picture, err error) {
 }
 
 // counting returns the names of the pictures whose lines in the journal still count.
-func (i *importing) counting(now []Picture) map[string]bool {
+func (i *importing) counting(now []Picture) (map[string]bool, error) {
+	written := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(i.journal.done)) {
+		var err error
+		if written[name], err = i.written(i.journal.done[name]); err != nil {
+			return nil, err
+		}
+	}
 	counts := map[string]bool{}
 	for _, picture := range now {
-		before, known := i.journal.done[picture.Name]
-		if known && before.sameFile(picture) && i.written(before) {
+		if written[picture.Name] && i.journal.done[picture.Name].sameFile(picture) {
 			counts[picture.Name] = true
 		}
 	}
@@ -273,17 +364,59 @@ func (i *importing) counting(now []Picture) map[string]bool {
 			}
 		}
 	}
-	return counts
+	return counts, nil
 }
 
-// written reports whether all portraits of a picture are in the dataset's folder.
-func (i *importing) written(picture Picture) bool {
+// written reports whether all portraits of a picture are in the dataset's folder as they were written, and notes those
+// that were changed.
+func (i *importing) written(picture Picture) (bool, error) {
+	all := true
 	for _, file := range picture.files() {
-		if _, err := i.journal.root.Stat(file); err != nil {
-			return false
+		info, err := i.journal.root.Stat(file)
+		if err != nil {
+			all = false
+			continue
+		}
+		if info.IsDir() {
+			return false, fmt.Errorf("%s is a folder, but the import wrote a portrait there: move it away", i.path(file))
+		}
+		before, known := i.journal.written[file]
+		if !known { // By an older moelab.
+			continue
+		}
+		if !info.Mode().IsRegular() || info.Size() == 0 {
+			all = false
+			continue
+		}
+		same := info.Size() == int64(before.Bytes)
+		if same {
+			data, err := i.journal.root.ReadFile(file)
+			if err != nil {
+				return false, fmt.Errorf("read %s: %w", i.path(file), imaging.WithoutPath(err))
+			}
+			same = contentOf(data) == before
+		}
+		if !same {
+			all = false
+			i.changed = append(i.changed, file)
 		}
 	}
-	return true
+	return all, nil
+}
+
+// putAside keeps the portraits that were changed under other names: somebody may have worked on them.
+func (i *importing) putAside() error {
+	for _, file := range i.changed {
+		name, err := i.journal.aside(file)
+		if err != nil {
+			return err
+		}
+		if err := i.journal.root.Rename(file, name); err != nil {
+			return fmt.Errorf("keep %s: %w", i.path(file), err)
+		}
+		i.about.KeptPortraits = append(i.about.KeptPortraits, i.path(name))
+	}
+	return nil
 }
 
 // path returns the path of a portrait.
@@ -329,7 +462,7 @@ func (i *importing) look(ctx context.Context, next todo) (looked, error) {
 	}
 	found, lies, err := i.find(ctx, picture)
 	if err != nil {
-		return l, fmt.Errorf("%s: %w", i.pictures.Name(next.index), err)
+		return l, fmt.Errorf("%s: %w", shown(i.pictures.Name(next.index)), err)
 	}
 	switch {
 	case len(found.Faces) > 0:
@@ -396,7 +529,7 @@ func (i *importing) cut(
 	// The head as it lies in the square, not in the picture: its place there tells where the hair is.
 	said, err := i.sources.ask(ctx, name, imaging.Cut(picture, square, i.options.Size), only)
 	if err != nil {
-		return face, nil, fmt.Errorf("%s: %w", filepath.Join(i.dir, name), err)
+		return face, nil, fmt.Errorf("%s: %w", shown(filepath.Join(i.dir, name)), err)
 	}
 	face.By, face.Why = said.by, said.why
 	if said.why != "" {
@@ -416,7 +549,8 @@ func sides(r image.Rectangle) [4]int { return [4]int{r.Min.X, r.Min.Y, r.Max.X, 
 // first: the next import notices the lack of a portrait that it names, but one that it does not name would stay for
 // ever. For the same reason it says first which portraits no longer count.
 func (i *importing) take(l looked) error {
-	number := len(i.journal.files)
+	number := i.journal.next
+	data, written := map[string][]byte{}, map[string]content{}
 	for n := range l.picture.Faces {
 		face := &l.picture.Faces[n]
 		if l.portrait[n] == nil {
@@ -427,8 +561,15 @@ func (i *importing) take(l looked) error {
 			face.Why, face.Like = looksLike+stays.picture, stays.file
 			continue
 		}
-		face.File = portraitFile(face.Colour, number)
+		var err error
+		if face.File, number, err = i.freeFile(face.Colour, number); err != nil {
+			return err
+		}
 		number++
+		if data[face.File], err = imaging.EncodePNG(l.portrait[n]); err != nil {
+			return err
+		}
+		written[face.File] = contentOf(data[face.File])
 		for _, kept := range smaller {
 			o := outdone{kept.file, face.File, looksLike + l.picture.Name}
 			if err := i.journal.outdone(kept.picture, o); err != nil {
@@ -437,14 +578,11 @@ func (i *importing) take(l looked) error {
 			i.kept = slices.DeleteFunc(i.kept, func(k keptFace) bool { return k.file == kept.file })
 		}
 	}
-	if err := i.journal.add(l.picture); err != nil {
+	if err := i.journal.add(l.picture, written); err != nil {
 		return err
 	}
-	for n, face := range l.picture.Faces {
-		if face.File == "" {
-			continue
-		}
-		if err := i.save(face.File, l.portrait[n]); err != nil {
+	for _, file := range slices.Sorted(maps.Keys(data)) {
+		if err := i.save(file, data[file]); err != nil {
 			return err
 		}
 	}
@@ -452,15 +590,26 @@ func (i *importing) take(l looked) error {
 	return nil
 }
 
+// freeFile returns the name of a portrait, with the first number from number on of which there is no file: somebody may
+// have put one there.
+func (i *importing) freeFile(colour string, number int) (file string, taken int, err error) {
+	for ; ; number++ {
+		file = portraitFile(colour, number)
+		if free, err := i.journal.free(file); free || err != nil {
+			return file, number, err
+		}
+	}
+}
+
 // save writes a portrait. A link that leads out of the dataset's folder is an error.
-func (i *importing) save(file string, portrait *image.RGBA) error {
+func (i *importing) save(file string, portrait []byte) error {
 	if err := i.journal.root.MkdirAll(path.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("make a folder in %s: %w", i.out, err)
 	}
 	if err := i.journal.within(file); err != nil {
 		return err
 	}
-	return imaging.SavePNG(i.path(file), portrait)
+	return atomicfile.WriteBytes(i.path(file), portrait)
 }
 
 // larger is by how much a face must be larger than one that was met before to take its place. Where its eyes are is

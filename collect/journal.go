@@ -8,11 +8,13 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -103,7 +105,19 @@ type entry struct {
 	Forgotten bool `json:"forgotten,omitempty"`
 	// Outdone means that one of its faces was met again, larger. The lines above count but for that.
 	Outdone *outdone `json:"outdone,omitempty"`
+	// Written is what its portraits are written as, by their names. Lines of an older moelab do not have it.
+	Written map[string]content `json:"written,omitempty"`
+	// Labels is what labels.csv is written as, in a line that says nothing else.
+	Labels *content `json:"labels,omitempty"`
 }
+
+// content tells what is in a file.
+type content struct {
+	Bytes int    `json:"bytes"`
+	CRC   uint32 `json:"crc"`
+}
+
+func contentOf(data []byte) content { return content{len(data), crc32.ChecksumIEEE(data)} }
 
 // outdone says what becomes of a portrait, and of the faces that were left out for looking like it: they are left out
 // for looking like another.
@@ -125,9 +139,18 @@ type journal struct {
 	file *os.File
 	// done holds its pictures, by name.
 	done map[string]Picture
-	// files are all portraits that it ever named, in the order of their numbers from 0 on, including those that no
-	// longer count.
+	// files are all portraits that it ever named, in the order of their numbers, including those that no longer count,
+	// and next is the least number of the next one.
 	files []string
+	next  int
+	// written is what portraits were written as, by name, and labels what labels.csv was ever written as.
+	written map[string]content
+	labels  []content
+}
+
+// newJournal is a journal in which nothing stands.
+func newJournal() *journal {
+	return &journal{done: map[string]Picture{}, written: map[string]content{}}
 }
 
 // ErrLocked is wrapped if another import fills the same folder.
@@ -139,7 +162,7 @@ func openJournal(out string, s settings) (*journal, error) {
 	if err := makeFolder(out); err != nil {
 		return nil, err
 	}
-	j := &journal{done: map[string]Picture{}}
+	j := newJournal()
 	if err := j.open(out, s); err != nil {
 		return nil, errors.Join(err, j.close())
 	}
@@ -261,7 +284,7 @@ func (s settings) check(line []byte) error {
 }
 
 // readLine takes in a line below the first. Its portraits are removed one day, so they must be those of an import,
-// which numbers them.
+// which numbers them. It leaves out the numbers of files that others have put there.
 func (j *journal) readLine(line []byte) error {
 	var next entry
 	if err := textfile.UnmarshalJSON(line, &next); err != nil {
@@ -270,21 +293,30 @@ func (j *journal) readLine(line []byte) error {
 	if next.Outdone != nil && next.Outdone.File == "" {
 		return errors.New("it names no portrait")
 	}
-	if !next.Forgotten && next.Outdone == nil {
-		number := len(j.files)
+	if !next.Forgotten && next.Outdone == nil && next.Labels == nil {
+		least := j.next
 		for _, face := range next.Faces {
 			if face.File == "" {
 				continue
 			}
-			known := slices.Contains(dataset.HairColours(), face.Colour)
-			if !known || face.File != portraitFile(face.Colour, number) {
-				return fmt.Errorf("%q is not portrait %d of an import", face.File, number)
+			number, ok := portraitNumber(face)
+			if !ok || number < least {
+				return fmt.Errorf("%s is not portrait %d of an import, nor a later one", textfile.Quoted(face.File), least)
 			}
-			number++
+			least = number + 1
 		}
 	}
 	j.take(next)
 	return nil
+}
+
+// portraitNumber returns the number of the portrait of a face. ok is false if the name is not that of a portrait.
+func portraitNumber(face Face) (number int, ok bool) {
+	const most = 1 << 40 // There is always a next one.
+	stem := strings.TrimSuffix(path.Base(face.File), ".png")
+	number, err := strconv.Atoi(stem)
+	return number, err == nil && number >= 0 && number < most && slices.Contains(dataset.HairColours(), face.Colour) &&
+		face.File == portraitFile(face.Colour, number)
 }
 
 func (j *journal) take(next entry) {
@@ -295,9 +327,17 @@ func (j *journal) take(next entry) {
 	case next.Outdone != nil:
 		j.outdo(*next.Outdone)
 		return
+	case next.Labels != nil:
+		j.labels = append(j.labels, *next.Labels)
+		return
 	}
 	j.done[next.Name] = next.Picture
-	j.files = append(j.files, next.files()...)
+	for _, face := range next.Faces {
+		if number, ok := portraitNumber(face); ok {
+			j.files, j.next = append(j.files, face.File), number+1
+		}
+	}
+	maps.Copy(j.written, next.Written)
 }
 
 func (j *journal) outdo(o outdone) {
@@ -315,8 +355,25 @@ func (j *journal) outdone(picture string, o outdone) error {
 	return j.append(entry{Picture: Picture{Name: picture}, Outdone: &o})
 }
 
-// add records what became of a picture.
-func (j *journal) add(picture Picture) error { return j.append(entry{Picture: picture}) }
+// add records what became of a picture, and what its portraits are going to be written as.
+func (j *journal) add(picture Picture, written map[string]content) error {
+	return j.append(entry{Picture: picture, Written: written})
+}
+
+// wrote reports whether an import ever wrote a labels.csv of this content.
+func (j *journal) wrote(labels []byte) bool { return slices.Contains(j.labels, contentOf(labels)) }
+
+// addLabels records what labels.csv is going to be written as.
+func (j *journal) addLabels(labels []byte) error {
+	if j.wrote(labels) {
+		return nil
+	}
+	now := contentOf(labels)
+	j.take(entry{Labels: &now})
+	return j.write(struct { // Without the fields of a picture.
+		Labels content `json:"labels"`
+	}{now})
+}
 
 // forget records that the earlier lines of a picture no longer count.
 func (j *journal) forget(name string) error {
@@ -339,8 +396,8 @@ func (j *journal) write(line any) error {
 	return nil
 }
 
-// sumField is the last field of a line: the CRC-32 of what comes before it, in hexadecimal. Without it, many a line that
-// has lost a bit would be read as one of another colour or box. Lines of an older moelab have none.
+// sumField is the last field of a line: the CRC-32 of what comes before it, in hexadecimal. Without it, many a line
+// that has lost a bit would be read as one of another colour or box. Lines of an older moelab have none.
 const sumField = `,"crc32":"%08x"}`
 
 // withSum adds the field to a JSON object with other fields.
@@ -358,6 +415,32 @@ func checkSum(line []byte) error {
 		return errors.New("it is damaged")
 	}
 	return nil
+}
+
+// free reports whether there is nothing at the place of a file. A link that leads out of the folder is an error.
+func (j *journal) free(file string) (bool, error) {
+	if _, err := j.root.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	} else if err != nil {
+		return false, fmt.Errorf("write %s: %w", filepath.Join(j.root.Name(), file), imaging.WithoutPath(err))
+	}
+	return false, j.within(file)
+}
+
+// aside returns the name under which a file of the folder can be kept: that with .bak, or the first of .bak2, .bak3 and
+// so on that is free.
+func (j *journal) aside(file string) (string, error) {
+	for n := 1; ; n++ {
+		name := file + ".bak"
+		if n > 1 {
+			name += strconv.Itoa(n)
+		}
+		if _, err := j.root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+			return name, nil
+		} else if err != nil {
+			return "", fmt.Errorf("keep %s: %w", filepath.Join(j.root.Name(), file), imaging.WithoutPath(err))
+		}
+	}
 }
 
 // close gives the folder up.

@@ -42,18 +42,38 @@ func TestAJournalNamesOnlyPortraitsOfItsFolder(t *testing.T) {
 	write(t, "mine", out, labelsFile)
 	for _, file := range []string{
 		"../outside.txt", filepath.Join(dir, "outside.txt"), "red/../../outside.txt", "./red/000000.png", "red//000000.png",
-		labelsFile, journalFile, ".", "red", "red/000001.png", "red/0.png", "blue/000000.png", `red\000000.png`,
+		labelsFile, journalFile, ".", "red", "red/0.png", "blue/000000.png", `red\000000.png`, "red/-00001.png",
+		"red/+00001.png", "red/0000001.png", "red/9999999999999999.png", "red/99999999999999999999.png", "red/000001.PNG",
 	} {
 		line, err := json.Marshal(Picture{Name: "a.png", Faces: []Face{{File: file, Colour: "red"}}})
 		require.NoError(t, err)
 		write(t, headOfTests+string(line)+"\n", out, journalFile)
 		_, err = openJournal(out, ofTests)
-		require.ErrorContains(t, err, "is not portrait 0 of an import; name a new folder", file)
+		require.ErrorContains(t, err, "is not portrait 0 of an import, nor a later one; name a new folder", file)
 		assert.ErrorContains(t, err, filepath.Join(out, journalFile)+": line 2: ", file)
 	}
 	write(t, headOfTests+`{"name":"a.png","faces":[{"file":"../000000.png","colour":".."}]}`+"\n", out, journalFile)
 	_, err := openJournal(out, ofTests)
 	require.ErrorContains(t, err, "is not portrait 0 of an import")
+	// Numbers may be left out, as somebody's files have them, but they go up.
+	for _, files := range [][]string{{"red/000000.png", "red/000000.png"}, {"red/000003.png", "red/000002.png"}} {
+		lines := headOfTests
+		for _, file := range files {
+			lines += `{"name":"a.png","faces":[{"file":"` + file + `","colour":"red"}]}` + "\n"
+		}
+		write(t, lines, out, journalFile)
+		_, err := openJournal(out, ofTests)
+		require.ErrorContains(t, err, "line 3: ")
+		require.ErrorContains(t, err, ", nor a later one; name a new folder")
+	}
+	write(t, headOfTests+`{"name":"a.png","faces":[{"file":"red/000003.png","colour":"red"}]}
+{"name":"b.png","faces":[{"file":"red/000007.png","colour":"red"}]}
+`, out, journalFile)
+	j, err := openJournal(out, ofTests)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"red/000003.png", "red/000007.png"}, j.files)
+	assert.Equal(t, 8, j.next)
+	require.NoError(t, j.close())
 	assert.FileExists(t, filepath.Join(dir, "outside.txt"))
 	assert.FileExists(t, filepath.Join(out, labelsFile))
 }
@@ -142,14 +162,16 @@ func TestALostBitInAJournalIsNoticed(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	j, err := openJournal(out, ofTests)
 	require.NoError(t, err)
-	require.NoError(t, j.add(Picture{Name: "a.png", Faces: []Face{{File: "red/000000.png", Colour: "red"}}}))
+	taken := Picture{Name: "a.png", Faces: []Face{{File: "red/000000.png", Colour: "red"}}}
+	require.NoError(t, j.add(taken, map[string]content{"red/000000.png": {300, 7}}))
+	require.NoError(t, j.addLabels([]byte("file,colour")))
 	require.NoError(t, j.forget("b.png"))
 	require.NoError(t, j.close())
 	path := filepath.Join(out, journalFile)
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	read := func(data []byte) (*journal, error) {
-		j := &journal{done: map[string]Picture{}}
+		j := newJournal()
 		_, err := j.read(data, ofTests)
 		return j, err
 	}
@@ -162,6 +184,8 @@ func TestALostBitInAJournalIsNoticed(t *testing.T) {
 		got, err := read(damaged)
 		if err == nil {
 			require.Equal(t, want.done, got.done, "bit %d", bit)
+			require.Equal(t, want.written, got.written, "bit %d", bit)
+			require.Equal(t, want.labels, got.labels, "bit %d", bit)
 			unnoticed++
 		}
 	}
@@ -176,9 +200,11 @@ func FuzzJournal(f *testing.F) {
 	f.Add([]byte(`{"name":"a.png","faces":[{"file":"red/000000.png","colour":"red"}]}`+"\n"+
 		`{"name":"a.png","outdone":{"file":"red/000000.png","like":"../outside.txt","why":"larger"}}`+"\n"), false)
 	f.Add([]byte(`{"name":"a.png","outdone":{}}`+"\n"), false)
+	f.Add([]byte(`{"name":"a.png","faces":[{"file":"red/000009.png","colour":"red"}],`+
+		`"written":{"red/000009.png":{"crc":1}}}`+"\n"+`{"labels":{"bytes":3,"crc":4}}`+"\n"), false)
 	portraits := regexp.MustCompile(`^(\w+)/\d{6,}\.png$`)
 	read := func(data []byte) (*journal, int64, error) {
-		j := &journal{done: map[string]Picture{}}
+		j := newJournal()
 		whole, err := j.read(data, ofTests)
 		return j, whole, err
 	}
@@ -203,8 +229,11 @@ func FuzzJournal(f *testing.F) {
 			require.Empty(t, j.done)
 			return
 		}
+		if j.next == 1<<40 {
+			return // There is no later number.
+		}
 		written := slices.Clone(data[:whole])
-		added := Picture{Name: "new.png", Faces: []Face{{File: portraitFile("blue", len(j.files)), Colour: "blue"}}}
+		added := Picture{Name: "new.png", Faces: []Face{{File: portraitFile("blue", j.next), Colour: "blue"}}}
 		for _, next := range []entry{{Picture: added}, {Picture: added, Forgotten: true}} {
 			j.take(next)
 			line, err := json.Marshal(next)

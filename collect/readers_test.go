@@ -5,6 +5,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +31,8 @@ func requireTags(t *testing.T, tags []string) {
 func FuzzTagsInText(f *testing.F) {
 	for _, text := range []string{
 		"1girl, long hair, pink hair", "\ufeff1girl\r\nlong hair\r\n", "1girl long_hair", " ,\n,", "",
+		"1girl;long hair", "steins;gate 1girl", "['1girl', \"long hair\"]", "1.2::long hair, x::", "１ｇｉｒｌ\u200b；ｘ",
+		"1girl\t0.9\nlong hair\t0.1\n",
 		"(1girl:0.99), ((long hair)), [pink hair].", "(1girl, long hair:1.2)", "a；b，c", "a; b;\n;d",
 	} {
 		f.Add(text)
@@ -47,7 +51,10 @@ func FuzzTagsInText(f *testing.F) {
 			}
 			return kept
 		}
-		require.Equal(t, string(letters(text)), string(letters(strings.Join(tags, " "))))
+		if strings.Contains(text, "\t") {
+			return // Tags with low scores are left out.
+		}
+		require.Equal(t, string(letters(plainLetters(text))), string(letters(strings.Join(tags, " "))))
 		cut := func(tag string) bool { return strings.HasSuffix(tag, ";") } // At the end of a line it is one that separates.
 		if len(tags) > 0 && !slices.ContainsFunc(tags, cut) {
 			require.Equal(t, tags, parseText(strings.Join(tags, ",")+","))
@@ -61,6 +68,8 @@ func FuzzTagsInJSON(f *testing.F) {
 	for _, text := range []string{
 		`{"id": 1, "tag_string": "1girl long_hair"}`, `{"tags": "1girl long_hair"}`, `{"tags": ["1girl", "long hair", null]}`,
 		`{"tags": [{"name": "1girl"}, {"name": " long_hair "}, {}]}`, `{"tags": 3}`, `{"tags": null}`, `[]`, `{`,
+		`[{"tag_string": "1girl"}]`, `{"posts": [{"tags": ["x"]}]}`,
+		`{"1girl": 0.9, "x": 0.1}`, `[["1girl", 0.9]]`, `{"tags": {"general": {"1girl": 0.9}}}`, `["(a, b:1.2)"]`,
 		`{"tags": {"general": ["1girl"]}}`, `{"tag_string_general": "1girl"}`, `["1girl", "long hair"]`, `"1girl, solo"`,
 	} {
 		f.Add([]byte(text))
@@ -74,6 +83,11 @@ func FuzzTagsInJSON(f *testing.F) {
 		requireTags(t, tags)
 		for _, tag := range tags {
 			require.True(t, utf8.ValidString(tag), "%q", tag)
+		}
+		// A semicolon at the end separates, and what stands behind a tab may be a score.
+		separates := func(tag string) bool { return strings.HasSuffix(tag, ";") || strings.Contains(tag, "\t") }
+		if slices.ContainsFunc(tags, separates) {
+			return
 		}
 		type named struct {
 			Name string `json:"name"`
@@ -94,8 +108,8 @@ func FuzzTagsInJSON(f *testing.F) {
 		again(map[string]any{"tags": tags})
 		again(map[string]any{"tags": map[string]any{"general": tags, "species": []string{}}})
 		again(map[string]any{"tags": objects})
-		divisible := func(tag string) bool { return len(strings.Fields(tag)) > 1 || strings.ContainsAny(tag, ",，；") }
-		if !slices.ContainsFunc(tags, divisible) {
+		divisible := func(tag string) bool { return len(strings.Fields(tag)) > 1 || strings.ContainsAny(tag, ",，；;") }
+		if !slices.ContainsFunc(tags, divisible) && !known(strings.Join(tags, " ")) { // "long hair" is one tag.
 			again(map[string]any{"tags": strings.Join(tags, " ")})
 			again(map[string]any{"tag_string": strings.Join(tags, " "), "tags": nil})
 		}
@@ -118,7 +132,7 @@ func FuzzDanbooruPosts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		read := func(data []byte) (posts []post, err error) {
 			take := func(id int64, tags []string) { posts = append(posts, post{id, tags}) }
-			err = eachPost(bytes.NewReader(data), func(id int64) bool { return id < 3 }, take)
+			err = eachPost(bytes.NewReader(data), longestPost, func(id int64) bool { return id < 3 }, take)
 			return posts, err
 		}
 		posts, err := read(data)
@@ -144,6 +158,57 @@ func FuzzDanbooruPosts(f *testing.F) {
 			require.True(t, slices.Equal(posts[i].tags, again[i].tags), "%q is read as %q", posts[i].tags, again[i].tags)
 		}
 	})
+}
+
+func TestLongLinesOfMetadataAreNamedAndSkipped(t *testing.T) {
+	const longest = 1 << 17 // More than is buffered.
+	long := `{"id":3,"tags":"` + strings.Repeat("x", 1<<18) + `"}`
+	fits := `{"id":4,"tags":"` + strings.Repeat("x ", 1<<15) + `"}`
+	var ids []int64
+	all := func(int64) bool { return true }
+	take := func(id int64, _ []string) { ids = append(ids, id) }
+	lines := func(lines ...string) error {
+		ids = nil
+		return eachPost(strings.NewReader(strings.Join(lines, "\n")), longest, all, take)
+	}
+	err := lines(`{"id":1,"tags":"a"}`, long, `{"id":2,"tags":"b"}`, fits, `{"id":5,"tags":"b"}`)
+	assert.EqualError(t, err, "line 2: it is too long for a post")
+	assert.Equal(t, []int64{1, 2, 4, 5}, ids)
+	assert.EqualError(t, lines(`{"id":1,"tags":"a"}`, long), "line 2: it is too long for a post")
+	assert.Equal(t, []int64{1}, ids)
+	assert.ErrorIs(t, lines("["+long), errNoLines)
+}
+
+func TestMetadataThatIsNoFileOfLinesIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	save(t, blank(8, 8), dir, "1.png")
+	for _, folder := range []string{"a.json", "kaggle.json"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "metadata", folder), 0o755))
+	}
+	post := []byte(`{"id":1,"tags":"silver_hair"}` + "\n")
+	var utf16 []byte
+	for _, letter := range post {
+		utf16 = append(utf16, letter, 0)
+	}
+	for name, data := range map[string][]byte{
+		"b.json.gz": nil, "c.json.tar.xz": nil, "notes.gz": nil, "kaggle.json/kaggle.JSON": utf16, "._d.json": nil,
+	} {
+		write(t, string(data), dir, "metadata", name)
+	}
+	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(dir, "metadata", "link.json")))
+	opened, err := openFolder(t.Context(), dir, Options{})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"silver_hair"}, opened.sources.posts[1], "of UTF-16 without a mark")
+	var said []string
+	for _, bad := range opened.badPosts {
+		said = append(said, strings.TrimPrefix(bad.Error(), "the tags of posts, "+filepath.Join(dir, "metadata")+"/"))
+	}
+	assert.Equal(t, []string{
+		"a.json: it is a folder, and no .json file is in it; put the file in its place", "b.json.gz: it is packed; unpack it",
+		"c.json.tar.xz: it is packed; unpack it", "link.json: it is not a regular file",
+	}, said)
+	_, err = openFolder(t.Context(), dir, Options{Strict: true})
+	assert.ErrorContains(t, err, "a.json: it is a folder")
 }
 
 // WD14's names are as many as there are lines below the first, and the same if the file is written anew, with or

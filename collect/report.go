@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/csv"
 	"errors"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Report is what became of the pictures of a folder.
@@ -31,6 +33,12 @@ type Report struct {
 	BadTags []error
 	// SilentTags are the paths of the files of tags beside pictures in which no tag is of a hair colour or an attribute.
 	SilentTags []string
+	// Missing are the files that the folder's labels.csv names and that are not there.
+	Missing []string
+	// KeptLabels is the path of a copy of the dataset's labels.csv, if it was changed by hand since the last import.
+	KeptLabels string
+	// KeptPortraits are the paths of copies of portraits that were changed since they were written.
+	KeptPortraits []string
 }
 
 // note takes in what is wrong with the file of tags beside a picture, if anything. With strict, a broken file is the
@@ -172,11 +180,11 @@ func (r *Report) String() string {
 	fmt.Fprintf(&text, "%d portraits of %d faces in %d pictures: %s",
 		taken, r.Faces(), len(r.Pictures), strings.Join(counts, ", "))
 	for _, left := range r.LeftOut() {
-		fmt.Fprintf(&text, "\nleft out, %s: %d, the first %s", left.Why, len(left.Names), left.Names[0])
+		fmt.Fprintf(&text, "\nleft out, %s: %d, the first %s", left.Why, len(left.Names), shown(left.Names[0]))
 	}
 	if two := r.TwoColoured(); len(two) > 0 {
 		fmt.Fprintf(&text, "\nhair of two colours, tagged by the larger part: %d, the first %s (%s beside %s)",
-			len(two), two[0].Picture, two[0].Colour, two[0].Second)
+			len(two), shown(two[0].Picture), two[0].Colour, two[0].Second)
 	}
 	for _, places := range []struct {
 		are   string
@@ -186,11 +194,11 @@ func (r *Report) String() string {
 		{"places look like one eye of a face, without the other, and were not taken", r.OneEyed()},
 	} {
 		if n := len(places.names); n > 0 {
-			fmt.Fprintf(&text, "\n%s: %d, the first in %s", places.are, n, places.names[0])
+			fmt.Fprintf(&text, "\n%s: %d, the first in %s", places.are, n, shown(places.names[0]))
 		}
 	}
 	if down := r.UpsideDown(); len(down) > 0 {
-		fmt.Fprintf(&text, "\nseem to lie upside down: %d, the first %s; if so, turn them", len(down), down[0])
+		fmt.Fprintf(&text, "\nseem to lie upside down: %d, the first %s; if so, turn them", len(down), shown(down[0]))
 	}
 	if len(r.Bad) > 0 {
 		fmt.Fprintf(&text, "\n%d of %d pictures could be read", len(r.Pictures), len(r.Pictures)+len(r.Bad))
@@ -208,17 +216,36 @@ func (r *Report) String() string {
 		}
 	}
 	if n := len(r.SilentTags); n > 0 {
-		fmt.Fprintf(&text, "\nfiles of tags without a hair colour or an attribute: %d, the first %s", n, r.SilentTags[0])
+		fmt.Fprintf(&text, "\nfiles of tags without a hair colour or an attribute: %d, the first %s",
+			n, shown(r.SilentTags[0]))
+	}
+	switch n := len(r.Missing); n {
+	case 0:
+	case 1:
+		fmt.Fprintf(&text, "\n%s names a file that is not there: %s", labelsFile, shown(r.Missing[0]))
+	default:
+		fmt.Fprintf(&text, "\n%s names %d files that are not there, the first %s", labelsFile, n, shown(r.Missing[0]))
+	}
+	if r.KeptLabels != "" {
+		fmt.Fprintf(&text, "\n%s was changed by hand, and is written anew: the old one is kept as %s; to correct a colour "+
+			"for good, name the picture in %s", labelsFile, shown(r.KeptLabels), shown(filepath.Join(r.From, labelsFile)))
+	}
+	if n := len(r.KeptPortraits); n > 0 {
+		fmt.Fprintf(&text, "\nportraits that were changed by hand or damaged, and are made anew: %d, the first kept as %s",
+			n, shown(r.KeptPortraits[0]))
 	}
 	return text.String()
 }
 
+// shown is a name as it may be printed.
+func shown(name string) string { return textfile.Shown(name) }
+
 // mostNamed is how many broken files a summary names.
 const mostNamed = 10
 
-// writeLabels writes labels.csv: file, colour and attributes, as [dataset.OpenFolder] reads them, and where each
-// portrait comes from.
-func (r *Report) writeLabels(out string) error {
+// labels is labels.csv: file, colour and attributes, as [dataset.OpenFolder] reads them, and where each portrait comes
+// from.
+func (r *Report) labels() ([]byte, error) {
 	rows := [][]string{{"file", "colour", "picture", "left", "top", "right", "bottom", "by"}}
 	rows[0] = append(rows[0], attributeNames()...)
 	for _, colour := range dataset.HairColours() {
@@ -230,7 +257,9 @@ func (r *Report) writeLabels(out string) error {
 			rows = append(rows, append(append(row, p.By), p.attributeValues()...))
 		}
 	}
-	return writeRows(filepath.Join(out, labelsFile), rows)
+	var text bytes.Buffer
+	err := csv.NewWriter(&text).WriteAll(rows)
+	return text.Bytes(), err
 }
 
 // attributeNames returns the columns of labels.csv for [dataset.Attributes].

@@ -17,6 +17,7 @@ import (
 
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // Sources of a hair colour, in the order in which they are asked.
@@ -25,10 +26,10 @@ const (
 	// picture lies in.
 	ByFolder = "folder"
 	// ByTags are the tags in a file beside the picture, NAME.txt, NAME.caption or NAME.json as image boards, taggers and
-	// trainers of other networks write them, with weights or without, or, of pictures that are named by their number at
-	// Danbooru, in the metadata of Danbooru20xx: the files below the folder's metadata or danbooru-metadata. Kaggle's
-	// "Tagged Anime Illustrations" is read as it is. They answer if one of them is of the hair's colour: "1girl, solo",
-	// and captions in sentences, leave it to the next source.
+	// trainers of other networks write them, with weights or scores or without, or, of pictures that are named by their
+	// number at Danbooru, in the metadata of Danbooru20xx: the files below the folder's metadata or danbooru-metadata.
+	// Kaggle's "Tagged Anime Illustrations" is read as it is. They answer if one of them is of the hair's colour: "1girl,
+	// solo", and captions in sentences, leave it to the next source.
 	ByTags = "tags"
 	// ByTagger is a network of the user's, if any; see [Tagger]. It has looked at the face, so it answers with any tag,
 	// even if none is of the hair's colour.
@@ -44,9 +45,11 @@ func Sources() []string { return []string{ByFolder, ByTags, ByTagger, ByLook} }
 type sources struct {
 	dir    string
 	by     []string
-	labels map[string]dataset.Labelled // Of labels.csv, by path below dir; nil if there is none.
+	lines  []dataset.Labelled          // Of labels.csv.
+	labels map[string]dataset.Labelled // Those that name a picture, by its path below dir.
 	posts  map[int64][]string          // The tags of Danbooru's posts.
 	tagger *Tagger                     // Nil unless it is one of by.
+	beside tagFiles
 }
 
 // openSources reads the labels.csv of a folder, if there is one and [ByFolder] is asked.
@@ -90,11 +93,22 @@ func (s *sources) readLabels(path string) error {
 	if err != nil {
 		return err
 	}
+	s.lines = lines
+	return nil
+}
+
+// match finds the pictures that labels.csv means; see [dataset.MatchFiles]. It returns the names of which there is no
+// picture.
+func (s *sources) match(pictures []string) (missing []string) {
+	matched, left := dataset.MatchFiles(s.lines, pictures)
 	s.labels = map[string]dataset.Labelled{}
-	for _, line := range lines {
+	for _, line := range matched {
 		s.labels[line.File] = line
 	}
-	return nil
+	for _, line := range left {
+		missing = append(missing, line.File)
+	}
+	return missing
 }
 
 // metadataFolders hold the metadata of Danbooru20xx, at Kaggle and in the original.
@@ -122,10 +136,16 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) (bad
 			case errors.Is(err, fs.ErrNotExist):
 				return nil
 			case err != nil:
-				return err
+				bad = append(bad, fmt.Errorf("the tags of posts, %s: the folder cannot be read: %w; allow it, or move it away",
+					shown(path), imaging.WithoutPath(err)))
+				return nil
 			case ctx.Err() != nil:
 				return ctx.Err()
-			case entry.IsDir() || filepath.Ext(path) != ".json":
+			}
+			if wrong := notMetadata(path, entry.IsDir()); wrong != nil {
+				bad = append(bad, wrong)
+			}
+			if entry.IsDir() || !isMetadata(entry) {
 				return nil
 			}
 			if err := danbooruPosts(path, wanted, func(id int64, tags []string) { s.posts[id] = tags }); err != nil {
@@ -150,7 +170,7 @@ func postOf(name string) (id int64, ok bool) {
 // tags returns the tags beside a picture, or of its post. bad is what is wrong with the file beside it, which then
 // counts as missing: it is broken, or a [silentTags].
 func (s *sources) tags(name string) (tags []string, bad error) {
-	tags, file, bad := tagsBeside(filepath.Join(s.dir, name))
+	tags, file, bad := s.beside.beside(filepath.Join(s.dir, name))
 	known := func(tag string) bool { return tells(plainTag(tag)) }
 	if file != "" && bad == nil && !slices.ContainsFunc(tags, known) {
 		bad = silentTags(file)
@@ -166,7 +186,9 @@ func (s *sources) tags(name string) (tags []string, bad error) {
 // no hair.
 type silentTags string
 
-func (s silentTags) Error() string { return string(s) + ": no tag is of a hair colour or an attribute" }
+func (s silentTags) Error() string {
+	return shown(string(s)) + ": no tag is of a hair colour or an attribute"
+}
 
 // about returns a digest of what the sources know of a picture without a look at it: when it changes they must be asked
 // again. bad is as in tags.

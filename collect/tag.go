@@ -39,6 +39,11 @@ func (f *folder) tag(ctx context.Context, options Options) (*Tagged, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := f.names()
+	if err != nil {
+		return nil, err
+	}
+	f.missing = own.match(names) // Also if the folder is not asked: its labels are compared.
 	tagged := &Tagged{Report: *f.report(), Mistaken: map[string]int{}}
 	err = inOrder(ctx, options.Workers, f.pictures.Len(), f.tagOne, func(one tagging) error {
 		if err := tagged.note(one.badTags, options.Strict); err != nil {
@@ -79,7 +84,7 @@ func (f *folder) tagOne(ctx context.Context, n int) (one tagging, err error) {
 	_, one.badTags = f.sources.about(name)
 	said, err := f.sources.ask(ctx, name, whole, true)
 	if err != nil {
-		return one, fmt.Errorf("%s: %w", f.pictures.Name(n), err)
+		return one, fmt.Errorf("%s: %w", shown(f.pictures.Name(n)), err)
 	}
 	face := Face{By: said.by, Why: said.why, Box: sides(whole.Rect)}
 	if said.why == "" {

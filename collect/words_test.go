@@ -216,11 +216,32 @@ func TestTagsBesideAPicture(t *testing.T) {
 		{"a.json", `{"id": 1, "tag_string": "1girl long_hair pink_hair"}`},
 		{"a.png.json", `{"tags": "1girl long_hair pink_hair"}`},
 		{"a.json", `{"tags": ["1girl", "long_hair", "pink_hair"]}`},
+		{"a.Txt", "1girl;long hair;pink hair"},
+		{"a.png.TxT", "1girl;long_hair;pink_hair;"},
+		{"a.Caption", "1girl\tlong hair\tpink hair"},
+		{"a.txt", "1girl\t0.98\r\nlong hair\t 0.5\r\nblue_hair\t0.21\r\npink_hair\t1\r\n"},
+		{"a.txt", "['1girl', 'long hair', 'pink hair']\n"},
+		{"a.txt", `"1girl", "long hair", “pink hair”`},
+		{"a.txt", `"1girl, long hair, pink hair"`},
+		{"a.txt", "1girl, 1.2::long hair::, .5::pink hair ::"},
+		{"a.txt", "1girl, 1.2::long hair, pink hair::"},
+		{"a.txt", "1girl,\u00a0long\u00a0hair\u200b, \ufeffpink\u3000hair\u200b"},
+		{"a.txt", "１ｇｉｒｌ，ｌｏｎｇ　ｈａｉｒ；（ｐｉｎｋ ｈａｉｒ：１．２）"},
+		{"a.json", `[{"tag_string": "1girl long_hair pink_hair"}]`},
+		{"a.json", `[{"tags": "1girl long_hair pink_hair"}]`},
+		{"a.json", `{"posts": [{"id": 3, "tags": {"general": ["1girl", "long_hair", "pink_hair"]}}]}`},
+		{"a.json", `["1girl, (long hair:1.2)", "[pink hair]"]`},
+		{"a.json", `{"tags": "1girl (long_hair:1.2) {pink_hair}"}`},
+		{"a.json", `{"1girl": 0.99, "long_hair": 0.351, "pink_hair": 1, "blue_hair": 0.349}`},
+		{"a.json", `{"g": {"1girl": 0.9, "long_hair": 0.8, "red_hair": 0.1, "pink_hair": 0.9}, "rating": {"safe": 0.3}}`},
+		{"a.json", `{"tags": {"1girl": 0.99, "long_hair": 0.98, "pink_hair": 0.97, "blue_hair": 0.02}}`},
+		{"a.json", `{"tags": {"general": {"1girl": 0.99, "long_hair": 0.98, "pink_hair": 0.97}}}`},
+		{"a.json", `[["1girl", 0.99], ["long_hair", 0.98], ["pink_hair", 0.97], ["blue_hair", 0.02]]`},
 		{"a.json", `{"id": "1", "tags": [{"id": "1", "name": "1girl"}, {"name": "long_hair"}, {"name": "pink_hair"}]}`},
 	} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, c.name), []byte(c.text), 0o644))
-		tags, _, err := tagsBeside(filepath.Join(dir, "a.png"))
+		tags, _, err := new(tagFiles).beside(filepath.Join(dir, "a.png"))
 		require.NoError(t, err, c.text)
 		for i := range tags {
 			tags[i] = plainTag(tags[i])
@@ -229,21 +250,23 @@ func TestTagsBesideAPicture(t *testing.T) {
 	}
 
 	dir := t.TempDir()
-	tags, _, err := tagsBeside(filepath.Join(dir, "a.png"))
+	tags, _, err := new(tagFiles).beside(filepath.Join(dir, "a.png"))
 	assert.NoError(t, err)
 	assert.Empty(t, tags)
 
 	broken := filepath.Join(dir, "a.json")
 	for text, want := range map[string]string{
-		"{":                        "the JSON breaks off",
-		"":                         "it is empty",
-		`{"tags": 3}`:              `"tags" is neither text nor a list of tags`,
-		`{"tags": {"general": 3}}`: `"tags" is neither text nor a list of tags`,
-		"3":                        "neither a post nor a list of tags",
-		"{\n\"tags\": blue\n}":     "line 2: this is not JSON: invalid character 'b' looking for beginning of value",
+		"{":                             "the JSON breaks off",
+		"":                              "it is empty",
+		`{"tags": 3}`:                   `"tags" is neither text nor a list of tags`,
+		`{"tags": {"general": 3}}`:      `"tags" is neither text nor a list of tags`,
+		"3":                             "neither a post nor a list of tags",
+		`[["a", 3]]`:                    "neither a post nor a list of tags",
+		`[{"tags": ""}, {"tags": "x"}]`: "it holds 2 posts, and not that of the picture alone",
+		"{\n\"tags\": blue\n}":          "line 2: this is not JSON: invalid character 'b' looking for beginning of value",
 	} {
 		require.NoError(t, os.WriteFile(broken, []byte(text), 0o644))
-		_, _, err = tagsBeside(filepath.Join(dir, "a.png"))
+		_, _, err = new(tagFiles).beside(filepath.Join(dir, "a.png"))
 		assert.EqualError(t, err, "the tags of a picture, "+broken+": "+want+"; mend or remove the file")
 	}
 }
@@ -262,6 +285,12 @@ func TestWeightsAndBracketsAroundTagsAreTakenOff(t *testing.T) {
 		":), (9), ;d, :3, blue hair":         {":)", "(9)", ";d", ":3", "blue hair"},
 		"1girl ;d blue_hair":                 {"1girl", ";d", "blue_hair"},
 		"(), [], blue hair":                  {"()", "[]", "blue hair"},
+		"steins;gate blue_hair 1girl":        {"steins;gate", "blue_hair", "1girl"},
+		"blue_hair x;long_hair":              {"blue_hair", "x", "long_hair"},
+		"steins;gate, blue hair":             {"steins;gate", "blue hair"},
+		"'til dawn, 'blue hair', girl's":     {"'til dawn", "blue hair", "girl's"},
+		"blue hair，":                         {"blue hair"},
+		"light smile，":                       {"light smile"},
 	} {
 		assert.Equal(t, want, parseText(text), text)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // drawnFile marks a folder as drawn, and holds the parameters.
@@ -169,8 +170,9 @@ func claim(dir string, want drawing) error {
 		return err
 	default:
 		var have drawing
-		if err := json.Unmarshal(data, &have); err != nil {
-			return fmt.Errorf("%s is damaged (%w): choose another folder, or delete this one", drawnFile, err)
+		if err := textfile.UnmarshalJSON(data, &have); err != nil {
+			return fmt.Errorf("%s, which says what was drawn, is damaged: %w; choose another folder, or delete this one",
+				textfile.Shown(marker), err)
 		}
 		if have.Hats != want.Hats {
 			return fmt.Errorf("in the folder, a share of %g of the portraits have hats: choose another, or delete it", have.Hats)

@@ -145,7 +145,7 @@ func TestDrawingIntoAFolderThatIsNotItsOwnIsRefused(t *testing.T) {
 		{own, 9, 16, 2, "the folder holds 9 portraits of seed 1 and 16×16 pixels"},
 		{own, 9, 32, 1, "the folder holds 9 portraits of seed 1 and 16×16 pixels"},
 		{own, 8, 16, 1, "the folder holds 9 portraits of seed 1 and 16×16 pixels"},
-		{damaged, 9, 16, 1, "drawn.json is damaged"},
+		{damaged, 9, 16, 1, "drawn.json, which says what was drawn, is damaged: the JSON breaks off; choose another folder"},
 		{file, 9, 16, 1, "not a directory"},
 		{t.TempDir(), 0, 16, 1, "0 is not a number of pictures"},
 		{t.TempDir(), 9, 8, 1, "size 8 is not between 16 and 512"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // FolderOptions are the options of [OpenFolder]. The zero value takes the classes that the folder has.
@@ -26,7 +27,7 @@ type FolderOptions struct {
 	Progress func(done, total int)
 }
 
-// Bad is a picture that was left out.
+// Bad is a picture, or a folder of pictures, that was left out.
 type Bad struct {
 	// Path is the file's path, including the folder's.
 	Path string
@@ -34,7 +35,7 @@ type Bad struct {
 	Err error
 }
 
-func (b Bad) Error() string { return b.Path + ": " + b.Err.Error() }
+func (b Bad) Error() string { return textfile.Shown(b.Path) + ": " + b.Err.Error() }
 
 // Unwrap returns the reason.
 func (b Bad) Unwrap() error { return b.Err }
@@ -90,7 +91,7 @@ func (r Report) Lacks() (lines []string) {
 		lines = append(lines, "no pictures of "+strings.Join(empty, ", "))
 	}
 	if len(r.UnknownFolders) > 0 {
-		lines = append(lines, "folders left out, as they are none of the classes: "+strings.Join(r.UnknownFolders, ", "))
+		lines = append(lines, "folders left out, as they are none of the classes: "+shownNames(r.UnknownFolders))
 	}
 	if r.Unlisted > 0 {
 		lines = append(lines, fmt.Sprintf("%s left out, as %s does not list them", count(r.Unlisted, "picture"), labelsFile))
@@ -122,8 +123,9 @@ func count(n int, noun string) string {
 
 // OpenFolder opens the pictures of a folder. If it holds a labels.csv, that lists them: a line for each, with the
 // columns file (relative to the folder) and colour; columns of the required attributes are read too, others are
-// ignored. Otherwise the pictures of class C are all those below DIR/C. Names of classes are not case-sensitive, and
-// those of hair colours may be any of [portrait.ColourNamed].
+// ignored. A name that is not there means the file that differs from it by nothing but case or backslashes, if there is
+// exactly one; see [MatchFiles]. Otherwise the pictures of class C are all those below DIR/C. Names of classes are not
+// case-sensitive, and those of hair colours may be any of [portrait.ColourNamed].
 //
 // Every picture is decoded once, so that broken ones are known before training begins. The results are remembered in
 // the user's cache directory; an unchanged file is not decoded again.
@@ -150,6 +152,10 @@ func OpenFolder(ctx context.Context, dir string, opts FolderOptions) (Set, Repor
 		PerClass:       make([]int, len(found.classes)),
 		UnknownFolders: found.unknownFolders,
 		Unlisted:       found.unlisted,
+		Bad:            found.bad,
+	}
+	if opts.Strict && len(found.bad) > 0 {
+		return fail(report, found.bad[0])
 	}
 	errs, err := checkAll(ctx, dir, found.entries, opts)
 	if err != nil {
@@ -171,6 +177,7 @@ func OpenFolder(ctx context.Context, dir string, opts FolderOptions) (Set, Repor
 		}
 		report.Total++
 	}
+	slices.SortStableFunc(report.Bad, func(a, b Bad) int { return comparePaths(a.Path, b.Path) })
 	if len(set.entries) == 0 {
 		return fail(
 			report, fmt.Errorf("none of %s can be read; the first is %w", count(len(report.Bad), "picture"), report.Bad[0]),

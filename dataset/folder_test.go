@@ -213,7 +213,7 @@ func TestFoldersThatCannotBeTrainedOnAreRefused(t *testing.T) {
 			extra: labels("file,colour\na.png,blue\n./a.png,red\n"),
 			says:  "line 3: ./a.png is listed a second time",
 		},
-		{name: "labels short", extra: labels("file,colour\na.png\n"), says: "line 2 has 1 columns"},
+		{name: "labels short", extra: labels("file,colour\na.png\n"), says: "line 2 has 1 column: too few"},
 		{
 			name:  "labels without class",
 			extra: labels("file,colour\na.png, \n"),
@@ -318,6 +318,48 @@ func TestAFileThatMayNotBeReadIsNamedAndTriedAgainNextTime(t *testing.T) {
 	set, _, err := OpenFolder(t.Context(), dir, FolderOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, 3, set.Len())
+}
+
+func TestAFolderThatMayNotBeReadIsNamedAndTheRestCounts(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	dir := small(t, "blue/1.png", "blue/in/2.png", "red/3.png", "green/4.png")
+	for _, name := range []string{"blue/in", "green"} {
+		require.NoError(t, os.Chmod(filepath.Join(dir, name), 0))
+		t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, name), 0o755) })
+	}
+	wrong := func(name string) string {
+		return filepath.Join(dir, name) + ": the folder cannot be read: permission denied; allow it, or move it away"
+	}
+	check := func(what string, want int, report Report, err error) {
+		require.NoError(t, err, what)
+		assert.Equal(t, want, report.Total, what)
+		require.Len(t, report.Bad, 2, what)
+		assert.Equal(t, wrong("blue/in"), report.Bad[0].Error(), what)
+		assert.Equal(t, wrong("green"), report.Bad[1].Error(), what)
+	}
+	_, report, err := OpenFolder(t.Context(), dir, FolderOptions{})
+	check("folders", 2, report, err)
+	_, report, err = OpenPictures(t.Context(), dir, PicturesOptions{})
+	check("pictures", 2, report, err)
+	_, _, err = OpenFolder(t.Context(), dir, FolderOptions{Strict: true})
+	assert.ErrorContains(t, err, wrong("blue/in"))
+	_, _, err = OpenPictures(t.Context(), dir, PicturesOptions{Strict: true})
+	assert.ErrorContains(t, err, wrong("blue/in"))
+	write(t, filepath.Join(dir, labelsFile), []byte("file,colour\nblue/1.png,blue\nred/3.png,red\n"))
+	_, report, err = OpenFolder(t.Context(), dir, FolderOptions{})
+	check("labels", 2, report, err)
+}
+
+func TestNamesWithControlCharactersAreShownEscaped(t *testing.T) {
+	dir := small(t, "blue/1.png", "red/2.png", "so\x1b[31mso/1.png")
+	write(t, filepath.Join(dir, "red", "a\nb.png"), []byte("no picture"))
+	_, report, err := OpenFolder(t.Context(), dir, FolderOptions{Classes: HairColours()})
+	require.NoError(t, err)
+	assert.Contains(t, report.String(), `/red/a\nb.png": `)
+	assert.Contains(t, report.String(), `none of the classes: "so\x1b[31mso"`)
+	assert.NotContains(t, report.String(), "\x1b")
 }
 
 func TestAFileThatChangedIsCheckedAgain(t *testing.T) {

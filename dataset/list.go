@@ -2,12 +2,13 @@ package dataset
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/textfile"
+	"golang.org/x/text/unicode/norm"
 )
 
 // labelsFile may list the pictures of a folder with their labels.
@@ -26,6 +28,7 @@ type listing struct {
 	entries        []entry // Ordered by path, or as in labels.csv.
 	unknownFolders []string
 	unlisted       int
+	bad            []Bad // Folders that cannot be read.
 }
 
 // list finds the labelled pictures of dir. Nil known classes allow any name.
@@ -74,10 +77,11 @@ func listFolders(ctx context.Context, dir string, known []string) (*listing, err
 			}
 			continue
 		}
-		pictures, err := picturesBelow(ctx, dir, path)
+		pictures, bad, err := picturesBelow(ctx, dir, path)
 		if err != nil {
 			return nil, err
 		}
+		found.bad = append(found.bad, bad...)
 		if len(pictures) == 0 {
 			continue
 		}
@@ -96,14 +100,25 @@ func listFolders(ctx context.Context, dir string, known []string) (*listing, err
 	expect := fmt.Sprintf("put them at %s, or name them in %s", filepath.Join(dir, exampleClass(known), "….png"),
 		filepath.Join(dir, labelsFile))
 	switch {
+	case len(found.bad) > 0:
+		return nil, fmt.Errorf("there are no pictures in it that can be read: %w", found.bad[0])
 	case len(found.unknownFolders) > 0:
 		return nil, fmt.Errorf("its folders (%s) are none of the classes (%s)",
-			strings.Join(found.unknownFolders, ", "), strings.Join(known, ", "))
+			shownNames(found.unknownFolders), strings.Join(known, ", "))
 	case loose > 0:
 		return nil, fmt.Errorf("it has %s but no folders named after classes: %s", count(loose, "picture"), expect)
 	default:
 		return nil, fmt.Errorf("there are no pictures in it: %s", expect)
 	}
+}
+
+// shownNames lists names as they may be printed.
+func shownNames(names []string) string {
+	var shown []string
+	for _, name := range names {
+		shown = append(shown, textfile.Shown(name))
+	}
+	return strings.Join(shown, ", ")
 }
 
 func exampleClass(known []string) string {
@@ -145,27 +160,37 @@ func (l *listing) sortClasses(known []string) {
 	l.classes = sorted
 }
 
-// picturesBelow returns the picture files below path, a folder in dir, unless it leads back to dir.
-func picturesBelow(ctx context.Context, dir, path string) ([]string, error) {
+// picturesBelow returns the picture files below path, a folder in dir, unless it leads back to dir. Folders that cannot
+// be read are bad.
+func picturesBelow(ctx context.Context, dir, path string) (pictures []string, bad []Bad, err error) {
 	inside, err := leadsBackTo(dir, path)
-	if err != nil || inside {
-		return nil, err
+	if err != nil {
+		return nil, []Bad{unreadable(path, err)}, nil
 	}
-	return walkPictures(ctx, path)
+	if inside {
+		return nil, nil, nil
+	}
+	pictures, bad, err = walkPictures(ctx, path)
+	if err != nil && ctx.Err() == nil {
+		return nil, append(bad, unreadable(path, err)), nil
+	}
+	return pictures, bad, err
 }
 
 // walkPictures returns the picture files below path, in order. Links to files are followed, and path itself may be a
-// link to a folder, but links to folders below it are not followed, so that there are no loops.
-func walkPictures(ctx context.Context, path string) ([]string, error) {
-	var pictures []string
-	// The slash makes WalkDir follow path itself.
-	err := filepath.WalkDir(path+string(filepath.Separator), func(file string, child fs.DirEntry, err error) error {
+// link to a folder, but links to folders below it are not followed, so that there are no loops. Folders below it that
+// cannot be read are bad.
+func walkPictures(ctx context.Context, path string) (pictures []string, bad []Bad, err error) {
+	root := path + string(filepath.Separator) // The slash makes WalkDir follow path itself.
+	err = filepath.WalkDir(root, func(file string, child fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err != nil:
+		case err != nil && file == root:
 			return err
-		case file != path+string(filepath.Separator) && hidden(child.Name()):
+		case err != nil:
+			bad = append(bad, unreadable(file, err))
+		case file != root && hidden(child.Name()):
 			if child.IsDir() {
 				return fs.SkipDir
 			}
@@ -174,7 +199,7 @@ func walkPictures(ctx context.Context, path string) ([]string, error) {
 		}
 		return nil
 	})
-	return pictures, err
+	return pictures, bad, err
 }
 
 // leadsBackTo reports whether path is a link to dir or to a folder above it.
@@ -208,8 +233,8 @@ type Labelled struct {
 }
 
 // ReadLabels reads a labels.csv: a line for each picture, with the columns file and colour, and those of [Attributes]
-// if there are any; others are ignored. Files outside the folder, listed twice or without a class are errors, which
-// name the line.
+// if there are any; others are ignored. Commas, semicolons or tabs separate the columns. Files outside the folder,
+// listed twice with different labels, or without a class are errors, which name the line.
 func ReadLabels(path string) ([]Labelled, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -225,19 +250,30 @@ func ReadLabels(path string) ([]Labelled, error) {
 
 // readLabels reads a labels.csv, which must have a column for each required attribute.
 func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err error) {
-	in := csv.NewReader(textfile.NewReader(labels))
-	in.FieldsPerRecord = -1
-	in.TrimLeadingSpace = true // As in "file, colour". A name that begins with a space is written in quotes, and keeps it.
-	header, err := in.Read()
-	if err == io.EOF {
-		return nil, errors.New("it is empty: the first line must name the columns file and colour")
+	data, err := io.ReadAll(labels)
+	if err != nil {
+		return nil, imaging.WithoutPath(err)
 	}
+	columns := func(header []string) (file, class int) {
+		return column(header, "file"), column(header, "colour", "color", "class")
+	}
+	rows, err := readTable(data, func(header []string) bool {
+		file, class := columns(header)
+		return file >= 0 && class >= 0
+	})
 	if err != nil {
 		return nil, err
 	}
-	fileColumn, classColumn := column(header, "file"), column(header, "colour", "color", "class")
+	if len(rows) == 0 {
+		return nil, errors.New("it is empty: the first line must name the columns file and colour")
+	}
+	header := rows[0].fields
+	fileColumn, classColumn := columns(header)
+	lacks := func(what string) error {
+		return fmt.Errorf("its columns are %s: it needs %s", textfile.Excerpt(strings.Join(header, ", ")), what)
+	}
 	if fileColumn < 0 || classColumn < 0 {
-		return nil, fmt.Errorf("its columns are %s: it needs file and colour", strings.Join(header, ", "))
+		return nil, lacks("file and colour")
 	}
 	attributes := map[string]int{} // Column by attribute.
 	for _, attribute := range Attributes() {
@@ -247,46 +283,83 @@ func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err err
 	}
 	for _, attribute := range wanted {
 		if _, ok := attributes[attribute.Name]; !ok {
-			return nil, fmt.Errorf("its columns are %s: it needs %s", strings.Join(header, ", "), attribute.Name)
+			return nil, lacks(attribute.Name)
 		}
 	}
-	listed := map[string]bool{}
-	for {
-		record, err := in.Read()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		line, _ := in.FieldPos(0)
+	listed := map[string]Labelled{}
+	for _, row := range rows[1:] {
+		line, record := row.line, row.fields
 		if len(record) <= max(fileColumn, classColumn) {
-			return nil, fmt.Errorf("line %d has %d columns: too few", line, len(record))
+			return nil, fmt.Errorf("line %d has %s: too few", line, count(len(record), "column"))
 		}
-		named := strings.TrimRight(record[fileColumn], " \t")
+		named := record[fileColumn]
 		file, class := filepath.Clean(filepath.FromSlash(named)), strings.TrimSpace(record[classColumn])
 		if class == "" {
-			return nil, fmt.Errorf("line %d: %s has no class", line, record[fileColumn])
+			return nil, fmt.Errorf("line %d: %s has no class", line, textfile.Excerpt(named))
 		}
 		if !filepath.IsLocal(file) || file == "." {
-			return nil, fmt.Errorf("line %d: %q is not in the folder", line, record[fileColumn])
+			return nil, fmt.Errorf("line %d: %s is not in the folder", line, textfile.Quoted(named))
 		}
-		if listed[file] {
-			return nil, fmt.Errorf("line %d: %s is listed a second time", line, record[fileColumn])
-		}
-		listed[file] = true
 		labelled := Labelled{File: file, Class: class, Attributes: map[string]string{}, line: line}
 		for name, at := range attributes {
 			if at < len(record) && strings.TrimSpace(record[at]) != "" {
 				labelled.Attributes[name] = strings.ToLower(strings.TrimSpace(record[at]))
 			}
 		}
+		if before, again := listed[file]; again {
+			if before.Class == class && maps.Equal(before.Attributes, labelled.Attributes) {
+				continue
+			}
+			return nil, fmt.Errorf("line %d: %s is listed a second time, and line %d says something else of it",
+				line, textfile.Excerpt(named), before.line)
+		}
+		listed[file] = labelled
 		found = append(found, labelled)
 	}
 	if len(found) == 0 {
 		return nil, errors.New("it lists no pictures")
 	}
 	return found, nil
+}
+
+// MatchFiles gives lines of a labels.csv the names of the files that they mean, out of those below its folder: one that
+// is not among them means the one that differs from it by nothing but case, backslashes for slashes, or how accents are
+// encoded, if there is exactly one such file and no other line names it. The lines that are left name no file.
+func MatchFiles(lines []Labelled, files []string) (matched, left []Labelled) {
+	alike := map[string][]string{}
+	free := map[string]bool{}
+	for _, file := range files {
+		if !free[file] {
+			free[file] = true
+			alike[likeness(file)] = append(alike[likeness(file)], file)
+		}
+	}
+	var others []Labelled
+	for _, line := range lines {
+		if free[line.File] {
+			delete(free, line.File)
+			matched = append(matched, line)
+		} else {
+			others = append(others, line)
+		}
+	}
+	for _, line := range others {
+		if like := alike[likeness(line.File)]; len(like) == 1 && free[like[0]] {
+			line.File = like[0]
+			delete(free, like[0])
+			matched = append(matched, line)
+		} else {
+			left = append(left, line)
+		}
+	}
+	slices.SortStableFunc(matched, func(a, b Labelled) int { return a.line - b.line })
+	return matched, left
+}
+
+// likeness is the same for the names of files that people and other systems mix up.
+func likeness(file string) string {
+	file = path.Clean(strings.ReplaceAll(filepath.ToSlash(file), `\`, "/"))
+	return strings.ToLower(norm.NFC.String(file))
 }
 
 // listLabels takes the pictures that a labels.csv lists. A missing file shows when it is decoded.
@@ -298,41 +371,68 @@ func listLabels(
 		return nil, err
 	}
 	found := &listing{classes: known}
-	listed := map[string]bool{}
+	below, err := found.picturesIn(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	matched, left := MatchFiles(lines, below)
+	found.unlisted = len(below) - len(matched)
+	lines = append(matched, left...) // Those that are left may lie where a link leads.
+	slices.SortStableFunc(lines, func(a, b Labelled) int { return a.line - b.line })
 	for _, l := range lines {
-		path := filepath.Join(dir, l.File)
-		listed[path] = true
 		label := found.label(l.Class, known == nil)
 		if label < 0 {
-			return nil, fmt.Errorf("line %d: unknown class %q; known are %s", l.line, l.Class, strings.Join(known, ", "))
+			return nil, fmt.Errorf("line %d: unknown class %s; known are %s",
+				l.line, textfile.Quoted(l.Class), strings.Join(known, ", "))
 		}
-		made := entry{path, []int{label}}
+		made := entry{filepath.Join(dir, l.File), []int{label}}
 		for _, attribute := range attributes {
 			made.labels = append(made.labels, slices.Index(attribute.Classes, l.Attributes[attribute.Name]))
 		}
 		found.entries = append(found.entries, made)
 	}
 	found.sortClasses(known)
-	return found, found.countUnlisted(ctx, dir, listed)
+	return found, nil
+}
+
+// picturesIn returns the pictures below dir, whose paths are relative to it.
+func (l *listing) picturesIn(ctx context.Context, dir string) (names []string, err error) {
+	err = filepath.WalkDir(dir, func(file string, child fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return l.skip(dir, file, err)
+		}
+		if !child.IsDir() && !hidden(child.Name()) && imaging.HasExtension(child.Name()) {
+			name, err := filepath.Rel(dir, file)
+			if err != nil {
+				return err
+			}
+			names = append(names, name)
+		}
+		return nil
+	})
+	return names, err
+}
+
+// skip notes a folder below dir that cannot be read. That of dir itself is an error.
+func (l *listing) skip(dir, folder string, err error) error {
+	if folder == dir {
+		return imaging.WithoutPath(err)
+	}
+	l.bad = append(l.bad, unreadable(folder, err))
+	return nil
+}
+
+// unreadable names a folder that cannot be read.
+func unreadable(folder string, err error) Bad {
+	return Bad{filepath.Clean(folder), fmt.Errorf("the folder cannot be read: %w; allow it, or move it away",
+		imaging.WithoutPath(err))}
 }
 
 func column(header []string, names ...string) int {
 	return slices.IndexFunc(header, func(title string) bool {
 		return slices.Contains(names, strings.ToLower(strings.TrimSpace(title)))
-	})
-}
-
-func (l *listing) countUnlisted(ctx context.Context, dir string, listed map[string]bool) error {
-	return filepath.WalkDir(dir, func(file string, child fs.DirEntry, err error) error {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		if !child.IsDir() && !hidden(child.Name()) && imaging.HasExtension(child.Name()) && !listed[file] {
-			l.unlisted++
-		}
-		return nil
 	})
 }

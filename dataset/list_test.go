@@ -47,3 +47,88 @@ func TestHairColoursHaveTheSameNamesInLabelsAsInFolders(t *testing.T) {
 	_, _, err := OpenFolder(t.Context(), listed, FolderOptions{Classes: []string{"blonde", "red"}})
 	assert.ErrorContains(t, err, `line 3: unknown class "Gray"; known are blonde, red`)
 }
+
+// What spreadsheets, editors and scripts make of a labels.csv.
+func TestEveryDialectOfLabelsIsRead(t *testing.T) {
+	const bom = "\xff\xfe"
+	utf16 := func(text string) (coded string) {
+		for _, r := range text {
+			coded += string([]byte{byte(r), byte(r >> 8)})
+		}
+		return coded
+	}
+	for what, text := range map[string]string{
+		"semicolons":         "file;colour\r\na.png;blue\r\nb, c.png;red\r\n",
+		"tabs":               "file\tcolour\na.png\tblue\nb, c.png\tred\n",
+		"tabs, quotes":       "\"file\"\t\"colour\"\n\"a.png\"\tblue\n \"b, c.png\" \t red\n",
+		"an empty tab":       "id\tfile\tcolour\n\ta.png\tblue\n\tb, c.png\tred",
+		"Excel's sep=":       "sep=;\r\nfile;colour\r\na.png;blue\r\nb, c.png;red\r\n",
+		"sep= in quotes":     "\"SEP=;\"\nfile;colour\na.png;blue\nb, c.png;red\n",
+		"a tab as sep=":      "sep=\t\nfile\tcolour\na.png\tblue\nb, c.png\tred\n",
+		"empty columns":      "file,colour,,\na.png,blue,,\n\"b, c.png\",red,,,\n,,,\n",
+		"rows of blanks":     "\n  \nfile,colour\n , \na.png,blue\n\t\n\"b, c.png\",red\n  \n",
+		"UTF-16 with a mark": bom + utf16("file,colour\na.png,blue\n\"b, c.png\",red\n"),
+		"UTF-16 without":     utf16("file\tcolour\r\na.png\tblue\r\nb, c.png\tred\r\n"),
+		"old Macs' lines":    "file,colour\ra.png,blue\r\"b, c.png\",red\r",
+		"no-break spaces": "file\u00a0,\u00a0colour\n\u00a0a.png\u00a0,\u202fblue\n" +
+			"\"b, c.png\u00a0\",\u00a0red\u3000\n",
+		"a row twice":       "file,colour\na.png,blue\n\"b, c.png\",red\na.png, blue\n",
+		"spaces and quotes": "file,colour\n  \"a.png\"  ,  \"blue\"  \n\t\"b, c.png\",red\n",
+	} {
+		lines, err := readLabels(strings.NewReader(text), nil)
+		require.NoError(t, err, what)
+		var got []string
+		for _, line := range lines {
+			got = append(got, line.File+" "+line.Class)
+		}
+		assert.Equal(t, []string{"a.png blue", "b, c.png red"}, got, what)
+	}
+	lines, err := readLabels(strings.NewReader("file,colour\na \"b\".png,blue\n\"c \"\"d\"\".png\",red\n"), nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{`a "b".png`, `c "d".png`}, []string{lines[0].File, lines[1].File})
+}
+
+func TestErrorsOfLabelsAreInPlainWordsAndShort(t *testing.T) {
+	long := "file,colour\n" + strings.Repeat("../", 1000) + "a,red\n"
+	for text, want := range map[string]string{
+		"file,colour\na.png,blue\n\"b.png,red\nc.png,red\n": `line 3: the quote that begins "b.png,red is never closed: ` +
+			"close it, or remove it",
+		"file,colour\n\"a\"b.png,blue\n": `line 2: there is b.png behind the closing quote of "a": write a quote in a ` +
+			"name twice",
+		"file,colour\n\"a\nb.png\",blue\nc.png\n": "line 4 has 1 column: too few",
+		"sep=;\nfile;colour\n;red\n":              `line 3: "" is not in the folder`,
+		long:                                      `line 2: "` + strings.Repeat("../", 20) + `…" is not in the folder`,
+		"\x1b[31m" + strings.Repeat("x", 1000) + "\n": `its columns are "\x1b[31m` + strings.Repeat("x", 55) +
+			`…": it needs file and colour`,
+		"PK\x03\x04\x14\x00\x06\x00":          "it is a spreadsheet or an archive, not text: save it as CSV",
+		"\x89PNG\r\n\x1a\n\x00\x00":           "it is not text: save it as CSV",
+		"file,colour\na,red\nb,red\na,blue\n": "line 4: a is listed a second time, and line 2 says something else of it",
+		"file,colour,eyes\na,red,blue\na,red,green\n": "line 3: a is listed a second time, " +
+			"and line 2 says something else of it",
+	} {
+		_, err := readLabels(strings.NewReader(text), nil)
+		assert.EqualError(t, err, want)
+	}
+}
+
+func TestNamesInLabelsMayDifferInCaseAndSlashes(t *testing.T) {
+	dir := small(t, "A.PNG", "in/b.png", "twice.png", "Twice.png", "c.png", "e\u0301.png", "d.png")
+	rows := "file,colour\na.png,blue\nIN\\B.png,red\nTWICE.png,red\nC.png,red\nc.png,blue\n" +
+		"\u00e9.png,blue\n..\\d.png,red\n"
+	write(t, filepath.Join(dir, labelsFile), []byte(rows))
+	set, report, err := OpenFolder(t.Context(), dir, FolderOptions{})
+	require.NoError(t, err)
+	var got []string
+	for i := range set.Len() {
+		name, err := filepath.Rel(dir, set.Name(i))
+		require.NoError(t, err)
+		got = append(got, name+" "+Classes(set)[set.Label(i, 0)])
+	}
+	assert.Equal(t, []string{"A.PNG blue", "in/b.png red", "c.png blue", "e\u0301.png blue"}, got)
+	var bad []string
+	for _, b := range report.Bad {
+		bad = append(bad, filepath.Base(b.Path))
+	}
+	assert.Equal(t, []string{`..\d.png`, "C.png", "TWICE.png"}, bad, "none, taken, and two")
+	assert.Equal(t, 3, report.Unlisted)
+}

@@ -130,7 +130,8 @@ func openPictures(ctx context.Context, path string, opts PicturesOptions) (Pictu
 	}
 }
 
-// listPictures finds the pictures of a folder or an archive, and the unusable members of an archive.
+// listPictures finds the pictures of a folder or an archive, the folders in it that cannot be read, and the unusable
+// members of an archive.
 func listPictures(ctx context.Context, path string) ([]stored, []Bad, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -139,7 +140,7 @@ func listPictures(ctx context.Context, path string) ([]stored, []Bad, error) {
 	if !info.IsDir() {
 		return listArchive(ctx, path, archiveLimits)
 	}
-	files, err := walkPictures(ctx, path)
+	files, bad, err := walkPictures(ctx, path)
 	if err != nil {
 		return nil, nil, imaging.WithoutPath(err)
 	}
@@ -147,7 +148,7 @@ func listPictures(ctx context.Context, path string) ([]stored, []Bad, error) {
 	for i, file := range files {
 		found[i] = pictureOnDisk(file)
 	}
-	return found, nil, nil
+	return found, bad, nil
 }
 
 // stored is a picture in a folder or an archive.

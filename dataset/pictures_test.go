@@ -386,7 +386,8 @@ func TestDamagedArchivesGiveWhatIsWhole(t *testing.T) {
 		require.NoError(t, err, what)
 		assert.InDelta(t, 4, pictures.Len(), 1, what)
 		require.NotEmpty(t, report.Bad)
-		assert.Contains(t, report.String(), "the archive is cut short or damaged after", what)
+		assert.Regexp(t, `cut: the archive is cut short after \d members; what lies before that counts, for the rest `+
+			`copy it again`, report.String(), what)
 	}
 
 	zip := zipped(t, files)
@@ -437,7 +438,7 @@ func TestWhatHoldsNoPicturesIsRefused(t *testing.T) {
 			"neither a folder nor an archive that can be read (.zip, .tar, .tar.gz): unpack it",
 		},
 		{onDisk(t, "x.zip", nil), "zero bytes"},
-		{onDisk(t, "x.tar.gz", gzipped(t, []byte("no tar"))), "the archive is cut short or damaged after 0 members"},
+		{onDisk(t, "x.tar.gz", gzipped(t, []byte("no tar"))), "the archive is cut short after 0 members"},
 	} {
 		_, _, err := OpenPictures(t.Context(), c.path, PicturesOptions{})
 		require.ErrorContains(t, err, c.says)

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"archive/tar"
+	"compress/flate"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/moelab/moelab/internal/imaging"
 )
 
 // listTar finds the positions of the pictures in a tar file. They are read from there.
@@ -34,7 +37,7 @@ func readAt(file *os.File, at, size int64) ([]byte, error) {
 func (a *archive) listGzip(ctx context.Context, in io.Reader) error {
 	unpacked, err := gzip.NewReader(in)
 	if err != nil {
-		return fmt.Errorf("the archive is damaged: %w", err)
+		return fmt.Errorf("%w; copy it again", damaged{"0 members", err})
 	}
 	copied, err := os.CreateTemp("", "moelab-*")
 	if err != nil {
@@ -88,13 +91,31 @@ func (a *archive) eachPicture(ctx context.Context, in io.Reader, take func(*tar.
 			return err
 		}
 		if err != nil {
-			a.bad = append(
-				a.bad, Bad{a.path, fmt.Errorf("the archive is cut short or damaged after %s: %w", count(n-1, "member"), err)},
-			)
+			a.bad = append(a.bad, Bad{a.path, fmt.Errorf("%w; what lies before that counts, for the rest copy it again",
+				damaged{count(n-1, "member"), err})})
 			return nil
 		}
 	}
 }
+
+// damaged is the error about a tar file that cannot be read to its end.
+type damaged struct {
+	after string // So many members.
+	cause error
+}
+
+func (d damaged) Error() string {
+	switch {
+	case errors.Is(d.cause, io.ErrUnexpectedEOF):
+		return "the archive is cut short after " + d.after
+	case errors.Is(d.cause, tar.ErrHeader), errors.Is(d.cause, gzip.ErrChecksum), errors.Is(d.cause, gzip.ErrHeader),
+		errors.As(d.cause, new(flate.CorruptInputError)):
+		return "the archive is damaged after " + d.after
+	}
+	return fmt.Sprintf("the archive cannot be read after %s: %v", d.after, imaging.WithoutPath(d.cause))
+}
+
+func (d damaged) Unwrap() error { return d.cause }
 
 // sparse reports whether a member is a sparse file, whose zeros are not stored.
 func sparse(header *tar.Header) bool {

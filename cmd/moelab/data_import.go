@@ -64,11 +64,12 @@ left out and why: duplicates, hair of none of the nine colours, faces that are s
 more than 35°. It also counts places that may be faces but were not taken.
 
 The sources of the hair colour are tried in this order; --by selects some of them:
-  folder  a labels.csv in DIR (columns file and colour), or a folder's name: blonde, blonde_hair, …
+  folder  a labels.csv in DIR (columns file and colour, between commas, semicolons or tabs), or a folder's name:
+          blonde, blonde_hair, …
   tags    a file next to the picture: NAME.txt, NAME.caption or NAME.json with Danbooru's or e621's tags
-          (blonde_hair, …), with weights or without, or Danbooru20xx's metadata: JSON lines below DIR/metadata or
-          DIR/danbooru-metadata, for pictures named by their number; also Kaggle's "Tagged Anime Illustrations",
-          unmodified
+          (blonde_hair, …), with weights or without, or a tagger's with scores, of which those from 0.35 on count; or
+          Danbooru20xx's metadata: JSON lines below DIR/metadata or DIR/danbooru-metadata, for pictures named by their
+          number; also Kaggle's "Tagged Anime Illustrations", unmodified
   tagger  the network given by --tagger
   look    the hair in the picture: what frames the face, under a hat too; of two colours the larger part
 The first source with an answer wins. Tags answer if any of them names a hair colour, even orange_hair, streaked_hair
@@ -77,7 +78,9 @@ only the last two sources are used. Tags, the tagger and labels.csv (columns eye
 too; eyes that are tagged heterochromia or the like have no colour.
 
 An interrupted import resumes when the command is run again. Later runs add pictures that are new or changed, or whose
-labels, tags or tagger changed, and remove the portraits of pictures that are gone.`,
+labels, tags or tagger changed, and remove the portraits of pictures that are gone. To correct a colour, name the
+picture in DIR/labels.csv: OUT/labels.csv is written anew, and one that was changed by hand is kept as labels.csv.bak,
+as is a portrait that was changed.`,
 		Example: `  moelab data import illustrations --out portraits
   moelab data import illustrations --out portraits --size 64 --by look
   moelab data import illustrations --out portraits --tagger wd-vit-tagger-v3/model.onnx

@@ -42,12 +42,12 @@ func (j Job) wrap(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &file) && file.Path == j.In && textfile.Name(j.In) == j.In:
+	case errors.As(err, &file) && file.Path == j.In && textfile.Shown(j.In) == j.In:
 		return err
 	case j.In == Standard:
 		return fmt.Errorf("standard input: %w", err)
 	default:
-		return fmt.Errorf("%s: %w", textfile.Name(j.In), err)
+		return fmt.Errorf("%s: %w", textfile.Shown(j.In), err)
 	}
 }
 

@@ -114,6 +114,15 @@ func SavePNG(path string, picture image.Image) error {
 	return atomicfile.Write(path, func(file *os.File) error { return encoder.Encode(file, picture) })
 }
 
+// EncodePNG returns a picture as [SavePNG] writes it.
+func EncodePNG(picture image.Image) ([]byte, error) {
+	var data bytes.Buffer
+	if err := encoder.Encode(&data, picture); err != nil {
+		return nil, err
+	}
+	return data.Bytes(), nil
+}
+
 // ThroughJPEG returns an opaque picture after saving it as a JPEG of a quality from 1 to 100 and reading it again. A
 // picture too large for JPEG, with 65,536 pixels a side, is returned unchanged.
 func ThroughJPEG(picture *image.RGBA, quality int) *image.RGBA {

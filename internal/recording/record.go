@@ -259,7 +259,7 @@ func describe(path string) (string, error) {
 	case name == "metrics.jsonl":
 		return describeMetrics(data)
 	case name == "import.jsonl": // The journal of an import, which reads files in any order.
-		return describeLines(data, "modified", "from", "about", "crc32")
+		return describeLines(data, "modified", "from", "about", "crc32", "written", "labels")
 	case name == "config.json":
 		// Portraits may have hats only since the recording was made.
 		data = bytes.ReplaceAll(data, []byte(`    "hats": 0,`), nil)
@@ -308,6 +308,9 @@ func describeLines(data []byte, without ...string) (string, error) {
 		text, err := describeJSON(line, without...)
 		if err != nil {
 			return "", err
+		}
+		if text == "{}" { // What an import wrote, which the files themselves tell.
+			continue
 		}
 		lines = append(lines, text)
 	}

@@ -152,7 +152,8 @@ func portraitsState(dir string) (map[string]string, error) {
 		state[key] += "once "
 	}
 	err = eachFile(dir, func(name string) error {
-		if !named[name] {
+		// What was damaged is kept beside what is made again.
+		if !named[name] && !strings.HasPrefix(filepath.Ext(name), ".bak") {
 			state[name] = "is left over"
 		}
 		return nil

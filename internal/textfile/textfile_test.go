@@ -1,9 +1,11 @@
 package textfile
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -51,7 +53,28 @@ func TestTextsOfEveryUnicodeEncodingAreRead(t *testing.T) {
 	}
 	assert.Equal(t, "\xe9t\xe9", string(Decode([]byte("\xe9t\xe9"))), "what is not Unicode stays")
 	assert.Empty(t, Decode(nil))
-	streamed, err := io.ReadAll(NewReader(strings.NewReader("\xff\xfea\x00\n\x00")))
-	assert.NoError(t, err)
-	assert.Equal(t, "a\n", string(streamed))
+	for _, text := range []string{"\xff\xfea\x00\n\x00", "a\x00\n\x00", "\x00a\x00\n", "a\n"} {
+		streamed, err := io.ReadAll(NewReader(strings.NewReader(text)))
+		assert.NoError(t, err)
+		assert.Equal(t, "a\n", string(streamed), "%q", text)
+	}
+	_, err := io.ReadAll(NewReader(iotest.ErrReader(errors.New("the disk is gone"))))
+	assert.EqualError(t, err, "the disk is gone")
+}
+
+func TestNamesAreShownWithoutWhatATerminalObeys(t *testing.T) {
+	for name, want := range map[string]string{
+		"a b.png":          "a b.png",
+		"猫　é.png":          "猫　é.png",
+		"a\x1b[31m.png":    `"a\x1b[31m.png"`,
+		"two\nlines.png":   `"two\nlines.png"`,
+		"latin-1 \xe9":     `"latin-1 \xe9"`,
+		"left \u202eright": `"left \u202eright"`,
+	} {
+		assert.Equal(t, want, Shown(name))
+	}
+	assert.Equal(t, strings.Repeat("é", 60)+"…", Excerpt(strings.Repeat("é", 1000)))
+	assert.Equal(t, `"a\x00"`, Excerpt("a\x00"))
+	assert.Equal(t, `"a b"`, Quoted("a b"))
+	assert.Less(t, len(Quoted(strings.Repeat("\xff", 1000))), 300)
 }
