@@ -29,8 +29,8 @@ func newEvalCommand() *cobra.Command {
 		switch {
 		case dir == "":
 			return usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
-		case options.Number < 0:
-			return usage("-n is %d: it must be at least 1", options.Number)
+		case options.Number < 0 || options.Number > 100_000:
+			return usage("-n is %d: it must be from 1 to 100000", options.Number)
 		}
 		kind, err := experimentOf(dir)
 		if err != nil {

@@ -33,8 +33,8 @@ with a seed that no training uses.`,
 	flags.StringVarP(&out, "out", "o", "", "file for the scores of every portrait, as JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if n < 1 {
-			return usage("-n is %d: it must be at least 1", n)
+		if n < 1 || n > 100_000 {
+			return usage("-n is %d: it must be from 1 to 100000", n)
 		}
 		if out != "" {
 			if err := checkOutputs([]outFile{{"-o", out}}, append(runFiles(dir), data)...); err != nil {

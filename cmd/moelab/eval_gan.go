@@ -77,8 +77,8 @@ Prints a table and writes evaluation.json, figures/accuracy.png and figures/neig
 		switch {
 		case dir == "":
 			return usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
-		case n < 1:
-			return usage("-n is %d: it must be at least 1", n)
+		case n < 1 || n > 100_000:
+			return usage("-n is %d: it must be from 1 to 100000", n)
 		case features != judgeFeatures && features != vggFeatures && !isONNX(features):
 			return usage("--features is %q: it must be %q, %q or a file NAME.onnx", features, judgeFeatures, vggFeatures)
 		case !isONNX(features) && (flags.Changed("features-input") || flags.Changed("features-output")):

@@ -53,8 +53,8 @@ laptop-content, laptop-face, laptop-flat and laptop-frozen.`,
 		switch {
 		case len(f.runs) == 0:
 			return usage("--run is missing: name a run directory (see %s -h)", command.CommandPath())
-		case f.n < 1:
-			return usage("-n is %d: it must be at least 1", f.n)
+		case f.n < 1 || f.n > 1000:
+			return usage("-n is %d: it must be from 1 to 1000", f.n)
 		}
 		var err error
 		if f.out, err = figuresFolder(f.out, f.runs...); err != nil {
