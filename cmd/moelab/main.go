@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/gomlx/compute"
@@ -33,6 +34,9 @@ const (
 func main() {
 	klog.SetOutput(io.Discard) // GoMLX logs stack traces there; we report errors ourselves.
 	klog.LogToStderr(false)
+	// A write to a pipe that nobody reads any more fails then, instead of ending the process: a training goes on. Ignoring
+	// the signal would do the same, but also for the programs that are started here.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	os.Exit(run(interruptible(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -55,11 +59,18 @@ func interruptible() context.Context {
 // run runs a command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	logTo(stderr)
+	out := &printed{Writer: stdout}
 	command := newCommand()
 	command.SetArgs(args)
-	command.SetOut(stdout)
+	command.SetOut(out)
 	command.SetErr(stderr)
 	err := command.ExecuteContext(ctx)
+	if out.closed() && (err == nil || errors.Is(err, syscall.EPIPE)) {
+		return statusFailed // Who closed it, such as head, has all that he wanted.
+	}
+	if err == nil {
+		err = out.error()
+	}
 	switch {
 	case err == nil:
 		return 0
@@ -70,6 +81,45 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "moelab:", line)
 	}
 	return status(err)
+}
+
+// printed is standard output, and its first error: most commands print without looking whether that works.
+type printed struct {
+	io.Writer
+	mutex  sync.Mutex
+	failed error
+}
+
+func (p *printed) Write(data []byte) (int, error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	n, err := p.Writer.Write(data)
+	if p.failed == nil {
+		p.failed = err
+	}
+	return n, err
+}
+
+// closed reports whether nobody reads the output any more.
+func (p *printed) closed() bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return errors.Is(p.failed, syscall.EPIPE)
+}
+
+// error returns the first error, in the user's words.
+func (p *printed) error() error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.failed == nil {
+		return nil
+	}
+	reason := p.failed
+	var file *fs.PathError
+	if errors.As(reason, &file) { // It would name /dev/stdout, which the user did not.
+		reason = file.Err
+	}
+	return fmt.Errorf("write standard output: %w", reason)
 }
 
 // errorLines returns the lines to print for an error: one line for each joined error. Only the first line of each is

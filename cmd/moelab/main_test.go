@@ -332,6 +332,54 @@ func TestASecondInterruptEndsTheProcess(t *testing.T) {
 	assert.NoFileExists(t, filepath.Join("/proc", strconv.Itoa(p.Process.Pid), "status"))
 }
 
+func TestWhatCannotBePrintedIsAFailure(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no /dev/full")
+	}
+	defer full.Close()
+	for _, args := range [][]string{{"data", "draw", "-h"}, {"sample", "--run", t.TempDir(), "-h"}} {
+		var said bytes.Buffer
+		assert.Equal(t, statusFailed, run(t.Context(), args, full, &said))
+		assert.Equal(t, "moelab: write standard output: no space left on device\n", said.String())
+	}
+	var said bytes.Buffer
+	assert.Equal(t, statusUsage, run(t.Context(), []string{"bogus"}, full, &said), "nothing was printed there")
+	assert.Equal(t, 1, strings.Count(said.String(), "\n"))
+}
+
+// As in moelab … | head -1.
+func TestAClosedPipeEndsNoWork(t *testing.T) {
+	closedPipe := func() *os.File {
+		read, write, err := os.Pipe()
+		require.NoError(t, err)
+		require.NoError(t, read.Close())
+		return write
+	}
+	program, err := os.Executable()
+	require.NoError(t, err)
+	do := func(args ...string) int {
+		command := exec.Command(program, args...)
+		command.Env = append(os.Environ(), asCommand+"=1")
+		closed := closedPipe()
+		defer closed.Close()
+		command.Stdout, command.Stderr = closed, closed
+		_ = command.Run() // The status says it.
+		return command.ProcessState.ExitCode()
+	}
+	assert.Equal(t, statusFailed, do("-h"))
+	assert.Equal(t, statusUsage, do("bogus"))
+	out := filepath.Join(t.TempDir(), "drawn")
+	assert.Equal(t, statusFailed, do("data", "draw", "-n", "3", "--size", "16", "--out", out))
+	assert.FileExists(t, filepath.Join(out, "labels.csv"), "the work is done")
+
+	var said bytes.Buffer
+	closed := closedPipe()
+	defer closed.Close()
+	assert.Equal(t, statusFailed, run(t.Context(), []string{"-h"}, closed, &said))
+	assert.Empty(t, said.String())
+}
+
 // A training saves when its terminal is closed, unless nohup started it.
 func TestATrainingSavesWhenTheTerminalCloses(t *testing.T) {
 	hangUps := make(chan os.Signal, 1) // Under nohup the tests ignore them, and so would the command, as it should.
