@@ -231,7 +231,7 @@ func (k *Kind[Config]) OpenModel(dir string) (config Config, weights Weights, st
 		return config, nil, state, err
 	}
 	if err := config.Validate(); err != nil {
-		return config, nil, state, fmt.Errorf("configuration of %s: %w", dir, err)
+		return config, nil, state, fmt.Errorf("%w in %s: %w", ErrConfig, run.Path(configName), err)
 	}
 	weights, state, err = run.Weights(nil)
 	return config, weights, state, err

@@ -30,6 +30,8 @@ var (
 	errMissing = fmt.Errorf("%w: there is no config.json", ErrNotARun)
 	// ErrOtherExperiment is wrapped if a run directory belongs to another experiment.
 	ErrOtherExperiment = errors.New("the run directory holds another experiment")
+	// ErrConfig is wrapped if the settings in a run's config.json cannot be.
+	ErrConfig = errors.New("wrong settings")
 	// ErrDamaged is wrapped if the files of a run are damaged beyond use.
 	ErrDamaged = errors.New("damaged")
 	// ErrLocked is wrapped if a live process trains in the run directory.
@@ -344,7 +346,7 @@ func (r *Run) Experiment(config any) (name string, seed uint64, err error) {
 func (r *Run) decode(file *configFile, config any) error {
 	var line bytes.Buffer // Errors would count lines from the configuration, not from the file.
 	if err := json.Compact(&line, file.Config); err != nil {
-		return fmt.Errorf("read the configuration in %s: %w", r.Path(configName), err)
+		return fmt.Errorf("%w in %s: %w", ErrConfig, r.Path(configName), err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(line.Bytes()))
 	decoder.DisallowUnknownFields() // An unknown field is from a newer version of moelab or another package.
@@ -352,7 +354,7 @@ func (r *Run) decode(file *configFile, config any) error {
 		if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
 			err = fmt.Errorf("there is no setting %s: remove it, or update moelab if a newer one wrote it", name)
 		}
-		return fmt.Errorf("read the configuration in %s: %w", r.Path(configName), err)
+		return fmt.Errorf("%w in %s: %w", ErrConfig, r.Path(configName), err)
 	}
 	return nil
 }

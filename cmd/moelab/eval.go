@@ -20,7 +20,7 @@ func newEvalCommand() *cobra.Command {
   moelab eval gan --run runs/hair -n 2000 --features vgg`,
 	}
 	flags := command.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (required)")
+	oneRun(flags, &dir, "run directory (required)")
 	flags.StringVar(&options.Data, "data", "", "folder of test data (default: the kind's own)")
 	flags.IntVarP(&options.Number, "number", "n", 0, "number of test items (default: the kind's usual number)")
 	flags.Uint64Var(&options.Seed, "seed", 0, "seed of the drawn test data (default: the kind's own)")

@@ -26,7 +26,7 @@ with a seed that no training uses.`,
   moelab eval blink --run runs/blink --data blinks -o scores.json`,
 	}
 	flags := command.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (default: the network that moelab ships)")
+	oneRun(flags, &dir, "run directory (default: the network that moelab ships)")
 	flags.StringVar(&data, "data", "", "folder of blinks (default: blinks that moelab draws)")
 	flags.IntVarP(&n, "number", "n", 12, "drawn blinks")
 	flags.Uint64Var(&seed, "seed", blink.HeldOutSeed, "seed of the drawn blinks")

@@ -61,7 +61,7 @@ Prints a table and writes evaluation.json, figures/accuracy.png and figures/neig
   moelab eval gan --run runs/hair --data pictures             # against pictures other than its training data`,
 	}
 	flags := command.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (required)")
+	oneRun(flags, &dir, "run directory (required)")
 	flags.StringVar(&data, "data", "", "folder of real pictures (default: what the run was trained on)")
 	flags.StringVar(&features, "features", judgeFeatures,
 		`network for FID and KID: "judge", the classifier; "vgg", VGG16 trained on ImageNet; or an ONNX file`)

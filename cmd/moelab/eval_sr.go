@@ -32,7 +32,7 @@ archive (.zip, .tar, .tar.gz) may hold pictures of any size.`,
   moelab eval sr --model anime,anime-video,photo --data illustrations -n 50 --out quality.json`,
 	}
 	flags := command.Flags()
-	flags.StringArrayVar(&runs, "run", nil, "run directory; may be given several times")
+	severalRuns(flags, &runs, "run directory; may be given several times")
 	flags.StringSliceVar(
 		&models, "model", nil, `networks of Real-ESRGAN, separated by commas: "anime", "anime-video", "photo"`,
 	)

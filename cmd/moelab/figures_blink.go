@@ -44,7 +44,7 @@ laptop-content, laptop-face, laptop-flat and laptop-frozen.`,
 		Example: `  moelab figures blink --run runs/blink --run runs/blink-content --run runs/blink-face -o figures`,
 	}
 	flags := command.Flags()
-	flags.StringArrayVar(&f.runs, "run", nil, "run directory; may be given several times (required)")
+	severalRuns(flags, &f.runs, "run directory; may be given several times (required)")
 	flags.IntVarP(&f.n, "number", "n", 6, "drawn portraits to measure with")
 	flags.Uint64Var(&f.seed, "seed", blink.HeldOutSeed, "seed of the drawn portraits")
 	flags.StringVarP(&f.out, "out", "o", "", "folder for the figures (default: the first run's figures)")

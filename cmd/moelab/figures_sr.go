@@ -49,7 +49,7 @@ draws, with a seed that no training uses.`,
   moelab figures sr --model anime,photo --data illustrations -n 4 -o figures`,
 	}
 	flags := command.Flags()
-	flags.StringArrayVar(&f.runs, "run", nil, "run directory; may be given several times")
+	severalRuns(flags, &f.runs, "run directory; may be given several times")
 	flags.StringSliceVar(
 		&f.models, "model", nil, `networks of Real-ESRGAN, separated by commas: "anime", "anime-video", "photo"`,
 	)

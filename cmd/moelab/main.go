@@ -175,7 +175,8 @@ func status(err error) int {
 		return statusUsage
 	}
 	for _, wrong := range []error{
-		lab.ErrNotARun, lab.ErrOtherExperiment, lab.ErrNoCheckpoint, jupyter.ErrNoKernel, jupyter.ErrParameter,
+		lab.ErrNotARun, lab.ErrOtherExperiment, lab.ErrNoCheckpoint, lab.ErrConfig, lab.ErrDamaged, jupyter.ErrNoKernel,
+		jupyter.ErrParameter,
 	} {
 		if errors.Is(err, wrong) {
 			return statusUsage
@@ -259,6 +260,10 @@ Training writes to a run directory; samples, figures and the next notebook cell 
 
 // flagError rewords an error about a flag without the jargon of Go's parsers.
 func flagError(command *cobra.Command, err error) error {
+	var run runFlagError
+	if errors.As(err, &run) {
+		return usage("%w (see %s -h)", run, command.CommandPath())
+	}
 	var value *pflag.InvalidValueError
 	if !errors.As(err, &value) {
 		return usage("%w (see %s -h)", err, command.CommandPath())

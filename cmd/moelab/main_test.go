@@ -159,6 +159,13 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 		{"unknown flag: --bogus", train("--bogus", "3")},
 		{`unexpected argument "extra"`, train("extra")},
 		{"--run is missing", []string{"train", "gan"}},
+		{"--run is empty: name the run directory (see moelab sample -h)", []string{"sample", "--run", "", "-o", none}},
+		{"--run is empty", []string{"figures", "gan", "--run", ""}},
+		{"--run is empty", []string{"blink", "a.png", "-o", "b.gif", "--run="}},
+		{
+			"--run is given twice, and this command takes one run (see moelab figures -h)",
+			[]string{"figures", "--run", "a", "--run", "b"},
+		},
 		{
 			`no preset "nope"; there are article, article-srresnet, laptop, laptop-attributes, laptop-srresnet, ` +
 				`shipped, smoke, smoke-srresnet`,

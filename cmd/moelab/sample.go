@@ -39,7 +39,7 @@ With several colours, each noise vector is drawn under each of them: the same fa
   moelab sample --run runs/hair --colour pink -n 1 -o - | moelab upscale - -o large.png`,
 	}
 	flags := command.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (default: the generator that moelab ships)")
+	oneRun(flags, &dir, "run directory (default: the generator that moelab ships)")
 	flags.StringSliceVar(&colours, "colour", nil, "hair colours, separated by commas (default: all)")
 	flags.StringToStringVar(&attributes, "attribute", nil, "further attributes, for a run that "+
 		"learnt them (laptop-attributes): eyes=blue,length=long (default: left to the noise)")
