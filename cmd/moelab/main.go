@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if out.closed() && (err == nil || errors.Is(err, syscall.EPIPE)) {
 		return statusFailed // Who closed it, such as head, has all that he wanted.
 	}
-	if err == nil {
+	if err == nil || out.failed != nil && errors.Is(err, out.failed) {
 		err = out.error()
 	}
 	switch {
@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // printed is standard output, and its first error: most commands print without looking whether that works.
 type printed struct {
 	io.Writer
-	mutex  sync.Mutex
+	mutex  sync.Mutex // While the command runs.
 	failed error
 }
 
@@ -101,20 +101,14 @@ func (p *printed) Write(data []byte) (int, error) {
 }
 
 // closed reports whether nobody reads the output any more.
-func (p *printed) closed() bool {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	return errors.Is(p.failed, syscall.EPIPE)
-}
+func (p *printed) closed() bool { return errors.Is(p.failed, syscall.EPIPE) }
 
 // error returns the first error, in the user's words.
 func (p *printed) error() error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	if p.failed == nil {
+	reason := p.failed
+	if reason == nil {
 		return nil
 	}
-	reason := p.failed
 	var file *fs.PathError
 	if errors.As(reason, &file) { // It would name /dev/stdout, which the user did not.
 		reason = file.Err

@@ -351,6 +351,10 @@ func TestWhatCannotBePrintedIsAFailure(t *testing.T) {
 		assert.Equal(t, "moelab: write standard output: no space left on device\n", said.String())
 	}
 	var said bytes.Buffer
+	sample := []string{"sample", "-n", "1", "--colour", "pink", "--backend", "go", "-o", "-"}
+	assert.Equal(t, statusFailed, run(t.Context(), sample, full, &said))
+	assert.Equal(t, "moelab: write standard output: no space left on device\n", said.String())
+	said.Reset()
 	assert.Equal(t, statusUsage, run(t.Context(), []string{"bogus"}, full, &said), "nothing was printed there")
 	assert.Equal(t, 1, strings.Count(said.String(), "\n"))
 }
