@@ -73,8 +73,8 @@ func install(
 	case errors.Is(err, ErrNoPlugin):
 		return "", err
 	case isNoPlace(err):
-		return "", fmt.Errorf("install the XLA plugin: %w: set HOME to a folder that can be written to, %s to one that holds "+
-			"the plugin, or use the pure-Go backend (--backend go)", err, pjrt.PJRTPluginPathsEnv)
+		return "", fmt.Errorf("install the XLA plugin: %w: set HOME to a folder that can be written to, %s to one that "+
+			"holds the plugin, or use the pure-Go backend (--backend go)", err, pjrt.PJRTPluginPathsEnv)
 	case err != nil:
 		return "", fmt.Errorf("install the XLA plugin: %w", err)
 	}
