@@ -132,22 +132,23 @@ func (c Config) Validate() error {
 	var checks lab.Checks
 	lab.Choice(&checks, "network", c.Network, Networks)
 	lab.Choice(&checks, "part", c.Part, Parts)
-	checks.That(c.Channels >= 1, "channels is %d: it must be at least 1", c.Channels)
-	checks.That(c.DiscriminatorChannels >= 1,
-		"discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels)
+	lab.Between(&checks, "channels", c.Channels, 1, 1024)
+	lab.Between(&checks, "discriminator_channels", c.DiscriminatorChannels, 1, 1024)
 	checks.That(c.Temporal || !c.Frozen,
 		"frozen is true, but temporal is false: there is no network to leave as it is")
 	checks.That(c.Size >= 16 && c.Size <= 256 && c.Size%16 == 0,
 		"size is %d: it must be a multiple of 16 from 16 to 256", c.Size)
-	drawn := c.Data == ""
-	checks.That(!drawn || c.Drawn >= 1, "drawn is %d: it must be at least 1 without a data folder", c.Drawn)
-	checks.That(!drawn || c.DrawnSize >= 16 && c.DrawnSize <= 512,
-		"drawn_size is %d: it must be from 16 to 512", c.DrawnSize)
-	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
+	if c.Data == "" {
+		lab.Between(&checks, "drawn", c.Drawn, 1, 10_000_000)
+		lab.Between(&checks, "drawn_size", c.DrawnSize, 16, 512)
+	}
+	lab.Between(&checks, "batch", c.Batch, 1, 4096)
 	checks.That(c.Hues >= 0 && c.Hues <= math.Pi, "hues is %g: it must be from 0 to π", c.Hues)
 	checks.That(c.Content >= 0 && c.Adversarial >= 0 && c.Content+c.Adversarial > 0,
 		"content is %g and adversarial %g: neither may be negative, and not both 0", c.Content, c.Adversarial)
-	checks.That(c.Clip >= 0, "clip is %g: it must not be negative", c.Clip)
+	checks.That(c.Content <= 1e6 && c.Adversarial <= 1e6,
+		"content is %g and adversarial %g: neither may be more than 1000000", c.Content, c.Adversarial)
+	lab.Between(&checks, "clip", c.Clip, 0, 1e6)
 	checks.That(c.Clip == 0 || c.Adversarial > 0,
 		"clip is %g, but adversarial is 0: there is no D whose weights could be clipped", c.Clip)
 	c.Optimiser.Check(&checks)

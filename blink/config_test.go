@@ -52,6 +52,10 @@ func TestConfigSaysWhatCannotBe(t *testing.T) {
 		"beta2 below nothing": {func(c *Config) { c.Beta2 = -1 }, "beta2 is -1"},
 		"an endless average":  {func(c *Config) { c.AverageDecay = 1 }, "average_decay is 1"},
 		"steps below nothing": {func(c *Config) { c.Steps = -1 }, "steps is -1"},
+		"a vast batch":        {func(c *Config) { c.Batch = 1e12 }, "batch is 1000000000000: it must be from 1 to 4096"},
+		"vast channels":       {func(c *Config) { c.Channels = 1e9 }, "channels is"},
+		"vast channels in D":  {func(c *Config) { c.DiscriminatorChannels = 1e9 }, "discriminator_channels is"},
+		"too much to draw":    {func(c *Config) { c.Drawn = 1e11 }, "drawn is"},
 		"tiny drawings":       {func(c *Config) { c.DrawnSize = 8 }, "drawn_size is 8"},
 	}
 	for name, c := range cases {

@@ -130,30 +130,34 @@ func (c Config) Validate() error {
 	var checks lab.Checks
 	_, err := c.network()
 	checks.That(err == nil, "%w", err)
-	checks.That(c.Blocks >= 1, "blocks is %d: it must be at least 1", c.Blocks)
-	checks.That(c.Channels >= 1, "channels is %d: it must be at least 1", c.Channels)
-	checks.That(c.Growth >= 1, "growth is %d: it must be at least 1", c.Growth)
-	checks.That(
-		c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels,
-	)
-	checks.That(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 without a data folder", c.Drawn)
+	lab.Between(&checks, "blocks", c.Blocks, 1, 128)
+	lab.Between(&checks, "channels", c.Channels, 1, 1024)
+	lab.Between(&checks, "growth", c.Growth, 1, 1024)
+	lab.Between(&checks, "discriminator_channels", c.DiscriminatorChannels, 1, 1024)
+	if c.Data == "" {
+		lab.Between(&checks, "drawn", c.Drawn, 1, 10_000_000)
+	}
 	checks.That(
 		c.Crop >= 32 && c.Crop <= 512 && c.Crop%32 == 0, "crop is %d: it must be a multiple of 32 from 32 to 512", c.Crop,
 	)
-	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
+	lab.Between(&checks, "batch", c.Batch, 1, 4096)
 	lab.Choice(&checks, "pixel", c.Pixel, PixelLosses)
 	checks.That(
 		len(c.LayerWeights) <= len(vgg.Layers), "layer_weights are %d: VGG16 has %d layers to weigh", len(c.LayerWeights),
 		len(vgg.Layers),
 	)
-	checks.That(c.PretrainSteps >= 0, "pretrain_steps is %d: it must not be negative", c.PretrainSteps)
+	for _, weight := range c.LayerWeights {
+		lab.Between(&checks, "a weight of layer_weights", weight, 0, 1e6)
+	}
+	lab.Between(&checks, "pretrain_steps", c.PretrainSteps, 0, lab.MostSteps)
 	c.Schedule.Check(&checks)
 	checks.That(c.Pretrain.Adversarial == 0, "pretrain has adversarial %g: G is pretrained alone", c.Pretrain.Adversarial)
-	for _, losses := range []Losses{c.Pretrain, c.Weights} {
-		checks.That(
-			losses.Adversarial >= 0 && losses.Pixel >= 0 && losses.Perceptual >= 0, "a weight of %+v is negative", losses,
-		)
-		checks.That(losses != Losses{}, "the weights of G's losses are all 0")
+	for _, name := range []string{"pretrain", "weights"} {
+		losses := map[string]Losses{"pretrain": c.Pretrain, "weights": c.Weights}[name]
+		lab.Between(&checks, "adversarial of "+name, losses.Adversarial, 0, 1e6)
+		lab.Between(&checks, "pixel of "+name, losses.Pixel, 0, 1e6)
+		lab.Between(&checks, "perceptual of "+name, losses.Perceptual, 0, 1e6)
+		checks.That(losses != Losses{}, "the weights of G's losses in %s are all 0", name)
 		checks.That(
 			losses.Perceptual == 0 || c.VGG != "none" && slices.Max(append([]float64{0}, c.LayerWeights...)) > 0,
 			"the perceptual loss has weight %g, but vgg is %q and layer_weights are %v", losses.Perceptual, c.VGG,

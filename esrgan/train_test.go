@@ -104,6 +104,29 @@ func TestPresetsAreValidAndSettingsNamed(t *testing.T) {
 		_, err = lab.Assign(config, "block=3")
 		require.ErrorContains(t, err, "there is no setting")
 	}
-	_, err := Experiment.Preset("huge")
+	config, err := Experiment.Preset("smoke")
+	require.NoError(t, err)
+	for setting, says := range map[string]string{
+		"batch=1000000000000":             "batch is 1000000000000: it must be from 1 to 4096",
+		"blocks=1000000000":               "blocks is",
+		"channels=1000000000":             "channels is",
+		"growth=1000000000":               "growth is",
+		"discriminator_channels=10000000": "discriminator_channels is",
+		"drawn=100000000000":              "drawn is",
+		"crop=1000000000":                 "crop is",
+		"pretrain_steps=1000000000001":    "pretrain_steps is",
+		"layer_weights=[-1, 1]":           "a weight of layer_weights is -1",
+		`weights={"adversarial": -1}`:     "adversarial of weights is -1: it must be from 0 to 1000000",
+		`pretrain={"pixel": 0}`:           "the weights of G's losses in pretrain are all 0",
+	} {
+		changed, err := lab.Assign(config, setting)
+		require.NoError(t, err, setting)
+		require.ErrorContains(t, changed.Validate(), says)
+		assert.NotContains(t, changed.Validate().Error(), "\n", setting)
+		assert.NotContains(t, changed.Validate().Error(), "{", "no text of Go's")
+	}
+	_, err = lab.Assign(config, `weights={"foo": 1}`)
+	require.ErrorContains(t, err, `setting weights cannot be {"foo": 1}: it is now {"adversarial":0.005,`)
+	_, err = Experiment.Preset("huge")
 	require.ErrorContains(t, err, "laptop-srgan")
 }

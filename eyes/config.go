@@ -61,9 +61,9 @@ func (c Config) Validate() error {
 	checks.That(
 		c.Size >= 32 && c.Size <= 512 && c.Size%16 == 0, "size is %d: it must be a multiple of 16 from 32 to 512", c.Size,
 	)
-	checks.That(c.Channels >= 1, "channels is %d: it must be at least 1", c.Channels)
-	checks.That(c.Backdrops >= 0, "backdrops is %d: it must not be negative", c.Backdrops)
-	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
+	lab.Between(&checks, "channels", c.Channels, 1, 1024)
+	lab.Between(&checks, "backdrops", c.Backdrops, 0, 100_000)
+	lab.Between(&checks, "batch", c.Batch, 1, 4096)
 	c.Optimiser.Check(&checks)
 	checks.That(c.AverageDecay > 0 && c.AverageDecay < 1, "average_decay is %g: it must be in (0, 1)", c.AverageDecay)
 	c.Schedule.Check(&checks)

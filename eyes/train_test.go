@@ -79,6 +79,7 @@ func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 	for _, setting := range []string{
 		"size=40", "size=16", "channels=0", "backdrops=-1", "batch=0",
 		"learning_rate=0", "beta1=1", "beta2=-1", "average_decay=0", "steps=-1",
+		"channels=1000000000", "backdrops=1000000000", "batch=1000000000000", "steps=1000000000001",
 	} {
 		config, err := lab.Assign(smoke(t), setting)
 		require.NoError(t, err)

@@ -46,11 +46,14 @@ func (o Options) Validate() error {
 	check(
 		o.PyramidScale > 0 && o.PyramidScale < 1, "the pyramid's scale is %g: it must be between 0 and 1", o.PyramidScale,
 	)
-	check(o.Levels >= 0, "the levels are %d: they must not be negative", o.Levels)
-	check(o.Window >= 1, "the window is %d: it must be at least 1", o.Window)
-	check(o.Iterations >= 1, "the iterations are %d: there must be at least 1", o.Iterations)
-	check(o.PolyRadius >= 1, "the polynomial's radius is %d: it must be at least 1", o.PolyRadius)
-	check(o.PolySigma > 0, "the polynomial's sigma is %g: it must be positive", o.PolySigma)
+	// The upper ends are beyond all sensible use: a typing error is to be named, and not to exhaust the memory.
+	check(o.Levels >= 0 && o.Levels <= 100, "the levels are %d: they must be from 0 to 100", o.Levels)
+	check(o.Window >= 1 && o.Window <= 1000, "the window is %d: it must be from 1 to 1000", o.Window)
+	check(o.Iterations >= 1 && o.Iterations <= 1000, "the iterations are %d: they must be from 1 to 1000", o.Iterations)
+	check(o.PolyRadius >= 1 && o.PolyRadius <= 100,
+		"the polynomial's radius is %d: it must be from 1 to 100", o.PolyRadius)
+	check(o.PolySigma > 0 && o.PolySigma <= 1000,
+		"the polynomial's sigma is %g: it must be positive, and at most 1000", o.PolySigma)
 	return errors.Join(errs...)
 }
 

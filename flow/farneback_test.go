@@ -176,4 +176,8 @@ func TestArgumentsThatCannotBeAreNamed(t *testing.T) {
 	} {
 		assert.ErrorContains(t, err, says)
 	}
+	err = Options{PyramidScale: 0.5, Levels: 1e9, Window: 1e9, Iterations: 1e9, PolyRadius: 1e9, PolySigma: 1e9}.Validate()
+	for _, says := range []string{"levels are 1000000000", "window is", "iterations are", "radius is", "sigma is"} {
+		assert.ErrorContains(t, err, says)
+	}
 }

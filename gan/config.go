@@ -126,19 +126,19 @@ func (c Config) Validate() error {
 	for i, name := range c.Attributes {
 		checks.That(!slices.Contains(c.Attributes[:i], name), "attribute %q is listed twice", name)
 	}
-	checks.That(c.Noise >= 1, "noise is %d: it must be at least 1", c.Noise)
-	checks.That(c.GeneratorChannels >= 1, "generator_channels is %d: it must be at least 1", c.GeneratorChannels)
-	checks.That(
-		c.DiscriminatorChannels >= 1, "discriminator_channels is %d: it must be at least 1", c.DiscriminatorChannels,
-	)
+	lab.Between(&checks, "noise", c.Noise, 1, 8192)
+	lab.Between(&checks, "generator_channels", c.GeneratorChannels, 1, 1024)
+	lab.Between(&checks, "discriminator_channels", c.DiscriminatorChannels, 1, 1024)
 	c.checkChoices(&checks)
-	checks.That(c.Data != "" || c.Drawn >= 1, "drawn is %d: it must be at least 1 without a data folder", c.Drawn)
+	if c.Data == "" {
+		lab.Between(&checks, "drawn", c.Drawn, 1, 10_000_000)
+	}
 	checks.That(c.Hats >= 0 && c.Hats <= 1, "hats is %g: it must be a share from 0 to 1", c.Hats)
-	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
-	checks.That(c.DiscriminatorSteps >= 1, "discriminator_steps is %d: it must be at least 1", c.DiscriminatorSteps)
+	lab.Between(&checks, "batch", c.Batch, 1, 4096)
+	lab.Between(&checks, "discriminator_steps", c.DiscriminatorSteps, 1, 100)
 	c.Optimiser.Check(&checks)
-	checks.That(c.PenaltyWeight >= 0, "penalty_weight is %g: it must not be negative", c.PenaltyWeight)
-	checks.That(c.DiscriminatorNoise >= 0, "discriminator_noise is %g: it must not be negative", c.DiscriminatorNoise)
+	lab.Between(&checks, "penalty_weight", c.PenaltyWeight, 0, 1e6)
+	lab.Between(&checks, "discriminator_noise", c.DiscriminatorNoise, 0, 1000)
 	checks.That(c.AverageDecay >= 0 && c.AverageDecay < 1, "average_decay is %g: it must be in [0, 1)", c.AverageDecay)
 	c.Schedule.Check(&checks)
 	return checks.Err()
@@ -153,6 +153,7 @@ func (c Config) checkChoices(checks *lab.Checks) {
 	checks.OneOf("clip", c.Clip, clipNone, clipWeights, clipGradients)
 	checks.That(c.Clip == clipNone || c.ClipLimit > 0,
 		"clip_limit is %g: it must be positive where %s are clipped", c.ClipLimit, c.Clip)
+	checks.That(c.ClipLimit <= 1e6, "clip_limit is %g: it must be at most 1000000", c.ClipLimit)
 	checks.That(c.Clip != clipWeights || !c.SpectralNorm,
 		"clip is \"weights\" and spectral_norm true: that norm divides by the size of the weights, so that clipping them "+
 			"bounds nothing; choose one of the two")

@@ -141,14 +141,14 @@ func TestValidateNamesEveryWrongSetting(t *testing.T) {
 		"noise=0":                  "noise is 0",
 		"generator_channels=0":     "generator_channels is 0",
 		"discriminator_channels=0": "discriminator_channels is 0",
-		"drawn=0":                  "drawn is 0: it must be at least 1 without a data folder",
+		"drawn=0":                  "drawn is 0: it must be from 1 to 10000000",
 		"batch=0":                  "batch is 0",
 		"discriminator_steps=0":    "discriminator_steps is 0",
 		"learning_rate=0":          "learning_rate is 0: it must be positive",
 		"beta1=1":                  "beta1 is 1: it must be in [0, 1)",
 		"beta2=-0.1":               "beta2 is -0.1: it must be in [0, 1)",
-		"penalty_weight=-1":        "penalty_weight is -1: it must not be negative",
-		"discriminator_noise=-1":   "discriminator_noise is -1: it must not be negative",
+		"penalty_weight=-1":        "penalty_weight is -1: it must be from 0 to 1000000",
+		"discriminator_noise=-1":   "discriminator_noise is -1: it must be from 0 to 1000",
 		"generator_norm=batch":     `generator_norm is "batch": it must be one of conditional, plain`,
 		"conditioning=none":        `conditioning is "none": it must be one of ac-gan, hidden, input, projection`,
 		"loss=lsgan":               `loss is "lsgan": it must be one of hinge, non-saturating, relativistic, wgan`,
@@ -156,7 +156,7 @@ func TestValidateNamesEveryWrongSetting(t *testing.T) {
 		"clip=values":              `clip is "values": it must be one of none, weights, gradients`,
 		"generator_blocks=4":       "generator_blocks is 4: the resblock generator has as many as its size needs; set 0",
 		"average_decay=1":          "average_decay is 1: it must be in [0, 1)",
-		"steps=-1":                 "steps is -1: it must not be negative",
+		"steps=-1":                 "steps is -1: it must be from 0 to 1000000000000",
 	}
 	all := preset(t, "smoke")
 	for setting, message := range tests {
@@ -174,6 +174,19 @@ func TestValidateNamesEveryWrongSetting(t *testing.T) {
 		assert.ErrorContains(t, err, name)
 	}
 	assert.NoError(t, preset(t, "smoke", "drawn=0", "data=faces").Validate())
+}
+
+func TestValidateRefusesNumbersThatNoMemoryHolds(t *testing.T) {
+	for _, name := range []string{
+		"noise", "generator_channels", "discriminator_channels", "drawn", "batch", "discriminator_steps", "learning_rate",
+		"penalty_weight", "discriminator_noise", "clip_limit",
+	} {
+		c := preset(t, "smoke", name+"=1000000000")
+		assert.ErrorContains(t, c.Validate(), name+" is ", name)
+		assert.NotContains(t, c.Validate().Error(), "\n", name)
+	}
+	assert.ErrorContains(t, preset(t, "smoke-srresnet", "generator_blocks=1000000000").Validate(), "generator_blocks is ")
+	assert.ErrorContains(t, preset(t, "smoke", "steps=1000000000001").Validate(), "steps is ")
 }
 
 func TestValidateRefusesWhatDoesNotGoTogether(t *testing.T) {

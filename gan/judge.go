@@ -51,9 +51,9 @@ const crossEntropyMetric = "cross-entropy"
 // Validate implements [lab.Configuration].
 func (c JudgeConfig) Validate() error {
 	var checks lab.Checks
-	checks.That(c.Size >= 1, "size is %d: it must be at least 1", c.Size)
+	lab.Between(&checks, "size", c.Size, 1, 512)
 	checks.That(len(c.Classes) >= 2, "classes are %d: there must be at least two", len(c.Classes))
-	checks.That(c.Batch >= 1, "batch is %d: it must be at least 1", c.Batch)
+	lab.Between(&checks, "batch", c.Batch, 1, 4096)
 	checks.That(c.LearningRate > 0, "learning_rate is %g: it must be positive", c.LearningRate)
 	c.Schedule.Check(&checks)
 	return checks.Err()

@@ -45,8 +45,8 @@ var Networks = map[string]Network{
 	networkSRResNet: {
 		Generator: SRResNetGenerator, Discriminator: SRResNetDiscriminator,
 		Check: func(c Config, checks *lab.Checks) {
-			checks.That(c.GeneratorBlocks >= 1,
-				"generator_blocks is %d: the srresnet generator needs at least 1", c.GeneratorBlocks)
+			checks.That(c.GeneratorBlocks >= 1 && c.GeneratorBlocks <= 128,
+				"generator_blocks is %d: the srresnet generator needs at least 1, and at most 128", c.GeneratorBlocks)
 			checks.That(c.Size >= firstSize,
 				"size is %d: the srresnet generator begins at %d×%[2]d", c.Size, firstSize)
 		},

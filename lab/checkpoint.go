@@ -273,6 +273,11 @@ func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 	for _, err := range damaged {
 		warn(err)
 	}
+	if errors.Is(errors.Join(damaged...), errUnreadable) { // It may be intact.
+		return State{}, nil, fmt.Errorf(
+			"%w in %s can be read: make them readable, restore one, or train anew in another directory", ErrNoCheckpoint, r.dir,
+		)
+	}
 	if len(steps) > 0 {
 		return State{}, nil, fmt.Errorf(
 			"%w in %s can be read, all %d are %w: restore one, or train anew in another directory", ErrNoCheckpoint, r.dir,
@@ -318,6 +323,9 @@ func (r *Run) newestState() (state State, ok bool) {
 // errNewerFormat is wrapped by the error for files of a newer version of moelab.
 var errNewerFormat = errors.New("update moelab")
 
+// errUnreadable is wrapped by the error for a checkpoint that the system does not let us read.
+var errUnreadable = errors.New("cannot be read")
+
 // checkFormat returns an error if a file's format is newer than ours, or missing.
 func checkFormat(path string, of int) error {
 	if of > format {
@@ -333,7 +341,12 @@ func checkFormat(path string, of int) error {
 func (r *Run) readCheckpoint(step int64) (state State, weights Weights, err error) {
 	dir := r.Path(checkpointsName, checkpointName(step))
 	defer func() {
-		if err != nil && !errors.Is(err, errNewerFormat) {
+		var file *fs.PathError
+		switch {
+		case err == nil || errors.Is(err, errNewerFormat):
+		case errors.As(err, &file) && !errors.Is(err, fs.ErrNotExist):
+			err = fmt.Errorf("checkpoint %s %w: %w", dir, errUnreadable, err)
+		default:
 			err = fmt.Errorf("checkpoint %s is damaged: %w", dir, err)
 		}
 	}()

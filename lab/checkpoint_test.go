@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -153,6 +154,29 @@ func TestAllCheckpointsDamaged(t *testing.T) {
 	assert.Len(t, metrics, 4, "the metrics must stay")
 }
 
+func TestACheckpointThatCannotBeReadIsNotCalledDamaged(t *testing.T) {
+	run := saved(t, 9, 1, 2, 3)
+	block := func(step string) { // A folder in its place: the superuser may read every file.
+		path := run.Path(checkpointsName, step, weightsName)
+		require.NoError(t, os.Remove(path))
+		require.NoError(t, os.Mkdir(path, 0o755))
+	}
+	block("step-00000003")
+	var warned []error
+	state, err := run.LoadCheckpoint(model.NewStore(), func(err error) { warned = append(warned, err) })
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, state.Step)
+	require.Len(t, warned, 1)
+	requireLine(t, warned[0], "step-00000003 cannot be read: read ", "is a directory: step 2 is used instead")
+
+	block("step-00000002")
+	block("step-00000001")
+	_, err = run.LoadCheckpoint(model.NewStore(), func(error) {})
+	require.ErrorIs(t, err, ErrNoCheckpoint)
+	require.NotErrorIs(t, err, ErrDamaged)
+	requireLine(t, err, "can be read: make them readable, restore one")
+}
+
 func TestNoCheckpoint(t *testing.T) {
 	_, err := saved(t, 1).LoadCheckpoint(model.NewStore(), func(err error) { t.Error(err) })
 	require.ErrorIs(t, err, ErrNoCheckpoint)
@@ -283,10 +307,17 @@ func TestMetricsThatWereCut(t *testing.T) {
 	}
 	assert.Equal(t, []int64{1, 2, 3, 5, 6}, steps)
 
-	require.NoError(t, os.WriteFile(path, []byte("{\"step\":1,\"values\":{}}\nnonsense\n"), 0o644))
-	_, err = run.Metrics()
-	requireLine(t, err, path, "after step 1")
 	said := logged(t)
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = file.WriteString("nonsense\n{\"step\": \"six\"}\n")
+	require.NoError(t, errors.Join(err, file.Close()))
+	metrics, err = run.Metrics()
+	require.NoError(t, err)
+	assert.Len(t, metrics, 5, "what follows the last line takes nothing away")
+	assert.Equal(t, []string{path + ": line 6: this is not JSON: invalid character 'o' in literal null (expecting 'u'): " +
+		"2 such lines are left out; restore the file if there is a copy"}, *said)
+	*said = nil
 	require.NoError(t, os.Remove(path))
 	metrics, err = run.Metrics()
 	require.NoError(t, err)
@@ -316,8 +347,14 @@ func TestMetricsDamagedAtTheSameLength(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, data, 0o644))
 
 			said := logged(t)
-			_, _ = run.Metrics()
-			assert.Equal(t, []string{path + " is not what it was at the checkpoint of step 4"}, *said)
+			_, err = run.Metrics()
+			require.NoError(t, err)
+			assert.Equal(t, path+" is not what it was at the checkpoint of step 4", (*said)[0])
+			if name != "a digit" {
+				require.Len(t, *said, 2)
+				assert.Contains(t, (*said)[1], path+": line 2: this is not JSON: ")
+				assert.Contains(t, (*said)[1], ": the line is left out; restore the file if there is a copy")
+			}
 
 			var warned error
 			mustTrain(t, dir, 6, func(training *Training) { training.Warn = func(err error) { warned = err } })

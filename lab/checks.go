@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -20,6 +21,19 @@ func (c *Checks) That(ok bool, format string, args ...any) {
 
 // Err returns all errors noted, nil for none.
 func (c *Checks) Err() error { return errors.Join(c.wrong...) }
+
+// MostSteps is the largest number of iterations: more than a thousand years of them.
+const MostSteps = 1_000_000_000_000
+
+// Between checks that a setting is a number in a range. The upper end is beyond all sensible use: a typing error is to
+// be named, and not to exhaust the memory.
+func Between[N int | int64 | float64](checks *Checks, setting string, value, least, most N) {
+	checks.That(value >= least && value <= most, "%s is %v: it must be from %s to %s", setting, value, plain(least),
+		plain(most))
+}
+
+// plain formats a number without an exponent.
+func plain[N int | int64 | float64](n N) string { return strconv.FormatFloat(float64(n), 'f', -1, 64) }
 
 // Choice checks that a setting names an entry of a table.
 func Choice[V any](checks *Checks, setting, value string, table map[string]V) {

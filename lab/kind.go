@@ -66,7 +66,7 @@ func (s Schedule) Scheduled() Schedule { return s }
 
 // Check notes errors in the schedule.
 func (s Schedule) Check(checks *Checks) {
-	checks.That(s.Steps >= 0, "steps is %d: it must not be negative", s.Steps)
+	Between(checks, "steps", s.Steps, 0, MostSteps)
 }
 
 // Optimiser are the settings of Adam (Kingma & Ba 2015).
@@ -78,7 +78,8 @@ type Optimiser struct {
 
 // Check notes errors in the settings.
 func (o Optimiser) Check(checks *Checks) {
-	checks.That(o.LearningRate > 0, "learning_rate is %g: it must be positive", o.LearningRate)
+	checks.That(o.LearningRate > 0 && o.LearningRate <= 100,
+		"learning_rate is %g: it must be positive, and at most 100", o.LearningRate)
 	checks.That(o.Beta1 >= 0 && o.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", o.Beta1)
 	checks.That(o.Beta2 >= 0 && o.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", o.Beta2)
 }
@@ -230,7 +231,7 @@ func (k *Kind[Config]) OpenModel(dir string) (config Config, weights Weights, st
 		return config, nil, state, err
 	}
 	if err := config.Validate(); err != nil {
-		return config, nil, state, fmt.Errorf("configuration of %s: %w", dir, err)
+		return config, nil, state, fmt.Errorf("%w in %s: %w", ErrConfig, run.Path(configName), err)
 	}
 	weights, state, err = run.Weights(nil)
 	return config, weights, state, err

@@ -2,18 +2,19 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Metric is one line of metrics.jsonl: the measurements of a step.
@@ -31,8 +32,11 @@ var ErrNoMetric = fmt.Errorf("no such number was logged: %w", ErrLacks)
 
 const metricsName = "metrics.jsonl"
 
+// damagedSuffix ends the name of the copy of metrics that are not what they were.
+const damagedSuffix = ".damaged"
+
 // Metrics reads the logged metrics. A last line that a crash cut short is left out. A file that was changed or lost
-// since the newest checkpoint is logged as a warning.
+// since the newest checkpoint is logged as a warning, and so are lines that cannot be read, which are left out too.
 func (r *Run) Metrics() ([]Metric, error) {
 	state, saved := r.newestState() // Read first: a training appends to the file.
 	data, err := os.ReadFile(r.Path(metricsName))
@@ -44,27 +48,39 @@ func (r *Run) Metrics() ([]Metric, error) {
 			slog.Warn(fmt.Sprintf("%s %s at the checkpoint of step %d", r.Path(metricsName), fault, state.Step))
 		}
 	}
-	var metrics []Metric
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	for {
-		var m Metric
-		err := decoder.Decode(&m)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return metrics, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read %s after step %d: %w", r.Path(metricsName), lastStep(metrics), err)
-		}
-		metrics = append(metrics, m)
+	metrics, unread := parseMetrics(data)
+	if unread != nil {
+		slog.Warn(fmt.Sprintf("%s: %v; restore the file if there is a copy", r.Path(metricsName), unread))
 	}
+	return metrics, nil
 }
 
-// lastStep returns the step of the last metric, 0 if there is none.
-func lastStep(metrics []Metric) int64 {
-	if len(metrics) == 0 {
-		return 0
+// parseMetrics reads lines. unread describes those that cannot be read, nil if there are none: the first of them, and
+// their number.
+func parseMetrics(data []byte) (metrics []Metric, unread error) {
+	number, left := 0, 0
+	var first error
+	for line := range bytes.Lines(data) {
+		number++
+		var m Metric
+		err := textfile.PlainJSON(line, json.Unmarshal(line, &m))
+		switch {
+		case err == nil:
+			metrics = append(metrics, m)
+		case !bytes.HasSuffix(line, []byte("\n")): // A crash cut it short.
+		default:
+			left++
+			first = cmp.Or(first, fmt.Errorf("line %d: %w", number, err))
+		}
 	}
-	return metrics[len(metrics)-1].Step
+	switch left {
+	case 0:
+		return metrics, nil
+	case 1:
+		return metrics, fmt.Errorf("%w: the line is left out", first)
+	default:
+		return metrics, fmt.Errorf("%w: %d such lines are left out", first, left)
+	}
 }
 
 // metricsLog appends to metrics.jsonl.
@@ -87,10 +103,10 @@ func (r *Run) openMetrics(state State, warn func(error)) (*metricsLog, error) {
 		intact, lines := intactMetrics(data, state.Step)
 		text := fmt.Sprintf("%s %s at the checkpoint of step %d: %d lines are kept", path, fault, state.Step, lines)
 		if len(data) > 0 {
-			if err := atomicfile.WriteBytes(path+".damaged", data); err != nil {
+			if err := atomicfile.WriteBytes(path+damagedSuffix, data); err != nil {
 				return nil, fmt.Errorf("keep a copy of the damaged metrics: %w", err)
 			}
-			text += fmt.Sprintf(", and the whole file as %s", metricsName+".damaged")
+			text += fmt.Sprintf(", and the whole file as %s", metricsName+damagedSuffix)
 		}
 		if err := atomicfile.WriteBytes(path, intact); err != nil {
 			return nil, fmt.Errorf("mend metrics: %w", err)
@@ -110,6 +126,45 @@ func (r *Run) openMetrics(state State, warn func(error)) (*metricsLog, error) {
 		return nil, errors.Join(fmt.Errorf("cut %s to the checkpoint: %w", path, err), file.Close())
 	}
 	return log, nil
+}
+
+// few is a number of lines of metrics.jsonl that are no loss.
+const few = 10
+
+// keepMetrics keeps a copy of the metrics of a run without a checkpoint, before they are logged anew. It is normal that
+// there are some: those of a training that was killed before it first saved, after saveEvery steps, if not 0, or after
+// the last one. If the metrics go beyond the former or reach the latter, there was a checkpoint, which is lost, and warn
+// gets an error. (One that was killed while it saved its last step is the exception, and rare.) Otherwise it cannot be
+// known: a training also saves when it is interrupted. Then the copy is made without a word, unless the lines are few,
+// or it would replace another copy.
+func (r *Run) keepMetrics(saveEvery, steps int64, warn func(error)) error {
+	path := r.Path(metricsName)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read metrics: %w", err)
+	}
+	metrics, _ := parseMetrics(data)
+	last := int64(0)
+	for _, m := range metrics {
+		last = max(last, m.Step)
+	}
+	copied := path + damagedSuffix
+	_, err = os.Lstat(copied)
+	lost := last > 0 && last >= steps || saveEvery > 0 && last > saveEvery
+	if !lost && (len(metrics) <= few || err == nil) {
+		return nil
+	}
+	if err := atomicfile.WriteBytes(copied, data); err != nil {
+		return fmt.Errorf("keep a copy of the metrics: %w", err)
+	}
+	if lost {
+		warn(fmt.Errorf("%s has no checkpoint, but metrics up to step %d: it is trained anew, and they are kept as %s",
+			r.dir, last, metricsName+damagedSuffix))
+	}
+	return nil
 }
 
 // metricsFault says how the content of metrics.jsonl differs from what it was at a checkpoint, "" if it does not.

@@ -30,6 +30,8 @@ var (
 	errMissing = fmt.Errorf("%w: there is no config.json", ErrNotARun)
 	// ErrOtherExperiment is wrapped if a run directory belongs to another experiment.
 	ErrOtherExperiment = errors.New("the run directory holds another experiment")
+	// ErrConfig is wrapped if the settings in a run's config.json cannot be.
+	ErrConfig = errors.New("wrong settings")
 	// ErrDamaged is wrapped if the files of a run are damaged beyond use.
 	ErrDamaged = errors.New("damaged")
 	// ErrLocked is wrapped if a live process trains in the run directory.
@@ -57,7 +59,7 @@ type configFile struct {
 	Experiment string            `json:"experiment"`
 	Seed       uint64            `json:"seed"`
 	Config     json.RawMessage   `json:"config"`
-	Created    time.Time         `json:"created"`
+	Created    string            `json:"created"` // As in RFC 3339.
 	Versions   map[string]string `json:"versions"`
 	// Data is the absolute path of the configuration's "data", which is as it was typed; see [FindData].
 	Data string `json:"data,omitempty"`
@@ -68,17 +70,24 @@ type Run struct {
 	dir    string
 	lock   *flock.Flock // Held by the process that trains; nil for a reader.
 	folder os.FileInfo  // The folder that was locked; another one may take its name.
+	config []byte       // What config.json then held.
 }
 
 // Create makes a run directory for an experiment and locks it for training, or opens the existing one, if it is of the
 // same experiment. The number of steps may differ, so that a run can be extended. The error wraps [ErrOtherExperiment],
 // with the first difference, or [ErrLocked], with the process.
 func Create(dir string, experiment Experiment) (*Run, error) {
+	if err := checkLink(dir); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make run directory: %w", err)
 	}
 	run := &Run{dir: dir}
 	if err := CheckLinks(dir); err != nil {
+		return nil, err
+	}
+	if _, _, err := run.suits(experiment); err != nil { // Before anything is written to a folder that is none of ours.
 		return nil, err
 	}
 	if err := run.acquire(); err != nil {
@@ -137,7 +146,7 @@ func (r *Run) acquire() error {
 	return nil
 }
 
-// check returns an error unless the run directory is still the one that was locked.
+// check returns an error unless the run directory is still the one that was locked, with its lock and a configuration.
 func (r *Run) check() error {
 	now, err := os.Stat(r.dir)
 	switch {
@@ -150,6 +159,39 @@ func (r *Run) check() error {
 	}
 	if _, err := os.Stat(r.Path(configName)); err != nil {
 		return fmt.Errorf("the run directory %s lost its %s during the training: %w", r.dir, configName, err)
+	}
+	return isStill(r.Path(lockfile.Name), r.lock)
+}
+
+// checkConfig returns an error if config.json was changed since the training began.
+func (r *Run) checkConfig() error {
+	if config, err := os.ReadFile(r.Path(configName)); err == nil && !bytes.Equal(config, r.config) {
+		return fmt.Errorf("%s was changed during the training, which goes on with what it held: restore it",
+			r.Path(configName))
+	}
+	return nil
+}
+
+// isStill returns an error unless a path leads to the file that was opened by it.
+func isStill(path string, opened interface{ Stat() (fs.FileInfo, error) }) error {
+	before, err := opened.Stat()
+	if err != nil {
+		return err
+	}
+	now, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, before) {
+		return fmt.Errorf("%s was removed or replaced during the training", path)
+	}
+	return err
+}
+
+// checkLink returns an error if a run directory is a link that leads nowhere.
+func checkLink(dir string) error {
+	if target, err := os.Readlink(dir); err == nil {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: %s is a link to %s, which is not there: remove the link, or make the folder",
+				ErrNotARun, dir, target)
+		}
 	}
 	return nil
 }
@@ -180,40 +222,49 @@ func CheckLinks(dir string) error {
 	})
 }
 
-// adopt writes config.json, or checks the existing one against the experiment.
-func (r *Run) adopt(experiment Experiment) error {
-	config, err := json.MarshalIndent(experiment.Config, "", "  ")
+// suits returns an error unless an experiment can be trained in the run directory: there is no config.json and nothing
+// else, and old is nil; or old is of the same experiment. config is the experiment's configuration as JSON.
+func (r *Run) suits(experiment Experiment) (old *configFile, config []byte, err error) {
+	config, err = json.MarshalIndent(experiment.Config, "", "  ")
 	if err != nil {
-		return fmt.Errorf("describe the experiment: %w", err)
+		return nil, nil, fmt.Errorf("describe the experiment: %w", err)
 	}
 	path := r.Path(configName)
-	old, err := r.read()
+	foreign := r.isEmpty() // Looked for first: another process may begin a run here, with its config.json.
+	old, err = r.read()
 	switch {
 	case errors.Is(err, errMissing):
-		if err := r.isEmpty(); err != nil {
-			return err
-		}
+		return nil, config, foreign
 	case err != nil:
-		return err
+		return nil, nil, err
 	case old.Experiment != experiment.Name:
-		return fmt.Errorf(
+		return nil, nil, fmt.Errorf(
 			"%w: %s is of %q, not of %q; choose another directory", ErrOtherExperiment, path, old.Experiment, experiment.Name,
 		)
 	case old.Seed != experiment.Seed:
-		return fmt.Errorf(
+		return nil, nil, fmt.Errorf(
 			"%w: %s has seed %d, not %d; choose another directory", ErrOtherExperiment, path, old.Seed, experiment.Seed,
 		)
 	default:
 		if config, err = keepData(old, config); err != nil {
-			return fmt.Errorf("describe the experiment: %w", err)
+			return nil, nil, fmt.Errorf("describe the experiment: %w", err)
 		}
 		if difference := firstDifference(old.Config, config); difference != "" {
-			return fmt.Errorf("%w: in %s %s; choose another directory", ErrOtherExperiment, path, difference)
+			return nil, nil, fmt.Errorf("%w: in %s %s; choose another directory", ErrOtherExperiment, path, difference)
 		}
+	}
+	return old, config, nil
+}
+
+// adopt writes config.json, or checks the existing one against the experiment.
+func (r *Run) adopt(experiment Experiment) error {
+	old, config, err := r.suits(experiment)
+	if err != nil {
+		return err
 	}
 	file := configFile{
 		Format: format, Experiment: experiment.Name, Seed: experiment.Seed, Config: config,
-		Created: time.Now().UTC().Truncate(time.Second), Versions: versions(), Data: dataOf(config),
+		Created: time.Now().UTC().Format(time.RFC3339), Versions: versions(), Data: dataOf(config),
 	}
 	if old != nil {
 		file.Created = old.Created
@@ -221,10 +272,16 @@ func (r *Run) adopt(experiment Experiment) error {
 			file.Data = old.Data
 		}
 	}
-	return WriteFile(path, func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(file)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(file); err != nil {
+		return fmt.Errorf("describe the experiment: %w", err)
+	}
+	r.config = text.Bytes()
+	return WriteFile(r.Path(configName), func(w io.Writer) error {
+		_, err := w.Write(r.config)
+		return err
 	})
 }
 
@@ -254,6 +311,9 @@ func (r *Run) read() (*configFile, error) {
 	path := r.Path(configName)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if err := checkLink(r.dir); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("%s: %w", r.dir, errMissing)
 	}
 	if err != nil {
@@ -297,12 +357,15 @@ func (r *Run) Experiment(config any) (name string, seed uint64, err error) {
 func (r *Run) decode(file *configFile, config any) error {
 	var line bytes.Buffer // Errors would count lines from the configuration, not from the file.
 	if err := json.Compact(&line, file.Config); err != nil {
-		return fmt.Errorf("read the configuration in %s: %w", r.Path(configName), err)
+		return fmt.Errorf("%w in %s: %w", ErrConfig, r.Path(configName), err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(line.Bytes()))
 	decoder.DisallowUnknownFields() // An unknown field is from a newer version of moelab or another package.
 	if err := textfile.PlainJSON(line.Bytes(), decoder.Decode(config)); err != nil {
-		return fmt.Errorf("read the configuration in %s: %w", r.Path(configName), err)
+		if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+			err = fmt.Errorf("there is no setting %s: remove it, or update moelab if a newer one wrote it", name)
+		}
+		return fmt.Errorf("%w in %s: %w", ErrConfig, r.Path(configName), err)
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func TestOtherExperiment(t *testing.T) {
 	assert.Equal(t, testConfig{Rate: 0.01, Sizes: []int{3, 4}, Steps: 50}, c)
 	var other struct{ Strange int }
 	_, _, err = run.Experiment(&other)
-	requireLine(t, err, configName, `unknown field "rate"`)
+	requireLine(t, err, configName, `there is no setting "rate": remove it, or update moelab`)
 }
 
 func TestFirstDifference(t *testing.T) {
@@ -160,8 +160,33 @@ func TestFolderThatIsNoRun(t *testing.T) {
 	_, err = Create(dir, experiment(20))
 	require.ErrorIs(t, err, ErrNotARun)
 	requireLine(t, err, "thesis.tex", "choose another directory")
-	_, err = os.Stat(filepath.Join(dir, configName))
-	require.ErrorIs(t, err, os.ErrNotExist)
+	assert.Equal(t, map[string]bool{dir: true, filepath.Join(dir, "thesis.tex"): true}, filesBelow(t, dir),
+		"nothing is left there")
+
+	link := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink("nowhere", link))
+	_, err = Create(link, experiment(20))
+	require.ErrorIs(t, err, ErrNotARun)
+	requireLine(t, err, link+" is a link to nowhere, which is not there")
+	_, err = Open(link)
+	require.ErrorIs(t, err, ErrNotARun)
+	requireLine(t, err, link+" is a link to nowhere, which is not there")
+}
+
+func TestAnyTimeOfCreationIsKept(t *testing.T) {
+	run := saved(t, 1, 1)
+	require.NoError(t, run.Close())
+	path := run.Path(configName)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Regexp(t, `"created": "\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"`, string(data))
+	edit(t, path, `"created": "20`, `"created": "yesterday, 20`)
+	again, err := Create(run.Dir(), experiment(20))
+	require.NoError(t, err)
+	require.NoError(t, again.Close())
+	data, err = os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Contains(t, string(data), `"created": "yesterday, 20`)
 }
 
 func TestDamagedConfig(t *testing.T) {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -37,7 +38,9 @@ func Assign[Config any](config Config, assignment string) (changed Config, err e
 		if err := json.Unmarshal(all, &changed); err != nil {
 			return config, fmt.Errorf("copy the settings: %w", err)
 		}
-		if json.Unmarshal(fmt.Appendf(nil, "{%q: %s}", name, candidate), &changed) == nil {
+		decoder := json.NewDecoder(bytes.NewReader(fmt.Appendf(nil, "{%q: %s}", name, candidate)))
+		decoder.DisallowUnknownFields() // Within a setting that is an object, too.
+		if decoder.Decode(&changed) == nil {
 			return changed, nil
 		}
 	}

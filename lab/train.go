@@ -143,6 +143,9 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 		if err := t.store.SetRNGStateFromSeed(int64(file.Seed)); err != nil {
 			return nil, fmt.Errorf("seed the random generator: %w", err)
 		}
+		if err := run.keepMetrics(t.SaveEvery, t.Steps, t.Warn); err != nil {
+			return nil, err
+		}
 		t.state = State{}
 		t.loaded = maps.Clone(Weights(training.Initial))
 	case err != nil:
@@ -332,7 +335,7 @@ func (t *trainer) afterStep(ctx context.Context) error {
 		}
 	}
 	if t.Show != nil && t.due(t.ShowEvery) {
-		if err := t.run.check(); err != nil { // Or it would make parts of the directory anew.
+		if err := t.check(); err != nil { // Or it would make parts of the directory anew.
 			return fmt.Errorf("after step %d: %w; %s", t.state.Step, err, t.kept())
 		}
 		if err := t.Show(ctx, t.store, t.state.Step); err != nil && ctx.Err() == nil {
@@ -387,13 +390,24 @@ func (t *trainer) interrupted(ctx context.Context) error {
 	)
 }
 
+// check returns an error unless the run directory and its files are those of the training's beginning.
+func (t *trainer) check() error {
+	if err := t.run.check(); err != nil {
+		return err
+	}
+	return isStill(t.run.Path(metricsName), t.log.file)
+}
+
 // save writes a checkpoint, unless this step has one.
 func (t *trainer) save() error {
 	if t.state.Step == t.saved {
 		return nil
 	}
-	if err := t.run.check(); err != nil {
+	if err := t.check(); err != nil {
 		return fmt.Errorf("save checkpoint of step %d: %w; %s", t.state.Step, err, t.kept())
+	}
+	if err := t.run.checkConfig(); err != nil { // What was trained is not to be lost for that.
+		t.Warn(err)
 	}
 	if err := t.log.file.Sync(); err != nil {
 		return fmt.Errorf("sync metrics: %w", err)

@@ -18,6 +18,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -520,6 +521,14 @@ func TestRunDirectoryThatIsLostWhileItTrains(t *testing.T) {
 		"lost its config.json during the training": func(t *testing.T, dir string) {
 			require.NoError(t, os.Remove(filepath.Join(dir, configName)))
 		},
+		".lock was removed or replaced during the training": func(t *testing.T, dir string) {
+			require.NoError(t, os.Remove(filepath.Join(dir, lockfile.Name)))
+		},
+		"metrics.jsonl was removed or replaced during the training": func(t *testing.T, dir string) {
+			path := filepath.Join(dir, metricsName)
+			require.NoError(t, os.Rename(path, path+".old"))
+			require.NoError(t, os.WriteFile(path, nil, 0o644))
+		},
 	} {
 		t.Run(says, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
@@ -537,6 +546,82 @@ func TestRunDirectoryThatIsLostWhileItTrains(t *testing.T) {
 			requireLine(t, err, dir, says, "the checkpoint of step 5 is kept")
 			assert.EqualValues(t, 10, summary.Step, "it is noticed at the next save")
 			assert.Equal(t, lost, filesBelow(t, dir), "nothing is made there")
+		})
+	}
+}
+
+func TestSettingsThatAreChangedWhileItTrainsAreSaid(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	var warned []error
+	mustTrain(t, dir, 4, func(training *Training) {
+		training.SaveEvery, training.ShowEvery = 2, 1
+		training.Warn = func(err error) { warned = append(warned, err) }
+		training.Show = func(_ context.Context, _ *model.Store, step int64) error {
+			if step == 3 {
+				edit(t, filepath.Join(dir, configName), `"rate": 0.01`, `"rate": 0.02`)
+			}
+			return nil
+		}
+	})
+	require.Len(t, warned, 1)
+	requireLine(t, warned[0], configName+" was changed during the training, which goes on with what it held")
+	run, err := Open(dir)
+	require.NoError(t, err)
+	_, _, err = run.Weights(nil)
+	require.ErrorIs(t, err, ErrDamaged)
+	edit(t, filepath.Join(dir, configName), `"rate": 0.02`, `"rate": 0.01`)
+	_, state, err := run.Weights(nil)
+	require.NoError(t, err)
+	assert.EqualValues(t, 4, state.Step, "what was trained is saved")
+}
+
+func TestMetricsOfLostCheckpointsAreKept(t *testing.T) {
+	start := func(steps int64) (dir string) {
+		dir = filepath.Join(t.TempDir(), "run")
+		mustTrain(t, dir, steps, nil)
+		require.NoError(t, os.RemoveAll(filepath.Join(dir, checkpointsName)))
+		return dir
+	}
+	for name, c := range map[string]struct {
+		trained, steps, saveEvery int64
+		warns, keeps              bool
+	}{
+		"beyond the first save":   {20, 30, 15, true, true},
+		"to the last step":        {20, 20, 0, true, true},
+		"as far as a killed one":  {20, 30, 20, false, true},
+		"of few steps, as killed": {few, 30, 20, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := start(c.trained)
+			before, err := os.ReadFile(filepath.Join(dir, metricsName))
+			require.NoError(t, err)
+			var warned []error
+			summary := mustTrain(t, dir, c.steps, func(training *Training) {
+				training.SaveEvery = c.saveEvery
+				training.Warn = func(err error) { warned = append(warned, err) }
+			})
+			assert.Equal(t, c.steps, summary.Trained)
+			if c.warns {
+				require.Len(t, warned, 1)
+				requireLine(t, warned[0], dir+" has no checkpoint, but metrics up to step 20: it is trained anew",
+					"kept as metrics.jsonl.damaged")
+			} else {
+				assert.Empty(t, warned)
+			}
+			kept, err := os.ReadFile(filepath.Join(dir, metricsName+damagedSuffix))
+			if !c.keeps {
+				require.ErrorIs(t, err, os.ErrNotExist)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, before, kept)
+
+			// What a killed training leaves next replaces no copy.
+			require.NoError(t, os.RemoveAll(filepath.Join(dir, checkpointsName)))
+			mustTrain(t, dir, c.steps+50, func(training *Training) { training.SaveEvery = c.steps })
+			again, err := os.ReadFile(filepath.Join(dir, metricsName+damagedSuffix))
+			require.NoError(t, err)
+			assert.Equal(t, kept, again)
 		})
 	}
 }

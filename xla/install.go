@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gomlx/go-xla/installer"
+	"github.com/gomlx/go-xla/pjrt"
 	"github.com/moelab/moelab/internal/wheel"
 )
 
@@ -68,10 +72,21 @@ func install(
 	switch {
 	case errors.Is(err, ErrNoPlugin):
 		return "", err
+	case isNoPlace(err):
+		return "", fmt.Errorf("install the XLA plugin: %w: set HOME to a folder that can be written to, %s to one that "+
+			"holds the plugin, or use the pure-Go backend (--backend go)", err, pjrt.PJRTPluginPathsEnv)
 	case err != nil:
 		return "", fmt.Errorf("install the XLA plugin: %w", err)
 	}
 	return path, nil
+}
+
+// isNoPlace reports whether a folder cannot be made or written to.
+func isNoPlace(err error) bool {
+	return slices.ContainsFunc(
+		[]error{fs.ErrPermission, fs.ErrNotExist, syscall.ENOTDIR, syscall.EROFS},
+		func(reason error) bool { return errors.Is(err, reason) },
+	)
 }
 
 // installEither installs a release, or else a wheel. The caller must hold the lock.

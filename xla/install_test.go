@@ -122,7 +122,8 @@ func TestInstallationThatFails(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	touch(t, filepath.Dir(file), "file")
 	_, err = install(t.Context(), nil, file, outOfReach, w)
-	requireLine(t, err, "install the XLA plugin", file)
+	requireLine(t, err, "install the XLA plugin", file,
+		"set HOME to a folder that can be written to, PJRT_PLUGIN_LIBRARY_PATH to one that holds the plugin, or use")
 }
 
 func TestTwoProcessesInstall(t *testing.T) {

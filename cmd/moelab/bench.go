@@ -52,8 +52,8 @@ the first call the peers' Python environment is set up; it takes several gigabyt
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if runs < 1 {
-			return usage("--runs is %d: it must be at least 1", runs)
+		if runs < 1 || runs > 1000 {
+			return usage("--runs is %d: it must be from 1 to 1000", runs)
 		}
 		cases := benchCases
 		if size != 0 {
@@ -120,8 +120,8 @@ over all five layers of a VGG16. Otherwise as "moelab bench train".`,
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if runs < 1 {
-			return usage("--runs is %d: it must be at least 1", runs)
+		if runs < 1 || runs > 1000 {
+			return usage("--runs is %d: it must be from 1 to 1000", runs)
 		}
 		config, err := esrgan.Experiment.Preset(preset)
 		if err != nil {
@@ -168,8 +168,8 @@ up; they take several gigabytes.`,
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		sides := []int{128, 512}
 		switch {
-		case runs < 1:
-			return usage("--runs is %d: it must be at least 1", runs)
+		case runs < 1 || runs > 1000:
+			return usage("--runs is %d: it must be from 1 to 1000", runs)
 		case command.Flags().Changed("size") && (side < 16 || side > 2048):
 			return usage("--size is %d: it must be from 16 to 2048", side)
 		case side != 0:

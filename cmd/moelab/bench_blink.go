@@ -44,8 +44,8 @@ Last, "moelab blink" itself is timed from start to end, on a portrait of 1024×1
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if runs < 1 {
-			return usage("--runs is %d: it must be at least 1", runs)
+		if runs < 1 || runs > 1000 {
+			return usage("--runs is %d: it must be from 1 to 1000", runs)
 		}
 		var configs []blink.Config
 		for _, preset := range presets {

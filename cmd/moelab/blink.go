@@ -72,7 +72,7 @@ rates are converted to 18 frames a second; if there are fewer than 16 frames, th
 	flags.IntVar(&b.frames, "frames", blink.Frames,
 		"frames of the result, 18 a second: beyond 16 the eyes stay open, below 16 frames are skipped")
 	flags.BoolVar(&b.loop, "loop", false, "loop for ever instead of playing once")
-	flags.StringVar(&b.run, "run", "", "run of \"moelab train blink\" (default: the network that moelab ships)")
+	oneRun(flags, &b.run, "run of \"moelab train blink\" (default: the network that moelab ships)")
 	flags.StringVar(&b.blend, "blend", string(blink.BlendPoisson),
 		"how the borders of the eyes are hidden: "+strings.Join(blends, ", "))
 	flags.StringVar(&b.preview, "preview", "",

@@ -49,8 +49,8 @@ scenes and manga pages for super-resolution into OUT/<number>.png. The same seed
 		switch {
 		case out == "":
 			return usage("--out is missing: name the folder to fill (see %s -h)", command.CommandPath())
-		case n < 1:
-			return usage("-n is %d: it must be at least 1", n)
+		case n < 1 || n > 10_000_000:
+			return usage("-n is %d: it must be from 1 to 10000000", n)
 		case size < 16 || size > 512:
 			return usage("--size is %d: it must be from 16 to 512", size)
 		case blink && illustration:

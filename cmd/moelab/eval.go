@@ -20,7 +20,7 @@ func newEvalCommand() *cobra.Command {
   moelab eval gan --run runs/hair -n 2000 --features vgg`,
 	}
 	flags := command.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (required)")
+	oneRun(flags, &dir, "run directory (required)")
 	flags.StringVar(&options.Data, "data", "", "folder of test data (default: the kind's own)")
 	flags.IntVarP(&options.Number, "number", "n", 0, "number of test items (default: the kind's usual number)")
 	flags.Uint64Var(&options.Seed, "seed", 0, "seed of the drawn test data (default: the kind's own)")
@@ -29,8 +29,8 @@ func newEvalCommand() *cobra.Command {
 		switch {
 		case dir == "":
 			return usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
-		case options.Number < 0:
-			return usage("-n is %d: it must be at least 1", options.Number)
+		case options.Number < 0 || options.Number > 100_000:
+			return usage("-n is %d: it must be from 1 to 100000", options.Number)
 		}
 		kind, err := experimentOf(dir)
 		if err != nil {

@@ -26,15 +26,15 @@ with a seed that no training uses.`,
   moelab eval blink --run runs/blink --data blinks -o scores.json`,
 	}
 	flags := command.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (default: the network that moelab ships)")
+	oneRun(flags, &dir, "run directory (default: the network that moelab ships)")
 	flags.StringVar(&data, "data", "", "folder of blinks (default: blinks that moelab draws)")
 	flags.IntVarP(&n, "number", "n", 12, "drawn blinks")
 	flags.Uint64Var(&seed, "seed", blink.HeldOutSeed, "seed of the drawn blinks")
 	flags.StringVarP(&out, "out", "o", "", "file for the scores of every portrait, as JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if n < 1 {
-			return usage("-n is %d: it must be at least 1", n)
+		if n < 1 || n > 100_000 {
+			return usage("-n is %d: it must be from 1 to 100000", n)
 		}
 		if out != "" {
 			if err := checkOutputs([]outFile{{"-o", out}}, append(runFiles(dir), data)...); err != nil {

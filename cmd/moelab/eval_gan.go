@@ -61,7 +61,7 @@ Prints a table and writes evaluation.json, figures/accuracy.png and figures/neig
   moelab eval gan --run runs/hair --data pictures             # against pictures other than its training data`,
 	}
 	flags := command.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (required)")
+	oneRun(flags, &dir, "run directory (required)")
 	flags.StringVar(&data, "data", "", "folder of real pictures (default: what the run was trained on)")
 	flags.StringVar(&features, "features", judgeFeatures,
 		`network for FID and KID: "judge", the classifier; "vgg", VGG16 trained on ImageNet; or an ONNX file`)
@@ -77,8 +77,8 @@ Prints a table and writes evaluation.json, figures/accuracy.png and figures/neig
 		switch {
 		case dir == "":
 			return usage("--run is missing: name the run directory (see %s -h)", command.CommandPath())
-		case n < 1:
-			return usage("-n is %d: it must be at least 1", n)
+		case n < 1 || n > 100_000:
+			return usage("-n is %d: it must be from 1 to 100000", n)
 		case features != judgeFeatures && features != vggFeatures && !isONNX(features):
 			return usage("--features is %q: it must be %q, %q or a file NAME.onnx", features, judgeFeatures, vggFeatures)
 		case !isONNX(features) && (flags.Changed("features-input") || flags.Changed("features-output")):

@@ -32,7 +32,7 @@ archive (.zip, .tar, .tar.gz) may hold pictures of any size.`,
   moelab eval sr --model anime,anime-video,photo --data illustrations -n 50 --out quality.json`,
 	}
 	flags := command.Flags()
-	flags.StringArrayVar(&runs, "run", nil, "run directory; may be given several times")
+	severalRuns(flags, &runs, "run directory; may be given several times")
 	flags.StringSliceVar(
 		&models, "model", nil, `networks of Real-ESRGAN, separated by commas: "anime", "anime-video", "photo"`,
 	)
@@ -42,8 +42,8 @@ archive (.zip, .tar, .tar.gz) may hold pictures of any size.`,
 	flags.StringVarP(&out, "out", "o", "", "file for the table and the scores of every picture, as JSON")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if n < 1 {
-			return usage("-n is %d: it must be at least 1", n)
+		if n < 1 || n > 100_000 {
+			return usage("-n is %d: it must be from 1 to 100000", n)
 		}
 		if out != "" {
 			if err := checkOutputs([]outFile{{"-o", out}}, append(runFiles(runs...), data)...); err != nil {

@@ -57,7 +57,7 @@ func TestEvalSRRejectsInvalidArguments(t *testing.T) {
 	require.NoError(t, err)
 	missing := filepath.Join(dir, "missing")
 	for want, args := range map[string][]string{
-		"-n is 0: it must be at least 1":                                  {"-n", "0"},
+		"-n is 0: it must be from 1 to 100000":                            {"-n", "0"},
 		fmt.Sprintf("%s was trained on the illustrations of seed 5", run): {"--run", run, "--seed", "5"},
 		"config.json is a file, not a folder": {
 			"--out", filepath.Join(run, "config.json", "o.json"),

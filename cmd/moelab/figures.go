@@ -23,7 +23,7 @@ several runs and compare them.`,
   moelab figures gan --run runs/projection --run runs/ac-gan -o figures`,
 	}
 	flags := command.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (required)")
+	oneRun(flags, &dir, "run directory (required)")
 	flags.Uint64Var(&seed, "seed", 1, "seed of the drawn pictures")
 	flags.StringVarP(&out, "out", "o", "", "folder for the figures (default: the run's figures)")
 	open := backendFlag(command)

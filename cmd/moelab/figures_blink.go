@@ -44,7 +44,7 @@ laptop-content, laptop-face, laptop-flat and laptop-frozen.`,
 		Example: `  moelab figures blink --run runs/blink --run runs/blink-content --run runs/blink-face -o figures`,
 	}
 	flags := command.Flags()
-	flags.StringArrayVar(&f.runs, "run", nil, "run directory; may be given several times (required)")
+	severalRuns(flags, &f.runs, "run directory; may be given several times (required)")
 	flags.IntVarP(&f.n, "number", "n", 6, "drawn portraits to measure with")
 	flags.Uint64Var(&f.seed, "seed", blink.HeldOutSeed, "seed of the drawn portraits")
 	flags.StringVarP(&f.out, "out", "o", "", "folder for the figures (default: the first run's figures)")
@@ -53,8 +53,8 @@ laptop-content, laptop-face, laptop-flat and laptop-frozen.`,
 		switch {
 		case len(f.runs) == 0:
 			return usage("--run is missing: name a run directory (see %s -h)", command.CommandPath())
-		case f.n < 1:
-			return usage("-n is %d: it must be at least 1", f.n)
+		case f.n < 1 || f.n > 1000:
+			return usage("-n is %d: it must be from 1 to 1000", f.n)
 		}
 		var err error
 		if f.out, err = figuresFolder(f.out, f.runs...); err != nil {

@@ -44,7 +44,7 @@ runs, in the order of --run:
   moelab figures gan --run runs/projection --run runs/input --run runs/hidden --run runs/ac-gan -o figures`,
 	}
 	flags := command.Flags()
-	flags.StringArrayVar(&f.runs, "run", nil, "run directory; may be given several times (required)")
+	severalRuns(flags, &f.runs, "run directory; may be given several times (required)")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of the noise")
 	flags.StringVarP(&f.out, "out", "o", "", "folder for the figures (default: the first run's figures)")
 	open := backendFlag(command)

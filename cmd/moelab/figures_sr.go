@@ -49,7 +49,7 @@ draws, with a seed that no training uses.`,
   moelab figures sr --model anime,photo --data illustrations -n 4 -o figures`,
 	}
 	flags := command.Flags()
-	flags.StringArrayVar(&f.runs, "run", nil, "run directory; may be given several times")
+	severalRuns(flags, &f.runs, "run directory; may be given several times")
 	flags.StringSliceVar(
 		&f.models, "model", nil, `networks of Real-ESRGAN, separated by commas: "anime", "anime-video", "photo"`,
 	)
@@ -61,8 +61,8 @@ draws, with a seed that no training uses.`,
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		switch {
-		case f.n < 1:
-			return usage("-n is %d: it must be at least 1", f.n)
+		case f.n < 1 || f.n > 1000:
+			return usage("-n is %d: it must be from 1 to 1000", f.n)
 		case len(f.runs)+len(f.models) == 0:
 			return usage("--run and --model are missing: name a run directory or a network (see %s -h)", command.CommandPath())
 		case f.out == "" && len(f.runs) == 0:

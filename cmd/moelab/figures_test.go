@@ -111,10 +111,10 @@ func TestFiguresGANDrawsTheArticlesFigures(t *testing.T) {
 func TestFiguresSRRejectsInvalidArguments(t *testing.T) {
 	dir := t.TempDir()
 	for want, args := range map[string][]string{
-		"--run and --model are missing":  {"-o", dir},
-		"-o is missing":                  {"--model", "anime"},
-		"-n is 0: it must be at least 1": {"--model", "anime", "-o", dir, "-n", "0"},
-		"not a run directory":            {"--run", dir},
+		"--run and --model are missing":      {"-o", dir},
+		"-o is missing":                      {"--model", "anime"},
+		"-n is 0: it must be from 1 to 1000": {"--model", "anime", "-o", dir, "-n", "0"},
+		"not a run directory":                {"--run", dir},
 		filepath.Join(dir, "none") + ": not a run": {
 			"--model", "anime", "-o", dir, "--portraits", filepath.Join(dir, "none"),
 		},

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/gomlx/compute"
@@ -33,6 +34,9 @@ const (
 func main() {
 	klog.SetOutput(io.Discard) // GoMLX logs stack traces there; we report errors ourselves.
 	klog.LogToStderr(false)
+	// A write to a pipe that nobody reads any more fails then, instead of ending the process: a training goes on. Ignoring
+	// the signal would do the same, but also for the programs that are started here.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	os.Exit(run(interruptible(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -59,11 +63,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "moelab:", err)
 		return statusFailed
 	}
+	out := &printed{Writer: stdout}
 	command := newCommand()
 	command.SetArgs(args)
-	command.SetOut(stdout)
+	command.SetOut(out)
 	command.SetErr(stderr)
 	err := command.ExecuteContext(ctx)
+	if out.closed() && (err == nil || errors.Is(err, syscall.EPIPE)) {
+		return statusFailed // Who closed it, such as head, has all that he wanted.
+	}
+	if err == nil || out.failed != nil && errors.Is(err, out.failed) {
+		err = out.error()
+	}
 	switch {
 	case err == nil:
 		return 0
@@ -74,6 +85,39 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "moelab:", line)
 	}
 	return status(err)
+}
+
+// printed is standard output, and its first error: most commands print without looking whether that works.
+type printed struct {
+	io.Writer
+	mutex  sync.Mutex // While the command runs.
+	failed error
+}
+
+func (p *printed) Write(data []byte) (int, error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	n, err := p.Writer.Write(data)
+	if p.failed == nil {
+		p.failed = err
+	}
+	return n, err
+}
+
+// closed reports whether nobody reads the output any more.
+func (p *printed) closed() bool { return errors.Is(p.failed, syscall.EPIPE) }
+
+// error returns the first error, in the user's words.
+func (p *printed) error() error {
+	reason := p.failed
+	if reason == nil {
+		return nil
+	}
+	var file *fs.PathError
+	if errors.As(reason, &file) { // It would name /dev/stdout, which the user did not.
+		reason = file.Err
+	}
+	return fmt.Errorf("write standard output: %w", reason)
 }
 
 // errorLines returns the lines to print for an error: one line for each joined error. Only the first line of each is
@@ -129,7 +173,8 @@ func status(err error) int {
 		return statusUsage
 	}
 	for _, wrong := range []error{
-		lab.ErrNotARun, lab.ErrOtherExperiment, lab.ErrNoCheckpoint, jupyter.ErrNoKernel, jupyter.ErrParameter,
+		lab.ErrNotARun, lab.ErrOtherExperiment, lab.ErrNoCheckpoint, lab.ErrConfig, lab.ErrDamaged, jupyter.ErrNoKernel,
+		jupyter.ErrParameter,
 	} {
 		if errors.Is(err, wrong) {
 			return statusUsage
@@ -213,6 +258,10 @@ Training writes to a run directory; samples, figures and the next notebook cell 
 
 // flagError rewords an error about a flag without the jargon of Go's parsers.
 func flagError(command *cobra.Command, err error) error {
+	var run runFlagError
+	if errors.As(err, &run) {
+		return usage("%w (see %s -h)", run, command.CommandPath())
+	}
 	var value *pflag.InvalidValueError
 	if !errors.As(err, &value) {
 		return usage("%w (see %s -h)", err, command.CommandPath())

@@ -159,6 +159,13 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 		{"unknown flag: --bogus", train("--bogus", "3")},
 		{`unexpected argument "extra"`, train("extra")},
 		{"--run is missing", []string{"train", "gan"}},
+		{"--run is empty: name the run directory (see moelab sample -h)", []string{"sample", "--run", "", "-o", none}},
+		{"--run is empty", []string{"figures", "gan", "--run", ""}},
+		{"--run is empty", []string{"blink", "a.png", "-o", "b.gif", "--run="}},
+		{
+			"--run is given twice, and this command takes one run (see moelab figures -h)",
+			[]string{"figures", "--run", "a", "--run", "b"},
+		},
 		{
 			`no preset "nope"; there are article, article-srresnet, laptop, laptop-attributes, laptop-srresnet, ` +
 				`shipped, smoke, smoke-srresnet`,
@@ -180,6 +187,15 @@ func TestAWrongCallIsOneLineAndStatus2(t *testing.T) {
 		{"must be formatted as key=value", []string{"sample", "--attribute", "eyes", "-o", none}},
 		{`no attribute "shoes"; there are eyes, length, style`, train("--set", `attributes=["shoes"]`)},
 		{"-n is 0", []string{"sample", "--run", none, "-o", none, "-n", "0"}},
+		{"-n is 100000000000: it must be from 1 to 100000", []string{"sample", "-o", none, "-n", "100000000000"}},
+		{"-n is 100000000000", []string{"eval", "gan", "--run", none, "-n", "100000000000"}},
+		{"-n is 100000000000", []string{"eval", "--run", none, "-n", "100000000000"}},
+		{"-n is 100000000000", []string{"eval", "blink", "-n", "100000000000"}},
+		{"-n is 100000000000", []string{"eval", "sr", "-n", "100000000000"}},
+		{"-n is 100000000000", []string{"data", "draw", "--out", none, "-n", "100000000000"}},
+		{"-n is 100000000000", []string{"figures", "blink", "--run", none, "-n", "100000000000"}},
+		{"-n is 100000000000", []string{"figures", "sr", "--run", none, "-n", "100000000000"}},
+		{"batch is 1000000000000: it must be from 1 to 4096", train("--set", "batch=1000000000000")},
 		{"not a run directory", []string{"sample", "--run", none + "/none", "-o", none}},
 		{"--run is missing", []string{"eval", "gan"}},
 		{"-n is 0", []string{"eval", "gan", "--run", none, "-n", "0"}},
@@ -321,6 +337,58 @@ func TestASecondInterruptEndsTheProcess(t *testing.T) {
 	_, err := p.Process.Wait()
 	require.NoError(t, err)
 	assert.NoFileExists(t, filepath.Join("/proc", strconv.Itoa(p.Process.Pid), "status"))
+}
+
+func TestWhatCannotBePrintedIsAFailure(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no /dev/full")
+	}
+	defer full.Close()
+	for _, args := range [][]string{{"data", "draw", "-h"}, {"sample", "--run", t.TempDir(), "-h"}} {
+		var said bytes.Buffer
+		assert.Equal(t, statusFailed, run(t.Context(), args, full, &said))
+		assert.Equal(t, "moelab: write standard output: no space left on device\n", said.String())
+	}
+	var said bytes.Buffer
+	sample := []string{"sample", "-n", "1", "--colour", "pink", "--backend", "go", "-o", "-"}
+	assert.Equal(t, statusFailed, run(t.Context(), sample, full, &said))
+	assert.Equal(t, "moelab: write standard output: no space left on device\n", said.String())
+	said.Reset()
+	assert.Equal(t, statusUsage, run(t.Context(), []string{"bogus"}, full, &said), "nothing was printed there")
+	assert.Equal(t, 1, strings.Count(said.String(), "\n"))
+}
+
+// As in moelab … | head -1.
+func TestAClosedPipeEndsNoWork(t *testing.T) {
+	closedPipe := func() *os.File {
+		read, write, err := os.Pipe()
+		require.NoError(t, err)
+		require.NoError(t, read.Close())
+		return write
+	}
+	program, err := os.Executable()
+	require.NoError(t, err)
+	do := func(args ...string) int {
+		command := exec.Command(program, args...)
+		command.Env = append(os.Environ(), asCommand+"=1")
+		closed := closedPipe()
+		defer closed.Close()
+		command.Stdout, command.Stderr = closed, closed
+		_ = command.Run() // The status says it.
+		return command.ProcessState.ExitCode()
+	}
+	assert.Equal(t, statusFailed, do("-h"))
+	assert.Equal(t, statusUsage, do("bogus"))
+	out := filepath.Join(t.TempDir(), "drawn")
+	assert.Equal(t, statusFailed, do("data", "draw", "-n", "3", "--size", "16", "--out", out))
+	assert.FileExists(t, filepath.Join(out, "labels.csv"), "the work is done")
+
+	var said bytes.Buffer
+	closed := closedPipe()
+	defer closed.Close()
+	assert.Equal(t, statusFailed, run(t.Context(), []string{"-h"}, closed, &said))
+	assert.Empty(t, said.String())
 }
 
 // A training saves when its terminal is closed, unless nohup started it.

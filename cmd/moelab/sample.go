@@ -39,7 +39,7 @@ With several colours, each noise vector is drawn under each of them: the same fa
   moelab sample --run runs/hair --colour pink -n 1 -o - | moelab upscale - -o large.png`,
 	}
 	flags := command.Flags()
-	flags.StringVar(&dir, "run", "", "run directory (default: the generator that moelab ships)")
+	oneRun(flags, &dir, "run directory (default: the generator that moelab ships)")
 	flags.StringSliceVar(&colours, "colour", nil, "hair colours, separated by commas (default: all)")
 	flags.StringToStringVar(&attributes, "attribute", nil, "further attributes, for a run that "+
 		"learnt them (laptop-attributes): eyes=blue,length=long (default: left to the noise)")
@@ -53,8 +53,8 @@ With several colours, each noise vector is drawn under each of them: the same fa
 		switch {
 		case out == "":
 			return usage("-o is empty: name the folder for the pictures (see %s -h)", command.CommandPath())
-		case n < 1:
-			return usage("-n is %d: it must be at least 1", n)
+		case n < 1 || n > 100_000:
+			return usage("-n is %d: it must be from 1 to 100000", n)
 		case raw && dir == "":
 			return usage("--raw needs --run: the generator that moelab ships has only its averaged weights")
 		}

@@ -54,7 +54,7 @@ func newTrainKindCommand(kind lab.AnyKind) *cobra.Command {
 	if text.data != "" {
 		flags.StringVar(&data, "data", "", text.data)
 	}
-	flags.StringVar(&dir, "run", "", "run directory (required)")
+	oneRun(flags, &dir, "run directory (required)")
 	flags.Int64Var(&steps, "steps", 0, "iterations to reach (default: the preset's)")
 	if text.steps != "" {
 		flags.Lookup("steps").Usage = text.steps

@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"syscall"
 )
 
 func init() {
@@ -23,5 +24,22 @@ func dir() string {
 			return current.HomeDir
 		}
 	}
-	return filepath.Join(os.TempDir(), "moelab-"+strconv.Itoa(os.Getuid()))
+	return private(filepath.Join(os.TempDir(), "moelab-"+strconv.Itoa(os.Getuid())))
+}
+
+// private makes a folder that nobody else can write to, and returns its path: programs are loaded from there. Its name
+// can be guessed, so another user may have prepared it. Then it is a new folder beside it.
+func private(path string) string {
+	_ = os.Mkdir(path, 0o700) // It may be there.
+	info, err := os.Lstat(path)
+	if err == nil && info.IsDir() && info.Mode().Perm()&0o022 == 0 {
+		if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) == os.Getuid() {
+			return path
+		}
+	}
+	other, err := os.MkdirTemp(filepath.Dir(path), filepath.Base(path)+"-")
+	if err != nil {
+		return os.DevNull // Nothing can be kept there, and who tries to says so.
+	}
+	return other
 }

@@ -41,10 +41,10 @@ func works(t *testing.T, program, inputs string) []work {
 	}
 	make("data", "draw", "-n", "6", "--size", "24", "--out", "small")
 	make("data", "draw", "-n", "6", "--size", "96", "--out", "faces")
-	training := func(kind string, settings ...string) []string {
+	training := func(dir, kind string, settings ...string) []string {
 		args := []string{
 			"train", kind, "--backend", "go", "--preset", "smoke", "--steps", "8", "--save-every", "2", "--sample-every", "2",
-			"--run", "out",
+			"--run", dir,
 		}
 		for _, setting := range settings {
 			args = append(args, "--set", setting)
@@ -52,11 +52,11 @@ func works(t *testing.T, program, inputs string) []work {
 		return args
 	}
 	quick := `weights={"adversarial":0.005,"pixel":1,"perceptual":0}` // VGG16 takes most of the time.
-	make(append(training("sr", quick, "batch=1"), "--run", "sr")...)
+	make(training("sr", "sr", quick, "batch=1")...)
 	return []work{
-		{name: "train gan", args: training("gan")},
-		{name: "train sr", args: training("sr", quick, "batch=1")},
-		{name: "train blink", args: training("blink")},
+		{name: "train gan", args: training("out", "gan")},
+		{name: "train sr", args: training("out", "sr", quick, "batch=1")},
+		{name: "train blink", args: training("out", "blink")},
 		{name: "data import", args: []string{
 			"data", "import", filepath.Join(inputs, "faces"), "--size", "48", "--out", "out",
 		}, portraits: true},
