@@ -336,7 +336,7 @@ func settings(config json.RawMessage) (map[string]string, error) {
 	}
 	settings := map[string]string{}
 	for name, value := range fields {
-		settings[name] = string(value)
+		settings[name] = strings.ToValidUTF8(string(value), "\uFFFD") // It is shown.
 	}
 	return settings, nil
 }
