@@ -44,7 +44,8 @@ func isFolder(path string) bool {
 }
 
 // Save writes the film as an animation, in the format of the extension (.gif, .png, .webp), or into a folder as
-// frame_00.png and so on. The rest of the picture stays unchanged, as far as the format allows.
+// frame_00.png and so on. The rest of the picture stays unchanged, as far as the format allows. If a frame cannot be
+// written, those before it are removed.
 func (f Film) Save(path string) error {
 	if err := CheckFilmPath(path); err != nil {
 		return err
@@ -54,8 +55,12 @@ func (f Film) Save(path string) error {
 		return imaging.Save(path, info, frames)
 	}
 	info.Frames = 1
-	for i, name := range FilmFiles(path, len(frames)) {
+	files := FilmFiles(path, len(frames))
+	for i, name := range files {
 		if err := imaging.Save(name, info, frames[i:i+1]); err != nil {
+			for _, written := range files[:i] {
+				err = errors.Join(err, os.Remove(written))
+			}
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,11 +9,11 @@ import (
 	"path/filepath"
 )
 
-// FindData returns where the data of a run lies that its configuration names: there, as seen from the current folder,
-// or where the run was trained on it, or below the nearest folder above the run. It returns the path itself, found or
-// not, if dir holds no run yet.
+// FindData returns where the data of a run lies that its configuration names: where the run was trained on it, or there,
+// as seen from the current folder, or below the nearest folder above the run. It returns the path itself, found or not,
+// if dir holds no run yet.
 func FindData(dir, data string) (string, error) {
-	if data == "" || exists(data) {
+	if data == "" {
 		return data, nil
 	}
 	run := &Run{dir: dir}
@@ -23,8 +24,11 @@ func FindData(dir, data string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if exists(file.Data) {
-		return file.Data, nil
+	// The same words name another folder elsewhere: what the run was trained on comes first.
+	for _, path := range []string{file.Data, data} {
+		if exists(path) {
+			return path, nil
+		}
 	}
 	above, err := filepath.Abs(dir)
 	if err != nil {
@@ -42,6 +46,30 @@ func FindData(dir, data string) (string, error) {
 	}
 	return "", fmt.Errorf("%s, which %s was trained on%s, is not found: move it back, or run the command from the folder "+
 		"that it lies in (or measure with other data: --data)", data, dir, was)
+}
+
+// keepData returns a configuration with its data named as in the run before, if both names are of one folder.
+func keepData(old *configFile, config json.RawMessage) (json.RawMessage, error) {
+	var before struct {
+		Data string `json:"data"`
+	}
+	if json.Unmarshal(old.Config, &before) != nil || before.Data == "" || !exists(old.Data) {
+		return config, nil
+	}
+	now, errNow := os.Stat(dataOf(config))
+	then, errThen := os.Stat(old.Data)
+	if errNow != nil || errThen != nil || !os.SameFile(now, then) {
+		return config, nil
+	}
+	all, fields, err := byName(config)
+	if err != nil {
+		return nil, err
+	}
+	name, err := json.Marshal(before.Data)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Replace(all, append([]byte(`"data":`), fields["data"]...), append([]byte(`"data":`), name...), 1), nil
 }
 
 func exists(path string) bool {

@@ -36,7 +36,7 @@ func TestDataOfARunIsFoundFromOtherFolders(t *testing.T) {
 	t.Chdir(home)
 	assert.Equal(t, "pictures", find(dir), "before there is a run")
 	create(dir)
-	assert.Equal(t, "pictures", find(dir))
+	assert.Equal(t, pictures, find(dir))
 	var config dataConfig
 	_, _, err = (&Run{dir: dir}).Experiment(&config)
 	require.NoError(t, err)
@@ -47,6 +47,21 @@ func TestDataOfARunIsFoundFromOtherFolders(t *testing.T) {
 	assert.Equal(t, pictures, find(dir), "where it was")
 	create(dir)
 	assert.Equal(t, pictures, find(dir), "which a training from here does not forget")
+
+	require.NoError(t, os.Mkdir("pictures", 0o755))
+	create(dir)
+	assert.Equal(t, pictures, find(dir), "not other pictures under the same words")
+	require.NoError(t, os.Remove("pictures"))
+	for _, name := range []string{pictures, pictures + "/", "pictures"} {
+		run, err := Create(dir, Experiment{Name: "gan", Config: dataConfig{name}})
+		require.NoError(t, err, "another name of the same folder")
+		require.NoError(t, run.Close())
+		_, _, err = (&Run{dir: dir}).Experiment(&config)
+		require.NoError(t, err)
+		assert.Equal(t, "pictures", config.Data)
+	}
+	_, err = Create(dir, Experiment{Name: "gan", Config: dataConfig{elsewhere}})
+	require.ErrorIs(t, err, ErrOtherExperiment)
 
 	moved := filepath.Join(elsewhere, "runs", "hair")
 	require.NoError(t, os.CopyFS(moved, os.DirFS(dir)))

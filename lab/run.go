@@ -204,6 +204,9 @@ func (r *Run) adopt(experiment Experiment) error {
 			"%w: %s has seed %d, not %d; choose another directory", ErrOtherExperiment, path, old.Seed, experiment.Seed,
 		)
 	default:
+		if config, err = keepData(old, config); err != nil {
+			return fmt.Errorf("describe the experiment: %w", err)
+		}
 		if difference := firstDifference(old.Config, config); difference != "" {
 			return fmt.Errorf("%w: in %s %s; choose another directory", ErrOtherExperiment, path, difference)
 		}
@@ -213,7 +216,10 @@ func (r *Run) adopt(experiment Experiment) error {
 		Created: time.Now().UTC().Truncate(time.Second), Versions: versions(), Data: dataOf(config),
 	}
 	if old != nil {
-		file.Created, file.Data = old.Created, cmp.Or(file.Data, old.Data)
+		file.Created = old.Created
+		if exists(old.Data) || file.Data == "" { // Otherwise the data was moved.
+			file.Data = old.Data
+		}
 	}
 	return WriteFile(path, func(w io.Writer) error {
 		encoder := json.NewEncoder(w)

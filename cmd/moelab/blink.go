@@ -83,6 +83,8 @@ rates are converted to 18 frames a second; if there are fewer than 16 frames, th
 		switch {
 		case b.out == "":
 			return usage("-o is missing: name the file or folder for the animation (see %s -h)", command.CommandPath())
+		case b.out == standard:
+			return usage("-o is %q: an animation is written to a file or a folder, not to standard output", b.out)
 		case b.frames < 2 || b.frames > 1000:
 			return usage("--frames is %d: it must be from 2 to 1000", b.frames)
 		case !slices.Contains(blink.Blends, blink.Blend(b.blend)):

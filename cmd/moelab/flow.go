@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"image/draw"
@@ -59,16 +60,16 @@ right and down, in pixels, and NAME.png a picture of it, with colours for direct
 		if err := options.Validate(); err != nil {
 			return usageError{err}
 		}
-		frames, err := readFrames(args)
+		names, first, err := checkFrames(args)
 		if err != nil {
 			return usageError{err}
 		}
-		if len(frames) < 2 {
+		if len(names) < 2 {
 			return usage("there is only one frame: optical flow needs at least two")
 		}
 		var outputs []outFile
-		for _, frame := range frames[1:] {
-			path := filepath.Join(out, frame.name)
+		for _, name := range names[1:] {
+			path := filepath.Join(out, name)
 			outputs = append(outputs, outFile{"-o", path + ".npy"}, outFile{"-o", path + ".png"})
 		}
 		if err := checkOutputs(outputs, args...); err != nil {
@@ -83,73 +84,124 @@ right and down, in pixels, and NAME.png a picture of it, with colours for direct
 			return err
 		}
 		defer estimator.Close()
-		var later []*image.Gray
-		for _, frame := range frames[1:] {
-			later = append(later, frame.gray())
-		}
-		flows, err := estimator.Estimate(command.Context(), frames[0].gray(), later...)
-		if err != nil {
-			return err
-		}
 		if err := os.MkdirAll(out, 0o755); err != nil {
 			return err
 		}
-		for i, f := range flows {
-			if err := writeFlow(filepath.Join(out, frames[i+1].name), f, frames[0].picture); err != nil {
+		names = names[1:]
+		estimate := func(later []*image.Gray) error {
+			flows, err := estimator.Estimate(command.Context(), gray(first), later...)
+			if err != nil {
 				return err
 			}
+			for i, f := range flows {
+				if err := writeFlow(filepath.Join(out, names[i]), f, first); err != nil {
+					return err
+				}
+			}
+			names = names[len(flows):]
+			return nil
 		}
-		fmt.Fprintf(command.OutOrStdout(), "%s: the flow from the first frame to each later one, %d in all\n", out,
-			len(flows))
+		all := len(names)
+		if err := eachPart(args, estimate); err != nil {
+			return err
+		}
+		fmt.Fprintf(command.OutOrStdout(), "%s: the flow from the first frame to each later one, %d in all\n", out, all)
 		return nil
 	}
 	return command
 }
 
-// namedFrame is a frame and the base name of its output files.
-type namedFrame struct {
-	name    string
-	picture image.Image
-}
-
-// readFrames reads pictures and the frames of animations. Each is named after its file; frames of an animation are also
+// checkFrames reads pictures and the frames of animations, which must all be intact and of one size. It returns the base
+// names of their output files, and the first frame. Each is named after its file; frames of an animation are also
 // numbered.
-func readFrames(paths []string) (frames []namedFrame, err error) {
+func checkFrames(paths []string) (names []string, first image.Image, err error) {
 	taken := map[string]bool{}
 	for _, path := range paths {
-		p, err := imaging.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
-		}
 		base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 		number := 0
-		for frame, err := range p.Frames() {
-			if err != nil {
-				return nil, fmt.Errorf("read %s: %w", path, err)
+		err := eachFrame(path, func(frame *image.NRGBA64, animated bool) error {
+			if first == nil {
+				first = imaging.OnWhite(frame)
+			}
+			if size, want := frame.Rect.Size(), first.Bounds().Size(); size != want {
+				return fmt.Errorf("%s has %d×%d pixels, the first frame %d×%d: all frames must have the same size",
+					path, size.X, size.Y, want.X, want.Y)
 			}
 			number++
 			name := base
-			if p.Info.Frames > 1 {
+			if animated {
 				name = fmt.Sprintf("%s_%03d", base, number)
 			}
 			for n := 2; taken[name]; n++ {
 				name = fmt.Sprintf("%s-%d", base, n)
 			}
 			taken[name] = true
-			frames = append(frames, namedFrame{name, imaging.OnWhite(frame.Pixels)})
-		}
-		if first, last := frames[0].picture.Bounds().Size(), frames[len(frames)-1].picture.Bounds().Size(); first != last {
-			return nil, fmt.Errorf("%s has %d×%d pixels, the first frame %d×%d: all frames must have the same size",
-				path, last.X, last.Y, first.X, first.Y)
+			names = append(names, name)
+			return nil
+		})
+		if err != nil {
+			return nil, nil, err
 		}
 	}
-	return frames, nil
+	return names, first, nil
 }
 
-// gray returns the frame in greyscale.
-func (f namedFrame) gray() *image.Gray {
-	gray := image.NewGray(f.picture.Bounds())
-	draw.Draw(gray, gray.Rect, f.picture, gray.Rect.Min, draw.Src)
+// eachFrame calls do for the frames of a file, one after the other.
+func eachFrame(path string, do func(frame *image.NRGBA64, animated bool) error) error {
+	p, err := imaging.Open(path)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	for frame, err := range p.Frames() {
+		if err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		if err := do(frame.Pixels, p.Info.Frames > 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partPixels is about how many pixels of later frames are held in memory, in grey and as their flow.
+const partPixels = 32 << 20
+
+// eachPart calls do for some of the frames after the first at a time, in grey: all frames of a long animation would not
+// fit into memory.
+func eachPart(paths []string, do func(later []*image.Gray) error) error {
+	var later []*image.Gray
+	isFirst, pixels := true, 0
+	flush := func() error {
+		if len(later) == 0 {
+			return nil
+		}
+		err := do(later)
+		later, pixels = nil, 0
+		return err
+	}
+	for _, path := range paths {
+		err := eachFrame(path, func(frame *image.NRGBA64, _ bool) error {
+			if isFirst {
+				isFirst = false
+				return nil
+			}
+			later = append(later, gray(imaging.OnWhite(frame)))
+			if pixels += frame.Rect.Dx() * frame.Rect.Dy(); pixels >= partPixels {
+				return flush()
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return flush()
+}
+
+// gray returns a frame in greyscale.
+func gray(frame image.Image) *image.Gray {
+	gray := image.NewGray(frame.Bounds())
+	draw.Draw(gray, gray.Rect, frame, gray.Rect.Min, draw.Src)
 	return gray
 }
 
@@ -168,5 +220,8 @@ func writeFlow(path string, f *tensors.Tensor, from image.Image) error {
 	if err != nil {
 		return err
 	}
-	return figure.Save(path + ".png")
+	if err := figure.Save(path + ".png"); err != nil {
+		return errors.Join(err, os.Remove(path+".npy")) // One is nothing without the other.
+	}
+	return nil
 }

@@ -55,6 +55,10 @@ func interruptible() context.Context {
 // run runs a command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	logTo(stderr)
+	if err := checkSpace(); err != nil {
+		fmt.Fprintln(stderr, "moelab:", err)
+		return statusFailed
+	}
 	command := newCommand()
 	command.SetArgs(args)
 	command.SetOut(stdout)

@@ -42,9 +42,13 @@ func (o outFile) check(inputs []string) error {
 		return nil
 	}
 	for _, input := range inputs {
-		read, err := os.Stat(input)
+		stat := func() (os.FileInfo, error) { return os.Stat(input) }
+		if input == standard {
+			stat = os.Stdin.Stat
+		}
+		read, err := stat()
 		switch {
-		case err != nil: // Not a file, such as "-" or a name. Who reads it says what is wrong.
+		case err != nil: // Not a file, such as the name of a reference. Who reads it says what is wrong.
 		case os.SameFile(info, read):
 			return usage("%s: %s is what is read, and would be overwritten: name another file", o.flag, o.path)
 		case read.IsDir() && isIn(input, o.path):

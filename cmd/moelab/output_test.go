@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -50,6 +51,30 @@ func TestNoInputIsOverwritten(t *testing.T) {
 			assert.Equal(t, before, files(t, dir))
 		})
 	}
+}
+
+// A shell opens the file before the command begins.
+func TestStandardInputIsNotOverwritten(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "p.png")
+	require.NoError(t, imaging.SavePNG(path, shiftedWaves(0)))
+	before := files(t, dir)
+	program, err := os.Executable()
+	require.NoError(t, err)
+	for _, out := range [][]string{{"-o", path}, {"-o", filepath.Join(dir, "b.gif"), "--preview", path}} {
+		command := exec.Command(program, append([]string{"blink", "-"}, out...)...)
+		command.Env = append(os.Environ(), asCommand+"=1")
+		command.Stdin, err = os.Open(path)
+		require.NoError(t, err)
+		said, _ := command.CombinedOutput()
+		assert.Equal(t, statusUsage, command.ProcessState.ExitCode())
+		assert.Contains(t, string(said), path+" is what is read, and would be overwritten")
+		assert.Equal(t, before, files(t, dir))
+	}
+	status, _, stderr := moelab(t, "blink", path, "-o", "-")
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, stderr, `-o is "-": an animation is written to a file or a folder`)
+	assert.Equal(t, before, files(t, dir))
 }
 
 func TestOutputsAreCheckedBeforeTheWork(t *testing.T) {

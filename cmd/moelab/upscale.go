@@ -91,7 +91,13 @@ Runs of "moelab train sr" and RRDB networks in safetensors files work too.`,
 			}
 		}
 		if !force {
-			jobs = slices.DeleteFunc(jobs, u.journal.Done)
+			jobs = slices.DeleteFunc(jobs, func(job upscale.Job) bool {
+				done := u.journal.Done(job)
+				if done { // It may be of an older moelab, and is known from now on.
+					u.note(job)
+				}
+				return done
+			})
 		}
 		u.skipped = u.all - len(jobs)
 		if len(jobs) == 0 {
@@ -145,12 +151,12 @@ func (u *upscaling) run(jobs []upscale.Job) error {
 	for i, job := range jobs {
 		u.done = i
 		u.progress(0)
-		u.note(job, u.journal.Begin)
+		_ = u.journal.Begin(job) // Where this fails, what follows does too.
 		var err error
 		made, err = u.enlarger.Do(u.command.Context(), job, u.command.InOrStdin(), u.command.OutOrStdout())
 		switch {
 		case err == nil:
-			u.note(job, u.journal.Add)
+			u.note(job)
 			continue
 		case u.command.Context().Err() != nil:
 			return fmt.Errorf("%s: %w", job.In, u.command.Context().Err())
@@ -172,11 +178,13 @@ func (u *upscaling) run(jobs []upscale.Job) error {
 	return nil
 }
 
-// note writes a line into the journal. Without it the picture may be enlarged once more than it must.
-func (u *upscaling) note(job upscale.Job, line func(upscale.Job) error) {
-	if err := line(job); err != nil {
-		u.bar.Clear()
-		warner(u.command)(fmt.Errorf("note what became of %s: %w", job.Out, err))
+// note notes that a picture is made. Without that it may be enlarged once more than it must.
+func (u *upscaling) note(job upscale.Job) {
+	if err := u.journal.Add(job); err != nil {
+		if u.bar != nil {
+			u.bar.Clear()
+		}
+		warner(u.command)(fmt.Errorf("note that %s is made: %w", job.Out, err))
 	}
 }
 

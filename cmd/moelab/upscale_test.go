@@ -235,7 +235,7 @@ func TestUpscaleToADiskThatIsFullOrReadOnly(t *testing.T) {
 		return append([]string{"upscale", in, "-o", out, "--model", model}, quick...)
 	}
 
-	status, said := onDisk(t, out, "head -c 60000 /dev/zero > '"+out+"/fill'", call(in)...)
+	status, said := onDisk(t, out, "head -c 56000 /dev/zero > '"+out+"/fill'", call(in)...)
 	assert.Equal(t, statusFailed, status)
 	assert.Contains(t, said, "b.png: write "+filepath.Join(out, "b.png")+": no space left on device\n")
 	assert.Contains(t, said, "of 2 pictures could not be enlarged; 1 were enlarged, 0 were there already\n")

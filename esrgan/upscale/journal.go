@@ -23,6 +23,7 @@ type Journal struct {
 	dir     string
 	made    by
 	entries map[string]entry // By the path of the result, relative to dir.
+	isNew   bool             // There is no file yet: the results, if any, are of an older moelab.
 }
 
 // by is what results depend on besides the picture.
@@ -39,6 +40,8 @@ type entry struct {
 	// Size and Modified are those of the picture.
 	Size     int64     `json:"size"`
 	Modified time.Time `json:"modified"`
+	// Bytes is the size of the result: one that was damaged since is made again. 0: an older moelab wrote the line.
+	Bytes int64 `json:"bytes,omitempty"`
 	by
 }
 
@@ -46,8 +49,19 @@ type entry struct {
 // to a scale of [Options]. Lines that a crash cut short are left out.
 func OpenJournal(dir, model string, scale float64) (*Journal, error) {
 	j := &Journal{dir: dir, made: by{identity(model), scale}, entries: map[string]entry{}}
-	data, err := os.ReadFile(filepath.Join(dir, journalName))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	path := filepath.Join(dir, journalName)
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		j.isNew = true
+		return j, nil
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular(): // It is written to: through a link, into a file of somebody's.
+		return nil, wrongRequest("%s is not a plain file: remove it", path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
 		return nil, err
 	}
 	for line := range bytes.Lines(data) {
@@ -90,7 +104,7 @@ func identity(model string) string {
 }
 
 // Done reports whether the result of a job is there and was made from the picture as it is now, by the same model and
-// to the same scale. A result of an older moelab, which the journal does not know, is done unless the picture is newer.
+// to the same scale. If there is no journal, the results are of an older moelab, and done unless the picture is newer.
 func (j *Journal) Done(job Job) bool {
 	if !job.InFolder || job.err != nil {
 		return false
@@ -103,7 +117,10 @@ func (j *Journal) Done(job Job) bool {
 	now, err := j.entryOf(job, in)
 	before, known := j.entries[now.Result]
 	if err != nil || !known {
-		return !out.ModTime().Before(in.ModTime())
+		return j.isNew && !out.ModTime().Before(in.ModTime())
+	}
+	if before.Bytes != 0 {
+		now.Bytes = out.Size()
 	}
 	return before == now
 }
@@ -131,9 +148,18 @@ func (j *Journal) note(job Job, begun bool) error {
 		return err
 	}
 	e, err := j.entryOf(job, in)
-	e.Begun = begun
-	if err != nil || j.entries[e.Result] == e {
+	if err != nil {
 		return err
+	}
+	if e.Begun = begun; !begun {
+		out, err := os.Stat(job.Out)
+		if err != nil {
+			return err
+		}
+		e.Bytes = out.Size()
+	}
+	if j.entries[e.Result] == e {
+		return nil
 	}
 	line, err := json.Marshal(e)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Standard is the name of standard input and output.
@@ -39,12 +40,14 @@ func (j Job) open(stdin io.Reader) (*imaging.Picture, error) {
 func (j Job) wrap(err error) error {
 	var file *fs.PathError
 	switch {
-	case err == nil || errors.As(err, &file) && file.Path == j.In:
+	case err == nil:
+		return nil
+	case errors.As(err, &file) && file.Path == j.In && textfile.Name(j.In) == j.In:
 		return err
 	case j.In == Standard:
 		return fmt.Errorf("standard input: %w", err)
 	default:
-		return fmt.Errorf("%s: %w", j.In, err)
+		return fmt.Errorf("%s: %w", textfile.Name(j.In), err)
 	}
 }
 
@@ -79,7 +82,10 @@ func Plan(ctx context.Context, in []string, out, formatName string) ([]Job, erro
 		}
 	}
 	nameOutputs(jobs, found, out)
-	return jobs, checkOutputs(jobs)
+	if err := checkOutputs(jobs); err != nil {
+		return nil, err
+	}
+	return jobs, checkLinks(jobs, out)
 }
 
 // formatNamed returns the format with a name, "" for none.
@@ -252,6 +258,37 @@ func nameOutputs(jobs []Job, found []foundPicture, out string) {
 		}
 		name(i, long)
 	}
+}
+
+// checkLinks returns an error if a result would be written through a link that leads out of the folder of the results,
+// which may be somebody else's.
+func checkLinks(jobs []Job, out string) error {
+	real := func(path string) (string, error) {
+		path, err := filepath.Abs(path)
+		if err != nil {
+			return "", err
+		}
+		return filepath.EvalSymlinks(path)
+	}
+	folder, err := real(out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, job := range jobs {
+		to, err := real(job.Out)
+		if err != nil { // It is not there, but its folder may be. A link that leads nowhere is replaced.
+			if to, err = real(filepath.Dir(job.Out)); err != nil {
+				continue
+			}
+		}
+		if below, err := filepath.Rel(folder, to); err != nil || !filepath.IsLocal(below) {
+			return wrongRequest("%s is not in %s but behind a link that leads out of it: remove the link", job.Out, out)
+		}
+	}
+	return nil
 }
 
 // checkOutputs returns an error if a job would overwrite an input, by whatever name, or the result of another job.

@@ -99,8 +99,41 @@ func TestJobsAreDoneUntilTheyWouldComeOutDifferently(t *testing.T) {
 	assert.NoFileExists(t, left)
 	require.NoError(t, journal.Add(jobs[0]))
 	assert.True(t, done(model, 2))
+	require.NoError(t, os.Truncate(jobs[0].Out, 10))
+	assert.False(t, done(model, 2), "a damaged result")
+	require.NoError(t, os.WriteFile(filepath.Join(out, journalName), []byte("garbage\n"), 0o644))
+	assert.False(t, done(model, 2), "nobody knows what it was made from")
 	require.NoError(t, os.Remove(jobs[0].Out))
 	assert.False(t, done(model, 2))
+}
+
+// The folder of the results may be somebody else's.
+func TestNothingIsWrittenThroughLinksOutOfTheFolder(t *testing.T) {
+	dir := t.TempDir()
+	in := imagingtest.PutFile(t, filepath.Join(dir, "in", "sub", "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
+	mine := imagingtest.PutFile(t, filepath.Join(dir, "mine.png"), []byte("mine"))
+	out := filepath.Join(dir, "out")
+	plan := func() error {
+		_, err := Plan(t.Context(), []string{filepath.Dir(filepath.Dir(in))}, out, "")
+		return err
+	}
+	require.NoError(t, plan(), "before there is a folder")
+	result := filepath.Join(out, "sub", "a.png")
+	require.NoError(t, os.MkdirAll(filepath.Dir(result), 0o755))
+	require.NoError(t, plan())
+	require.NoError(t, os.Symlink(mine, result))
+	err := plan()
+	require.ErrorAs(t, err, new(RequestError))
+	assert.ErrorContains(t, err, result+" is not in "+out)
+	require.NoError(t, os.RemoveAll(filepath.Dir(result)))
+	require.NoError(t, os.Symlink(dir, filepath.Dir(result)))
+	require.ErrorAs(t, plan(), new(RequestError), "a folder")
+	require.NoError(t, os.Remove(filepath.Dir(result)))
+	require.NoError(t, plan())
+
+	require.NoError(t, os.Symlink(mine, filepath.Join(out, journalName)))
+	_, err = OpenJournal(out, "anime", 2)
+	require.ErrorContains(t, err, journalName+" is not a plain file: remove it")
 }
 
 func TestResultsHaveNamesOfTheirOwn(t *testing.T) {

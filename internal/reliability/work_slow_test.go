@@ -112,25 +112,20 @@ func (w work) state(dir string) (map[string]string, error) {
 		if err != nil {
 			return err
 		}
-		switch base := filepath.Base(name); base {
+		switch filepath.Base(name) {
 		case ".lock", ".upscaled.jsonl", "metrics.jsonl.damaged": // The last one is a copy that moelab says it keeps.
-			return nil
 		case "config.json":
-			state[name], err = withoutFields(data, "created")
+			state[name] = withoutFields(data, "created")
 		case "state.json":
-			state[name], err = withoutFields(data, "seconds", "sha256", "metrics_sha256", "metrics_bytes")
+			state[name] = withoutFields(data, "seconds", "sha256", "metrics_sha256", "metrics_bytes")
 		case "metrics.jsonl":
 			for line := range bytes.Lines(data) {
-				text, err := withoutFields(line, "seconds")
-				if err != nil {
-					return fmt.Errorf("%s: %w", name, err)
-				}
-				state[name] += text + "\n"
+				state[name] += withoutFields(line, "seconds") + "\n"
 			}
 		default:
 			state[name] = fmt.Sprintf("%x", sha256.Sum256(data))
 		}
-		return err
+		return nil
 	})
 	return state, err
 }
@@ -203,17 +198,20 @@ func contents(dir string) (map[string]string, error) {
 	return all, err
 }
 
-// withoutFields returns a JSON object without some of its fields.
-func withoutFields(text []byte, names ...string) (string, error) {
+// withoutFields returns a JSON object without some of its fields, or the text itself if it is damaged.
+func withoutFields(text []byte, names ...string) string {
 	var fields map[string]any
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return "", err
+	if json.Unmarshal(text, &fields) != nil {
+		return string(text)
 	}
 	for _, name := range names {
 		delete(fields, name)
 	}
 	text, err := json.Marshal(fields)
-	return string(text), err
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 // differing lists what two states do not have in common.
