@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image/color"
-	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
@@ -40,6 +39,12 @@ func (d Dots) Figure() (*Figure, error) {
 		return nil, errors.New("plots: dots without a finite value")
 	}
 	between := span{slices.Min(all), slices.Max(all)}
+	for _, values := range rows {
+		if len(values) > 1 {
+			mean, deviation := stat.MeanStdDev(values, nil)
+			between = between.with(mean - deviation).with(mean + deviation)
+		}
+	}
 	if largest := max(-between.low, between.high); largest > 1/tiny {
 		return nil, fmt.Errorf("plots: a value of magnitude %g is too large to draw", largest)
 	}
@@ -63,32 +68,30 @@ func (d Dots) Figure() (*Figure, error) {
 		}
 		c.StrokeLine2(draw.LineStyle{Color: axisLine, Width: 1}, left, bottom, left, c.Max.Y)
 		for i, values := range rows {
-			drawDots(c, c.Max.Y-(vg.Length(i)+0.5)*barPitch, values, at, low, high)
+			drawDots(c, c.Max.Y-(vg.Length(i)+0.5)*barPitch, values, at)
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	figure.writeNumbers = d.writeNumbers
+	figure.writeNumbers, figure.notes = d.writeNumbers, notes
 	return figure, nil
 }
 
 // drawDots draws the values of a row at height y.
-func drawDots(c draw.Canvas, y vg.Length, values []float64, at func(float64) vg.Length, low, high float64) {
+func drawDots(c draw.Canvas, y vg.Length, values []float64, at func(float64) vg.Length) {
 	if len(values) == 0 {
 		return
 	}
-	mean := stat.Mean(values, nil)
+	mean, deviation := stat.MeanStdDev(values, nil)
 	if len(values) > 1 {
-		deviation := stat.StdDev(values, nil)
-		from, to := at(max(mean-deviation, low)), at(min(mean+deviation, high))
-		fillRectangle(c, mix(Palette[0], color.NRGBA{R: 0xFF, G: 0xFF, B: 0xFF, A: 0xFF}, 0.8), from, y-barHeight/2, to,
-			y+barHeight/2)
+		pale := mix(Palette[0], color.NRGBA{R: 0xFF, G: 0xFF, B: 0xFF, A: 0xFF}, 0.8)
+		fillRectangle(c, pale, at(mean-deviation), y-barHeight/2, at(mean+deviation), y+barHeight/2)
 	}
 	x := at(mean)
 	c.StrokeLine2(draw.LineStyle{Color: Palette[0], Width: 2}, x, y-barHeight/2, x, y+barHeight/2)
 	for _, v := range values {
-		c.DrawGlyph(draw.GlyphStyle{Color: Palette[1], Radius: dotRadius, Shape: draw.RingGlyph{}}, vg.Point{X: at(v), Y: y})
+		c.DrawGlyph(draw.GlyphStyle{Color: Palette[1], Radius: dotRadius, Shape: draw.CircleGlyph{}}, vg.Point{X: at(v), Y: y})
 	}
 }
 
@@ -118,11 +121,7 @@ func (d Dots) writeNumbers(w *csv.Writer) error {
 	}
 	for i, values := range d.Values {
 		for _, v := range values {
-			text := formatExactly(v)
-			if math.IsNaN(v) {
-				text = "NaN"
-			}
-			if err := w.Write([]string{d.Names[i], text}); err != nil {
+			if err := w.Write([]string{d.Names[i], formatExactly(v)}); err != nil {
 				return err
 			}
 		}

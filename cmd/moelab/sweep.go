@@ -302,8 +302,9 @@ type sweepView struct {
 	columns func() int // nil outside a terminal.
 	mutex   sync.Mutex
 	start   time.Time
-	ended   int // Cells, since start.
-	lines   int // Of the table that is shown.
+	ended   int       // Cells, since start,
+	last    time.Time // the last of them now.
+	lines   int       // Of the table that is shown.
 }
 
 func newSweepView(w io.Writer, s *sweep.Sweep) *sweepView {
@@ -318,6 +319,7 @@ func (v *sweepView) changed(cell sweep.Cell, result *sweep.Result) {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	v.ended++
+	v.last = time.Now()
 	v.clear()
 	if result.Failed != "" {
 		fmt.Fprintf(v.w, "%s: failed: %s\n", cell.Name, result.Failed)
@@ -377,8 +379,8 @@ func (v *sweepView) draw() {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	left := time.Duration(0)
-	if v.ended > 0 {
-		left = time.Since(v.start) / time.Duration(v.ended) * time.Duration(p.Cells-p.Done)
+	if v.ended > 0 { // At the pace of the cells that have ended.
+		left = v.last.Sub(v.start)/time.Duration(v.ended)*time.Duration(p.Cells-p.Done) - time.Since(v.last)
 	}
 	lines := sweepLines(p, left)
 	if v.columns == nil {

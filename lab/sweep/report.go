@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/plots"
@@ -196,7 +197,21 @@ func (s *Sweep) page(results []Result) (page, error) {
 		p.Decision = &decision
 	}
 	if cells := s.spec.Cells(); len(cells) > 0 {
-		p.Command = "moelab " + strings.Join(s.spec.TrainArguments(cells[0], s.CellDir(cells[0])), " ")
+		words := []string{"moelab"}
+		for _, argument := range s.spec.TrainArguments(cells[0], s.CellDir(cells[0])) {
+			words = append(words, shellWord(argument))
+		}
+		p.Command = strings.Join(words, " ")
 	}
 	return p, nil
+}
+
+// shellWord quotes an argument for a shell, if it must be.
+func shellWord(argument string) string {
+	if argument != "" && !strings.ContainsFunc(argument, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("=,./_-+", r)
+	}) {
+		return argument
+	}
+	return "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
 }

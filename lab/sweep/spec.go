@@ -93,9 +93,13 @@ func ReadSpec(path string) (Spec, error) {
 		return Spec{}, err
 	}
 	var spec Spec
-	decoder := json.NewDecoder(bytes.NewReader(textfile.Decode(data)))
-	decoder.DisallowUnknownFields()
-	if err := textfile.PlainJSON(data, decoder.Decode(&spec)); err != nil {
+	err = textfile.UnmarshalJSON(data, &spec)
+	if err == nil {
+		decoder := json.NewDecoder(bytes.NewReader(textfile.Decode(data)))
+		decoder.DisallowUnknownFields() // A mistyped name would change what is trained.
+		err = decoder.Decode(&spec)
+	}
+	if err != nil {
 		return Spec{}, fmt.Errorf("read the specification %s: %w", path, err)
 	}
 	if spec.Format > format {
