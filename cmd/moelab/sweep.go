@@ -51,7 +51,7 @@ The rule "compare" decides the expectation: "is" is "higher", "lower" or "equal"
 compares with a number, and "by" is the least difference that counts. The verdict is "reproduced" or "not reproduced"
 if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise.`,
 		Example: `  moelab sweep gan --preset laptop --set conditioning=projection,ac-gan,input,hidden --seeds 3 --out sweeps/conditioning
-  moelab sweep sr --set adversarial=hinge,relativistic --steps 500 --seeds 1,2,3 --out sweeps/sr --jobs 2
+  moelab sweep sr --set before_relu=true,false --steps 500 --seeds 1,2,3 --out sweeps/sr --jobs 2
   moelab sweep studies/conditioning.json --out sweeps/conditioning
   moelab sweep status sweeps/conditioning           # how far it is, and what came out so far`,
 		Args: oneArgument("kind of experiment, or the specification"),
