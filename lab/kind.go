@@ -335,7 +335,11 @@ func (k *Kind[Config]) EvaluateAny(
 	if k.Evaluate == nil {
 		return nil, fmt.Errorf("measure %s: %w for runs of %q", dir, ErrNotOffered, k.Name)
 	}
-	return k.Evaluate(ctx, backend, dir, options)
+	evaluation, err := k.Evaluate(ctx, backend, dir, options)
+	if err != nil {
+		return nil, err
+	}
+	return evaluation, writeMeasures(dir, evaluation)
 }
 
 // Drawings implements [AnyKind].

@@ -36,6 +36,7 @@ var golden = map[string]interface{ Figure() (*plots.Figure, error) }{
 	"confusion":           goldenConfusion(4),
 	"confusion_many":      goldenConfusion(15),
 	"bars":                goldenBars(),
+	"dots":                goldenDots(),
 	"histograms":          goldenHistograms(false),
 	"histograms_log":      goldenHistograms(true),
 	"flow":                goldenFlow(),
@@ -170,6 +171,18 @@ func goldenConfusion(classes int) plots.Confusion {
 		m.Counts[i][(i+1)%classes] = 1 + 40*i
 	}
 	return m
+}
+
+// goldenDots has rows of several values, of one, of none and of some that are not finite.
+func goldenDots() plots.Dots {
+	return plots.Dots{
+		Title: "FID",
+		X:     "a dot for each seed; line and bar: mean and standard deviation",
+		Names: []string{"conditioning=projection", "conditioning=ac-gan", "conditioning=input", "conditioning=hidden", "none"},
+		Values: [][]float64{
+			{0.31, 0.36, 0.33}, {0.52, 0.71, 0.49, 0.6}, {0.44}, {math.NaN(), 0.58, math.Inf(1), 0.62}, nil,
+		},
+	}
 }
 
 func goldenBars() plots.Bars {

@@ -224,6 +224,7 @@ Training writes to a run directory; samples, figures and the next notebook cell 
 		newBlinkCommand(),
 		newEvalCommand(),
 		newFiguresCommand(),
+		newSweepCommand(),
 		newFlowCommand(),
 		newDataCommand(),
 		newBenchCommand(),
@@ -233,7 +234,7 @@ Training writes to a run directory; samples, figures and the next notebook cell 
 		newLabCommand(),
 	)
 	forEachCommand(root, func(command *cobra.Command) {
-		if command.HasSubCommands() {
+		if command.HasSubCommands() && command.Args == nil {
 			// Otherwise cobra shows the help, with status 0, for an unknown command.
 			command.Args = cobra.ArbitraryArgs
 			own := command.RunE

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -25,6 +26,13 @@ func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 	}
 	lock = flock.New(path)
 	locked, err := lock.TryLock()
+	for range 5 { // Owner may just be looking.
+		if err != nil || locked {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+		locked, err = lock.TryLock()
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -36,4 +44,22 @@ func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 		return nil, "", errors.Join(err, lock.Unlock())
 	}
 	return lock, "", nil
+}
+
+// Owner reports whether a folder is locked, and by which process.
+func Owner(dir string) (owner string, held bool, err error) {
+	path := filepath.Join(dir, Name)
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return "", false, nil
+	}
+	lock := flock.New(path, flock.SetFlag(os.O_RDONLY)) // The folder may be somebody else's.
+	free, err := lock.TryRLock()
+	if err != nil {
+		return "", false, err
+	}
+	if free {
+		return "", false, lock.Unlock()
+	}
+	text, err := os.ReadFile(path)
+	return string(bytes.TrimSpace(text)), true, err
 }

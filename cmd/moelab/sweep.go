@@ -1,0 +1,430 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/moelab/moelab/internal/progress"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/lab/sweep"
+	"github.com/spf13/cobra"
+)
+
+func newSweepCommand() *cobra.Command {
+	var out, preset, seeds, backend, expectation string
+	var steps int64
+	var settings []string
+	var jobs int
+	var retry bool
+	command := &cobra.Command{
+		Use:   "sweep KIND|SPECIFICATION",
+		Short: "Train and measure many variants, with several seeds",
+		Long: `Train and measure an experiment in each combination of some settings, with several seeds. KIND is the word after
+"moelab train": ` + strings.Join(trainWords(), ", ") + `. --set with several values, separated by commas, is an axis; with one
+value it holds for all cells.
+
+The folder OUT gets a run directory for each cell, results.csv with a row for each, and report.html with the means, the
+spread over the seeds, and each seed as a dot. Each cell is a process of its own, which trains as "moelab train" does
+and measures as "moelab eval" does; one that fails is a row of the table. Ctrl-C saves, and the same command goes on.
+With more values or seeds it adds cells and keeps the others.
+
+A specification is a JSON file, such as the sweep.json that each sweep keeps:
+
+  {"train": "gan", "preset": "laptop", "set": {"steps": 500},
+   "axes": [{"setting": "conditioning", "values": ["projection", "ac-gan"]}], "seeds": [1, 2, 3],
+   "expectation": "projection draws better portraits",
+   "compare": {"measure": "FID", "of": {"conditioning": "projection"}, "is": "lower",
+               "than": {"conditioning": "ac-gan"}}}
+
+The rule "compare" decides the expectation: "is" is "higher", "lower" or "equal", "value": 0.4 in the place of "than"
+compares with a number, and "by" is the least difference that counts. The verdict is "reproduced" or "not reproduced"
+if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise.`,
+		Example: `  moelab sweep gan --preset laptop --set conditioning=projection,ac-gan,input,hidden --seeds 3 --out sweeps/conditioning
+  moelab sweep sr --set before_relu=true,false --steps 500 --seeds 1,2,3 --out sweeps/sr --jobs 2
+  moelab sweep studies/conditioning.json --out sweeps/conditioning
+  moelab sweep status sweeps/conditioning           # how far it is, and what came out so far`,
+		Args: oneArgument("kind of experiment, or the specification"),
+	}
+	flags := command.Flags()
+	flags.StringVar(&out, "out", "", "folder of the sweep (required)")
+	flags.StringVar(&preset, "preset", "", "settings to start from (default: the kind's usual ones)")
+	flags.StringArrayVar(&settings, "set", nil, "a setting of config.json, as key=value or key=value,value,…; "+
+		"may be given several times")
+	flags.Int64Var(&steps, "steps", 0, "iterations of each cell (default: the preset's)")
+	flags.StringVar(&seeds, "seeds", "1", "number of seeds, or the seeds, separated by commas")
+	flags.StringVar(&expectation, "expect", "", "what should come out, in words, for the report")
+	flags.IntVar(&jobs, "jobs", 1, "cells that are trained at once and share the cores")
+	flags.BoolVar(&retry, "retry", false, "try the cells again that have failed")
+	flags.StringVar(&backend, "backend", "", "backend of the trainings; see moelab train gan -h")
+	command.RunE = func(command *cobra.Command, args []string) error {
+		if out == "" {
+			return usage("--out is missing: name the folder of the sweep (see %s -h)", command.CommandPath())
+		}
+		if jobs < 1 {
+			return usage("--jobs is %d: it must be at least 1", jobs)
+		}
+		var spec sweep.Spec
+		var err error
+		if filepath.Ext(args[0]) == ".json" {
+			for _, name := range []string{"preset", "set", "steps", "seeds", "expect"} {
+				if flags.Changed(name) {
+					return usage("--%s has no effect beside a specification: write it there", name)
+				}
+			}
+			spec, err = sweep.ReadSpec(args[0])
+		} else {
+			spec, err = specOf(args[0], preset, settings, steps, seeds, expectation)
+		}
+		if err != nil {
+			return wrongInput(err)
+		}
+		if err := checkSpec(&spec, out); err != nil {
+			return usageError{err}
+		}
+		s, err := sweep.Create(out, spec)
+		if err != nil {
+			return wrongSweep(err)
+		}
+		defer s.Close()
+		options := sweep.Options{Jobs: jobs, Retry: retry}
+		if options.Program, err = os.Executable(); err != nil {
+			return fmt.Errorf("find moelab itself: %w", err)
+		}
+		if backend != "" {
+			options.Arguments = []string{"--backend", backend}
+		}
+		return runSweep(command, s, options)
+	}
+	command.AddCommand(newSweepStatusCommand())
+	return command
+}
+
+// wrongSweep turns an error about a folder that the user named into a usage error.
+func wrongSweep(err error) error {
+	if errors.Is(err, sweep.ErrLocked) {
+		return err
+	}
+	return wrongInput(err)
+}
+
+// trainWords lists the words after "moelab train".
+func trainWords() (words []string) {
+	for _, kind := range experiments {
+		if word := trainWord(kind); word != "" {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// trainWord returns the word after "moelab train" for a kind, "" if it is not trained so.
+func trainWord(kind lab.AnyKind) string {
+	name, _ := kind.About()
+	switch text, ok := trainTexts[name]; {
+	case len(kind.PresetNames()) == 0:
+		return ""
+	case ok:
+		return text.use
+	}
+	return name
+}
+
+// kindOfWord returns the kind for a word after "moelab train".
+func kindOfWord(word string) (lab.AnyKind, error) {
+	i := slices.IndexFunc(experiments, func(kind lab.AnyKind) bool { return word != "" && trainWord(kind) == word })
+	if i < 0 {
+		return nil, usage("there is no experiment %q; there are %s, or name a specification, a .json file", word,
+			strings.Join(trainWords(), ", "))
+	}
+	return experiments[i], nil
+}
+
+// specOf makes a specification of the flags.
+func specOf(word, preset string, settings []string, steps int64, seeds, expectation string) (sweep.Spec, error) {
+	spec := sweep.Spec{Format: 1, Train: word, Preset: preset, Set: map[string]json.RawMessage{}, Expectation: expectation}
+	for _, setting := range settings {
+		axis, err := sweep.ParseAxis(setting)
+		if err != nil {
+			return spec, fmt.Errorf("--set %w", err)
+		}
+		if len(axis.Values) == 1 {
+			spec.Set[axis.Setting] = axis.Values[0]
+			continue
+		}
+		spec.Axes = append(spec.Axes, axis)
+	}
+	if steps != 0 {
+		spec.Set["steps"] = json.RawMessage(strconv.FormatInt(steps, 10))
+	}
+	var err error
+	spec.Seeds, err = parseSeeds(seeds)
+	return spec, err
+}
+
+// parseSeeds reads the value of --seeds.
+func parseSeeds(text string) (seeds []uint64, err error) {
+	wrong := fmt.Errorf("--seeds is %q: it must be a number of seeds, 1 to 1000, or seeds separated by commas", text)
+	if !strings.Contains(text, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 1000 {
+			return nil, wrong
+		}
+		for seed := range n {
+			seeds = append(seeds, uint64(seed+1))
+		}
+		return seeds, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		seed, err := strconv.ParseUint(strings.TrimSpace(part), 10, 64)
+		if err != nil {
+			return nil, wrong
+		}
+		seeds = append(seeds, seed)
+	}
+	return seeds, nil
+}
+
+// checkSpec checks a specification and fills in the preset.
+func checkSpec(spec *sweep.Spec, out string) error {
+	kind, err := kindOfWord(spec.Train)
+	if err != nil {
+		return err
+	}
+	if spec.Preset == "" {
+		spec.Preset = kind.UsualPreset()
+	}
+	none := filepath.Join(out, ".none") // No run, whose settings would count.
+	return spec.Check(func(assignments []string) error {
+		_, err := kind.Prepare(none, spec.Preset, nil, assignments...)
+		return err
+	})
+}
+
+// runSweep runs a sweep, shows how it goes, and prints what came out.
+func runSweep(command *cobra.Command, s *sweep.Sweep, options sweep.Options) error {
+	view := newSweepView(command.ErrOrStderr(), s)
+	options.Changed = view.changed
+	stop := view.follow(command.Context())
+	err := s.Run(command.Context(), options)
+	stop()
+	if err != nil {
+		return err
+	}
+	return printSweep(command.OutOrStdout(), s)
+}
+
+// printSweep prints the summary of a sweep. It is a failure if a cell has failed.
+func printSweep(w io.Writer, s *sweep.Sweep) error {
+	results, err := s.Results()
+	if err != nil {
+		return err
+	}
+	head, rows := sweep.Summary(results)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{head}, rows...) {
+		fmt.Fprintln(table, strings.Join(row, "\t"))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if rule := s.Spec().Compare; rule != nil {
+		decision := rule.Decide(results)
+		fmt.Fprintf(w, "%v: %s", rule, decision.Verdict)
+		if decision.Why != "" {
+			fmt.Fprintf(w, " (%s)", decision.Why)
+		} else {
+			fmt.Fprintf(w, ", difference %.4g, 95 %% interval %.4g to %.4g", decision.Difference, decision.Low, decision.High)
+		}
+		fmt.Fprintln(w)
+	}
+	failed := 0
+	for _, result := range results {
+		if result.Failed != "" {
+			failed++
+			fmt.Fprintf(w, "failed: %s: %s\n", result.Name, result.Failed)
+		}
+	}
+	fmt.Fprintf(w, "%s shows them\n", filepath.Join(s.Dir(), "report.html"))
+	if failed > 0 {
+		return fmt.Errorf("%d of %s failed; --retry tries them again", failed, counted(len(results), "cell"))
+	}
+	return nil
+}
+
+func newSweepStatusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status FOLDER",
+		Short: "Show how far a sweep is, and what came out so far",
+		Args:  oneArgument("folder of the sweep"),
+		RunE: func(command *cobra.Command, args []string) error {
+			s, err := sweep.Open(args[0])
+			if err != nil {
+				return wrongSweep(err)
+			}
+			p, err := s.Progress()
+			if err != nil {
+				return err
+			}
+			out := command.OutOrStdout()
+			for _, line := range sweepLines(p, 0) {
+				fmt.Fprintln(out, line)
+			}
+			results, err := s.Results()
+			if err != nil || len(results) == 0 {
+				return err
+			}
+			head, rows := sweep.Summary(results)
+			table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+			for _, row := range append([][]string{head}, rows...) {
+				fmt.Fprintln(table, strings.Join(row, "\t"))
+			}
+			return table.Flush()
+		},
+	}
+}
+
+// sweepView shows how a sweep goes: in a terminal a table that lives, elsewhere a line for each cell that ends, and a
+// line a minute.
+type sweepView struct {
+	w       io.Writer
+	s       *sweep.Sweep
+	columns func() int // nil outside a terminal.
+	mutex   sync.Mutex
+	start   time.Time
+	ended   int       // Cells, since start,
+	last    time.Time // the last of them now.
+	lines   int       // Of the table that is shown.
+}
+
+func newSweepView(w io.Writer, s *sweep.Sweep) *sweepView {
+	return &sweepView{w: w, s: s, columns: progress.Columns(w), start: time.Now()}
+}
+
+// changed prints a line for a cell that has ended.
+func (v *sweepView) changed(cell sweep.Cell, result *sweep.Result) {
+	if result == nil {
+		return
+	}
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	v.ended++
+	v.last = time.Now()
+	v.clear()
+	if result.Failed != "" {
+		fmt.Fprintf(v.w, "%s: failed: %s\n", cell.Name, result.Failed)
+		return
+	}
+	fmt.Fprintf(v.w, "%s: step %d, %s\n", cell.Name, result.Step, measuresText(result.Measures))
+}
+
+// measuresText lists measures on a line.
+func measuresText(measures map[string]float64) string {
+	var parts []string
+	for _, name := range sweep.MeasureNames([]sweep.Result{{Measures: measures}}) {
+		parts = append(parts, fmt.Sprintf("%s %.3f", name, measures[name]))
+	}
+	if len(parts) == 0 {
+		return "no measures"
+	}
+	return strings.Join(parts, "  ")
+}
+
+// follow shows the table until stop is called.
+func (v *sweepView) follow(ctx context.Context) (stop func()) {
+	every := time.Second
+	if v.columns == nil {
+		every = time.Minute
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				v.draw()
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+		v.mutex.Lock()
+		defer v.mutex.Unlock()
+		v.clear()
+	}
+}
+
+// draw shows the table in the place of the one before.
+func (v *sweepView) draw() {
+	p, err := v.s.Progress()
+	if err != nil { // Run meets it too, and returns it.
+		return
+	}
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	left := time.Duration(0)
+	if v.ended > 0 { // At the pace of the cells that have ended.
+		left = v.last.Sub(v.start)/time.Duration(v.ended)*time.Duration(p.Cells-p.Done) - time.Since(v.last)
+	}
+	lines := sweepLines(p, left)
+	if v.columns == nil {
+		fmt.Fprintln(v.w, strings.Join(lines, " | "))
+		return
+	}
+	v.clear()
+	width := v.columns() - 1
+	for _, line := range lines {
+		if runes := []rune(line); len(runes) > width {
+			line = string(runes[:width])
+		}
+		fmt.Fprintln(v.w, line)
+	}
+	v.lines = len(lines)
+}
+
+// clear takes the table off the terminal.
+func (v *sweepView) clear() {
+	if v.lines > 0 {
+		fmt.Fprintf(v.w, "\x1b[%dA\x1b[J", v.lines)
+		v.lines = 0
+	}
+}
+
+// sweepLines puts the progress of a sweep in lines: a total, and a line for each cell that goes on.
+func sweepLines(p sweep.Progress, left time.Duration) []string {
+	total := fmt.Sprintf("%d of %s", p.Done, counted(p.Cells, "cell"))
+	if p.Failed > 0 {
+		total += fmt.Sprintf(", %d failed", p.Failed)
+	}
+	if left > 0 && p.Done < p.Cells {
+		total += fmt.Sprintf(" · %v left", left.Round(time.Second))
+	}
+	lines := []string{total}
+	for _, r := range p.Running {
+		line := fmt.Sprintf("%s  %d/%d", r.Cell.Name, r.Step, r.Steps)
+		switch {
+		case r.Condition == lab.Finished:
+			line += " · measuring"
+		case r.Rate > 0:
+			line += fmt.Sprintf(" · %.2f steps/s · %v left", r.Rate, r.Left().Round(time.Second))
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

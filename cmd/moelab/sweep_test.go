@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/moelab/moelab/lab/sweep"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestSweepTrainsMeasuresAndComparesBlinks(t *testing.T) {
+	t.Setenv(asCommand, "1") // The cells' processes are this test's binary.
+	dir := filepath.Join(t.TempDir(), "sweeps", "rate")
+	args := []string{
+		"sweep", "blink", "--preset", "smoke", "--steps", "3", "--set", "learning_rate=0.0002,0.001", "--seeds", "2", "--out", dir,
+		"--jobs", "2", "--backend", "go", "--expect", "the rate matters",
+	}
+	status, printed, said := moelab(t, args...)
+	require.Equal(t, 0, status, said)
+	assert.Regexp(t, `^learning_rate +seeds +failed +closes +correlation`, printed)
+	assert.Regexp(t, `\n0\.001 +2 +0 +\d\.\d{3} ± \d\.\d{3} `, printed)
+	assert.Contains(t, printed, filepath.Join(dir, "report.html")+" shows them\n")
+	assert.Contains(t, said, "learning_rate=0.0002,seed=1: step 3, closes ")
+
+	assert.Contains(t, succeed(t, "sweep", "status", dir), "4 of 4 cells\n")
+	assert.Contains(t, succeed(t, "figures", "--run", filepath.Join(dir, "cells",
+		"learning_rate=0.001,seed=2"), "--backend", "go"), "figures", "a cell is a run like any other")
+
+	// The same from a specification, with a rule: nothing is trained again.
+	data, err := os.ReadFile(filepath.Join(dir, "sweep.json"))
+	require.NoError(t, err)
+	var spec sweep.Spec
+	require.NoError(t, json.Unmarshal(data, &spec))
+	assert.Equal(t, "the rate matters", spec.Expectation)
+	spec.Compare = &sweep.Comparison{
+		Measure: "closes", Of: map[string]string{"learning_rate": "0.001"}, Is: "equal",
+		Than: map[string]string{"learning_rate": "0.0002"}, By: 1000,
+	}
+	data, err = json.Marshal(spec)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "study.json")
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	printed = succeed(t, "sweep", path, "--out", dir)
+	assert.Contains(t, printed,
+		"closes of learning_rate=0.001 is equal to of learning_rate=0.0002, by 1000: reproduced, difference ")
+}
+
+func TestSweepRejectsWrongSpecifications(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	path := filepath.Join(t.TempDir(), "study.json")
+	require.NoError(t, os.WriteFile(path, []byte(`{"train": "gan", "seeds": [1], "axis": []}`), 0o644))
+	for want, line := range map[string]string{
+		"name the kind of experiment":              "sweep --out " + out,
+		"--out is missing":                         "sweep gan",
+		`there is no experiment "cats"`:            "sweep cats --out " + out,
+		`there is no experiment "judge"`:           "sweep judge --out " + out,
+		`--seeds is "0"`:                           "sweep gan --seeds 0 --out " + out,
+		`--seeds is "1,x"`:                         "sweep gan --seeds 1,x --out " + out,
+		"a seed is there twice":                    "sweep gan --seeds 1,1 --out " + out,
+		`there is no setting "los"`:                "sweep gan --set los=hinge,wgan --out " + out,
+		`loss is "none": it must be one of`:        "sweep gan --set loss=hinge,none --out " + out,
+		"is not of the form setting=value":         "sweep gan --set loss --out " + out,
+		"--jobs is 0":                              "sweep gan --jobs 0 --out " + out,
+		`there is no preset "huge"`:                "sweep gan --preset huge --out " + out,
+		"--seeds has no effect beside a specifica": "sweep " + path + " --seeds 3 --out " + out,
+		"axis":         "sweep " + path + " --out " + out,
+		"no-such.json": "sweep no-such.json --out " + out,
+		"not a sweep":  "sweep status " + filepath.Dir(path),
+	} {
+		status, _, stderr := moelab(t, strings.Fields(line)...)
+		assert.Equal(t, statusUsage, status, line)
+		assert.Contains(t, stderr, want, line)
+		assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+		assert.NoDirExists(t, out, line)
+	}
+}

@@ -1,0 +1,177 @@
+package sweep
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/moelab/moelab/lab"
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Comparison is the rule that decides an expectation: a measure of some cells is higher or lower than that of others,
+// or than a number, or equal to it. It is decided by Welch's interval of the difference of the means.
+type Comparison struct {
+	// Measure is the name of a measure of the evaluation.
+	Measure string `json:"measure"`
+	// Of selects cells by values of axes, as in {"loss": "hinge"}; those of axes that it does not name all count.
+	Of map[string]string `json:"of,omitempty"`
+	// Is is "higher", "lower" or "equal".
+	Is string `json:"is"`
+	// Than selects the other cells, unless Value is set.
+	Than  map[string]string `json:"than,omitempty"`
+	Value *float64          `json:"value,omitempty"`
+	// By is the least difference that counts; for "equal" it is the largest that does not.
+	By float64 `json:"by,omitempty"`
+}
+
+// relations are the values of [Comparison.Is]: whether the interval from low to high of the difference is right, or
+// wrong, as a whole.
+var relations = map[string]func(low, high, by float64) (right, wrong bool){
+	"higher": func(low, high, by float64) (right, wrong bool) { return low > by, high <= by },
+	"lower":  func(low, high, by float64) (right, wrong bool) { return high < -by, low >= -by },
+	"equal": func(low, high, by float64) (right, wrong bool) {
+		return low >= -by && high <= by, low > by || high < -by
+	},
+}
+
+// check notes what is wrong with the rule of a specification.
+func (c *Comparison) check(checks *lab.Checks, s Spec) {
+	checks.That(c.Measure != "", `"compare" names no measure`)
+	lab.Choice(checks, `"is" of "compare"`, c.Is, relations)
+	checks.That(finite(c.By) && c.By >= 0, `"by" of "compare" is %g: it must not be negative`, c.By)
+	checks.That(c.Value == nil || len(c.Than) == 0, `"compare" has both "than" and "value"`)
+	checks.That(c.Value != nil || !maps.Equal(c.Of, c.Than), `"compare" compares cells with themselves: see "of" and "than"`)
+	for _, cells := range []map[string]string{c.Of, c.Than} {
+		for _, name := range slices.Sorted(maps.Keys(cells)) {
+			at := slices.IndexFunc(s.Axes, func(a Axis) bool { return a.Setting == name })
+			if at < 0 {
+				checks.That(false, `"compare" names %s, which is no axis`, name)
+				continue
+			}
+			var values []string
+			for _, value := range s.Axes[at].Values {
+				values = append(values, plain(value))
+			}
+			checks.OneOf(fmt.Sprintf(`%s in "compare"`, name), cells[name], values...)
+		}
+	}
+}
+
+// Verdict is what became of an expectation.
+type Verdict string
+
+// The verdicts.
+const (
+	Reproduced    Verdict = "reproduced"
+	NotReproduced Verdict = "not reproduced"
+	Undecided     Verdict = "undecided"
+)
+
+// Decision is a rule applied to results.
+type Decision struct {
+	Verdict Verdict
+	// Difference is that of the means, and Low and High are its 95 % interval.
+	Difference, Low, High float64
+	// Of and Than are the numbers of values on both sides.
+	Of, Than int
+	// Why says why it is undecided.
+	Why string
+}
+
+// Decide applies the rule to results.
+func (c *Comparison) Decide(results []Result) Decision {
+	a, b := c.measured(results, c.Of), c.measured(results, c.Than)
+	d := Decision{Verdict: Undecided, Of: len(a), Than: len(b)}
+	few := len(a) < 2 || len(b) < 2
+	if c.Value != nil {
+		b, d.Than, few = []float64{*c.Value}, 0, len(a) < 2
+	}
+	if few {
+		d.Why = "it takes two seeds at least"
+		return d
+	}
+	d.Difference, d.Low, d.High = interval(a, b)
+	right, wrong := relations[c.Is](d.Low, d.High, c.By)
+	switch {
+	case right:
+		d.Verdict = Reproduced
+	case wrong:
+		d.Verdict = NotReproduced
+	default:
+		d.Why = "the interval holds both: more seeds would narrow it"
+	}
+	return d
+}
+
+// measured returns the measure of the results with some values.
+func (c *Comparison) measured(results []Result, of map[string]string) (values []float64) {
+	for _, result := range results {
+		fits := true
+		for name, value := range of {
+			fits = fits && result.Values[name] == value
+		}
+		if value, ok := result.Measures[c.Measure]; ok && fits {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// interval returns the difference of two means and its 95 % interval by Welch's approximation (Welch 1947). A single
+// value on the second side is a number without spread; on the first there are two at least.
+func interval(a, b []float64) (difference, low, high float64) {
+	variance := func(values []float64) float64 { // Of the mean.
+		if len(values) < 2 {
+			return 0
+		}
+		return stat.Variance(values, nil) / float64(len(values))
+	}
+	va, vb := variance(a), variance(b)
+	difference = stat.Mean(a, nil) - stat.Mean(b, nil)
+	if va+vb == 0 {
+		return difference, difference, difference
+	}
+	freedom := (va + vb) * (va + vb) / (va*va/float64(len(a)-1) + vb*vb/float64(max(len(b)-1, 1)))
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975)
+	half := t * math.Sqrt(va+vb)
+	return difference, difference - half, difference + half
+}
+
+// String puts the rule in words, as in "FID of loss=hinge is lower than of loss=wgan".
+func (c *Comparison) String() string {
+	text := c.Measure
+	if len(c.Of) > 0 {
+		text += " of " + valuesText(c.Of)
+	}
+	text += " is " + c.Is
+	if c.Is == "equal" {
+		text += " to"
+	} else {
+		text += " than"
+	}
+	switch {
+	case c.Value != nil:
+		text += fmt.Sprintf(" %g", *c.Value)
+	case len(c.Than) > 0:
+		text += " of " + valuesText(c.Than)
+	default:
+		text += " of all"
+	}
+	if c.By > 0 {
+		text += fmt.Sprintf(", by %g", c.By)
+	}
+	return text
+}
+
+// valuesText lists values of axes on a line.
+func valuesText(values map[string]string) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		parts = append(parts, name+"="+values[name])
+	}
+	return strings.Join(parts, ", ")
+}

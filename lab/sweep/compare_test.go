@@ -1,0 +1,68 @@
+package sweep
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// testdata/make_welch.py makes the intervals with SciPy.
+func TestIntervalsMatchSciPy(t *testing.T) {
+	text, err := os.ReadFile("testdata/welch.json")
+	require.NoError(t, err)
+	var cases []struct {
+		A, B      []float64
+		Low, High float64
+	}
+	require.NoError(t, json.Unmarshal(text, &cases))
+	require.NotEmpty(t, cases)
+	for _, c := range cases {
+		_, low, high := interval(c.A, c.B)
+		assert.InDelta(t, c.Low, low, 1e-6, "%v %v", c.A, c.B)
+		assert.InDelta(t, c.High, high, 1e-6, "%v %v", c.A, c.B)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	results := func(a, b []float64) (all []Result) {
+		for i, values := range [][]float64{a, b} {
+			for seed, value := range values {
+				cell := Cell{Values: map[string]string{"loss": string(rune('a' + i))}, Seed: uint64(seed)}
+				all = append(all, Result{Cell: cell, Measures: map[string]float64{"FID": value}})
+			}
+		}
+		return append(all, Result{Cell: Cell{Values: map[string]string{"loss": "a"}}, Failed: "NaN"})
+	}
+	half := 0.5
+	low, high := []float64{0.30, 0.31, 0.32}, []float64{0.50, 0.51, 0.52}
+	for name, test := range map[string]struct {
+		a, b []float64
+		rule Comparison
+		want Verdict
+	}{
+		"lower":                {low, high, Comparison{Is: "lower"}, Reproduced},
+		"not higher":           {low, high, Comparison{Is: "higher"}, NotReproduced},
+		"not lower by as much": {low, high, Comparison{Is: "lower", By: 0.5}, NotReproduced},
+		"lower by something":   {low, high, Comparison{Is: "lower", By: 0.2}, Undecided},
+		"spread":               {[]float64{0.1, 0.9}, high, Comparison{Is: "lower"}, Undecided},
+		"one seed":             {low[:1], high, Comparison{Is: "lower"}, Undecided},
+		"equal":                {low, low, Comparison{Is: "equal", By: 0.1}, Reproduced},
+		"not equal":            {low, high, Comparison{Is: "equal", By: 0.1}, NotReproduced},
+		"than a number":        {low, nil, Comparison{Is: "lower", Value: &half}, Reproduced},
+		"not than a number":    {high, nil, Comparison{Is: "lower", Value: &half}, Undecided},
+		"always the same":      {[]float64{1, 1}, []float64{2, 2}, Comparison{Is: "lower"}, Reproduced},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.rule.Measure, test.rule.Of = "FID", map[string]string{"loss": "a"}
+			if test.rule.Value == nil {
+				test.rule.Than = map[string]string{"loss": "b"}
+			}
+			decision := test.rule.Decide(results(test.a, test.b))
+			assert.Equal(t, test.want, decision.Verdict, "%+v", decision)
+			assert.Equal(t, test.want == Undecided, decision.Why != "")
+		})
+	}
+}

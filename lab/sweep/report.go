@@ -1,0 +1,217 @@
+package sweep
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/base64"
+	"encoding/csv"
+	"fmt"
+	"html/template"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/plots"
+	"gonum.org/v1/gonum/stat"
+)
+
+const (
+	tableName  = "results.csv"
+	reportName = "report.html"
+)
+
+// WriteResults writes results.csv and report.html.
+func (s *Sweep) WriteResults() error {
+	results, err := s.Results()
+	if err != nil {
+		return err
+	}
+	err = atomicfile.Write(filepath.Join(s.dir, tableName), func(file *os.File) error {
+		return csv.NewWriter(file).WriteAll(table(results))
+	})
+	if err != nil {
+		return err
+	}
+	page, err := s.page(results)
+	if err != nil {
+		return fmt.Errorf("write the report of %s: %w", s.dir, err)
+	}
+	var text bytes.Buffer
+	if err := reportTemplate.Execute(&text, page); err != nil {
+		return fmt.Errorf("write the report of %s: %w", s.dir, err)
+	}
+	return atomicfile.WriteBytes(filepath.Join(s.dir, reportName), text.Bytes())
+}
+
+// table returns the rows of results.csv.
+func table(results []Result) [][]string {
+	settings, measures := SettingNames(results), MeasureNames(results)
+	rows := [][]string{slices.Concat([]string{"cell"}, settings, []string{"seed", "failed", "step", "seconds"}, measures)}
+	for _, result := range results {
+		row := []string{result.Name}
+		for _, name := range settings {
+			row = append(row, result.Values[name])
+		}
+		row = append(row, strconv.FormatUint(result.Seed, 10), result.Failed, strconv.FormatInt(result.Step, 10),
+			strconv.FormatFloat(result.Seconds, 'f', 3, 64))
+		for _, name := range measures {
+			text := ""
+			if value, ok := result.Measures[name]; ok {
+				text = strconv.FormatFloat(value, 'g', -1, 64)
+			}
+			row = append(row, text)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// SettingNames lists the axes of some results.
+func SettingNames(results []Result) []string {
+	names := map[string]bool{}
+	for _, result := range results {
+		for name := range result.Values {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Spread is a mean and the standard deviation of N values.
+type Spread struct {
+	N               int
+	Mean, Deviation float64
+}
+
+// SpreadOf returns the spread of some values.
+func SpreadOf(values []float64) Spread {
+	s := Spread{N: len(values)}
+	if s.N > 0 {
+		s.Mean = stat.Mean(values, nil)
+	}
+	if s.N > 1 {
+		s.Deviation = stat.StdDev(values, nil)
+	}
+	return s
+}
+
+// String is as in "0.412 ± 0.031"; "–" without a value.
+func (s Spread) String() string {
+	switch s.N {
+	case 0:
+		return "–"
+	case 1:
+		return fmt.Sprintf("%.3f", s.Mean)
+	}
+	return fmt.Sprintf("%.3f ± %.3f", s.Mean, s.Deviation)
+}
+
+// Summary is the table of a sweep: a line for each combination of values, with the mean and the spread of each measure.
+func Summary(results []Result) (head []string, rows [][]string) {
+	settings, measures := SettingNames(results), MeasureNames(results)
+	head = slices.Concat(settings, []string{"seeds", "failed"}, measures)
+	for _, group := range Groups(results) {
+		var row []string
+		for _, name := range settings {
+			row = append(row, group.Values[name])
+		}
+		failed := 0
+		for _, result := range group.Results {
+			if result.Failed != "" {
+				failed++
+			}
+		}
+		row = append(row, strconv.Itoa(len(group.Results)), strconv.Itoa(failed))
+		for _, name := range measures {
+			row = append(row, SpreadOf(group.Measure(name)).String())
+		}
+		rows = append(rows, row)
+	}
+	return head, rows
+}
+
+// Figure draws a measure of some results: a row for each combination of values, a dot for each seed.
+func Figure(results []Result, measure string) (*plots.Figure, error) {
+	dots := plots.Dots{Title: measure, X: "a dot for each seed; line and bar: mean and standard deviation"}
+	for _, group := range Groups(results) {
+		name := valuesText(group.Values)
+		if name == "" {
+			name = "all"
+		}
+		dots.Names = append(dots.Names, name)
+		dots.Values = append(dots.Values, group.Measure(measure))
+	}
+	return dots.Figure()
+}
+
+//go:embed report.html
+var reportText string
+
+var reportTemplate = template.Must(template.New("report").Parse(reportText))
+
+// page is what report.html shows.
+type page struct {
+	Spec     Spec
+	Cells    int
+	Results  []Result
+	Failed   []Result
+	Head     []string
+	Rows     [][]string
+	Figures  []figure
+	Decision *Decision
+	Command  string
+}
+
+type figure struct {
+	Name string
+	PNG  template.URL
+}
+
+func (s *Sweep) page(results []Result) (page, error) {
+	p := page{Spec: s.spec, Cells: len(s.spec.Cells()), Results: results}
+	p.Head, p.Rows = Summary(results)
+	for _, result := range results {
+		if result.Failed != "" {
+			p.Failed = append(p.Failed, result)
+		}
+	}
+	for _, measure := range MeasureNames(results) {
+		drawn, err := Figure(results, measure)
+		if err != nil {
+			return p, err
+		}
+		var png bytes.Buffer
+		if err := drawn.WritePNG(&png); err != nil {
+			return p, err
+		}
+		p.Figures = append(p.Figures, figure{measure,
+			template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png.Bytes()))})
+	}
+	if s.spec.Compare != nil {
+		decision := s.spec.Compare.Decide(results)
+		p.Decision = &decision
+	}
+	if cells := s.spec.Cells(); len(cells) > 0 {
+		words := []string{"moelab"}
+		for _, argument := range s.spec.TrainArguments(cells[0], s.CellDir(cells[0])) {
+			words = append(words, shellWord(argument))
+		}
+		p.Command = strings.Join(words, " ")
+	}
+	return p, nil
+}
+
+// shellWord quotes an argument for a shell, if it must be.
+func shellWord(argument string) string {
+	if argument != "" && !strings.ContainsFunc(argument, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("=,./_-+", r)
+	}) {
+		return argument
+	}
+	return "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
+}

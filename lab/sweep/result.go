@@ -1,0 +1,168 @@
+package sweep
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/textfile"
+	"github.com/moelab/moelab/lab"
+)
+
+// Result is how a cell ended.
+type Result struct {
+	Cell
+	// Failed is the reason if it failed, in the words of its process.
+	Failed string `json:"failed,omitempty"`
+	// Step and Seconds are those of its training.
+	Step    int64   `json:"step"`
+	Seconds float64 `json:"seconds"`
+	// Measures are those of the evaluation, by name.
+	Measures map[string]float64 `json:"measures,omitempty"`
+	Ended    time.Time          `json:"ended"`
+}
+
+const (
+	specName    = "sweep.json"
+	cellsName   = "cells"
+	logsName    = "logs"
+	resultsName = "results"
+)
+
+// resultPath returns the file of a cell's result.
+func (s *Sweep) resultPath(cell Cell) string {
+	return filepath.Join(s.dir, resultsName, cell.Name+".json")
+}
+
+// result reads a cell's result. ok is false if it has not ended.
+func (s *Sweep) result(cell Cell) (result Result, ok bool, err error) {
+	path := s.resultPath(cell)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return result, false, nil
+	}
+	if err == nil {
+		err = textfile.UnmarshalJSON(data, &result)
+	}
+	if err != nil {
+		return result, false, fmt.Errorf("read %s: %w; remove it, and the cell is measured again", path, err)
+	}
+	return result, true, nil
+}
+
+// save writes a cell's result.
+func (s *Sweep) save(result Result) error {
+	data, err := json.MarshalIndent(result, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the result of %s: %w", result.Name, err)
+	}
+	path := s.resultPath(result.Cell)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(path, append(data, '\n'))
+}
+
+// Results returns the results of all cells that have ended: those of the specification in its order, then those of
+// earlier ones.
+func (s *Sweep) Results() (results []Result, err error) {
+	named := map[string]bool{}
+	for _, cell := range s.spec.Cells() {
+		named[cell.Name+".json"] = true
+		result, ok, err := s.result(cell)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			results = append(results, result)
+		}
+	}
+	entries, err := os.ReadDir(filepath.Join(s.dir, resultsName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if filepath.Ext(name) != ".json" || named[name] || name[0] == '.' {
+			continue
+		}
+		result, _, err := s.result(Cell{Name: name[:len(name)-len(".json")]})
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, result)
+	}
+	return results, nil
+}
+
+// read fills in what a trained run says of itself.
+func (r *Result) read(dir string) error {
+	status, err := lab.ReadStatus(dir)
+	if err != nil {
+		return err
+	}
+	r.Step, r.Seconds = status.Step, status.Seconds
+	r.Measures, err = lab.ReadMeasures(dir)
+	return err
+}
+
+// MeasureNames lists the measures of some results.
+func MeasureNames(results []Result) (names []string) {
+	for _, result := range results {
+		for name := range result.Measures {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Group is the results of one combination of values, with all seeds.
+type Group struct {
+	Values  map[string]string
+	Results []Result
+}
+
+// Groups sorts results by their values, in the order of their first.
+func Groups(results []Result) (groups []Group) {
+	for _, result := range results {
+		at := slices.IndexFunc(groups, func(g Group) bool { return sameValues(g.Values, result.Values) })
+		if at < 0 {
+			groups = append(groups, Group{Values: result.Values})
+			at = len(groups) - 1
+		}
+		groups[at].Results = append(groups[at].Results, result)
+	}
+	return groups
+}
+
+func sameValues(a, b map[string]string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for name, value := range a {
+		if other, ok := b[name]; !ok || other != value {
+			return false
+		}
+	}
+	return true
+}
+
+// Values returns a measure of the group's results that have it.
+func (g Group) Measure(name string) (values []float64) {
+	for _, result := range g.Results {
+		if value, ok := result.Measures[name]; ok && !math.IsNaN(value) {
+			values = append(values, value)
+		}
+	}
+	return values
+}

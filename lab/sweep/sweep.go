@@ -1,0 +1,256 @@
+package sweep
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/gofrs/flock"
+	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/lab"
+)
+
+// Errors for callers to distinguish with [errors.Is].
+var (
+	// ErrNotASweep is wrapped if a folder holds something else.
+	ErrNotASweep = errors.New("not a sweep")
+	// ErrLocked is wrapped if another process fills the same sweep.
+	ErrLocked = errors.New("the sweep is in use")
+)
+
+// Sweep is the folder of a sweep.
+type Sweep struct {
+	dir  string
+	spec Spec
+	lock *flock.Flock // nil for a reader.
+}
+
+// Create makes a sweep in a folder, or opens the one that is there, whose axes and seeds may be others than before. The
+// specification must have been checked. The error wraps [ErrNotASweep] or [ErrLocked]. The caller closes the sweep.
+func Create(dir string, spec Spec) (*Sweep, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the folder of the sweep: %w", err)
+	}
+	before, err := readFolder(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := isEmpty(dir); err != nil {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	default:
+		if err := spec.sameExperiment(before); err != nil {
+			return nil, fmt.Errorf("%s: %w; name another folder", dir, err)
+		}
+	}
+	lock, owner, err := lockfile.Acquire(dir)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("lock the sweep %s: %w", dir, err)
+	case lock == nil:
+		return nil, fmt.Errorf("%w: %s is being filled by process %s: wait for it, or name another folder", ErrLocked, dir,
+			owner)
+	}
+	s := &Sweep{dir, spec, lock}
+	if err := s.writeSpec(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Open opens the sweep in a folder for reading, also while it goes on. The error wraps [ErrNotASweep] if there is none.
+func Open(dir string) (*Sweep, error) {
+	spec, err := readFolder(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w: there is no %s", dir, ErrNotASweep, specName)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Sweep{dir: dir, spec: spec}, nil
+}
+
+// readFolder reads the specification in a folder.
+func readFolder(dir string) (Spec, error) { return ReadSpec(filepath.Join(dir, specName)) }
+
+// isEmpty returns an error if a folder holds files of other purpose.
+func isEmpty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("read the folder of the sweep: %w", err)
+	}
+	for _, entry := range entries {
+		if entry.Name() != lockfile.Name {
+			return fmt.Errorf("%s: %w: it holds other files, such as %s; name another folder", dir, ErrNotASweep, entry.Name())
+		}
+	}
+	return nil
+}
+
+// Close gives the folder up.
+func (s *Sweep) Close() error {
+	if s.lock == nil {
+		return nil
+	}
+	return s.lock.Unlock()
+}
+
+// Spec returns the specification.
+func (s *Sweep) Spec() Spec { return s.spec }
+
+// Dir returns the folder.
+func (s *Sweep) Dir() string { return s.dir }
+
+// CellDir returns the run directory of a cell.
+func (s *Sweep) CellDir(cell Cell) string { return filepath.Join(s.dir, cellsName, cell.Name) }
+
+// logPath returns the file with what a cell's processes say.
+func (s *Sweep) logPath(cell Cell) string { return filepath.Join(s.dir, logsName, cell.Name+".log") }
+
+func (s *Sweep) writeSpec() error {
+	data, err := json.MarshalIndent(s.spec, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", specName, err)
+	}
+	return atomicfile.WriteBytes(filepath.Join(s.dir, specName), append(data, '\n'))
+}
+
+// Options say how a sweep is run.
+type Options struct {
+	// Program is the path of moelab, and Arguments are added to each of its trainings, such as "--backend", "go".
+	Program   string
+	Arguments []string
+	// Jobs is the number of cells that run at once and share the cores; 0 means 1.
+	Jobs int
+	// Retry runs the cells again that have failed.
+	Retry bool
+	// Changed, if set, is called with a cell that has begun or ended. Calls do not overlap.
+	Changed func(cell Cell, result *Result)
+}
+
+// Run runs the cells that have not ended, and writes the results. When ctx ends the trainings save, and the error wraps
+// the context's; run again, they go on. A cell that fails is a result and no error.
+func (s *Sweep) Run(ctx context.Context, options Options) error {
+	if s.lock == nil {
+		return fmt.Errorf("%s was opened for reading: run the sweep that Create returns", s.dir)
+	}
+	todo, err := s.todo(options.Retry)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(s.dir, logsName), 0o755); err != nil {
+		return err
+	}
+	next := make(chan Cell)
+	var workers sync.WaitGroup
+	var says sync.Mutex
+	changed := func(cell Cell, result *Result) {
+		says.Lock()
+		defer says.Unlock()
+		if options.Changed != nil {
+			options.Changed(cell, result)
+		}
+	}
+	jobs := min(max(options.Jobs, 1), max(len(todo), 1))
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	for worker := range jobs {
+		workers.Go(func() {
+			onShareOfCores(worker, jobs)
+			for cell := range next {
+				changed(cell, nil)
+				result, err := s.runCell(ctx, cell, options)
+				if ctx.Err() != nil { // It was stopped, and goes on the next time.
+					continue
+				}
+				if err == nil {
+					err = s.save(result)
+				}
+				if err != nil { // Such as a full disk: the other cells would meet it too.
+					cancel(fmt.Errorf("cell %s: %w", cell.Name, err))
+					continue
+				}
+				changed(cell, &result)
+			}
+		})
+	}
+	for _, cell := range todo {
+		select {
+		case next <- cell:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(next)
+	workers.Wait()
+	return errors.Join(context.Cause(ctx), s.WriteResults())
+}
+
+// todo lists the cells to run.
+func (s *Sweep) todo(retry bool) (todo []Cell, err error) {
+	for _, cell := range s.spec.Cells() {
+		result, ended, err := s.result(cell)
+		if err != nil {
+			return nil, err
+		}
+		if !ended || retry && result.Failed != "" || s.isShort(result) {
+			todo = append(todo, cell)
+		}
+	}
+	return todo, nil
+}
+
+// isShort reports whether a cell was trained for fewer steps than the specification now asks for.
+func (s *Sweep) isShort(result Result) bool {
+	var steps int64
+	return result.Failed == "" && json.Unmarshal(s.spec.Set["steps"], &steps) == nil && result.Step < steps
+}
+
+// Progress is how far a sweep is.
+type Progress struct {
+	// Cells is the number of all cells, of which Done have ended, Failed of these in failure.
+	Cells, Done, Failed int
+	// Running are those that go on, with the status of their runs.
+	Running []Running
+}
+
+// Running is a cell that goes on.
+type Running struct {
+	Cell
+	lab.Status
+}
+
+// Progress looks at the folder.
+func (s *Sweep) Progress() (p Progress, err error) {
+	cells := s.spec.Cells()
+	p.Cells = len(cells)
+	for _, cell := range cells {
+		result, ended, err := s.result(cell)
+		switch {
+		case err != nil:
+			return p, err
+		case ended && result.Failed != "":
+			p.Failed++
+			p.Done++
+		case ended:
+			p.Done++
+		default:
+			status, err := lab.ReadStatus(s.CellDir(cell))
+			if err != nil && !errors.Is(err, lab.ErrNotARun) {
+				return p, err
+			}
+			if err == nil && (status.Condition == lab.InTraining || status.Condition == lab.Finished) {
+				p.Running = append(p.Running, Running{cell, status})
+			}
+		}
+	}
+	return p, nil
+}

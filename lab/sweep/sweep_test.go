@@ -1,0 +1,364 @@
+package sweep
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/moelab/moelab/lab"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// childEnv makes the test binary stand for moelab: its trainings are real processes with real run directories, and take
+// milliseconds.
+const childEnv = "MOELAB_SWEEP_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		if err := stand(os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, "moelab:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// config is the configuration of the tests' experiment.
+type config struct {
+	Mode  string  `json:"mode"`
+	Rate  float64 `json:"rate"`
+	Steps int64   `json:"steps"`
+	Seed  uint64  `json:"seed"`
+}
+
+func stand(args []string) error {
+	flags := map[string]string{"steps": "5"}
+	for i := 0; i+1 < len(args); i++ {
+		switch args[i] {
+		case "--set":
+			name, value, _ := strings.Cut(args[i+1], "=")
+			flags[name] = value
+		case "--run":
+			flags["run"] = args[i+1]
+		}
+	}
+	switch args[0] {
+	case "train":
+		return train(flags)
+	case "eval":
+		return evaluate(flags["run"])
+	case "sweep": // Runs the sweep in a folder with the specification there.
+		spec, err := ReadSpec(args[1])
+		if err != nil {
+			return err
+		}
+		s, err := Create(args[2], spec)
+		if err != nil {
+			return err
+		}
+		return s.Run(context.Background(), Options{Program: os.Args[0], Jobs: 2})
+	}
+	return fmt.Errorf("no such child: %q", args)
+}
+
+// train logs a line a step and saves at the end, or when it is asked to stop.
+func train(flags map[string]string) error {
+	c := config{Mode: flags["mode"]}
+	var errs [3]error
+	c.Rate, errs[0] = strconv.ParseFloat(flags["rate"], 64)
+	c.Steps, errs[1] = strconv.ParseInt(flags["steps"], 10, 64)
+	c.Seed, errs[2] = strconv.ParseUint(flags["seed"], 10, 64)
+	if err := errors.Join(errs[:]...); err != nil {
+		return err
+	}
+	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer cancel()
+	run, err := lab.Create(flags["run"], lab.Experiment{Name: "test", Config: c, Seed: c.Seed})
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	step := int64(0)
+	if saved, err := filepath.Glob(run.Path("checkpoints", "step-*")); err == nil && len(saved) > 0 {
+		if _, err := fmt.Sscanf(filepath.Base(saved[len(saved)-1]), "step-%d", &step); err != nil {
+			return err
+		}
+	}
+	metrics, err := os.OpenFile(run.Path("metrics.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer metrics.Close()
+	for step < c.Steps && stop.Err() == nil {
+		step++
+		fmt.Fprintf(metrics, `{"step":%d,"seconds":%d,"values":{"loss":%g}}`+"\n", step, step, c.Rate/float64(step))
+		time.Sleep(5 * time.Millisecond)
+		switch {
+		case step == 3 && c.Mode == "fails":
+			return errors.New("step 3: loss is NaN")
+		case step == 3 && c.Mode == "killed":
+			return syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		}
+	}
+	if err := os.MkdirAll(run.Path("checkpoints", fmt.Sprintf("step-%08d", step)), 0o755); err != nil {
+		return err
+	}
+	if stop.Err() != nil {
+		os.Exit(130)
+	}
+	return nil
+}
+
+// evaluate measures a rate, with some noise of the seed.
+func evaluate(dir string) error {
+	run, err := lab.Open(dir)
+	if err != nil {
+		return err
+	}
+	var c config
+	if _, _, err := run.Experiment(&c); err != nil {
+		return err
+	}
+	random := rand.New(rand.NewPCG(c.Seed, 1))
+	text := fmt.Sprintf(`{"step":%d,"measures":{"score":%g}}`, c.Steps, c.Rate+0.01*random.NormFloat64())
+	return os.WriteFile(filepath.Join(dir, "measures.json"), []byte(text), 0o644)
+}
+
+// values makes JSON values.
+func values(of ...any) (all []json.RawMessage) {
+	for _, value := range of {
+		text, err := json.Marshal(value)
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// rates is a sweep of two rates with some seeds.
+func rates(seeds ...uint64) Spec {
+	return Spec{
+		Format: 1, Train: "test", Preset: "smoke", Set: map[string]json.RawMessage{"mode": json.RawMessage(`"works"`)},
+		Axes: []Axis{{"rate", values(0.5, 1)}}, Seeds: seeds,
+		Expectation: "a high rate scores more",
+		Compare: &Comparison{
+			Measure: "score", Of: map[string]string{"rate": "1"}, Is: "higher", Than: map[string]string{"rate": "0.5"},
+		},
+	}
+}
+
+func runSweep(t *testing.T, dir string, spec Spec, options Options) *Sweep {
+	t.Helper()
+	t.Setenv(childEnv, "1")
+	require.NoError(t, spec.Check(func([]string) error { return nil }))
+	s, err := Create(dir, spec)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	options.Program = os.Args[0]
+	require.NoError(t, s.Run(t.Context(), options))
+	return s
+}
+
+// rows reads results.csv without the times.
+func rows(t *testing.T, dir string) [][]string {
+	t.Helper()
+	file, err := os.Open(filepath.Join(dir, tableName))
+	require.NoError(t, err)
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	require.NoError(t, err)
+	at := slices.Index(rows[0], "seconds")
+	for i := range rows {
+		rows[i] = slices.Delete(rows[i], at, at+1)
+	}
+	return rows
+}
+
+func TestSweepTrainsAndMeasuresEachCell(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sweeps", "rates")
+	var ended []string
+	s := runSweep(t, dir, rates(1, 2, 3), Options{Jobs: 3, Changed: func(cell Cell, result *Result) {
+		if result != nil {
+			ended = append(ended, cell.Name)
+		}
+	}})
+	assert.Len(t, ended, 6)
+	table := rows(t, dir)
+	assert.Equal(t, []string{"cell", "rate", "seed", "failed", "step", "score"}, table[0])
+	require.Len(t, table, 7)
+	assert.Equal(t, []string{"rate=0.5,seed=1", "0.5", "1", "", "5"}, table[1][:5])
+	assert.Equal(t, "rate=1,seed=1", table[2][0], "the first seed of all comes first")
+
+	results, err := s.Results()
+	require.NoError(t, err)
+	decision := s.Spec().Compare.Decide(results)
+	assert.Equal(t, Reproduced, decision.Verdict)
+	assert.InDelta(t, 0.5, decision.Difference, 0.05)
+	report, err := os.ReadFile(filepath.Join(dir, reportName))
+	require.NoError(t, err)
+	for _, text := range []string{
+		"6 of 6 cells have ended.", "a high rate scores more", ">reproduced<", "score of rate=1 is higher than of rate=0.5",
+		"moelab train test --preset smoke --set mode=works --set rate=0.5 --set seed=1 --run ",
+	} {
+		assert.Contains(t, string(report), text)
+	}
+
+	ended = nil
+	runSweep(t, dir, rates(1, 2, 3), Options{})
+	assert.Empty(t, ended, "nothing is done twice")
+	assert.Equal(t, table, rows(t, dir))
+}
+
+func TestCellsThatFailAreRows(t *testing.T) {
+	dir := t.TempDir()
+	spec := rates(1)
+	spec.Set, spec.Compare = nil, nil
+	spec.Axes = append(spec.Axes, Axis{"mode", values("works", "fails", "killed")})
+	s := runSweep(t, dir, spec, Options{Jobs: 2})
+	table := rows(t, dir)
+	require.Len(t, table, 7)
+	why := map[string]int{}
+	for _, row := range table[1:] {
+		why[row[slices.Index(table[0], "failed")]]++
+	}
+	assert.Equal(t, map[string]int{
+		"": 2, "step 3: loss is NaN": 2, `ended by the signal "killed": perhaps memory ran out`: 2,
+	}, why)
+	log, err := os.ReadFile(filepath.Join(dir, logsName, "rate=1,mode=fails,seed=1.log"))
+	require.NoError(t, err)
+	assert.Contains(t, string(log), "moelab: step 3: loss is NaN\n")
+
+	progress, err := s.Progress()
+	require.NoError(t, err)
+	assert.Equal(t, Progress{Cells: 6, Done: 6, Failed: 4}, progress)
+	before := counted(string(log))
+	runSweep(t, dir, spec, Options{})
+	log, err = os.ReadFile(filepath.Join(dir, logsName, "rate=1,mode=fails,seed=1.log"))
+	require.NoError(t, err)
+	assert.Equal(t, before, counted(string(log)), "a failure is an end")
+	runSweep(t, dir, spec, Options{Retry: true})
+	log, err = os.ReadFile(filepath.Join(dir, logsName, "rate=1,mode=fails,seed=1.log"))
+	require.NoError(t, err)
+	assert.Equal(t, before+1, counted(string(log)))
+}
+
+// counted returns the number of trainings in a log.
+func counted(log string) int { return strings.Count(log, "$ moelab train") }
+
+func TestMoreValuesAndSeedsAddCells(t *testing.T) {
+	dir := t.TempDir()
+	runSweep(t, dir, rates(1), Options{})
+	before := rows(t, dir)
+	more := rates(1, 7)
+	more.Axes[0].Values = values(1, 2)
+	more.Compare = nil
+	var begun []string
+	runSweep(t, dir, more, Options{Changed: func(cell Cell, result *Result) {
+		if result == nil {
+			begun = append(begun, cell.Name)
+		}
+	}})
+	assert.ElementsMatch(t, []string{"rate=2,seed=1", "rate=1,seed=7", "rate=2,seed=7"}, begun)
+	table := rows(t, dir)
+	assert.Len(t, table, 6)
+	assert.Contains(t, table, before[1], "a value that is asked for no more is kept")
+
+	longer := rates(1)
+	longer.Set["steps"] = json.RawMessage("8")
+	runSweep(t, dir, longer, Options{})
+	assert.Equal(t, "8", rows(t, dir)[1][4], "cells go on to more steps")
+
+	other := rates(1)
+	other.Set["mode"] = json.RawMessage(`"other"`)
+	_, err := Create(dir, other)
+	assert.ErrorContains(t, err, "axes and seeds may change, what all cells share may not; name another folder")
+}
+
+func TestInterruptedSweepGoesOn(t *testing.T) {
+	undisturbed, dir := t.TempDir(), t.TempDir()
+	spec := rates(1, 2, 3)
+	spec.Set["steps"] = json.RawMessage("40")
+	runSweep(t, undisturbed, spec, Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	s, err := Create(dir, spec)
+	require.NoError(t, err)
+	begun := 0
+	err = s.Run(ctx, Options{Program: os.Args[0], Changed: func(_ Cell, result *Result) {
+		if begun++; begun == 4 {
+			time.AfterFunc(60*time.Millisecond, cancel)
+		}
+	}})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, s.Close())
+	runSweep(t, dir, spec, Options{})
+	assert.Equal(t, rows(t, undisturbed), rows(t, dir))
+	var log []byte
+	for _, cell := range spec.Cells() {
+		text, err := os.ReadFile(filepath.Join(dir, logsName, cell.Name+".log"))
+		require.NoError(t, err)
+		log = append(log, text...)
+	}
+	assert.LessOrEqual(t, counted(string(log)), 7, "only the cell that was interrupted is trained again")
+}
+
+// A process that is killed cannot tidy up. Its trainings are asked to stop by the system, and may still save when the
+// sweep is run again.
+func TestKilledSweepEndsLikeAnUndisturbedOne(t *testing.T) {
+	undisturbed, dir := t.TempDir(), filepath.Join(t.TempDir(), "sweep")
+	spec := rates(1, 2, 3)
+	spec.Set["steps"] = json.RawMessage("20")
+	start := time.Now()
+	runSweep(t, undisturbed, spec, Options{Jobs: 2})
+	lasts := time.Since(start)
+	path := filepath.Join(t.TempDir(), "spec.json")
+	text, err := json.Marshal(spec)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, text, 0o644))
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 20 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.Float64()*float64(lasts)/3))
+		_ = exec.CommandContext(ctx, os.Args[0], "sweep", path, dir).Run()
+		cancel()
+	}
+	runSweep(t, dir, spec, Options{Jobs: 2})
+	assert.Equal(t, rows(t, undisturbed), rows(t, dir))
+}
+
+func TestFoldersThatAreNoSweep(t *testing.T) {
+	dir := t.TempDir()
+	_, err := Open(dir)
+	require.ErrorIs(t, err, ErrNotASweep)
+	s, err := Create(dir, rates(1))
+	require.NoError(t, err)
+	_, err = Create(dir, rates(1))
+	require.ErrorIs(t, err, ErrLocked)
+	assert.ErrorContains(t, err, fmt.Sprintf("by process %d", os.Getpid()))
+	require.NoError(t, s.Close())
+	_, err = Open(dir)
+	require.NoError(t, err)
+
+	other := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(other, "thesis.tex"), nil, 0o644))
+	_, err = Create(other, rates(1))
+	require.ErrorIs(t, err, ErrNotASweep)
+	assert.ErrorContains(t, err, "such as thesis.tex")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, specName), []byte(`{"train": 3}`), 0o644))
+	_, err = Create(dir, rates(1))
+	assert.ErrorContains(t, err, filepath.Join(dir, specName))
+}
