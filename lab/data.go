@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 )
 
-// FindData returns where the data of a run lies that its configuration names: where the run was trained on it, or there,
-// as seen from the current folder, or below the nearest folder above the run. It returns the path itself, found or not,
-// if dir holds no run yet.
+// FindData returns where the data of a run lies that its configuration names: where the run was trained on it, or
+// there, as seen from the current folder, or below the nearest folder above the run. It returns the path itself, found
+// or not, if dir holds no run yet.
 func FindData(dir, data string) (string, error) {
 	if data == "" {
 		return data, nil

@@ -133,10 +133,10 @@ const few = 10
 
 // keepMetrics keeps a copy of the metrics of a run without a checkpoint, before they are logged anew. It is normal that
 // there are some: those of a training that was killed before it first saved, after saveEvery steps, if not 0, or after
-// the last one. If the metrics go beyond the former or reach the latter, there was a checkpoint, which is lost, and warn
-// gets an error. (One that was killed while it saved its last step is the exception, and rare.) Otherwise it cannot be
-// known: a training also saves when it is interrupted. Then the copy is made without a word, unless the lines are few,
-// or it would replace another copy.
+// the last one. If the metrics go beyond the former or reach the latter, there was a checkpoint, which is lost, and
+// warn gets an error. (One that was killed while it saved its last step is the exception, and rare.) Otherwise it
+// cannot be known: a training also saves when it is interrupted. Then the copy is made without a word, unless the lines
+// are few, or it would replace another copy.
 func (r *Run) keepMetrics(saveEvery, steps int64, warn func(error)) error {
 	path := r.Path(metricsName)
 	data, err := os.ReadFile(path)

@@ -49,8 +49,8 @@ func (s Status) Left() time.Duration {
 	return time.Duration(float64(s.Steps-s.Step) / s.Rate * float64(time.Second))
 }
 
-// ReadStatus looks at a run directory. It disturbs no training. The error wraps [ErrNotARun] if there is no config.json;
-// if there is a damaged one, the status says so.
+// ReadStatus looks at a run directory. It disturbs no training. The error wraps [ErrNotARun] if there is no
+// config.json; if there is a damaged one, the status says so.
 func ReadStatus(dir string) (Status, error) {
 	run := &Run{dir: dir}
 	var status Status

@@ -90,8 +90,9 @@ func drawDots(c draw.Canvas, y vg.Length, values []float64, at func(float64) vg.
 	}
 	x := at(mean)
 	c.StrokeLine2(draw.LineStyle{Color: Palette[0], Width: 2}, x, y-barHeight/2, x, y+barHeight/2)
+	dot := draw.GlyphStyle{Color: Palette[1], Radius: dotRadius, Shape: draw.CircleGlyph{}}
 	for _, v := range values {
-		c.DrawGlyph(draw.GlyphStyle{Color: Palette[1], Radius: dotRadius, Shape: draw.CircleGlyph{}}, vg.Point{X: at(v), Y: y})
+		c.DrawGlyph(dot, vg.Point{X: at(v), Y: y})
 	}
 }
 

@@ -178,7 +178,9 @@ func goldenDots() plots.Dots {
 	return plots.Dots{
 		Title: "FID",
 		X:     "a dot for each seed; line and bar: mean and standard deviation",
-		Names: []string{"conditioning=projection", "conditioning=ac-gan", "conditioning=input", "conditioning=hidden", "none"},
+		Names: []string{
+			"conditioning=projection", "conditioning=ac-gan", "conditioning=input", "conditioning=hidden", "none",
+		},
 		Values: [][]float64{
 			{0.31, 0.36, 0.33}, {0.52, 0.71, 0.49, 0.6}, {0.44}, {math.NaN(), 0.58, math.Inf(1), 0.62}, nil,
 		},

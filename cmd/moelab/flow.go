@@ -111,8 +111,8 @@ right and down, in pixels, and NAME.png a picture of it, with colours for direct
 	return command
 }
 
-// checkFrames reads pictures and the frames of animations, which must all be intact and of one size. It returns the base
-// names of their output files, and the first frame. Each is named after its file; frames of an animation are also
+// checkFrames reads pictures and the frames of animations, which must all be intact and of one size. It returns the
+// base names of their output files, and the first frame. Each is named after its file; frames of an animation are also
 // numbered.
 func checkFrames(paths []string) (names []string, first image.Image, err error) {
 	taken := map[string]bool{}

@@ -16,6 +16,6 @@ func TestTooLittleAddressSpaceIsSaid(t *testing.T) {
 	command.Env = append(os.Environ(), asCommand+"=1")
 	said, _ := command.CombinedOutput()
 	assert.Equal(t, statusFailed, command.ProcessState.ExitCode())
-	assert.Equal(t, "moelab: the address space is limited to 1.9 GiB (ulimit -v), and moelab needs 2 GiB: raise the limit\n",
-		string(said))
+	want := "moelab: the address space is limited to 1.9 GiB (ulimit -v), and moelab needs 2 GiB: raise the limit\n"
+	assert.Equal(t, want, string(said))
 }

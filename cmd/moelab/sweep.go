@@ -30,9 +30,9 @@ func newSweepCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sweep KIND|SPECIFICATION",
 		Short: "Train and measure many variants, with several seeds",
-		Long: `Train and measure an experiment in each combination of some settings, with several seeds. KIND is the word after
-"moelab train": ` + strings.Join(trainWords(), ", ") + `. --set with several values, separated by commas, is an axis; with one
-value it holds for all cells.
+		Long: `Train and measure an experiment in each combination of some settings, with several seeds. KIND is the word
+after "moelab train": ` + strings.Join(trainWords(), ", ") + `. --set with several values, separated by commas, is an
+axis; with one value it holds for all cells.
 
 The folder OUT gets a run directory for each cell, results.csv with a row for each, and report.html with the means, the
 spread over the seeds, and each seed as a dot. Each cell is a process of its own, which trains as "moelab train" does
@@ -50,10 +50,10 @@ A specification is a JSON file, such as the sweep.json that each sweep keeps:
 The rule "compare" decides the expectation: "is" is "higher", "lower" or "equal", "value": 0.4 in the place of "than"
 compares with a number, and "by" is the least difference that counts. The verdict is "reproduced" or "not reproduced"
 if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise.`,
-		Example: `  moelab sweep gan --preset laptop --set conditioning=projection,ac-gan,input,hidden --seeds 3 --out sweeps/conditioning
+		Example: `  moelab sweep gan --preset laptop --set conditioning=projection,ac-gan,input,hidden --seeds 3 --out sweeps/ways
   moelab sweep sr --set before_relu=true,false --steps 500 --seeds 1,2,3 --out sweeps/sr --jobs 2
-  moelab sweep studies/conditioning.json --out sweeps/conditioning
-  moelab sweep status sweeps/conditioning           # how far it is, and what came out so far`,
+  moelab sweep studies/ways.json --out sweeps/ways
+  moelab sweep status sweeps/ways                   # how far it is, and what came out so far`,
 		Args: oneArgument("kind of experiment, or the specification"),
 	}
 	flags := command.Flags()

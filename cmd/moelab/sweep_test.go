@@ -16,8 +16,8 @@ func TestSweepTrainsMeasuresAndComparesBlinks(t *testing.T) {
 	t.Setenv(asCommand, "1") // The cells' processes are this test's binary.
 	dir := filepath.Join(t.TempDir(), "sweeps", "rate")
 	args := []string{
-		"sweep", "blink", "--preset", "smoke", "--steps", "3", "--set", "learning_rate=0.0002,0.001", "--seeds", "2", "--out", dir,
-		"--jobs", "2", "--backend", "go", "--expect", "the rate matters",
+		"sweep", "blink", "--preset", "smoke", "--steps", "3", "--set", "learning_rate=0.0002,0.001", "--seeds", "2",
+		"--out", dir, "--jobs", "2", "--backend", "go", "--expect", "the rate matters",
 	}
 	status, printed, said := moelab(t, args...)
 	require.Equal(t, 0, status, said)

@@ -24,8 +24,8 @@ import (
 
 var endurance = flag.Duration("endurance", 5*time.Minute, "how long each training of TestLongTrainingsStayFlat lasts")
 
-// TestLongTrainingsStayFlat trains each part with its laptop preset. After a tenth of the time, memory, file handles and
-// the processor time of a step stay within 5 %. So does the rate on an idle machine, which is only logged here.
+// TestLongTrainingsStayFlat trains each part with its laptop preset. After a tenth of the time, memory, file handles
+// and the processor time of a step stay within 5 %. So does the rate on an idle machine, which is only logged here.
 func TestLongTrainingsStayFlat(t *testing.T) {
 	program := build(t)
 	for _, kind := range []string{"gan", "sr", "blink"} {

@@ -44,7 +44,8 @@ func (c *Comparison) check(checks *lab.Checks, s Spec) {
 	lab.Choice(checks, `"is" of "compare"`, c.Is, relations)
 	checks.That(finite(c.By) && c.By >= 0, `"by" of "compare" is %g: it must not be negative`, c.By)
 	checks.That(c.Value == nil || len(c.Than) == 0, `"compare" has both "than" and "value"`)
-	checks.That(c.Value != nil || !maps.Equal(c.Of, c.Than), `"compare" compares cells with themselves: see "of" and "than"`)
+	checks.That(c.Value != nil || !maps.Equal(c.Of, c.Than),
+		`"compare" compares cells with themselves: see "of" and "than"`)
 	for _, cells := range []map[string]string{c.Of, c.Than} {
 		for _, name := range slices.Sorted(maps.Keys(cells)) {
 			at := slices.IndexFunc(s.Axes, func(a Axis) bool { return a.Setting == name })

@@ -235,7 +235,8 @@ func plain(value json.RawMessage) string {
 	return compact.String()
 }
 
-// sameExperiment returns an error unless two specifications differ only in their axes, seeds, words and number of steps.
+// sameExperiment returns an error unless two specifications differ only in their axes, seeds, words and number of
+// steps.
 func (s Spec) sameExperiment(before Spec) error {
 	fixed := func(s Spec) (string, error) {
 		set := map[string]json.RawMessage{}

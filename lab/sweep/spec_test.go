@@ -106,7 +106,7 @@ func TestSpecificationsInFiles(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		return ReadSpec(path)
 	}
-	spec, err := read(`{"train": "gan", "preset": "smoke", "axes": [{"setting": "loss", "values": ["hinge"]}], "seeds": [1]}`)
+	spec, err := read(`{"train": "gan", "axes": [{"setting": "loss", "values": ["hinge"]}], "seeds": [1]}`)
 	require.NoError(t, err)
 	assert.Equal(t, []json.RawMessage{json.RawMessage(`"hinge"`)}, spec.Axes[0].Values)
 	for text, want := range map[string]string{
