@@ -266,7 +266,10 @@ func newSweepStatusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status FOLDER",
 		Short: "Show how far a sweep is, and what came out so far",
-		Args:  oneArgument("folder of the sweep"),
+		Long: `Show how many cells of a sweep have ended and failed, which are being trained, and the means of the measures so
+far. It reads the folder alone, so it works beside a sweep that goes on, in another terminal too.`,
+		Example: `  moelab sweep status sweeps/ways`,
+		Args:    oneArgument("folder of the sweep"),
 		RunE: func(command *cobra.Command, args []string) error {
 			s, err := sweep.Open(args[0])
 			if err != nil {

@@ -147,7 +147,7 @@ func TestUpscaleReadsAndWritesStreams(t *testing.T) {
 	in := imagingtest.PutFile(t, filepath.Join(t.TempDir(), "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
 	args := append([]string{"upscale", in, "-o", "-", "--model", weightstest.NearestRRDB(t)}, quick...)
 	assert.Equal(t, statusFailed, run(t.Context(), args, full, &stderr))
-	assert.Contains(t, stderr.String(), "a.png: write /dev/full: no space left on device")
+	assert.Contains(t, stderr.String(), "write standard output: no space left on device")
 }
 
 func TestWrongCallsOfUpscale(t *testing.T) {
