@@ -232,6 +232,10 @@ type Running struct {
 func (s *Sweep) Progress() (p Progress, err error) {
 	cells := s.spec.Cells()
 	p.Cells = len(cells)
+	_, goesOn, err := lockfile.Owner(s.dir)
+	if err != nil {
+		return p, fmt.Errorf("look at the lock of %s: %w", s.dir, err)
+	}
 	for _, cell := range cells {
 		result, ended, err := s.result(cell)
 		switch {
@@ -247,7 +251,8 @@ func (s *Sweep) Progress() (p Progress, err error) {
 			if err != nil && !errors.Is(err, lab.ErrNotARun) {
 				return p, err
 			}
-			if err == nil && (status.Condition == lab.InTraining || status.Condition == lab.Finished) {
+			measuring := goesOn && status.Condition == lab.Finished
+			if err == nil && (status.Condition == lab.InTraining || measuring) {
 				p.Running = append(p.Running, Running{cell, status})
 			}
 		}
