@@ -50,7 +50,7 @@ A specification is a JSON file, such as the sweep.json that each sweep keeps:
 The rule "compare" decides the expectation: "is" is "higher", "lower" or "equal", "value": 0.4 in the place of "than"
 compares with a number, and "by" is the least difference that counts. The verdict is "reproduced" or "not reproduced"
 if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise.`,
-		Example: `  moelab sweep gan --preset laptop --set conditioning=projection,ac-gan,input,hidden --seeds 3 --out sweeps/ways
+		Example: `  moelab sweep gan --set conditioning=projection,ac-gan,input,hidden --seeds 3 --out sweeps/ways
   moelab sweep sr --set before_relu=true,false --steps 500 --seeds 1,2,3 --out sweeps/sr --jobs 2
   moelab sweep studies/ways.json --out sweeps/ways
   moelab sweep status sweeps/ways                   # how far it is, and what came out so far`,
