@@ -50,13 +50,13 @@ func (s Status) Left() time.Duration {
 }
 
 // ReadStatus looks at a run directory. It disturbs no training. The error wraps [ErrNotARun] if there is no
-// config.json; if there is a damaged one, the status says so.
+// config.json; if there is a damaged one, or one of a newer moelab, the status says so.
 func ReadStatus(dir string) (Status, error) {
 	run := &Run{dir: dir}
 	var status Status
 	file, err := run.read()
 	switch {
-	case errors.Is(err, ErrDamaged):
+	case errors.Is(err, ErrDamaged), errors.Is(err, errNewerFormat):
 		return Status{Condition: Damaged, Fault: err.Error()}, nil
 	case err != nil:
 		return status, err

@@ -225,6 +225,7 @@ Training writes to a run directory; samples, figures and the next notebook cell 
 		newEvalCommand(),
 		newFiguresCommand(),
 		newSweepCommand(),
+		newRunsCommand(),
 		newFlowCommand(),
 		newDataCommand(),
 		newBenchCommand(),

@@ -1,0 +1,68 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+)
+
+// FindRuns returns the run directories below a folder, in order, or the folder itself if it is one. Runs within a run,
+// such as a pretraining, belong to it. Links are not followed.
+func FindRuns(ctx context.Context, dir string) (runs []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && path == dir:
+			return err
+		case err != nil: // Somebody else's folder, or one that was removed meanwhile.
+			return fs.SkipDir
+		case !entry.IsDir():
+			return nil
+		}
+		if !isRun(path) {
+			return nil
+		}
+		runs = append(runs, path)
+		return fs.SkipDir
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for runs in %s: %w", dir, err)
+	}
+	slices.Sort(runs)
+	return runs, nil
+}
+
+// isRun reports whether a folder is a run directory, perhaps a damaged one. Other programs have a config.json too.
+func isRun(dir string) bool {
+	run := &Run{dir: dir}
+	file, err := run.read()
+	if !errors.Is(err, ErrDamaged) {
+		return err == nil && file.Experiment != "" || errors.Is(err, errNewerFormat)
+	}
+	return exists(run.Path(metricsName)) || exists(run.Path(checkpointsName))
+}
+
+// SizeOnDisk returns the size of all files of a run, in bytes.
+func SizeOnDisk(dir string) (size int64, err error) {
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // A checkpoint that a training has removed.
+			return nil
+		}
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			size += info.Size()
+		}
+		return err
+	})
+	return size, err
+}
