@@ -57,8 +57,8 @@ func newRunsCommand() *cobra.Command {
 by which process), stopped, finished or damaged, the step, the rate, the last metrics, the measures of the last
 "moelab eval --run", and the size. It reads little, and disturbs no training.
 
---sort takes ` + names(runOrders) + `: the last ones first the largest, or the newest; or the name of a metric or of a
-measure, of which the smallest comes first.`,
+--sort takes ` + names(runOrders) + `: of numbers the largest comes first, of times
+the newest. It also takes the name of a metric or of a measure, of which the smallest comes first.`,
 		Example: `  moelab runs
   moelab runs runs sweeps --state training
   moelab runs --kind gan --sort FID
@@ -141,7 +141,8 @@ func lookAtRun(dir string) (row runRow, err error) {
 	}
 	row = runRow{
 		Run: dir, Kind: status.Name, State: status.Condition, Process: status.Process, Fault: status.Fault,
-		Step: status.Step, Steps: status.Steps, Seconds: status.Seconds, Metrics: status.Values, Changed: status.Changed.UTC(),
+		Step: status.Step, Steps: status.Steps, Seconds: status.Seconds, Metrics: status.Values,
+		Changed: status.Changed.UTC(),
 	}
 	if status.Condition == lab.InTraining {
 		row.Rate = status.Rate
