@@ -53,12 +53,13 @@ func newRunsCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "runs [DIR…]",
 		Short: "List the runs below folders, and how far they are",
-		Long: `List the run directories below folders, by default the current one: their kind, whether they are in training (and
-by which process), stopped, finished or damaged, the step, the rate, the last metrics, the measures of the last
+		Long: `List the run directories below folders, by default the current one: their kind, whether they are in training
+(and by which process), stopped, finished or damaged, the step, the rate, the last metrics, the measures of the last
 "moelab eval --run", and the size. It reads little, and disturbs no training.
 
---sort takes ` + names(runOrders) + `: of numbers the largest comes first, of times
-the newest. It also takes the name of a metric or of a measure, of which the smallest comes first.`,
+--sort takes ` + names(runOrders) + `:
+of numbers the largest comes first, of times the newest. It also takes the name of a metric or of a measure, of which
+the smallest comes first.`,
 		Example: `  moelab runs
   moelab runs runs sweeps --state training
   moelab runs --kind gan --sort FID
