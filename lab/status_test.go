@@ -86,3 +86,24 @@ func TestRunsAreFoundAndNothingElse(t *testing.T) {
 	require.NoError(t, err)
 	assert.Positive(t, size)
 }
+
+func TestDifferencesOfRuns(t *testing.T) {
+	var dirs []string
+	for _, config := range []any{
+		map[string]any{"loss": "hinge", "rate": 0.01, "flip": false},
+		map[string]any{"loss": "wgan", "rate": 0.01},
+		map[string]any{"loss": "hinge", "rate": 0.01, "clip": 2},
+	} {
+		run, err := Create(filepath.Join(t.TempDir(), "run"), Experiment{Name: "gan", Config: config})
+		require.NoError(t, err)
+		require.NoError(t, run.Close())
+		dirs = append(dirs, run.Dir())
+	}
+	differences, err := Differences(dirs)
+	require.NoError(t, err)
+	assert.Equal(t, []Difference{
+		{"clip", []string{"", "", "2"}}, {"loss", []string{`"hinge"`, `"wgan"`, `"hinge"`}},
+	}, differences, "flip was false before there was that setting")
+	_, err = Differences([]string{dirs[0], t.TempDir()})
+	require.ErrorIs(t, err, ErrNotARun)
+}

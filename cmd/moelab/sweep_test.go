@@ -2,11 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/lab/sweep"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,6 +32,13 @@ func TestSweepTrainsMeasuresAndComparesBlinks(t *testing.T) {
 	assert.Contains(t, succeed(t, "sweep", "status", dir), "4 of 4 cells\n")
 	assert.Contains(t, succeed(t, "figures", "--run", filepath.Join(dir, "cells",
 		"learning_rate=0.001,seed=2"), "--backend", "go"), "figures", "a cell is a run like any other")
+
+	out := filepath.Join(t.TempDir(), "compared")
+	printed = succeed(t, "diff", filepath.Join(dir, "cells", "learning_rate=0.001,seed=2"),
+		filepath.Join(dir, "cells", "learning_rate=0.0002,seed=2"), "-o", out, "-n", "2", "--backend", "go")
+	assert.Regexp(t, `^ +learning_rate=0\.001,seed=2  learning_rate=0\.0002,seed=2\n`, printed)
+	assert.Regexp(t, `\nlearning_rate +0\.001 +0\.0002\nstep +3 +3\nMAE +\d\S+ +\d\S+\ncloses +`, printed)
+	assert.Equal(t, []string{"MAE.csv", "MAE.png", "pictures.png"}, slices.Sorted(maps.Keys(files(t, out))))
 
 	// The same from a specification, with a rule: nothing is trained again.
 	data, err := os.ReadFile(filepath.Join(dir, "sweep.json"))
@@ -76,5 +86,38 @@ func TestSweepRejectsWrongSpecifications(t *testing.T) {
 		assert.Contains(t, stderr, want, line)
 		assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 		assert.NoDirExists(t, out, line)
+	}
+}
+
+func TestDiffNamesTheRuns(t *testing.T) {
+	for _, test := range []struct{ dirs, want []string }{
+		{[]string{"runs/a", "runs/b/"}, []string{"a", "b"}},
+		{[]string{"x/run", "y/run"}, []string{"x/run", "y/run"}},
+		{[]string{"/p/x/run", "q/x/run", "z"}, []string{"p/x/run", "q/x/run", "z"}},
+		{[]string{"run", "./run"}, []string{"run", "run"}},
+	} {
+		assert.Equal(t, test.want, runNames(test.dirs))
+	}
+}
+
+func TestDiffRejectsRunsThatCannotBeCompared(t *testing.T) {
+	dir := t.TempDir()
+	make := func(name, kind string) string {
+		run, err := lab.Create(filepath.Join(dir, name), lab.Experiment{Name: kind, Config: map[string]int{"steps": 1}})
+		require.NoError(t, err)
+		require.NoError(t, run.Close())
+		return run.Dir()
+	}
+	a, b := make("a", "gan"), make("b", "blink")
+	assert.Contains(t, succeed(t, "diff", a, b), "kind   gan      blink\n")
+	for want, args := range map[string][]string{
+		"name two runs at least": {a}, "there is no config.json": {a, filepath.Join(dir, "no")},
+		"-n is 0": {a, b, "-n", "0"},
+		"runs of one kind, and these are of gan, blink": {a, b, "-o", filepath.Join(dir, "out")},
+	} {
+		status, _, stderr := moelab(t, append([]string{"diff"}, args...)...)
+		assert.Equal(t, statusUsage, status)
+		assert.Contains(t, stderr, want)
+		assert.NoDirExists(t, filepath.Join(dir, "out"))
 	}
 }
