@@ -26,8 +26,8 @@ func newDiffCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "diff A B…",
 		Short: "Compare runs: settings, numbers, curves, pictures",
-		Long: `Print the settings in which runs differ, and their numbers side by side: the last metrics, and the measures of the
-last "moelab eval --run". With -o, and runs of one kind, it also draws:
+		Long: `Print the settings in which runs differ, and their numbers side by side: the last metrics, and the measures of
+the last "moelab eval --run". With -o, and runs of one kind, it also draws:
 
   NAME.png, .csv   each metric that the runs have in common, their curves laid on each other
   pictures.png     what each run makes of the same noise or the same inputs, a row for each run`,
