@@ -178,7 +178,7 @@ func TestValidateNamesEveryWrongSetting(t *testing.T) {
 
 func TestValidateRefusesNumbersThatNoMemoryHolds(t *testing.T) {
 	for _, name := range []string{
-		"noise", "generator_channels", "discriminator_channels", "drawn", "batch", "discriminator_steps", "learning_rate",
+		"noise", "generator_channels", "discriminator_channels", "drawn", "batch", "discriminator_steps",
 		"penalty_weight", "discriminator_noise", "clip_limit",
 	} {
 		c := preset(t, "smoke", name+"=1000000000")

@@ -78,8 +78,7 @@ type Optimiser struct {
 
 // Check notes errors in the settings.
 func (o Optimiser) Check(checks *Checks) {
-	checks.That(o.LearningRate > 0 && o.LearningRate <= 100,
-		"learning_rate is %g: it must be positive, and at most 100", o.LearningRate)
+	checks.That(o.LearningRate > 0, "learning_rate is %g: it must be positive", o.LearningRate)
 	checks.That(o.Beta1 >= 0 && o.Beta1 < 1, "beta1 is %g: it must be in [0, 1)", o.Beta1)
 	checks.That(o.Beta2 >= 0 && o.Beta2 < 1, "beta2 is %g: it must be in [0, 1)", o.Beta2)
 }
