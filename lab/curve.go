@@ -18,6 +18,20 @@ type Curve struct {
 // smoothing is the decay of a smoothed metric's moving average.
 const smoothing = 0.95
 
+// MetricFigure draws a metric of several runs, their curves laid on each other. The error wraps [ErrNoMetric] if a run
+// has not logged it.
+func MetricFigure(metric string, dirs, names []string) (*plots.Figure, error) {
+	figure := plots.Curves{Title: metric, X: "iteration", Y: metric, Smooth: smoothing}
+	for i, dir := range dirs {
+		steps, values, err := ReadMetric(dir, metric)
+		if err != nil {
+			return nil, err
+		}
+		figure.Series = append(figure.Series, plots.Series{Name: names[i], Steps: steps, Values: values})
+	}
+	return figure.Figure()
+}
+
 // Figure draws the curve of a run. The error wraps [ErrNoMetric] if the run has not logged a metric.
 func (c Curve) Figure(dir string) (*plots.Figure, error) {
 	figure := plots.Curves{Title: c.Title, X: "iteration", Y: c.Y, Log: c.Log, Smooth: smoothing}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -149,13 +148,11 @@ func (c *comparison) print(w io.Writer) error {
 	for _, numbers := range []func(r runRow) map[string]float64{
 		func(r runRow) map[string]float64 { return r.Metrics }, func(r runRow) map[string]float64 { return r.Measures },
 	} {
-		names := map[string]bool{}
+		var all []map[string]float64
 		for _, row := range c.rows {
-			for name := range numbers(row) {
-				names[name] = true
-			}
+			all = append(all, numbers(row))
 		}
-		for _, name := range slices.Sorted(maps.Keys(names)) {
+		for _, name := range namesIn(all...) {
 			line(name, func(i int) string {
 				if value, ok := numbers(c.rows[i])[name]; ok {
 					return fmt.Sprintf("%.4g", value)
@@ -167,27 +164,14 @@ func (c *comparison) print(w io.Writer) error {
 	return table.Flush()
 }
 
-// curveSmoothing is the decay of the moving average of the curves.
-const curveSmoothing = 0.95
-
 // drawCurves draws the metrics that all runs have.
 func (c *comparison) drawCurves(command *cobra.Command, out string) error {
-	for _, name := range slices.Sorted(maps.Keys(c.rows[0].Metrics)) {
-		curves := plots.Curves{Title: name, X: "iteration", Y: name, Smooth: curveSmoothing}
-		for i, dir := range c.dirs {
-			if _, ok := c.rows[i].Metrics[name]; !ok {
-				continue
-			}
-			steps, values, err := lab.ReadMetric(dir, name)
-			if err != nil {
-				return err
-			}
-			curves.Series = append(curves.Series, plots.Series{Name: c.names[i], Steps: steps, Values: values})
-		}
-		if len(curves.Series) < len(c.dirs) {
+	for _, name := range namesIn(c.rows[0].Metrics) {
+		lacks := func(r runRow) bool { _, has := r.Metrics[name]; return !has }
+		if slices.ContainsFunc(c.rows, lacks) {
 			continue
 		}
-		figure, err := curves.Figure()
+		figure, err := lab.MetricFigure(name, c.dirs, c.names)
 		if err := saveFigure(command, out, fileName(name), figure, err); err != nil {
 			return err
 		}

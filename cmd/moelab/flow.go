@@ -88,8 +88,9 @@ right and down, in pixels, and NAME.png a picture of it, with colours for direct
 			return err
 		}
 		names = names[1:]
+		from := gray(first)
 		estimate := func(later []*image.Gray) error {
-			flows, err := estimator.Estimate(command.Context(), gray(first), later...)
+			flows, err := estimator.Estimate(command.Context(), from, later...)
 			if err != nil {
 				return err
 			}

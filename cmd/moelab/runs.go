@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -13,7 +12,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/moelab/moelab/internal/progress"
 	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/lab"
 	"github.com/spf13/cobra"
@@ -168,17 +166,13 @@ func sortRuns(rows []runRow, by string) error {
 		value, ok := r.Metrics[by]
 		return value, ok
 	}
-	known := map[string]bool{}
+	var all []map[string]float64
 	for _, row := range rows {
-		for _, of := range []map[string]float64{row.Metrics, row.Measures} {
-			for name := range of {
-				known[name] = true
-			}
-		}
+		all = append(all, row.Metrics, row.Measures)
 	}
-	if len(rows) > 0 && !known[by] {
+	if known := namesIn(all...); len(rows) > 0 && !slices.Contains(known, by) {
 		return usage("--sort is %q: it must be %s, or a number that a run has: %s", by, names(runOrders),
-			strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			strings.Join(known, ", "))
 	}
 	slices.SortStableFunc(rows, func(a, b runRow) int {
 		x, hasX := number(a)
@@ -194,13 +188,12 @@ func sortRuns(rows []runRow, by string) error {
 	return nil
 }
 
-// printRuns prints the table. A terminal gets as much of each line as fits into one of its own.
+// printRuns prints the table.
 func printRuns(out io.Writer, rows []runRow) error {
-	var text bytes.Buffer
-	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "run\tkind\tstate\tstep\tsize\tnumbers")
 	for _, r := range rows {
-		state, numbers := string(r.State), numbersText(r.Metrics)
+		state, numbers := string(r.State), numbersText(r.Metrics, "%.3g")
 		if len(r.Measures) > 0 && len(r.Metrics) > 0 {
 			numbers = " | " + numbers
 		}
@@ -210,34 +203,32 @@ func printRuns(out io.Writer, rows []runRow) error {
 		if r.Rate > 0 {
 			state += fmt.Sprintf(", %.2f steps/s", r.Rate)
 		}
-		numbers = numbersText(r.Measures) + numbers
+		numbers = numbersText(r.Measures, "%.3g") + numbers
 		if r.Fault != "" {
 			numbers = r.Fault
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%d/%d\t%.1f MB\t%s\n", textfile.Shown(r.Run), r.Kind, state, r.Step, r.Steps,
 			float64(r.Bytes)/1e6, numbers)
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	columns := progress.Columns(out)
-	for line := range strings.Lines(text.String()) {
-		if columns != nil {
-			runes := []rune(strings.TrimSuffix(line, "\n"))
-			line = string(runes[:min(len(runes), columns())]) + "\n"
-		}
-		if _, err := io.WriteString(out, line); err != nil {
-			return err
-		}
-	}
-	return nil
+	return table.Flush()
 }
 
-// numbersText lists numbers on a line.
-func numbersText(numbers map[string]float64) string {
+// numbersText lists numbers on a line, each in a format such as "%.3g".
+func numbersText(numbers map[string]float64, format string) string {
 	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(numbers)) {
-		parts = append(parts, fmt.Sprintf("%s %.3g", name, numbers[name]))
+	for _, name := range namesIn(numbers) {
+		parts = append(parts, name+" "+fmt.Sprintf(format, numbers[name]))
 	}
 	return strings.Join(parts, "  ")
+}
+
+// namesIn lists the names of all numbers, each once.
+func namesIn(all ...map[string]float64) []string {
+	names := map[string]bool{}
+	for _, numbers := range all {
+		for name := range numbers {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }

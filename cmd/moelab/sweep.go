@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -230,12 +231,7 @@ func printSweep(w io.Writer, s *sweep.Sweep) error {
 	if err != nil {
 		return err
 	}
-	head, rows := sweep.Summary(results)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{head}, rows...) {
-		fmt.Fprintln(table, strings.Join(row, "\t"))
-	}
-	if err := table.Flush(); err != nil {
+	if err := printSummary(w, results); err != nil {
 		return err
 	}
 	if rule := s.Spec().Compare; rule != nil {
@@ -260,6 +256,16 @@ func printSweep(w io.Writer, s *sweep.Sweep) error {
 		return fmt.Errorf("%d of %s failed; --retry tries them again", failed, counted(len(results), "cell"))
 	}
 	return nil
+}
+
+// printSummary prints the table of a sweep.
+func printSummary(w io.Writer, results []sweep.Result) error {
+	head, rows := sweep.Summary(results)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{head}, rows...) {
+		fmt.Fprintln(table, strings.Join(row, "\t"))
+	}
+	return table.Flush()
 }
 
 func newSweepStatusCommand() *cobra.Command {
@@ -287,12 +293,7 @@ far. It reads the folder alone, so it works beside a sweep that goes on, in anot
 			if err != nil || len(results) == 0 {
 				return err
 			}
-			head, rows := sweep.Summary(results)
-			table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-			for _, row := range append([][]string{head}, rows...) {
-				fmt.Fprintln(table, strings.Join(row, "\t"))
-			}
-			return table.Flush()
+			return printSummary(out, results)
 		},
 	}
 }
@@ -328,19 +329,8 @@ func (v *sweepView) changed(cell sweep.Cell, result *sweep.Result) {
 		fmt.Fprintf(v.w, "%s: failed: %s\n", cell.Name, result.Failed)
 		return
 	}
-	fmt.Fprintf(v.w, "%s: step %d, %s\n", cell.Name, result.Step, measuresText(result.Measures))
-}
-
-// measuresText lists measures on a line.
-func measuresText(measures map[string]float64) string {
-	var parts []string
-	for _, name := range sweep.MeasureNames([]sweep.Result{{Measures: measures}}) {
-		parts = append(parts, fmt.Sprintf("%s %.3f", name, measures[name]))
-	}
-	if len(parts) == 0 {
-		return "no measures"
-	}
-	return strings.Join(parts, "  ")
+	measures := cmp.Or(numbersText(result.Measures, "%.3f"), "no measures")
+	fmt.Fprintf(v.w, "%s: step %d, %s\n", cell.Name, result.Step, measures)
 }
 
 // follow shows the table until stop is called.

@@ -4,7 +4,6 @@ package reliability
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,10 +13,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -116,12 +115,12 @@ func follow(t *testing.T, program, kind, dir string, while time.Duration) (sampl
 // read reads what the kernel says of a process, and the step from the metrics of its run.
 func (s *sample) read(pid int, run string) error {
 	process := filepath.Join("/proc", strconv.Itoa(pid))
-	status, err := os.ReadFile(filepath.Join(process, "statm"))
+	sizes, err := os.ReadFile(filepath.Join(process, "statm"))
 	if err != nil {
 		return err
 	}
 	var pages, resident int64
-	if _, err := fmt.Sscan(string(status), &pages, &resident); err != nil {
+	if _, err := fmt.Sscan(string(sizes), &pages, &resident); err != nil {
 		return err
 	}
 	s.bytes = resident * int64(os.Getpagesize())
@@ -139,36 +138,10 @@ func (s *sample) read(pid int, run string) error {
 	handles, errHandles := os.ReadDir(filepath.Join(process, "fd"))
 	s.handle = len(handles)
 
-	step, errStep := lastStep(filepath.Join(run, "metrics.jsonl"))
-	s.step = step
-	return errors.Join(errUser, errSystem, errHandles, errStep)
-}
-
-// lastStep returns the step of the last whole line of metrics.jsonl, 0 if there is none.
-func lastStep(path string) (int64, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, syscall.ENOENT) {
-		return 0, nil
+	status, err := lab.ReadStatus(run)
+	if errors.Is(err, lab.ErrNotARun) { // Not yet.
+		err = nil
 	}
-	if err != nil {
-		return 0, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return 0, err
-	}
-	tail := make([]byte, min(info.Size(), 1<<14))
-	if _, err := file.ReadAt(tail, info.Size()-int64(len(tail))); err != nil {
-		return 0, err
-	}
-	lines := bytes.Split(tail, []byte("\n"))
-	if len(lines) < 3 {
-		return 0, nil
-	}
-	var metric struct {
-		Step int64 `json:"step"`
-	}
-	err = json.Unmarshal(lines[len(lines)-2], &metric)
-	return metric.Step, err
+	s.step = status.Step
+	return errors.Join(errUser, errSystem, errHandles, err)
 }

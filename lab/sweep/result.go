@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -135,7 +136,7 @@ type Group struct {
 // Groups sorts results by their values, in the order of their first.
 func Groups(results []Result) (groups []Group) {
 	for _, result := range results {
-		at := slices.IndexFunc(groups, func(g Group) bool { return sameValues(g.Values, result.Values) })
+		at := slices.IndexFunc(groups, func(g Group) bool { return maps.Equal(g.Values, result.Values) })
 		if at < 0 {
 			groups = append(groups, Group{Values: result.Values})
 			at = len(groups) - 1
@@ -145,19 +146,7 @@ func Groups(results []Result) (groups []Group) {
 	return groups
 }
 
-func sameValues(a, b map[string]string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for name, value := range a {
-		if other, ok := b[name]; !ok || other != value {
-			return false
-		}
-	}
-	return true
-}
-
-// Values returns a measure of the group's results that have it.
+// Measure returns a measure of the group's results that have it.
 func (g Group) Measure(name string) (values []float64) {
 	for _, result := range g.Results {
 		if value, ok := result.Measures[name]; ok && !math.IsNaN(value) {

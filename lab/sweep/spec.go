@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"math"
 	"os"
 	"regexp"
@@ -176,10 +177,8 @@ func (s Spec) Cells() (cells []Cell) {
 		var longer []map[string]string
 		for _, shorter := range combinations {
 			for _, value := range axis.Values {
-				values := map[string]string{axis.Setting: plain(value)}
-				for name, value := range shorter {
-					values[name] = value
-				}
+				values := maps.Clone(shorter)
+				values[axis.Setting] = plain(value)
 				longer = append(longer, values)
 			}
 		}
