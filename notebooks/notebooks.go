@@ -5,13 +5,18 @@ import (
 	"context"
 	"image"
 	"log"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"github.com/gomlx/compute"
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/plots"
 	"github.com/moelab/moelab/xla"
 )
@@ -42,6 +47,23 @@ func Show(dir, name string, figure *plots.Figure, err error) {
 	Check(err)
 	Check(figure.Save(filepath.Join(dir, "figures", name+".png")))
 	Check(figure.Show())
+}
+
+// Record records the finite ones of some measures in the notebook, where moelab sweep finds them. Nothing is shown, and
+// outside a notebook nothing happens. of is what was measured, "" if that is one thing only.
+func Record(of string, measures map[string]float64) {
+	named := map[string]float64{}
+	for name, value := range measures {
+		if !math.IsNaN(value) && !math.IsInf(value, 0) { // JSON has none of these.
+			named[strings.TrimSpace(of+" "+name)] = value
+		}
+	}
+	if !gonbui.IsNotebook {
+		return
+	}
+	gonbui.SendData(&protocol.DisplayData{Data: map[protocol.MIMEType]any{jupyter.MeasuresMIME: named}})
+	Check(gonbui.Error())
+	gonbui.Sync() // A cell may end right after this.
 }
 
 // Warn prints a warning of a training.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/moelab/moelab/internal/progress"
+	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/lab/sweep"
 	"github.com/spf13/cobra"
@@ -29,11 +30,15 @@ func newSweepCommand() *cobra.Command {
 	var jobs int
 	var retry bool
 	command := &cobra.Command{
-		Use:   "sweep KIND|SPECIFICATION",
+		Use:   "sweep KIND|NOTEBOOK|SPECIFICATION",
 		Short: "Train and measure many variants, with several seeds",
 		Long: `Train and measure an experiment in each combination of some settings, with several seeds. KIND is the word
 after "moelab train": ` + strings.Join(trainWords(), ", ") + `. --set with several values, separated by commas, is an
-axis; with one value it holds for all cells.
+axis; with one value it holds for all cells. Text that has commas itself is put in double quotes.
+
+A NOTEBOOK, an .ipynb file, is run as "moelab run" does, with the settings as its parameters: "seed" is the seed of the
+cell, and "dir" a folder of its own. Its measures are what its cells record: with Record in moelab's own notebooks, with
+scrapbook.glue in Python.
 
 The folder OUT gets a run directory for each cell, results.csv with a row for each, and report.html with the means, the
 spread over the seeds, and each seed as a dot. Each cell is a process of its own, which trains as "moelab train" does
@@ -53,15 +58,16 @@ compares with a number, and "by" is the least difference that counts. The verdic
 if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise.`,
 		Example: `  moelab sweep gan --set conditioning=projection,ac-gan,input,hidden --seeds 3 --out sweeps/ways
   moelab sweep sr --set before_relu=true,false --steps 500 --seeds 1,2,3 --out sweeps/sr --jobs 2
+  moelab sweep notebooks/hair_colour.ipynb -p steps=100,200 --seeds 3 --out sweeps/steps
   moelab sweep studies/ways.json --out sweeps/ways
   moelab sweep status sweeps/ways                   # how far it is, and what came out so far`,
-		Args: oneArgument("kind of experiment, or the specification"),
+		Args: oneArgument("kind of experiment, the notebook, or the specification"),
 	}
 	flags := command.Flags()
 	flags.StringVar(&out, "out", "", "folder of the sweep (required)")
 	flags.StringVar(&preset, "preset", "", "settings to start from (default: the kind's usual ones)")
-	flags.StringArrayVar(&settings, "set", nil, "a setting of config.json, as key=value or key=value,value,…; "+
-		"may be given several times")
+	flags.StringArrayVarP(&settings, "set", "p", nil, "a setting of config.json, or a parameter of the notebook, as "+
+		"key=value or key=value,value,…; may be given several times")
 	flags.Int64Var(&steps, "steps", 0, "iterations of each cell (default: the preset's)")
 	flags.StringVar(&seeds, "seeds", "1", "number of seeds, or the seeds, separated by commas")
 	flags.StringVar(&expectation, "expect", "", "what should come out, in words, for the report")
@@ -77,6 +83,9 @@ if the 95 % interval of the difference (Welch's) lies wholly on one side, "undec
 		}
 		var spec sweep.Spec
 		var err error
+		if filepath.Ext(args[0]) == ".ipynb" && backend != "" {
+			return usage("--backend has no effect on a notebook")
+		}
 		if filepath.Ext(args[0]) == ".json" {
 			for _, name := range []string{"preset", "set", "steps", "seeds", "expect"} {
 				if flags.Changed(name) {
@@ -92,6 +101,11 @@ if the 95 % interval of the difference (Welch's) lies wholly on one side, "undec
 		}
 		if err := checkSpec(&spec, out); err != nil {
 			return usageError{err}
+		}
+		if spec.Notebook != "" { // Once, and not by several cells at once.
+			if err := setUpKernel(command.Context(), command.ErrOrStderr(), spec.Notebook); err != nil {
+				return err
+			}
 		}
 		s, err := sweep.Create(out, spec)
 		if err != nil {
@@ -145,8 +159,8 @@ func trainWord(kind lab.AnyKind) string {
 func kindOfWord(word string) (lab.AnyKind, error) {
 	i := slices.IndexFunc(experiments, func(kind lab.AnyKind) bool { return word != "" && trainWord(kind) == word })
 	if i < 0 {
-		return nil, usage("there is no experiment %q; there are %s, or name a specification, a .json file", word,
-			strings.Join(trainWords(), ", "))
+		return nil, usage("there is no experiment %q; there are %s, or name a notebook (.ipynb) or a specification (.json)",
+			word, strings.Join(trainWords(), ", "))
 	}
 	return experiments[i], nil
 }
@@ -154,6 +168,9 @@ func kindOfWord(word string) (lab.AnyKind, error) {
 // specOf makes a specification of the flags.
 func specOf(word, preset string, settings []string, steps int64, seeds, expectation string) (sweep.Spec, error) {
 	spec := sweep.Spec{Format: 1, Train: word, Preset: preset, Set: map[string]json.RawMessage{}, Expectation: expectation}
+	if filepath.Ext(word) == ".ipynb" {
+		spec.Train, spec.Notebook = "", word
+	}
 	for _, setting := range settings {
 		axis, err := sweep.ParseAxis(setting)
 		if err != nil {
@@ -198,6 +215,13 @@ func parseSeeds(text string) (seeds []uint64, err error) {
 
 // checkSpec checks a specification and fills in the preset.
 func checkSpec(spec *sweep.Spec, out string) error {
+	if spec.Notebook != "" {
+		parameters, err := spec.CheckNotebook()
+		if err != nil {
+			return err
+		}
+		return spec.Check(parameters)
+	}
 	kind, err := kindOfWord(spec.Train)
 	if err != nil {
 		return err
@@ -210,6 +234,15 @@ func checkSpec(spec *sweep.Spec, out string) error {
 		_, err := kind.Prepare(none, spec.Preset, nil, assignments...)
 		return err
 	})
+}
+
+// setUpKernel installs what one of moelab's own notebooks is run with.
+func setUpKernel(ctx context.Context, log io.Writer, path string) error {
+	nb, err := jupyter.Read(path)
+	if err != nil || nb.KernelName() != jupyter.KernelName {
+		return err
+	}
+	return setUp(ctx, log, filepath.Dir(path))
 }
 
 // runSweep runs a sweep, shows how it goes, and prints what came out.
@@ -412,6 +445,8 @@ func sweepLines(p sweep.Progress, left time.Duration) []string {
 	for _, r := range p.Running {
 		line := fmt.Sprintf("%s  %d/%d", r.Cell.Name, r.Step, r.Steps)
 		switch {
+		case r.Steps == 0: // A notebook.
+			line = r.Cell.Name + " · running"
 		case r.Condition == lab.Finished:
 			line += " · measuring"
 		case r.Rate > 0:

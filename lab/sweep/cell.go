@@ -18,14 +18,19 @@ import (
 // grace is how long a training may take to save when the sweep is stopped.
 const grace = 2 * time.Minute
 
-// TrainArguments returns the command line after "moelab" that trains a cell in a directory: a person gets the same run
-// with it.
-func (s Spec) TrainArguments(cell Cell, dir string) []string {
-	arguments := []string{"train", s.Train, "--preset", s.Preset}
-	for _, setting := range s.assignments(cell) {
-		arguments = append(arguments, "--set", setting)
+// commands returns the command lines after "moelab" that make a cell, one after another: a person gets the same with
+// them.
+func (s *Sweep) commands(cell Cell) ([][]string, error) {
+	if s.spec.Notebook != "" {
+		run, err := s.notebookArguments(cell)
+		return [][]string{run}, err
 	}
-	return append(arguments, "--run", dir)
+	train := []string{"train", s.spec.Train, "--preset", s.spec.Preset}
+	for _, setting := range s.spec.assignments(cell) {
+		train = append(train, "--set", setting)
+	}
+	dir := s.CellDir(cell)
+	return [][]string{append(train, "--run", dir), {"eval", "--run", dir}}, nil
 }
 
 // runCell trains and measures a cell, each by a process of its own. An error is the sweep's; the cell's is in the
@@ -41,7 +46,12 @@ func (s *Sweep) runCell(ctx context.Context, cell Cell, options Options) (Result
 	if err := waitForLock(ctx, dir); err != nil {
 		return result, err
 	}
-	for _, arguments := range [][]string{s.spec.TrainArguments(cell, dir), {"eval", "--run", dir}} {
+	commands, err := s.commands(cell)
+	if err != nil {
+		return result, err
+	}
+	start := time.Now()
+	for _, arguments := range commands {
 		arguments = append(arguments, options.Arguments...)
 		fmt.Fprintf(log, "$ moelab %s\n", strings.Join(arguments, " ")) // A log that cannot be written is no harm.
 		failed, err := runProcess(ctx, options.Program, arguments, log)
@@ -53,7 +63,13 @@ func (s *Sweep) runCell(ctx context.Context, cell Cell, options Options) (Result
 			break
 		}
 	}
-	if err := result.read(dir); err != nil && result.Failed == "" {
+	if s.spec.Notebook != "" {
+		result.Seconds = time.Since(start).Seconds()
+		err = result.readNotebook(s.executedPath(cell))
+	} else {
+		err = result.readRun(dir)
+	}
+	if err != nil && result.Failed == "" {
 		result.Failed = err.Error()
 	}
 	result.Ended = time.Now().UTC().Truncate(time.Second)

@@ -197,8 +197,12 @@ func (s *Sweep) page(results []Result) (page, error) {
 		p.Decision = &decision
 	}
 	if cells := s.spec.Cells(); len(cells) > 0 {
+		commands, err := s.commands(cells[0])
+		if err != nil {
+			return p, err
+		}
 		words := []string{"moelab"}
-		for _, argument := range s.spec.TrainArguments(cells[0], s.CellDir(cells[0])) {
+		for _, argument := range commands[0] {
 			words = append(words, shellWord(argument))
 		}
 		p.Command = strings.Join(words, " ")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/textfile"
+	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/lab"
 )
 
@@ -22,7 +23,7 @@ type Result struct {
 	Cell
 	// Failed is the reason if it failed, in the words of its process.
 	Failed string `json:"failed,omitempty"`
-	// Step and Seconds are those of its training.
+	// Step and Seconds are those of its training; a notebook has no step, and the seconds of the whole.
 	Step    int64   `json:"step"`
 	Seconds float64 `json:"seconds"`
 	// Measures are those of the evaluation, by name.
@@ -31,10 +32,12 @@ type Result struct {
 }
 
 const (
-	specName    = "sweep.json"
-	cellsName   = "cells"
-	logsName    = "logs"
-	resultsName = "results"
+	specName      = "sweep.json"
+	notebookName  = "notebook.ipynb"
+	cellsName     = "cells"
+	notebooksName = "notebooks"
+	logsName      = "logs"
+	resultsName   = "results"
 )
 
 // resultPath returns the file of a cell's result.
@@ -103,8 +106,18 @@ func (s *Sweep) Results() (results []Result, err error) {
 	return results, nil
 }
 
-// read fills in what a trained run says of itself.
-func (r *Result) read(dir string) error {
+// readNotebook fills in what an executed notebook has recorded.
+func (r *Result) readNotebook(path string) error {
+	nb, err := jupyter.Read(path)
+	if err != nil {
+		return err
+	}
+	r.Measures = nb.Measures()
+	return nil
+}
+
+// readRun fills in what a trained run says of itself.
+func (r *Result) readRun(dir string) error {
 	status, err := lab.ReadStatus(dir)
 	if err != nil {
 		return err

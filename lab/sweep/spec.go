@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,8 +29,12 @@ const maxCells = 10_000
 type Spec struct {
 	Format int `json:"format"`
 	// Train is the word after "moelab train", such as "gan", and Preset what the settings start from.
-	Train  string `json:"train"`
-	Preset string `json:"preset"`
+	Train  string `json:"train,omitempty"`
+	Preset string `json:"preset,omitempty"`
+	// Notebook is the path of a notebook that is run instead. Its parameters are the settings: "seed" is the cell's, and
+	// "dir", if it has one, the cell's folder. Code is the SHA-256 of its cells.
+	Notebook string `json:"notebook,omitempty"`
+	Code     string `json:"code,omitempty"`
 	// Set are settings that all cells share, by name.
 	Set map[string]json.RawMessage `json:"set,omitempty"`
 	// Axes are the settings that vary: there is a cell for each combination of their values and each seed.
@@ -44,6 +49,14 @@ type Spec struct {
 type Axis struct {
 	Setting string            `json:"setting"`
 	Values  []json.RawMessage `json:"values"`
+}
+
+// Title names what is trained, as in "gan, preset laptop", or the notebook.
+func (s Spec) Title() string {
+	if s.Notebook != "" {
+		return filepath.Base(s.Notebook)
+	}
+	return s.Train + ", preset " + s.Preset
 }
 
 // ParseAxis reads an axis as in "loss=hinge,wgan". Commas within brackets and quotes separate nothing. A value that is
@@ -114,11 +127,12 @@ func ReadSpec(path string) (Spec, error) {
 // Check returns an error that names all that is wrong. settings checks the settings of a cell.
 func (s Spec) Check(settings func(assignments []string) error) error {
 	var checks lab.Checks
-	checks.That(s.Train != "", `"train" is missing: name what to train, such as "gan"`)
+	checks.That(s.Train != "" || s.Notebook != "", `"train" is missing: name what to train, such as "gan"`)
+	checks.That(s.Notebook == "" || s.Train == "" && s.Preset == "", `a "notebook" goes with no "train" and no "preset"`)
 	checks.That(len(s.Seeds) > 0, "seeds are missing: one at least")
 	checks.That(!hasTwice(s.Seeds), "a seed is there twice")
 	cells := float64(len(s.Seeds))
-	names := map[string]bool{"seed": true, "steps": false}
+	names := map[string]bool{"seed": true}
 	for name := range s.Set {
 		names[name] = true
 	}
@@ -240,11 +254,15 @@ func (s Spec) sameExperiment(before Spec) error {
 	fixed := func(s Spec) (string, error) {
 		set := map[string]json.RawMessage{}
 		for name, value := range s.Set {
-			if name != "steps" {
+			if name != "steps" || s.Notebook != "" { // Only a training goes on with more steps.
 				set[name] = json.RawMessage(strconv.Quote(plain(value)))
 			}
 		}
-		text, err := json.Marshal([]any{s.Train, s.Preset, set})
+		what := []any{s.Train, s.Preset, set}
+		if s.Notebook != "" {
+			what = []any{filepath.Base(s.Notebook), s.Code, set}
+		}
+		text, err := json.Marshal(what)
 		return string(text), err
 	}
 	now, errNow := fixed(s)

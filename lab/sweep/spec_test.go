@@ -59,17 +59,22 @@ func TestSettingsOfACellAreThoseOfTheCommandLine(t *testing.T) {
 	spec := rates(1, 5)
 	spec.Set["classes"] = json.RawMessage(`["blue", "red"]`)
 	spec.Set["name"] = json.RawMessage(`"7"`)
+	s := &Sweep{dir: "ways", spec: spec}
 	cell := spec.Cells()[3]
+	commands, err := s.commands(cell)
+	require.NoError(t, err)
 	assert.Equal(t, []string{
 		"train", "test", "--preset", "smoke", "--set", `classes=["blue","red"]`, "--set", "mode=works", "--set", `name="7"`,
-		"--set", "rate=1", "--set", "seed=5", "--run", "run",
-	}, spec.TrainArguments(cell, "run"))
+		"--set", "rate=1", "--set", "seed=5", "--run", "ways/cells/rate=1,seed=5",
+	}, commands[0])
+	assert.Equal(t, []string{"eval", "--run", s.CellDir(cell)}, commands[1])
 }
 
 func TestWrongSpecificationsAreSaid(t *testing.T) {
 	number := 0.5
 	for want, change := range map[string]func(s *Spec){
 		`"train" is missing`:              func(s *Spec) { s.Train = "" },
+		`a "notebook" goes with no "trai`: func(s *Spec) { s.Notebook = "x.ipynb" },
 		"seeds are missing":               func(s *Spec) { s.Seeds = nil },
 		"a seed is there twice":           func(s *Spec) { s.Seeds = []uint64{1, 1} },
 		"rate has no values":              func(s *Spec) { s.Axes[0].Values = nil },

@@ -29,6 +29,8 @@ type Sweep struct {
 	dir  string
 	spec Spec
 	lock *flock.Flock // nil for a reader.
+	// parameters are those of the notebook, if it is one.
+	parameters []string
 }
 
 // Create makes a sweep in a folder, or opens the one that is there, whose axes and seeds may be others than before. The
@@ -58,8 +60,14 @@ func Create(dir string, spec Spec) (*Sweep, error) {
 		return nil, fmt.Errorf("%w: %s is being filled by process %s: wait for it, or name another folder", ErrLocked, dir,
 			owner)
 	}
-	s := &Sweep{dir, spec, lock}
-	if err := s.writeSpec(); err != nil {
+	s := &Sweep{dir: dir, spec: spec, lock: lock}
+	if spec.Notebook != "" {
+		err = s.copyNotebook()
+	}
+	if err == nil {
+		err = s.writeSpec()
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -211,7 +219,7 @@ func (s *Sweep) todo(retry bool) (todo []Cell, err error) {
 // isShort reports whether a cell was trained for fewer steps than the specification now asks for.
 func (s *Sweep) isShort(result Result) bool {
 	var steps int64
-	return result.Failed == "" && json.Unmarshal(s.spec.Set["steps"], &steps) == nil && result.Step < steps
+	return s.spec.Notebook == "" && result.Failed == "" && json.Unmarshal(s.spec.Set["steps"], &steps) == nil && result.Step < steps
 }
 
 // Progress is how far a sweep is.
@@ -251,11 +259,20 @@ func (s *Sweep) Progress() (p Progress, err error) {
 			if err != nil && !errors.Is(err, lab.ErrNotARun) {
 				return p, err
 			}
-			measuring := goesOn && status.Condition == lab.Finished
-			if err == nil && (status.Condition == lab.InTraining || measuring) {
+			if status.Condition == lab.InTraining || goesOn && s.hasBegun(cell) {
 				p.Running = append(p.Running, Running{cell, status})
 			}
 		}
 	}
 	return p, nil
+}
+
+// hasBegun reports whether a cell was begun after the sweep was locked: its log is newer.
+func (s *Sweep) hasBegun(cell Cell) bool {
+	locked, err := os.Stat(filepath.Join(s.dir, lockfile.Name))
+	if err != nil {
+		return false
+	}
+	log, err := os.Stat(s.logPath(cell))
+	return err == nil && !log.ModTime().Before(locked.ModTime())
 }

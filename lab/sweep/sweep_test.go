@@ -62,6 +62,8 @@ func stand(args []string) error {
 		return train(flags)
 	case "eval":
 		return evaluate(flags["run"])
+	case "run":
+		return execute(args[1:])
 	case "sweep": // Runs the sweep in a folder with the specification there.
 		spec, err := ReadSpec(args[1])
 		if err != nil {
