@@ -1,0 +1,75 @@
+package archive
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/moelab/moelab/lab"
+)
+
+// About says of a run what its folder does not.
+type About struct {
+	// Title describes the kind of experiment in a few words.
+	Title string
+	// Licence is that of the weights, "" if it is not known.
+	Licence string
+
+	status lab.Status
+}
+
+//go:embed card.md
+var cardText string
+
+var cardTemplate = template.Must(template.New("card").Parse(cardText))
+
+// row is a line of a table of the card.
+type row struct{ Name, Value string }
+
+// card returns the model card of a run: what it is, the data, settings, measures and licence.
+func (a About) card(dir, name string) (string, error) {
+	run, err := lab.Open(dir)
+	if err != nil {
+		return "", err
+	}
+	var config map[string]json.RawMessage
+	kind, seed, err := run.Experiment(&config)
+	if err != nil {
+		return "", err
+	}
+	measured, err := lab.ReadMeasures(dir)
+	if err != nil {
+		return "", err
+	}
+	page := struct {
+		Name, Kind, Title, Data, Licence string
+		Seed                             uint64
+		Step, Steps                      int64
+		Settings, Measures               []row
+	}{
+		Name: cell(name), Kind: kind, Title: a.Title, Licence: cell(a.Licence), Seed: seed,
+		Step: a.status.Step, Steps: a.status.Steps,
+	}
+	if err := json.Unmarshal(config["data"], &page.Data); err != nil {
+		page.Data = "" // Not all kinds have the setting.
+	}
+	page.Data = cell(page.Data)
+	for _, setting := range slices.Sorted(maps.Keys(config)) {
+		page.Settings = append(page.Settings, row{cell(setting), cell(string(config[setting]))})
+	}
+	for _, measure := range slices.Sorted(maps.Keys(measured)) {
+		page.Measures = append(page.Measures, row{cell(measure), fmt.Sprintf("%.4g", measured[measure])})
+	}
+	var text strings.Builder
+	err = cardTemplate.Execute(&text, page)
+	return text.String(), err
+}
+
+// cell makes text fit into a cell of a Markdown table, and into a line.
+func cell(text string) string {
+	return strings.NewReplacer("\n", " ", "\r", " ", "|", `\|`, "`", "'", "<", "&lt;").Replace(text)
+}

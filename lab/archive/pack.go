@@ -1,0 +1,144 @@
+package archive
+
+import (
+	"archive/zip"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/lab"
+)
+
+// Pack writes a run and its card to a file. A README.md in the run stays in the place of the card. The error wraps
+// [lab.ErrNotARun], [lab.ErrDamaged] or [ErrBusy].
+func Pack(ctx context.Context, dir, file string, about About) error {
+	status, err := lab.ReadStatus(dir)
+	switch {
+	case err != nil:
+		return err
+	case status.Condition == lab.InTraining:
+		return fmt.Errorf("%w: %s is being trained by process %s: stop it first, its training goes on afterwards", ErrBusy,
+			dir, status.Process)
+	case status.Condition == lab.Damaged:
+		return fmt.Errorf("%w: %s", lab.ErrDamaged, status.Fault)
+	}
+	about.status = status
+	name, err := nameOf(dir)
+	if err != nil {
+		return err
+	}
+	files, err := list(dir)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(file, func(out *os.File) error {
+		archive := zip.NewWriter(out)
+		for _, file := range files {
+			if err := add(ctx, archive, dir, name, file); err != nil {
+				return fmt.Errorf("pack %s: %w", filepath.Join(dir, file), err)
+			}
+		}
+		if !slices.Contains(files, cardName) {
+			card, err := about.card(dir, name)
+			if err != nil {
+				return err
+			}
+			entry, err := archive.Create(path.Join(name, cardName))
+			if err != nil {
+				return err
+			}
+			if _, err := io.WriteString(entry, card); err != nil {
+				return err
+			}
+		}
+		return archive.Close()
+	})
+}
+
+// nameOf returns the name of a run's folder, also of ".".
+func nameOf(dir string) (string, error) {
+	whole, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("find the run: %w", err)
+	}
+	if name := filepath.Base(whole); filepath.IsLocal(name) {
+		return name, nil
+	}
+	return "run", nil // The root of a disk.
+}
+
+// list lists the files of a run, without locks and what a killed process has left.
+func list(dir string) (files []string, err error) {
+	err = filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("read run directory: %w", err)
+		}
+		if entry.IsDir() || entry.Name() == lockfile.Name || atomicfile.IsLeftover(entry.Name()) {
+			return nil
+		}
+		if !entry.Type().IsRegular() {
+			return fmt.Errorf("%s is a link or no plain file: put a file in its place, or remove it", file)
+		}
+		name, err := filepath.Rel(dir, file)
+		files = append(files, name)
+		return err
+	})
+	if len(files) > mostFiles {
+		return nil, fmt.Errorf("%s holds %d files: more than %d are none of a run", dir, len(files), mostFiles)
+	}
+	return files, err
+}
+
+// isCompact reports whether a file would hardly become smaller: pictures, and weights, which are as good as random.
+func isCompact(file string) bool {
+	return slices.Contains([]string{".safetensors", ".png", ".webp", ".gif", ".jpg"}, strings.ToLower(filepath.Ext(file)))
+}
+
+// add adds a file of the run to the archive, in a folder.
+func add(ctx context.Context, archive *zip.Writer, dir, folder, file string) error {
+	source, err := os.Open(filepath.Join(dir, file))
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	info, err := source.Stat()
+	if err != nil {
+		return err
+	}
+	header, err := zip.FileInfoHeader(info)
+	if err != nil {
+		return err
+	}
+	header.Name = path.Join(folder, filepath.ToSlash(file))
+	header.Method = zip.Deflate
+	if isCompact(file) {
+		header.Method = zip.Store
+	}
+	entry, err := archive.CreateHeader(header)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(entry, untilDone{ctx, source})
+	return err
+}
+
+// untilDone reads until a context ends.
+type untilDone struct {
+	ctx    context.Context
+	reader io.Reader
+}
+
+func (r untilDone) Read(data []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.reader.Read(data)
+}
