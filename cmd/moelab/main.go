@@ -18,6 +18,7 @@ import (
 	_ "github.com/moelab/moelab/internal/home" // Before anything else is initialised.
 	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/lab/archive"
 	"github.com/moelab/moelab/xla"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -174,7 +175,7 @@ func status(err error) int {
 	}
 	for _, wrong := range []error{
 		lab.ErrNotARun, lab.ErrOtherExperiment, lab.ErrNoCheckpoint, lab.ErrConfig, lab.ErrDamaged, jupyter.ErrNoKernel,
-		jupyter.ErrParameter,
+		jupyter.ErrParameter, archive.ErrArchive, archive.ErrExists,
 	} {
 		if errors.Is(err, wrong) {
 			return statusUsage
@@ -225,6 +226,8 @@ Training writes to a run directory; samples, figures and the next notebook cell 
 		newEvalCommand(),
 		newFiguresCommand(),
 		newSweepCommand(),
+		newPackCommand(),
+		newUnpackCommand(),
 		newRunsCommand(),
 		newDiffCommand(),
 		newFlowCommand(),

@@ -9,8 +9,6 @@ import "errors"
 var (
 	// ErrArchive is wrapped if a file is no archive of a run, or a damaged one.
 	ErrArchive = errors.New("not a packed run")
-	// ErrBusy is wrapped if a run is being trained.
-	ErrBusy = errors.New("the run is in use")
 	// ErrExists is wrapped if there is something where a run would be unpacked.
 	ErrExists = errors.New("it exists already")
 )

@@ -18,20 +18,20 @@ import (
 )
 
 // Pack writes a run and its card to a file. A README.md in the run stays in the place of the card. The error wraps
-// [lab.ErrNotARun], [lab.ErrDamaged] or [ErrBusy].
+// [lab.ErrNotARun], [lab.ErrDamaged] or [lab.ErrLocked].
 func Pack(ctx context.Context, dir, file string, about About) error {
 	status, err := lab.ReadStatus(dir)
 	switch {
 	case err != nil:
 		return err
 	case status.Condition == lab.InTraining:
-		return fmt.Errorf("%w: %s is being trained by process %s: stop it first, its training goes on afterwards", ErrBusy,
-			dir, status.Process)
+		return fmt.Errorf("%w: %s is being trained by process %s: stop it first, its training goes on afterwards",
+			lab.ErrLocked, dir, status.Process)
 	case status.Condition == lab.Damaged:
 		return fmt.Errorf("%w: %s", lab.ErrDamaged, status.Fault)
 	}
 	about.status = status
-	name, err := nameOf(dir)
+	name, err := Name(dir)
 	if err != nil {
 		return err
 	}
@@ -63,8 +63,8 @@ func Pack(ctx context.Context, dir, file string, about About) error {
 	})
 }
 
-// nameOf returns the name of a run's folder, also of ".".
-func nameOf(dir string) (string, error) {
+// Name returns the name of a run's folder, also of ".".
+func Name(dir string) (string, error) {
 	whole, err := filepath.Abs(dir)
 	if err != nil {
 		return "", fmt.Errorf("find the run: %w", err)
