@@ -28,7 +28,7 @@ func TestPackedRunIsTheSameElsewhere(t *testing.T) {
 		"none.zip: no such file":           {"unpack", "none.zip"},
 		"--limit is 0":                     {"unpack", "blinks.zip", "--limit", "0"},
 		"there is no config.json":          {"pack", "runs"},
-		"is what is read":                  {"pack", "blinks", "-o", "blinks/config.json"},
+		"which is read":                    {"pack", "blinks", "-o", "blinks/config.json"},
 	} {
 		status, _, stderr := moelab(t, args...)
 		assert.Equal(t, statusUsage, status, stderr)
