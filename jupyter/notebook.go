@@ -2,6 +2,7 @@ package jupyter
 
 import (
 	"slices"
+	"strings"
 )
 
 // Notebook is a notebook of nbformat 4.5.
@@ -19,6 +20,9 @@ const (
 	MarkdownCell = "markdown"
 	RawCell      = "raw"
 )
+
+// skipTag marks cells that are not run, as in nbclient.
+const skipTag = "skip-execution"
 
 // Cell is one cell of a notebook.
 type Cell struct {
@@ -91,11 +95,18 @@ func (nb *Notebook) Language() string {
 	return stringAt(nb.Metadata, "kernelspec", "language")
 }
 
-// ClearOutputs removes the outputs and execution counts of earlier runs.
+// ClearOutputs removes the outputs and execution counts of earlier runs, except those of cells tagged skip-execution.
 func (nb *Notebook) ClearOutputs() {
 	for _, c := range nb.Cells {
-		c.ExecutionCount, c.Outputs = nil, nil
+		if !c.HasTag(skipTag) {
+			c.ExecutionCount, c.Outputs = nil, nil
+		}
 	}
+}
+
+// isRun reports whether the cell has code that is run.
+func (c *Cell) isRun() bool {
+	return c.Type == CodeCell && strings.TrimSpace(c.Source) != "" && !c.HasTag(skipTag)
 }
 
 // stringAt follows keys down into nested maps. It returns "" if there is no string.

@@ -51,7 +51,7 @@ func (silent) Display(*Output)                                    {}
 func (silent) CellFinished(int, int, *Cell, time.Duration, error) {}
 
 // Run runs the notebook's code cells in order in a new kernel, and puts their outputs into the notebook. Outputs of
-// earlier runs are removed first.
+// earlier runs are removed first. Cells tagged skip-execution are not run and stay as they are.
 //
 // Run ends at the first failed cell with a *CellError, unless the cell is tagged raises-exception. A cell is
 // interrupted when it exceeds the time limit (*TimeoutError), asks for input (ErrInput), or ctx is done; after a short
@@ -90,16 +90,15 @@ type runner struct {
 }
 
 func (r *runner) cells(ctx context.Context, nb *Notebook) error {
-	isCode := func(c *Cell) bool { return c.Type == CodeCell && strings.TrimSpace(c.Source) != "" }
 	count := 0
 	for _, c := range nb.Cells {
-		if isCode(c) {
+		if c.isRun() {
 			count++
 		}
 	}
 	index := 0
 	for i, c := range nb.Cells {
-		if !isCode(c) {
+		if !c.isRun() {
 			continue
 		}
 		if ctx.Err() != nil {

@@ -76,6 +76,16 @@ func TestFailingCellEndsTheRunAndKeepsItsTraceback(t *testing.T) {
 	}
 }
 
+func TestCellsTaggedSkipExecutionStayAsTheyAre(t *testing.T) {
+	nb := notebook("python3", "print(1)", "print(2)")
+	nb.Cells[0].Metadata["tags"] = []any{"skip-execution"}
+	nb.Cells[0].Outputs = []*Output{{Type: StreamOutput, Name: "stdout", Text: "earlier\n"}}
+	require.NoError(t, Run(t.Context(), nb, Options{}))
+	assert.Equal(t, "earlier\n", printed(nb.Cells[0]))
+	assert.Equal(t, "2\n", printed(nb.Cells[1]))
+	assert.Equal(t, 1, *nb.Cells[1].ExecutionCount)
+}
+
 func TestAllowedErrorsDoNotEndTheRun(t *testing.T) {
 	nb := notebook("python3", "1/0", "print('after')")
 	require.NoError(t, Run(t.Context(), nb, Options{AllowErrors: true}))
