@@ -11,7 +11,7 @@ import (
 var (
 	// ErrNotNotebook means that a file is not JSON, or is JSON but not a notebook.
 	ErrNotNotebook = errors.New("not a notebook")
-	// ErrFormat means that a notebook has an nbformat other than 4.
+	// ErrFormat means that a notebook has an nbformat other than 2, 3 and 4.
 	ErrFormat = errors.New("notebook format is not supported")
 	// ErrNoKernel means that a notebook names no kernel, or that the kernel is not installed.
 	ErrNoKernel = errors.New("no such kernel")

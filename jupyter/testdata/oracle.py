@@ -49,4 +49,11 @@ def rewrite(source, target):
     nbformat.write(nbformat.read(source, as_version=nbformat.NO_CONVERT), target)
 
 
+def upgrade(source, target):
+    nb = nbformat.read(source, as_version=4)
+    for i, cell in enumerate(nb.cells):
+        cell.id = str(i)
+    nbformat.write(nb, target)
+
+
 globals()[sys.argv[1]](*sys.argv[2:])
