@@ -17,6 +17,8 @@ var (
 	ErrNoKernel = errors.New("no such kernel")
 	// ErrParameter means that the notebook has no such parameter, or that the value does not fit its type.
 	ErrParameter = errors.New("bad parameter")
+	// ErrNoCell means that a notebook has no cell with this number.
+	ErrNoCell = errors.New("no such cell")
 	// ErrInput means that a cell asked for input. A run is not interactive.
 	ErrInput = errors.New("the cell asks for input, but the run is not interactive")
 )

@@ -21,8 +21,11 @@ const (
 	RawCell      = "raw"
 )
 
-// skipTag marks cells that are not run, as in nbclient.
-const skipTag = "skip-execution"
+// Tags with a meaning to a run, as in nbclient.
+const (
+	skipTag   = "skip-execution"   // The cell is not run.
+	raisesTag = "raises-exception" // The cell may fail.
+)
 
 // Cell is one cell of a notebook.
 type Cell struct {
@@ -96,8 +99,11 @@ func (nb *Notebook) Language() string {
 }
 
 // ClearOutputs removes the outputs and execution counts of earlier runs, except those of cells tagged skip-execution.
-func (nb *Notebook) ClearOutputs() {
-	for _, c := range nb.Cells {
+func (nb *Notebook) ClearOutputs() { nb.clearOutputs(1) }
+
+// clearOutputs is ClearOutputs for the cells from the one with this number on.
+func (nb *Notebook) clearOutputs(from int) {
+	for _, c := range nb.Cells[max(from, 1)-1:] {
 		if !c.HasTag(skipTag) {
 			c.ExecutionCount, c.Outputs = nil, nil
 		}

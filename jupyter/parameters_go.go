@@ -19,6 +19,9 @@ var gonbCommand = regexp.MustCompile(`(?m)^(//gonb:)?[%!].*$`)
 // gonbMain matches the line before the body of main.
 var gonbMain = regexp.MustCompile(`(?m)^(//gonb:)?%(%|main)`)
 
+// gonbShell matches a command to the shell.
+var gonbShell = regexp.MustCompile(`(?m)^(//gonb:)?!.*$`)
+
 // goParameters lists the variables and constants that a Go cell declares.
 func goParameters(source string) ([]Parameter, error) {
 	// The body of main follows %% or %main. Its variables are invisible to other cells.

@@ -12,7 +12,7 @@ def run(source, target, kernel, folder):
     """Runs a notebook with nbclient, and merges neighbouring texts of one stream as every front end does."""
     nb = nbformat.read(source, as_version=4)
     client = NotebookClient(nb, kernel_name=kernel, resources={"metadata": {"path": folder}},
-                            timeout=120, record_timing=False)
+                            timeout=120)
     try:
         client.execute()
     except CellExecutionError:
