@@ -31,6 +31,7 @@ require (
 require (
 	github.com/gomlx/exceptions v0.0.3 // indirect
 	github.com/nfnt/resize v0.0.0-20180221191011-83c6a9932646 // indirect
+	go.yaml.in/yaml/v4 v4.0.0 // indirect
 )
 
 require (

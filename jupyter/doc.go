@@ -3,7 +3,7 @@
 //
 //	nb, err := jupyter.Read("hair_colour.ipynb")
 //	...
-//	err = nb.SetParameters(map[string]string{"steps": "200"})
+//	err = nb.SetParameters(map[string]jupyter.Value{"steps": jupyter.Argument("200")})
 //	...
 //	runErr := jupyter.Run(ctx, nb, jupyter.Options{Dir: "notebooks"})
 //	err = nb.Write("hair_colour.executed.ipynb") // even if runErr is not nil: the notebook holds the traceback

@@ -11,12 +11,14 @@ import (
 var (
 	// ErrNotNotebook means that a file is not JSON, or is JSON but not a notebook.
 	ErrNotNotebook = errors.New("not a notebook")
-	// ErrFormat means that a notebook has an nbformat other than 4.
+	// ErrFormat means that a notebook has an nbformat other than 2, 3 and 4.
 	ErrFormat = errors.New("notebook format is not supported")
 	// ErrNoKernel means that a notebook names no kernel, or that the kernel is not installed.
 	ErrNoKernel = errors.New("no such kernel")
 	// ErrParameter means that the notebook has no such parameter, or that the value does not fit its type.
 	ErrParameter = errors.New("bad parameter")
+	// ErrNoCell means that a notebook has no cell with this number.
+	ErrNoCell = errors.New("no such cell")
 	// ErrInput means that a cell asked for input. A run is not interactive.
 	ErrInput = errors.New("the cell asks for input, but the run is not interactive")
 )

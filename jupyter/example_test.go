@@ -43,7 +43,7 @@ func ExampleRun() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := nb.SetParameters(map[string]string{"steps": "200"}); err != nil {
+	if err := nb.SetParameters(map[string]jupyter.Value{"steps": jupyter.Argument("200")}); err != nil {
 		log.Fatal(err)
 	}
 	if err := jupyter.Run(context.Background(), nb, jupyter.Options{Dir: "testdata"}); err != nil {
@@ -53,15 +53,15 @@ func ExampleRun() {
 	// Output: blue 200
 }
 
-// Parameters are set by name. Wrong values and unknown names are errors that say what would be right.
+// Parameters are set by name. An error says what would be right.
 func ExampleNotebook_SetParameters() {
 	nb, err := jupyter.Read("testdata/go.ipynb")
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(nb.SetParameters(map[string]string{"steps": "many"}))
-	fmt.Println(nb.SetParameters(map[string]string{"colour": "green"}))
-	fmt.Println(nb.SetParameters(map[string]string{"name": "green"}))
+	fmt.Println(nb.SetParameters(map[string]jupyter.Value{"steps": jupyter.Argument("many")}))
+	fmt.Println(nb.CheckNames(map[string]jupyter.Value{"colour": jupyter.Argument("green")}))
+	fmt.Println(nb.SetParameters(map[string]jupyter.Value{"name": jupyter.Argument("green")}))
 	fmt.Println(nb.Cells[2].Source)
 	// Output:
 	// bad parameter: steps=many: the parameter is of type int, and "many" is not

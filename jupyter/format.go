@@ -15,7 +15,7 @@ import (
 	"github.com/moelab/moelab/internal/atomicfile"
 )
 
-// Read reads a notebook of nbformat 4. Notebooks older than 4.5 are upgraded to 4.5: their cells get ids.
+// Read reads a notebook of nbformat 2 to 4. Notebooks older than 4.5 are upgraded to 4.5: their cells get ids.
 // The error wraps ErrNotNotebook or ErrFormat, or comes from the file system.
 func Read(path string) (*Notebook, error) {
 	data, err := os.ReadFile(path)
@@ -105,8 +105,13 @@ func (r *reader) notebook(m map[string]any) *Notebook {
 		r.fail("nbformat is missing")
 		return nil
 	}
-	if *major != 4 {
-		r.err = fmt.Errorf("%w: it is nbformat %d, but must be 4; convert it with: jupyter nbconvert --to notebook",
+	switch *major {
+	case 2, 3:
+		r.upgrade(m)
+		minor = nil
+	case 4:
+	default:
+		r.err = fmt.Errorf("%w: it is nbformat %d, but must be 2, 3 or 4; convert it with: jupyter nbconvert --to notebook",
 			ErrFormat, *major)
 		return nil
 	}
@@ -124,6 +129,7 @@ func (r *reader) notebook(m map[string]any) *Notebook {
 			r.fail("cell %d is not an object", i+1)
 			return nil
 		}
+		upgradeHeading(cell)
 		nb.Cells = append(nb.Cells, r.cell(i+1, cell))
 	}
 	nb.extra = m

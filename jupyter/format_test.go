@@ -1,6 +1,7 @@
 package jupyter
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -77,6 +78,42 @@ func TestOlderNotebooksAreUpgraded(t *testing.T) {
 	assert.Len(t, ids, 3)
 }
 
+// old is a notebook of nbformat 3.
+const old = `{"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "x", "signature": "s", "own": 1},
+"worksheets": [{"metadata": {}, "cells": [
+ {"cell_type": "heading", "level": 2, "metadata": {}, "source": ["A", "heading\n"]},
+ {"cell_type": "markdown", "metadata": {}, "source": ["one", "two"]},
+ {"cell_type": "html", "metadata": {}, "source": "<b>x</b>"},
+ {"cell_type": "code", "collapsed": true, "language": "python", "metadata": {"m": 1}, "prompt_number": 3,
+  "input": ["a = 1\n", "a"], "outputs": [
+  {"output_type": "stream", "stream": "stderr", "text": ["x\n", "y"]},
+  {"output_type": "stream", "text": "z"},
+  {"output_type": "pyout", "prompt_number": 3, "metadata": {}, "text": ["1", "2"], "html": "<i>1</i>", "json": "[1]"},
+  {"output_type": "display_data", "metadata": {"png": {"width": 3}}, "png": "aGVsbG8=", "svg": ["<svg>", "</svg>"]},
+  {"output_type": "pyerr", "ename": "E", "evalue": "v", "traceback": ["1", "2"]}]}]},
+ {"cells": [{"cell_type": "raw", "metadata": {}, "source": "second"},
+  {"cell_type": "code", "language": "python", "metadata": {}, "input": [], "outputs": []}]}]}`
+
+func TestOldNotebooksAreUpgradedAsByNbformat(t *testing.T) {
+	dir := t.TempDir()
+	source, theirs, ours := filepath.Join(dir, "source"), filepath.Join(dir, "theirs"), filepath.Join(dir, "ours")
+	require.NoError(t, os.WriteFile(source, []byte(old), 0o644))
+	ask(t, "upgrade", source, theirs)
+	nb, err := Read(source)
+	require.NoError(t, err)
+	checkFormat(t, nb)
+	for i, c := range nb.Cells {
+		c.ID = fmt.Sprint(i)
+	}
+	require.NoError(t, nb.Write(ours))
+	assert.Equal(t, readFile(t, theirs), readFile(t, ours))
+
+	nb, err = Decode([]byte(`{"nbformat": 4, "cells": [{"cell_type": "heading", "level": 3, "source": "text"}]}`))
+	require.NoError(t, err)
+	assert.Equal(t, "### text", nb.Cells[0].Source)
+	checkFormat(t, nb)
+}
+
 func TestDuplicateIDsAreReplaced(t *testing.T) {
 	nb, err := Decode([]byte(`{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
 		{"cell_type": "raw", "id": "a", "metadata": {}, "source": "1"},
@@ -103,10 +140,11 @@ func TestBadFilesAreOneClearError(t *testing.T) {
 		{`{"nbformat": "4"}`, ErrNotNotebook, "nbformat is not a whole number"},
 		{`{"nbformat": 4, "nbformat_minor": 5}`, ErrNotNotebook, "list of cells is missing"},
 		{`{"nbformat": 4, "cells": [3]}`, ErrNotNotebook, "cell 1 is not an object"},
-		{`{"nbformat": 4, "cells": [{"cell_type": "heading"}]}`, ErrNotNotebook, `cell 1 has the unknown type "heading"`},
+		{`{"nbformat": 4, "cells": [{"cell_type": "chart"}]}`, ErrNotNotebook, `cell 1 has the unknown type "chart"`},
 		{`{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}`, ErrNotNotebook, "source is not text"},
 		{`{"nbformat": 4, "cells": [{"cell_type": "code", "outputs": [1]}]}`, ErrNotNotebook, "an output of cell 1"},
-		{`{"nbformat": 3, "nbformat_minor": 0, "worksheets": []}`, ErrFormat, "it is nbformat 3, but must be 4"},
+		{`{"nbformat": 1, "cells": []}`, ErrFormat, "it is nbformat 1, but must be 2, 3 or 4"},
+		{`{"nbformat": 3, "worksheets": [{"cells": [3]}]}`, ErrNotNotebook, "cell 1 is not an object"},
 		{`{"nbformat": 5, "cells": []}`, ErrFormat, "it is nbformat 5"},
 	} {
 		path := filepath.Join(dir, "bad.ipynb")

@@ -281,7 +281,7 @@ func FuzzParameters(f *testing.F) {
 				continue
 			}
 			for _, p := range parameters {
-				err := nb.SetParameters(map[string]string{p.Name: value})
+				err := nb.SetParameters(map[string]Value{p.Name: Argument(value)})
 				if err != nil {
 					require.ErrorIs(t, err, ErrParameter)
 					continue

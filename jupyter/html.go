@@ -80,7 +80,7 @@ func (nb *Notebook) HTML(dir string) ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			cell.Code = code
+			cell.Code, cell.Hidden = code, c.hidesCode()
 			if c.ExecutionCount != nil {
 				cell.Count = fmt.Sprint(*c.ExecutionCount)
 			}
@@ -123,6 +123,7 @@ func printable(page []byte) []byte {
 type pageCell struct {
 	ID, Type, Count string
 	Injected        bool
+	Hidden          bool // the code, not its outputs
 	Text, Code      template.HTML
 	Raw             string
 	Outputs         []pageOutput

@@ -2,6 +2,7 @@ package jupyter
 
 import (
 	"slices"
+	"strings"
 )
 
 // Notebook is a notebook of nbformat 4.5.
@@ -18,6 +19,12 @@ const (
 	CodeCell     = "code"
 	MarkdownCell = "markdown"
 	RawCell      = "raw"
+)
+
+// Tags with a meaning to a run, as in nbclient.
+const (
+	skipTag   = "skip-execution"   // The cell is not run.
+	raisesTag = "raises-exception" // The cell may fail.
 )
 
 // Cell is one cell of a notebook.
@@ -91,11 +98,21 @@ func (nb *Notebook) Language() string {
 	return stringAt(nb.Metadata, "kernelspec", "language")
 }
 
-// ClearOutputs removes the outputs and execution counts of earlier runs.
-func (nb *Notebook) ClearOutputs() {
-	for _, c := range nb.Cells {
-		c.ExecutionCount, c.Outputs = nil, nil
+// ClearOutputs removes the outputs and execution counts of earlier runs, except those of cells tagged skip-execution.
+func (nb *Notebook) ClearOutputs() { nb.clearOutputs(1) }
+
+// clearOutputs is ClearOutputs for the cells from the one with this number on.
+func (nb *Notebook) clearOutputs(from int) {
+	for _, c := range nb.Cells[max(from, 1)-1:] {
+		if !c.HasTag(skipTag) {
+			c.ExecutionCount, c.Outputs = nil, nil
+		}
 	}
+}
+
+// isRun reports whether the cell has code that is run.
+func (c *Cell) isRun() bool {
+	return c.Type == CodeCell && strings.TrimSpace(c.Source) != "" && !c.HasTag(skipTag)
 }
 
 // stringAt follows keys down into nested maps. It returns "" if there is no string.

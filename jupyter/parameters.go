@@ -21,7 +21,7 @@ type Parameter struct {
 	Comment string // its comment in the cell
 
 	// assign returns source that sets the parameter to a value. The error says why it cannot be set.
-	assign func(value string) (string, error)
+	assign func(value Value) (string, error)
 }
 
 // Parameters lists the parameters of the notebook in the order of their cell. A notebook without such a cell has none.
@@ -35,7 +35,7 @@ func (nb *Notebook) Parameters() ([]Parameter, error) {
 	case "go", "":
 		return goParameters(source)
 	case "python":
-		return pythonParameters(source), nil
+		return pythonParameters(source)
 	default:
 		return nil, fmt.Errorf("%w: the notebook is in %s; only Go and Python notebooks can have parameters",
 			ErrParameter, language)
@@ -43,49 +43,87 @@ func (nb *Notebook) Parameters() ([]Parameter, error) {
 }
 
 // SetParameters sets parameters of the notebook like papermill: it inserts a cell after the one tagged parameters, or
-// replaces the cell inserted by an earlier call. Values have the form of command-line arguments: 200, 1e-4, true, 90s
-// for a time.Duration, and text without quotes. The error for an unknown name, and for a value that does not fit the
-// type of the parameter, wraps ErrParameter; the notebook is then unchanged.
-func (nb *Notebook) SetParameters(values map[string]string) error {
+// replaces the cell inserted by an earlier call. Names that the notebook does not have as parameters are set too, with
+// the type that their value seems to have (see [Notebook.CheckNames]); without a cell tagged parameters, the cell is
+// inserted at the top. The error for a value that does not fit the type of its parameter wraps ErrParameter; the
+// notebook is then unchanged.
+func (nb *Notebook) SetParameters(values map[string]Value) error {
 	if len(values) == 0 {
 		return nil
-	}
-	at := nb.findTag(parametersTag)
-	if at < 0 {
-		return fmt.Errorf("%w: the notebook has no cell tagged %q, so it has no parameters", ErrParameter, parametersTag)
 	}
 	known, err := nb.Parameters()
 	if err != nil {
 		return err
 	}
-	comment := "// Parameters"
+	unknown, comment := goUnknown, "// Parameters"
 	if nb.kernelLanguage() == "python" {
-		comment = "# Parameters"
+		unknown, comment = pythonUnknown, "# Parameters"
 	}
 	lines := []string{comment}
-	left := maps.Clone(values)
-	for _, p := range known {
-		value, ok := left[p.Name]
-		if !ok {
-			continue
-		}
-		delete(left, p.Name)
-		line, err := p.assign(value)
+	add := func(name string, assign func(Value) (string, error)) error {
+		line, err := assign(values[name])
 		if err != nil {
-			return fmt.Errorf("%w: %s=%s: %w", ErrParameter, p.Name, value, err)
+			return fmt.Errorf("%w: %s=%s: %w", ErrParameter, name, values[name], err)
 		}
 		lines = append(lines, line)
+		return nil
 	}
-	if len(left) > 0 {
-		names := make([]string, len(known))
-		for i, p := range known {
-			names[i] = p.Name + " " + p.Type
+	for _, p := range known {
+		if _, ok := values[p.Name]; ok {
+			if err := add(p.Name, p.assign); err != nil {
+				return err
+			}
 		}
-		return fmt.Errorf("%w: the notebook has no parameter %s; it has: %s",
-			ErrParameter, strings.Join(slices.Sorted(maps.Keys(left)), ", "), strings.Join(names, ", "))
 	}
-	nb.inject(at, strings.Join(lines, "\n"))
+	for _, name := range unknownNames(values, known) {
+		if err := add(name, func(v Value) (string, error) { return unknown(name, v) }); err != nil {
+			return err
+		}
+	}
+	nb.inject(strings.Join(lines, "\n"))
+	nb.record("parameters", plainValues(values))
 	return nil
+}
+
+// CheckNames returns an error that wraps ErrParameter if the notebook does not have all of the values' names as
+// parameters.
+func (nb *Notebook) CheckNames(values map[string]Value) error {
+	if len(values) == 0 {
+		return nil
+	}
+	known, err := nb.Parameters()
+	if err != nil {
+		return err
+	}
+	unknown := unknownNames(values, known)
+	if len(unknown) == 0 {
+		return nil
+	}
+	if nb.findTag(parametersTag) < 0 {
+		return fmt.Errorf("%w: the notebook has no cell tagged %q, so it has no parameters", ErrParameter, parametersTag)
+	}
+	names := make([]string, len(known))
+	for i, p := range known {
+		names[i] = p.Name + " " + p.Type
+	}
+	return fmt.Errorf("%w: the notebook has no parameter %s; it has: %s",
+		ErrParameter, strings.Join(unknown, ", "), strings.Join(names, ", "))
+}
+
+// unknownNames returns the names of values without a parameter, sorted.
+func unknownNames(values map[string]Value, known []Parameter) []string {
+	unknown := slices.Sorted(maps.Keys(values))
+	return slices.DeleteFunc(unknown, func(name string) bool {
+		return slices.ContainsFunc(known, func(p Parameter) bool { return p.Name == name })
+	})
+}
+
+func plainValues(values map[string]Value) map[string]any {
+	plain := map[string]any{}
+	for name, value := range values {
+		plain[name] = value.plain()
+	}
+	return plain
 }
 
 // kernelLanguage returns the notebook's language, or that of its kernel if the notebook does not name one.
@@ -103,13 +141,14 @@ func (nb *Notebook) findTag(tag string) int {
 	return slices.IndexFunc(nb.Cells, func(c *Cell) bool { return c.Type == CodeCell && c.HasTag(tag) })
 }
 
-// inject puts source into the injected cell. If there is none yet, it is inserted after the cell with index at.
-func (nb *Notebook) inject(at int, source string) {
+// inject puts source into the injected cell. If there is none yet, it is inserted after the cell tagged parameters, or
+// at the top.
+func (nb *Notebook) inject(source string) {
 	if i := nb.findTag(injectedTag); i >= 0 {
 		nb.Cells[i].Source = source
 		return
 	}
 	cell := &Cell{Type: CodeCell, Source: source, Metadata: map[string]any{"tags": []any{injectedTag}}}
-	nb.Cells = slices.Insert(nb.Cells, at+1, cell)
+	nb.Cells = slices.Insert(nb.Cells, nb.findTag(parametersTag)+1, cell)
 	nb.giveIDs()
 }

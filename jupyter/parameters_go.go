@@ -9,7 +9,6 @@ import (
 	"go/token"
 	"go/types"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -19,6 +18,9 @@ var gonbCommand = regexp.MustCompile(`(?m)^(//gonb:)?[%!].*$`)
 
 // gonbMain matches the line before the body of main.
 var gonbMain = regexp.MustCompile(`(?m)^(//gonb:)?%(%|main)`)
+
+// gonbShell matches a command to the shell.
+var gonbShell = regexp.MustCompile(`(?m)^(//gonb:)?!.*$`)
 
 // goParameters lists the variables and constants that a Go cell declares.
 func goParameters(source string) ([]Parameter, error) {
@@ -72,128 +74,48 @@ func goParameters(source string) ([]Parameter, error) {
 
 // goParameter describes a variable or constant by its declaration: keyword, name and type.
 func goParameter(keyword token.Token, name string, t types.Type) Parameter {
-	p := Parameter{Name: name, Type: t.String()}
-	var literal func(value string) (string, error)
-	basic, isBasic := t.(*types.Basic)
-	switch {
-	case t == types.Typ[types.Invalid]:
-		p.Type = "unknown type"
-		p.assign = cannotAssign("the cell does not show its type: declare it, as in var name string")
-		return p
-	case t.String() == "time.Duration":
-		literal = durationLiteral
-	case isBasic && basic.Info()&types.IsUntyped != 0:
-		p.Type = types.Default(t).String()
-		literal = basicLiteral(types.Default(t).(*types.Basic))
-	case isBasic && basic.Info()&types.IsConstType != 0:
-		literal = basicLiteral(basic)
-	default:
-		p.assign = cannotAssign("it has the type " + t.String() + ", which cannot be set from outside")
+	if t == types.Typ[types.Invalid] {
+		return Parameter{Name: name, Type: "unknown type",
+			assign: cannotAssign("the cell does not show its type: declare it, as in var name string")}
+	}
+	g := goType{Type: types.Default(t), constant: keyword == token.CONST}
+	p := Parameter{Name: name, Type: g.String()}
+	if !g.settable() {
+		p.assign = cannotAssign("it has the type " + p.Type + ", which cannot be set from outside")
 		return p
 	}
-	p.assign = func(value string) (string, error) {
-		source, err := literal(value)
+	declared := name + " " + p.Type
+	// An untyped constant stays untyped: other cells may use it as more than one type.
+	if basic, ok := t.(*types.Basic); ok && basic.Info()&types.IsUntyped != 0 {
+		declared = name
+	}
+	p.assign = func(value Value) (string, error) {
+		source, err := g.source(value)
 		if err != nil {
 			return "", err
 		}
-		declared := name
-		// An untyped constant stays untyped: other cells may use it as more than one type.
-		if !isBasic || basic.Info()&types.IsUntyped == 0 {
-			declared += " " + p.Type
+		if g.isDuration() {
+			source += " // " + value.String()
 		}
 		return fmt.Sprintf("%s %s = %s", keyword, declared, source), nil
 	}
 	return p
 }
 
-func cannotAssign(why string) func(string) (string, error) {
-	return func(string) (string, error) { return "", errors.New(why) }
+func cannotAssign(why string) func(Value) (string, error) {
+	return func(Value) (string, error) { return "", errors.New(why) }
 }
 
-// basicLiteral returns a function that turns a value into a Go literal of the type t.
-func basicLiteral(t *types.Basic) func(value string) (string, error) {
-	return func(value string) (string, error) {
-		var v constant.Value
-		switch info := t.Info(); {
-		case info&types.IsString != 0:
-			return strconv.Quote(value), nil
-		case info&types.IsBoolean != 0:
-			if value == "true" || value == "false" {
-				return value, nil
-			}
-		case info&types.IsInteger != 0:
-			v = constant.ToInt(number(value))
-			if representable(v, t) {
-				return v.ExactString(), nil
-			}
-		case info&types.IsFloat != 0:
-			v = constant.ToFloat(number(value))
-			if representable(v, t) {
-				return floatLiteral(v), nil
-			}
-		}
-		return "", fmt.Errorf("the parameter is of type %s, and %q is not", t.Name(), value)
+// goUnknown returns the declaration of a parameter that no cell declares.
+func goUnknown(name string, value Value) (string, error) {
+	if !token.IsIdentifier(name) {
+		return "", fmt.Errorf("%q cannot be the name of a variable", name)
 	}
-}
-
-// number parses a Go number with an optional minus sign. The result is of kind constant.Unknown if value is no number.
-func number(value string) constant.Value {
-	digits, negative := strings.CutPrefix(value, "-")
-	if digits == "" || !strings.Contains(".0123456789", digits[:1]) {
-		return constant.MakeUnknown()
-	}
-	var v constant.Value
-	if v = constant.MakeFromLiteral(digits, token.INT, 0); v.Kind() == constant.Unknown {
-		v = constant.MakeFromLiteral(digits, token.FLOAT, 0)
-	}
-	if negative && v.Kind() != constant.Unknown {
-		v = constant.UnaryOp(token.SUB, v, 0)
-	}
-	return v
-}
-
-// representable reports whether the constant fits the type: no fraction in an int, no 300 in a uint8.
-func representable(v constant.Value, t *types.Basic) bool {
-	if v.Kind() == constant.Unknown {
-		return false
-	}
-	bits := map[types.BasicKind]int{
-		types.Int8: 8, types.Int16: 16, types.Int32: 32, types.Int: strconv.IntSize, types.Int64: 64,
-		types.Uint8: 8, types.Uint16: 16, types.Uint32: 32, types.Uint: strconv.IntSize, types.Uint64: 64,
-		types.Uintptr: strconv.IntSize,
-	}[t.Kind()]
-	var err error
-	switch info := t.Info(); {
-	case info&types.IsUnsigned != 0:
-		_, err = strconv.ParseUint(v.ExactString(), 10, bits)
-	case info&types.IsInteger != 0:
-		_, err = strconv.ParseInt(v.ExactString(), 10, bits)
-	case t.Kind() == types.Float32:
-		f, _ := constant.Float32Val(v)
-		return f-f == 0 // Not infinite.
-	default:
-		f, _ := constant.Float64Val(v)
-		return f-f == 0
-	}
-	return err == nil
-}
-
-// floatLiteral returns a floating-point literal, even for a whole number.
-func floatLiteral(v constant.Value) string {
-	f, _ := constant.Float64Val(v)
-	literal := strconv.FormatFloat(f, 'g', -1, 64)
-	if !strings.ContainsAny(literal, ".e") {
-		literal += ".0"
-	}
-	return literal
-}
-
-func durationLiteral(value string) (string, error) {
-	d, err := time.ParseDuration(value)
+	guess, err := value.goType()
 	if err != nil {
-		return "", fmt.Errorf("the parameter is of type time.Duration, such as 90s or 1h30m, and %q is not", value)
+		return "", err
 	}
-	return fmt.Sprintf("time.Duration(%d) // %s", d, d), nil
+	return goParameter(token.VAR, name, guess).assign(value)
 }
 
 // addTimeImport imports package time if the cell does not, as goimports will.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -28,6 +29,7 @@ type Options struct {
 	Env         []string      // additional environment of the kernel, "NAME=value"
 	Timeout     time.Duration // time limit for each cell; 0 means none
 	AllowErrors bool          // continue after a failed cell
+	From        int           // number of the first cell to run, from 1; 0 means the first one
 	Handler     Handler       // receives the events of the run; may be nil
 }
 
@@ -51,7 +53,12 @@ func (silent) Display(*Output)                                    {}
 func (silent) CellFinished(int, int, *Cell, time.Duration, error) {}
 
 // Run runs the notebook's code cells in order in a new kernel, and puts their outputs into the notebook. Outputs of
-// earlier runs are removed first.
+// earlier runs are removed first. Cells tagged skip-execution are not run and stay as they are. The metadata of the
+// notebook and its cells records times and states, in the forms of papermill and nbclient.
+//
+// With Options.From, the cells before keep their outputs. The kernel is a new one: of Go cells, everything declared
+// outside of main is declared again. In other languages, the cells tagged parameters, injected-parameters or setup run
+// again, and all else is lost.
 //
 // Run ends at the first failed cell with a *CellError, unless the cell is tagged raises-exception. A cell is
 // interrupted when it exceeds the time limit (*TimeoutError), asks for input (ErrInput), or ctx is done; after a short
@@ -69,7 +76,10 @@ func Run(ctx context.Context, nb *Notebook, options Options) error {
 	if err != nil {
 		return err
 	}
-	nb.ClearOutputs()
+	if options.From > len(nb.Cells) {
+		return fmt.Errorf("%w: there is no cell %d to go on from, but %d cells", ErrNoCell, options.From, len(nb.Cells))
+	}
+	nb.clearOutputs(options.From)
 	k, err := startKernel(ctx, spec, options.Dir, options.Env)
 	if err != nil {
 		return err
@@ -89,30 +99,34 @@ type runner struct {
 	outputs *collector
 }
 
-func (r *runner) cells(ctx context.Context, nb *Notebook) error {
-	isCode := func(c *Cell) bool { return c.Type == CodeCell && strings.TrimSpace(c.Source) != "" }
-	count := 0
-	for _, c := range nb.Cells {
-		if isCode(c) {
-			count++
-		}
+func (r *runner) cells(ctx context.Context, nb *Notebook) (err error) {
+	from := max(r.options.From, 1)
+	cells := (&Notebook{Cells: nb.Cells[from-1:]}).runCells()
+	start := time.Now()
+	nb.beginRecord(start, cells)
+	failed := false
+	defer func() { nb.endRecord(start, time.Now(), failed || err != nil) }()
+
+	if err := r.restore(ctx, nb, from); err != nil {
+		return err
 	}
-	index := 0
-	for i, c := range nb.Cells {
-		if !isCode(c) {
-			continue
-		}
+	before := len(nb.runCells()) - len(cells)
+	for i, c := range cells {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		index++
+		index, count := before+i+1, before+len(cells)
 		r.options.Handler.CellStarted(index, count, c)
 		start := time.Now()
-		err := r.cell(ctx, c, i+1)
+		c.beginRecord(start)
+		err := r.cell(ctx, c, slices.Index(nb.Cells, c)+1)
+		isFailed := err != nil && !(c.HasTag(raisesTag) && r.allowed(c, err))
+		c.endRecord(start, time.Now(), isFailed)
 		r.options.Handler.CellFinished(index, count, c, time.Since(start), err)
 		if err != nil && !r.allowed(c, err) {
 			return err
 		}
+		failed = failed || isFailed
 		c.ExecutionCount = &[]int{index}[0]
 	}
 	return nil
@@ -121,7 +135,7 @@ func (r *runner) cells(ctx context.Context, nb *Notebook) error {
 // allowed reports whether the run may continue after the error.
 func (r *runner) allowed(c *Cell, err error) bool {
 	var failed *CellError
-	return errors.As(err, &failed) && (r.options.AllowErrors || c.HasTag("raises-exception"))
+	return errors.As(err, &failed) && (r.options.AllowErrors || c.HasTag(raisesTag))
 }
 
 // cell runs one cell to its end. An error that the kernel did not report is added to the cell's outputs.
@@ -230,6 +244,7 @@ func (e *execution) take(m received) error {
 	if m.Parent.ID != e.request {
 		return nil
 	}
+	e.outputs.cell.recordMessage(m)
 	switch {
 	case m.channel == iopub:
 		idle, err := e.outputs.take(m.message)

@@ -20,10 +20,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// changing matches the differences between runs: names of temporary folders, addresses in stack traces, and line
+// changing matches the differences between runs: times, names of temporary folders, addresses in stack traces, and line
 // numbers that GoNB adds to a stack trace only if the trace arrives in the right pieces.
 var changing = regexp.MustCompile(` \\u001b\[7m\[\[ Cell \[\d+\] Line \d+ \]\]\\u001b\[0m |` +
-	`gonb_[0-9a-f]{8}|ipykernel_\d+|\+0x[0-9a-f]+|0x[0-9a-f]{6,}`)
+	`gonb_[0-9a-f]{8}|ipykernel_\d+|\+0x[0-9a-f]+|0x[0-9a-f]{6,}|\d{4}-\d\d-\d\dT[\d:.]+Z`)
 
 func TestOutputsEqualNbclients(t *testing.T) {
 	for _, test := range []struct{ file, kernel string }{
@@ -39,6 +39,10 @@ func TestOutputsEqualNbclients(t *testing.T) {
 			nb, err := Read(source)
 			require.NoError(t, err)
 			require.NoError(t, Run(t.Context(), nb, Options{Dir: dir}))
+			delete(nb.Metadata, recordKey)
+			for _, c := range nb.Cells {
+				delete(c.Metadata, recordKey)
+			}
 			require.NoError(t, nb.Write(ours))
 
 			ask(t, "validate", ours)
@@ -74,6 +78,16 @@ func TestFailingCellEndsTheRunAndKeepsItsTraceback(t *testing.T) {
 			checkFormat(t, nb)
 		})
 	}
+}
+
+func TestCellsTaggedSkipExecutionStayAsTheyAre(t *testing.T) {
+	nb := notebook("python3", "print(1)", "print(2)")
+	nb.Cells[0].Metadata["tags"] = []any{"skip-execution"}
+	nb.Cells[0].Outputs = []*Output{{Type: StreamOutput, Name: "stdout", Text: "earlier\n"}}
+	require.NoError(t, Run(t.Context(), nb, Options{}))
+	assert.Equal(t, "earlier\n", printed(nb.Cells[0]))
+	assert.Equal(t, "2\n", printed(nb.Cells[1]))
+	assert.Equal(t, 1, *nb.Cells[1].ExecutionCount)
 }
 
 func TestAllowedErrorsDoNotEndTheRun(t *testing.T) {

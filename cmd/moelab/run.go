@@ -16,7 +16,7 @@ import (
 
 func newRunCommand() *cobra.Command {
 	var out, kernel string
-	var parameters []string
+	var parameters parameterFlags
 	var timeout time.Duration
 	var noHTML bool
 	command := &cobra.Command{
@@ -26,16 +26,23 @@ func newRunCommand() *cobra.Command {
 NAME.executed.html next to it. For moelab's own notebooks, the kernel and XLA's plugin are installed first if missing.
 
 A failing cell ends the run with exit status 1; the notebook is written with the traceback. Ctrl-C interrupts the
-cell; the outputs so far are written too. Parameters replace those of the cell tagged "parameters". Cells run in the
-notebook's folder; relative paths start there.`,
+cell; the outputs so far are written too. Cells run in the notebook's folder; relative paths start there. Cells tagged
+"skip-execution" are not run.
+
+Parameters replace those of the cell tagged "parameters", as in papermill; of several values for one parameter, -r beats
+-p, which beats -y, which beats -f. The parameter's type says what a value means: in Python that is its annotation
+(name: Optional[str] = None), else that of its default, which takes any number for a number. Python's None fits every
+parameter. Lists and dictionaries are written as in JSON, Python or YAML. A value that does not fit is refused before
+anything runs. Parameters that the notebook does not have are set too, with a warning.`,
 		Example: `  moelab run notebooks/hair_colour.ipynb
-  moelab run notebooks/hair_colour.ipynb -p steps=4000 -p dir=../runs/longer -o longer.ipynb`,
+  moelab run notebooks/hair_colour.ipynb -p steps=4000 -p dir=../runs/longer -o longer.ipynb
+  moelab run training.ipynb -p 'layers=[64, 128]' -p best=None -r name=007
+  moelab run training.ipynb -f parameters.yaml -y '{steps: 200, name: moe}' --strict`,
 		Args: oneArgument("notebook"),
 	}
 	flags := command.Flags()
 	flags.StringVarP(&out, "out", "o", "", "executed notebook to write (default: NAME.executed.ipynb)")
-	flags.StringArrayVarP(&parameters, "parameter", "p", nil,
-		"give a parameter of the notebook a value, as name=value; may be given several times")
+	parameters.add(flags)
 	flags.StringVar(&kernel, "kernel", "", "kernel to run it with (default: the notebook's)")
 	flags.DurationVar(&timeout, "timeout", 0, "time limit of each cell, as in 20m (default: no limit)")
 	flags.BoolVar(&noHTML, "no-html", false, "do not write the HTML page")
@@ -44,8 +51,11 @@ notebook's folder; relative paths start there.`,
 		if timeout < 0 {
 			return usage("--timeout is %v: it must be positive", timeout)
 		}
-		nb, err := readNotebook(path, parameters)
+		nb, err := jupyter.Read(path)
 		if err != nil {
+			return usageError{err}
+		}
+		if err := parameters.set(nb, warner(command)); err != nil {
 			return usageError{err}
 		}
 		if out == "" {
@@ -74,23 +84,6 @@ notebook's folder; relative paths start there.`,
 		return errors.Join(runErr, writeNotebook(command, nb, out, noHTML))
 	}
 	return command
-}
-
-// readNotebook reads a notebook and sets its parameters, each given as name=value.
-func readNotebook(path string, parameters []string) (*jupyter.Notebook, error) {
-	nb, err := jupyter.Read(path)
-	if err != nil {
-		return nil, err
-	}
-	values := map[string]string{}
-	for _, p := range parameters {
-		name, value, ok := strings.Cut(p, "=")
-		if !ok {
-			return nil, fmt.Errorf("parameter %q is not of the form name=value", p)
-		}
-		values[name] = value
-	}
-	return nb, nb.SetParameters(values)
 }
 
 // writeNotebook writes the executed notebook and its page.

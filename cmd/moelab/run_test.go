@@ -60,6 +60,17 @@ func TestRunWritesTheNotebookWithItsOutputsAndAPage(t *testing.T) {
 	assert.Equal(t, before, after, "the notebook itself must stay as it is")
 }
 
+func TestParametersComeFromManyPlaces(t *testing.T) {
+	path := notebook(t, jupyter.KernelName, greeting, "%%\nfmt.Println(name, times, sizes)")
+	file := filepath.Join(t.TempDir(), "parameters.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("name: file\ntimes: 1\nsizes: [1, 2]"), 0o644))
+	status, _, stderr := moelab(t, "run", path, "-f", file, "-y", "{name: yaml, times: 2}", "--parameter", "name=argument",
+		"--parameters_raw", "name=007", "--no-html")
+	require.Zero(t, status, stderr)
+	assert.Contains(t, stderr, "      007 2 [1 2]\n")
+	assert.Contains(t, stderr, "moelab: warning: bad parameter: the notebook has no parameter sizes; it has: name string")
+}
+
 func TestAFailingCellEndsTheRunWithItsError(t *testing.T) {
 	for name, c := range map[string]struct{ cell, says, ends string }{
 		"exit":    {"%%\nfmt.Println(\"before\")\nos.Exit(3)", "      before\n", "exit status 3"},
@@ -126,14 +137,17 @@ func TestRunRejectsInvalidArgumentsBeforeAnythingRuns(t *testing.T) {
 		"empty":     {[]string{file("")}, "not a notebook"},
 		"a list":    {[]string{file("[1, 2]")}, "not a notebook"},
 		"cut short": {[]string{file(`{"cells": [{"cell_type": "co`)}, "not a notebook"},
-		"nbformat 3": {[]string{file(`{"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}`)},
-			"nbformat 3"},
+		"nbformat 1": {[]string{file(`{"cells": [], "nbformat": 1}`)}, "nbformat 1"},
 		"unknown kernel": {[]string{notebook(t, "nosuch", "1")},
 			`"nosuch" is not installed for Jupyter; these are: moelab`},
 		"no kernel": {[]string{notebook(t, "", "1")}, "the notebook names no kernel"},
-		"unknown parameter": {[]string{good, "-p", "nmae=x"},
+		"unknown parameter": {[]string{good, "-p", "nmae=x", "--strict"},
 			"the notebook has no parameter nmae; it has: name string, times int"},
 		"wrong type":   {[]string{good, "-p", "times=often"}, "times=often: the parameter is of type int"},
+		"not YAML":     {[]string{good, "-y", "times: ["}, "moelab: -y: bad parameter: it is not YAML"},
+		"no object":    {[]string{good, "-f", file("- 1")}, "it is not an object of names and values"},
+		"no file":      {[]string{good, "-f", "none.yaml"}, "-f: open none.yaml: no such file"},
+		"raw number":   {[]string{good, "-r", "times=3"}, `the parameter is of type int, and "3" is not`},
 		"no value":     {[]string{good, "-p", "times"}, "not of the form name=value"},
 		"below a file": {[]string{good, "-o", filepath.Join(good, "none", "x.ipynb")}, "not a folder: name another file"},
 		"a folder":     {[]string{good, "-o", t.TempDir()}, "the name of a notebook ends with .ipynb"},

@@ -12,7 +12,7 @@ def run(source, target, kernel, folder):
     """Runs a notebook with nbclient, and merges neighbouring texts of one stream as every front end does."""
     nb = nbformat.read(source, as_version=4)
     client = NotebookClient(nb, kernel_name=kernel, resources={"metadata": {"path": folder}},
-                            timeout=120, record_timing=False)
+                            timeout=120)
     try:
         client.execute()
     except CellExecutionError:
@@ -47,6 +47,13 @@ def validate(*paths):
 
 def rewrite(source, target):
     nbformat.write(nbformat.read(source, as_version=nbformat.NO_CONVERT), target)
+
+
+def upgrade(source, target):
+    nb = nbformat.read(source, as_version=4)
+    for i, cell in enumerate(nb.cells):
+        cell.id = str(i)
+    nbformat.write(nb, target)
 
 
 globals()[sys.argv[1]](*sys.argv[2:])

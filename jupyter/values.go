@@ -1,0 +1,227 @@
+package jupyter
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Value is a value for a parameter of a notebook. The zero value is None, null or nil.
+type Value struct {
+	data any // nil, bool, string, argument, []Value or mapping
+}
+
+// argument is text whose meaning depends on the parameter: 3 is a number or a text.
+type argument string
+
+// mapping is a dictionary in the order of its source.
+type mapping []entry
+
+type entry struct{ key, value Value }
+
+// Argument is a value as it stands in a command line: 200, 1e-4, true, None, 90s, [1, 2], {a: 1}, or text without
+// quotes. The type of the parameter decides what it means.
+func Argument(text string) Value { return Value{argument(text)} }
+
+// Text is a value that is text, whatever it looks like.
+func Text(text string) Value { return Value{text} }
+
+// ParseArguments reads values of the form name=value. The last one of a name counts. An error wraps ErrParameter.
+func ParseArguments(assignments []string, value func(text string) Value) (map[string]Value, error) {
+	values := map[string]Value{}
+	for _, assignment := range assignments {
+		name, text, ok := strings.Cut(assignment, "=")
+		if !ok {
+			return nil, fmt.Errorf("%w: %q is not of the form name=value", ErrParameter, assignment)
+		}
+		values[name] = value(text)
+	}
+	return values, nil
+}
+
+// ParseValues reads values from a YAML or JSON object of names and values. Plain scalars are like arguments, quoted ones
+// are text. As in papermill, yes, no, on and off are booleans. An error wraps ErrParameter.
+func ParseValues(source []byte) (map[string]Value, error) {
+	values := map[string]Value{}
+	if len(strings.TrimSpace(string(source))) == 0 {
+		return values, nil
+	}
+	value, err := parseYAML(source)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrParameter, err)
+	}
+	object, ok := value.data.(mapping)
+	if !ok && value.data != nil {
+		return nil, fmt.Errorf("%w: it is not an object of names and values, as in {steps: 200}", ErrParameter)
+	}
+	for _, e := range object {
+		switch name := e.key.data.(type) {
+		case string:
+			values[name] = e.value
+		case argument:
+			values[string(name)] = e.value
+		default:
+			return nil, fmt.Errorf("%w: the name %v is not text", ErrParameter, e.key.plain())
+		}
+	}
+	return values, nil
+}
+
+// maxNodes is the largest number of values in one source. Aliases of YAML can stand for more than a memory holds.
+const maxNodes = 100_000
+
+// parseYAML reads one document. Its errors are of one line.
+func parseYAML(source []byte) (Value, error) {
+	var document yaml.Node
+	if err := yaml.Load(source, &document); err != nil {
+		return Value{}, fmt.Errorf("it is not YAML: %s", strings.Join(strings.Fields(err.Error()), " "))
+	}
+	d := &yamlDecoder{left: maxNodes}
+	return d.value(&document)
+}
+
+type yamlDecoder struct{ left int }
+
+func (d *yamlDecoder) value(node *yaml.Node) (Value, error) {
+	if d.left--; d.left < 0 {
+		return Value{}, fmt.Errorf("it has more than %d values", maxNodes)
+	}
+	switch node.Kind {
+	case yaml.DocumentNode:
+		return d.value(node.Content[0])
+	case yaml.AliasNode:
+		return d.value(node.Alias)
+	case yaml.SequenceNode:
+		list := make([]Value, len(node.Content))
+		for i, element := range node.Content {
+			var err error
+			if list[i], err = d.value(element); err != nil {
+				return Value{}, err
+			}
+		}
+		return Value{list}, nil
+	case yaml.MappingNode:
+		return d.mapping(node)
+	default:
+		return scalar(node)
+	}
+}
+
+func (d *yamlDecoder) mapping(node *yaml.Node) (Value, error) {
+	object := mapping{}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].ShortTag() == "!!merge" {
+			return Value{}, errors.New("merging (<<) is not supported: write the keys out")
+		}
+		key, err := d.value(node.Content[i])
+		if err != nil {
+			return Value{}, err
+		}
+		value, err := d.value(node.Content[i+1])
+		if err != nil {
+			return Value{}, err
+		}
+		name := fmt.Sprint(key.plain())
+		if seen[name] {
+			return Value{}, fmt.Errorf("the key %s is there twice", name)
+		}
+		seen[name] = true
+		object = append(object, entry{key, value})
+	}
+	return Value{object}, nil
+}
+
+// Plain scalars of YAML with a meaning that [Argument] does not give them.
+var (
+	yamlYes      = regexp.MustCompile(`^(yes|Yes|YES|on|On|ON)$`)
+	yamlNo       = regexp.MustCompile(`^(no|No|NO|off|Off|OFF)$`)
+	yamlInfinite = regexp.MustCompile(`^[+-]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$`)
+)
+
+func scalar(node *yaml.Node) (Value, error) {
+	const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+	switch tag := node.ShortTag(); {
+	case tag == "!!null":
+		return Value{}, nil
+	case node.Style&yaml.TaggedStyle != 0 && !slices.Contains([]string{"!!str", "!!int", "!!float", "!!bool"}, tag):
+		return Value{}, fmt.Errorf("the tag %s is not supported", node.Tag)
+	case node.Style&yaml.TaggedStyle != 0 && tag == "!!str", node.Style&quoted != 0:
+		return Text(node.Value), nil
+	case yamlYes.MatchString(node.Value):
+		return Value{true}, nil
+	case yamlNo.MatchString(node.Value):
+		return Value{false}, nil
+	case yamlInfinite.MatchString(node.Value):
+		return Argument(strings.Replace(node.Value, ".", "", 1)), nil
+	}
+	return Argument(node.Value), nil
+}
+
+// literal reads an argument that is a list, a tuple or a dictionary. Those of JSON and YAML, and nearly all of Python's,
+// are read.
+func (a argument) literal() (Value, error) {
+	text := strings.TrimSpace(string(a))
+	if between(text, "(", ")") {
+		text = "[" + text[1:len(text)-1] + "]"
+	}
+	value, err := parseYAML([]byte(text))
+	if err != nil {
+		return Value{}, fmt.Errorf("%q cannot be read as a list or a dictionary: %w", string(a), err)
+	}
+	return value, nil
+}
+
+// isLiteral reports whether the argument looks like a list or a dictionary.
+func (a argument) isLiteral() bool {
+	text := strings.TrimSpace(string(a))
+	return strings.HasPrefix(text, "[") || strings.HasPrefix(text, "{")
+}
+
+// plain returns the value for JSON, as Python would guess it.
+func (v Value) plain() any {
+	switch data := v.data.(type) {
+	case argument:
+		return data.plain()
+	case []Value:
+		list := make([]any, len(data))
+		for i, element := range data {
+			list[i] = element.plain()
+		}
+		return list
+	case mapping:
+		object := map[string]any{}
+		for _, e := range data {
+			object[fmt.Sprint(e.key.plain())] = e.value.plain()
+		}
+		return object
+	default:
+		return data
+	}
+}
+
+// String returns the value for an error's text.
+func (v Value) String() string {
+	switch data := v.data.(type) {
+	case nil:
+		return "null"
+	case []Value:
+		elements := make([]string, len(data))
+		for i, element := range data {
+			elements[i] = element.String()
+		}
+		return "[" + strings.Join(elements, ", ") + "]"
+	case mapping:
+		elements := make([]string, len(data))
+		for i, e := range data {
+			elements[i] = e.key.String() + ": " + e.value.String()
+		}
+		return "{" + strings.Join(elements, ", ") + "}"
+	default:
+		return fmt.Sprint(data)
+	}
+}
