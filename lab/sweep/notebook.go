@@ -41,14 +41,17 @@ func (s *Spec) CheckNotebook() (parameters func(assignments []string) error, err
 		return nil, fmt.Errorf("%s has no parameter %q: it is run with one seed only", s.Notebook, seedParameter)
 	}
 	return func(assignments []string) error {
-		values := map[string]string{}
+		values := map[string]jupyter.Value{}
 		for _, assignment := range assignments {
 			name, value, _ := strings.Cut(assignment, "=")
 			switch {
 			case name == dirParameter:
 				return fmt.Errorf("the parameter %q is the cell's own folder: leave it out", dirParameter)
 			case slices.Contains(names, name):
-				values[name] = unquoted(value)
+				values[name] = jupyter.Argument(value)
+				if text, ok := quoted(value); ok {
+					values[name] = jupyter.Text(text)
+				}
 			case name != seedParameter:
 				return fmt.Errorf("the notebook has no parameter %q, but %s", name, strings.Join(names, ", "))
 			}
@@ -76,13 +79,10 @@ func parameterNames(nb *jupyter.Notebook) (names []string, err error) {
 	return names, err
 }
 
-// unquoted returns the text of a JSON string, and all else as it is.
-func unquoted(value string) string {
-	var text string
-	if json.Unmarshal([]byte(value), &text) == nil {
-		return text
-	}
-	return value
+// quoted returns the text of a JSON string: "7" is a text and no number.
+func quoted(value string) (text string, ok bool) {
+	err := json.Unmarshal([]byte(value), &text)
+	return text, err == nil && value != "null"
 }
 
 // copyNotebook keeps the notebook in the sweep's folder, unless it is there already: a person edits the original, and
@@ -119,8 +119,13 @@ func (s *Sweep) notebookArguments(cell Cell) ([]string, error) {
 	arguments := []string{"run", filepath.Join(s.dir, notebookName), "--cwd", filepath.Dir(s.spec.Notebook)}
 	for _, assignment := range s.spec.assignments(cell) {
 		name, value, _ := strings.Cut(assignment, "=")
-		if slices.Contains(s.parameters, name) {
-			arguments = append(arguments, "-p", name+"="+unquoted(value))
+		if !slices.Contains(s.parameters, name) {
+			continue
+		}
+		if text, ok := quoted(value); ok {
+			arguments = append(arguments, "-r", name+"="+text)
+		} else {
+			arguments = append(arguments, "-p", name+"="+value)
 		}
 	}
 	if slices.Contains(s.parameters, dirParameter) {

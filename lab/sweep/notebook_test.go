@@ -25,7 +25,7 @@ func execute(args []string) error {
 	out := ""
 	for i := 1; i+1 < len(args); i += 2 {
 		switch name, value, _ := strings.Cut(args[i+1], "="); args[i] {
-		case "-p":
+		case "-p", "-r":
 			values[name] = value
 		case "-o":
 			out = args[i+1]
@@ -74,7 +74,7 @@ func notebookSpec(t *testing.T) Spec {
 	}
 	require.NoError(t, nb.Write(path))
 	return Spec{
-		Format: 1, Notebook: path, Set: map[string]json.RawMessage{"name": json.RawMessage(`"a, b"`)},
+		Format: 1, Notebook: path, Set: map[string]json.RawMessage{"name": json.RawMessage(`"1e+3"`)},
 		Axes: []Axis{{"rate", values(0.5, 1)}}, Seeds: []uint64{1, 2},
 	}
 }
