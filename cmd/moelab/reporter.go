@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/moelab/moelab/internal/progress"
@@ -21,6 +23,40 @@ type reporter struct {
 
 func newReporter(w io.Writer, nb *jupyter.Notebook) *reporter {
 	return &reporter{w: w, bar: progress.In(w, progress.Columns(w), ""), titles: titles(nb)}
+}
+
+// quiet is a reporter that does not show what cells print.
+type quiet struct{ *reporter }
+
+// Stream prints nothing.
+func (quiet) Stream(string, string) {}
+
+// Display prints nothing.
+func (quiet) Display(*jupyter.Output) {}
+
+// prefixed writes whole lines of one of several notebooks that run at once.
+type prefixed struct {
+	w      io.Writer
+	lock   *sync.Mutex // of w
+	prefix string
+	line   []byte
+}
+
+func (p *prefixed) Write(data []byte) (int, error) {
+	p.line = append(p.line, data...)
+	end := bytes.LastIndexByte(p.line, '\n') + 1
+	if end == 0 {
+		return len(data), nil
+	}
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	for line := range bytes.Lines(p.line[:end]) {
+		if _, err := fmt.Fprintf(p.w, "%s%s", p.prefix, line); err != nil {
+			return 0, err
+		}
+	}
+	p.line = p.line[end:]
+	return len(data), nil
 }
 
 // titles returns the heading above each code cell, or the cell's first line of code before the first heading.

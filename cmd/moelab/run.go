@@ -5,85 +5,367 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"text/tabwriter"
 	"time"
 
 	"github.com/moelab/moelab/jupyter"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 )
 
+// runFlags are the flags of moelab run.
+type runFlags struct {
+	parameters                         parameterFlags
+	out, kernel, dir                   string
+	timeout                            time.Duration
+	from, jobs                         int
+	resume, allowErrors, prepare, help bool
+	report, logOutput, noHTML, several bool
+}
+
 func newRunCommand() *cobra.Command {
-	var out, kernel string
-	var parameters parameterFlags
-	var timeout time.Duration
-	var noHTML bool
+	r := &runFlags{}
 	command := &cobra.Command{
-		Use:   "run NOTEBOOK",
-		Short: "Run a notebook, and write it with its outputs and as a page",
+		Use:   "run NOTEBOOK…",
+		Short: "Run notebooks, and write them with their outputs and as pages",
 		Long: `Run all cells of a notebook in its kernel, without a browser, and write NAME.executed.ipynb and
 NAME.executed.html next to it. For moelab's own notebooks, the kernel and XLA's plugin are installed first if missing.
+"-" is standard input, and for -o standard output, which is then the notebook alone.
 
 A failing cell ends the run with exit status 1; the notebook is written with the traceback. Ctrl-C interrupts the
 cell; the outputs so far are written too. Cells run in the notebook's folder; relative paths start there. Cells tagged
-"skip-execution" are not run.
+"skip-execution" are not run, and those tagged "raises-exception" may fail. Each cell's times and state are in its
+metadata, as from papermill and nbclient.
 
 Parameters replace those of the cell tagged "parameters", as in papermill; of several values for one parameter, -r beats
 -p, which beats -y, which beats -f. The parameter's type says what a value means: in Python that is its annotation
 (name: Optional[str] = None), else that of its default, which takes any number for a number. Python's None fits every
 parameter. Lists and dictionaries are written as in JSON, Python or YAML. A value that does not fit is refused before
-anything runs. Parameters that the notebook does not have are set too, with a warning.`,
+anything runs. Parameters that the notebook does not have are set too, with a warning.
+
+Several notebooks, or those in a folder and below, run after each other, or --jobs of them at once. A failing one does
+not end the others; a list at the end says how each went. In folders, NAME.executed.ipynb is left out. -o then names a
+folder for the results.
+
+--from N goes on at cell N of the executed notebook, counted from 1 with text and parameters, as errors count them;
+--resume at the first cell that changed or was not run to its end. The cells before keep their outputs. The kernel is a
+new one: what was declared outside of main in the Go cells before is declared again, but what their main did, such as
+files, is taken as it lies there. A Python kernel has lost all variables: the cells tagged "parameters" and "setup" run
+again.`,
 		Example: `  moelab run notebooks/hair_colour.ipynb
   moelab run notebooks/hair_colour.ipynb -p steps=4000 -p dir=../runs/longer -o longer.ipynb
   moelab run training.ipynb -p 'layers=[64, 128]' -p best=None -r name=007
-  moelab run training.ipynb -f parameters.yaml -y '{steps: 200, name: moe}' --strict`,
-		Args: oneArgument("notebook"),
+  moelab run training.ipynb -f parameters.yaml -y '{steps: 200, name: moe}' --strict
+  moelab run training.ipynb --help-notebook               # its parameters, their types and defaults
+  moelab run training.ipynb --resume                      # after a failed cell was mended
+  moelab run a.ipynb b.ipynb notebooks --jobs 2 -o results
+  moelab run - -p steps=20 <training.ipynb >executed.ipynb`,
+		Args: func(command *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("name the notebook (see %s -h)", command.CommandPath())
+			}
+			return nil
+		},
 	}
 	flags := command.Flags()
-	flags.StringVarP(&out, "out", "o", "", "executed notebook to write (default: NAME.executed.ipynb)")
-	parameters.add(flags)
-	flags.StringVar(&kernel, "kernel", "", "kernel to run it with (default: the notebook's)")
-	flags.DurationVar(&timeout, "timeout", 0, "time limit of each cell, as in 20m (default: no limit)")
-	flags.BoolVar(&noHTML, "no-html", false, "do not write the HTML page")
-	command.RunE = func(command *cobra.Command, args []string) error {
-		path := args[0]
-		if timeout < 0 {
-			return usage("--timeout is %v: it must be positive", timeout)
-		}
-		nb, err := jupyter.Read(path)
+	flags.StringVarP(&r.out, "out", "o", "", "executed notebook to write (default: NAME.executed.ipynb), or folder for several")
+	r.parameters.add(flags)
+	flags.StringVarP(&r.kernel, "kernel", "k", "", "kernel to run it with (default: the notebook's)")
+	flags.StringVar(&r.dir, "cwd", "", "folder in which the cells run (default: the notebook's)")
+	flags.DurationVar(&r.timeout, "timeout", 0, "time limit of each cell, as in 20m (default: no limit)")
+	flags.BoolVar(&r.allowErrors, "allow-errors", false, "go on after a failing cell, with exit status 0")
+	flags.IntVar(&r.from, "from", 0, "go on at this cell of the executed notebook")
+	flags.BoolVar(&r.resume, "resume", false, "go on at the first cell that changed or was not run to its end")
+	flags.BoolVar(&r.prepare, "prepare-only", false, "set the parameters and write the notebook, but run nothing")
+	flags.BoolVar(&r.help, "help-notebook", false, "show the notebook's parameters, and run nothing")
+	flags.BoolVar(&r.report, "report-mode", false, "hide the code: the page and JupyterLab show outputs and text")
+	flags.BoolVar(&r.logOutput, "log-output", true, "show what the cells print; with --jobs, only if asked for")
+	flags.BoolVar(&r.noHTML, "no-html", false, "do not write the HTML page")
+	flags.IntVar(&r.jobs, "jobs", 1, "notebooks that run at once")
+	command.RunE = r.run
+	return command
+}
+
+// run checks everything before anything runs.
+func (r *runFlags) run(command *cobra.Command, args []string) error {
+	if err := r.check(command); err != nil {
+		return err
+	}
+	found, err := jupyter.FindNotebooks(args)
+	if err != nil {
+		return usageError{err}
+	}
+	r.several = len(found) > 1 || found[0].Path != args[0]
+	if r.help {
+		return r.showParameters(command, found)
+	}
+	jobs, err := r.prepareAll(command, found)
+	if err != nil {
+		return err
+	}
+	if err := r.setUp(command, jobs); err != nil {
+		return err
+	}
+	if !r.several {
+		return jobs[0].run(command, newReporter(command.ErrOrStderr(), jobs[0].nb))
+	}
+	return r.runAll(command, jobs)
+}
+
+func (r *runFlags) check(command *cobra.Command) error {
+	switch {
+	case r.timeout < 0:
+		return usage("--timeout is %v: it must be positive", r.timeout)
+	case r.jobs < 1:
+		return usage("--jobs is %d: it must be at least 1", r.jobs)
+	case r.from < 0 || command.Flags().Changed("from") && r.from == 0:
+		return usage("--from is %d: cells are counted from 1", r.from)
+	case r.from > 0 && r.resume:
+		return usage("--from and --resume exclude each other")
+	}
+	if info, err := os.Stat(r.dir); r.dir != "" && (err != nil || !info.IsDir()) {
+		return usage("--cwd is %q: it must be a folder", r.dir)
+	}
+	if r.jobs > 1 && !command.Flags().Changed("log-output") {
+		r.logOutput = false
+	}
+	return nil
+}
+
+// showParameters lists the parameters of notebooks.
+func (r *runFlags) showParameters(command *cobra.Command, found []jupyter.Found) error {
+	out := command.OutOrStdout()
+	for _, f := range found {
+		nb, err := readNotebook(command, f.Path)
 		if err != nil {
 			return usageError{err}
 		}
-		if err := parameters.set(nb, warner(command)); err != nil {
-			return usageError{err}
+		parameters, err := nb.Parameters()
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.Path, err)
 		}
-		if out == "" {
-			out = strings.TrimSuffix(path, ".ipynb") + ".executed.ipynb"
+		fmt.Fprintf(out, "Parameters of %s:\n", f.Path)
+		if len(parameters) == 0 {
+			fmt.Fprintln(out, `  none: it has no cell tagged "parameters", or nothing is declared there`)
 		}
-		if filepath.Ext(out) != ".ipynb" {
-			return usage("-o is %q: the name of a notebook ends with .ipynb", out)
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, p := range parameters {
+			fmt.Fprintf(table, "  %s: %s\t(default %s)\t%s\n", p.Name, p.Type, oneLine(p.Default), oneLine(p.Comment))
 		}
-		if err := checkOutputs([]outFile{{"-o", out}}, path); err != nil {
+		if err := table.Flush(); err != nil {
 			return err
 		}
-		if kernel == "" {
-			kernel = nb.KernelName()
+	}
+	return nil
+}
+
+// oneLine returns text with its white space, such as line breaks, as single spaces.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func readNotebook(command *cobra.Command, path string) (*jupyter.Notebook, error) {
+	if path != standard {
+		return jupyter.Read(path)
+	}
+	data, err := io.ReadAll(command.InOrStdin())
+	if err != nil {
+		return nil, fmt.Errorf("read standard input: %w", err)
+	}
+	nb, err := jupyter.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("standard input: %w", err)
+	}
+	return nb, nil
+}
+
+// notebookJob is a notebook to run.
+type notebookJob struct {
+	*runFlags
+	path, out string
+	nb        *jupyter.Notebook
+	options   jupyter.Options
+	isDone    bool // All cells have run before.
+}
+
+// prepareAll reads the notebooks and sets their parameters.
+func (r *runFlags) prepareAll(command *cobra.Command, found []jupyter.Found) ([]*notebookJob, error) {
+	var jobs []*notebookJob
+	var outputs []outFile
+	var inputs []string
+	for _, f := range found {
+		j, err := r.prepareJob(command, f)
+		if err != nil {
+			if r.several {
+				err = fmt.Errorf("%s: %w", f.Path, err)
+			}
+			return nil, usageError{err}
 		}
-		if kernel == jupyter.KernelName {
-			if err := setUp(command.Context(), command.ErrOrStderr(), filepath.Dir(path)); err != nil {
+		jobs, inputs = append(jobs, j), append(inputs, j.path)
+		if j.out != standard {
+			outputs = append(outputs, outFile{"-o", j.out})
+		}
+	}
+	return jobs, checkOutputs(outputs, inputs...)
+}
+
+func (r *runFlags) prepareJob(command *cobra.Command, f jupyter.Found) (*notebookJob, error) {
+	j := &notebookJob{runFlags: r, path: f.Path}
+	var err error
+	if j.out, err = r.output(f); err != nil {
+		return nil, err
+	}
+	if j.nb, err = readNotebook(command, f.Path); err != nil {
+		return nil, err
+	}
+	if err := r.parameters.set(j.nb, warner(command)); err != nil {
+		return nil, err
+	}
+	j.options = jupyter.Options{
+		KernelName: r.kernel, Dir: r.dir, Timeout: r.timeout, AllowErrors: r.allowErrors,
+	}
+	if j.options.KernelName == "" {
+		j.options.KernelName = j.nb.KernelName()
+	}
+	if j.options.Dir == "" && f.Path != standard {
+		j.options.Dir = filepath.Dir(f.Path)
+	}
+	if r.report {
+		j.nb.HideCode()
+	}
+	j.nb.RecordPaths(f.Path, j.out)
+	return j, j.goOn(warner(command))
+}
+
+// output returns the file for an executed notebook.
+func (r *runFlags) output(f jupyter.Found) (string, error) {
+	isNotebook := filepath.Ext(r.out) == ".ipynb"
+	switch {
+	case r.several && (isNotebook || r.out == standard):
+		return "", usage("-o is %q: name a folder for the results of several notebooks", r.out)
+	case r.several && f.Path == standard:
+		return "", usage("standard input is one notebook: run the others by themselves")
+	case r.several && r.out != "":
+		return filepath.Join(r.out, jupyter.ExecutedName(f.Name)), nil
+	case r.out == "" && f.Path == standard:
+		return standard, nil
+	case r.out == "":
+		return jupyter.ExecutedName(f.Path), nil
+	case !isNotebook && r.out != standard:
+		return "", usage("-o is %q: the name of a notebook ends with .ipynb", r.out)
+	}
+	return r.out, nil
+}
+
+// goOn finds the cell to go on at, and keeps the outputs of those before.
+func (j *notebookJob) goOn(warn func(error)) error {
+	if j.from == 0 && !j.resume {
+		return nil
+	}
+	count := len(j.nb.Cells)
+	if j.from > count {
+		return fmt.Errorf("--from is %d, but the notebook has %d cells", j.from, count)
+	}
+	earlier, err := jupyter.Read(j.out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && j.resume:
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading the outputs to keep: %w", err)
+	case j.resume:
+		j.options.From = j.nb.KeepOutputs(earlier, count+1)
+		j.isDone = j.options.From > count
+		return nil
+	}
+	j.options.From = j.from
+	if first := j.nb.KeepOutputs(earlier, j.from); first < j.from {
+		warn(fmt.Errorf("cell %d has changed or was not run to its end: it is left without outputs", first))
+	}
+	return nil
+}
+
+// setUp looks for the kernels, so that no older results are overwritten where one is missing, and installs moelab's.
+func (r *runFlags) setUp(command *cobra.Command, jobs []*notebookJob) error {
+	if r.prepare {
+		return nil
+	}
+	installed := false
+	for _, j := range jobs {
+		if j.options.KernelName == jupyter.KernelName && !installed {
+			if err := setUp(command.Context(), command.ErrOrStderr(), filepath.Dir(j.path)); err != nil {
 				return err
 			}
+			installed = true
 		}
-		if _, err := jupyter.FindKernel(kernel); err != nil {
-			return err // Checked before an older executed notebook is overwritten.
+		if _, err := jupyter.FindKernel(j.options.KernelName); err != nil {
+			return err
 		}
-		runErr := jupyter.Run(command.Context(), nb, jupyter.Options{
-			KernelName: kernel, Dir: filepath.Dir(path), Timeout: timeout, Handler: newReporter(command.ErrOrStderr(), nb),
-		})
-		return errors.Join(runErr, writeNotebook(command, nb, out, noHTML))
 	}
-	return command
+	return nil
+}
+
+// run runs the notebook and writes it.
+func (j *notebookJob) run(command *cobra.Command, show *reporter) error {
+	var runErr error
+	switch {
+	case j.isDone:
+		fmt.Fprintln(command.OutOrStdout(), j.out, "is complete already")
+		return nil
+	case !j.prepare:
+		j.options.Handler = show
+		if !j.logOutput {
+			j.options.Handler = quiet{show}
+		}
+		runErr = jupyter.Run(command.Context(), j.nb, j.options)
+	}
+	if j.out == standard {
+		data, err := j.nb.Encode()
+		if err == nil {
+			_, err = command.OutOrStdout().Write(data)
+		}
+		return errors.Join(runErr, err)
+	}
+	return errors.Join(runErr, writeNotebook(command, j.nb, j.out, j.noHTML || j.prepare))
+}
+
+// runAll runs several notebooks and lists how they went.
+func (r *runFlags) runAll(command *cobra.Command, jobs []*notebookJob) error {
+	results, took := make([]error, len(jobs)), make([]time.Duration, len(jobs))
+	log := &sync.Mutex{}
+	var group errgroup.Group
+	group.SetLimit(r.jobs)
+	for i, j := range jobs {
+		group.Go(func() error {
+			if results[i] = context.Cause(command.Context()); results[i] != nil {
+				return nil
+			}
+			start := time.Now()
+			lines := &prefixed{w: command.ErrOrStderr(), lock: log, prefix: j.path + ": "}
+			results[i] = j.run(command, newReporter(lines, j.nb))
+			took[i] = time.Since(start)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	failed := 0
+	for i, j := range jobs {
+		state := "done in " + took[i].Round(100*time.Millisecond).String()
+		if results[i] != nil {
+			failed++
+			state = strings.Join(errorLines(results[i]), "; ")
+		}
+		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", j.path, state)
+	}
+	if err := context.Cause(command.Context()); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d notebooks failed", failed, len(jobs))
+	}
+	return nil
 }
 
 // writeNotebook writes the executed notebook and its page.

@@ -71,6 +71,102 @@ func TestParametersComeFromManyPlaces(t *testing.T) {
 	assert.Contains(t, stderr, "moelab: warning: bad parameter: the notebook has no parameter sizes; it has: name string")
 }
 
+func TestARunGoesOnWhereItFailed(t *testing.T) {
+	first := "%%\nfmt.Println(\"once\")\nos.WriteFile(\"times\", []byte{1}, 0o600)"
+	path := notebook(t, jupyter.KernelName, greeting, first, "%%\nfmt.Println(name, nothing)")
+	status, _, stderr := moelab(t, "run", path, "-p", "name=moe", "--no-html")
+	require.Equal(t, statusFailed, status, stderr)
+	require.NoError(t, os.Remove(filepath.Join(filepath.Dir(path), "times")))
+
+	nb, err := jupyter.Read(path)
+	require.NoError(t, err)
+	nb.Cells[2].Source = "%%\nfmt.Println(name)"
+	require.NoError(t, nb.Write(path))
+	status, _, stderr = moelab(t, "run", path, "-p", "name=moe", "--no-html", "--resume")
+	require.Zero(t, status, stderr)
+	assert.Contains(t, stderr, "[4/4]")
+	assert.NotContains(t, stderr, "[3/4]")
+	nb, err = jupyter.Read(executed(path))
+	require.NoError(t, err)
+	assert.Equal(t, "once\n", nb.Cells[2].Outputs[0].Text)
+	assert.Equal(t, "moe\n", nb.Cells[3].Outputs[0].Text)
+	assert.NoFileExists(t, filepath.Join(filepath.Dir(path), "times"), "the cell ran again")
+
+	status, stdout, _ := moelab(t, "run", path, "-p", "name=moe", "--no-html", "--resume")
+	assert.Zero(t, status)
+	assert.Equal(t, executed(path)+" is complete already\n", stdout)
+	status, _, stderr = moelab(t, "run", path, "--from", "9")
+	assert.Equal(t, statusUsage, status)
+	assert.Equal(t, "moelab: --from is 9, but the notebook has 3 cells\n", stderr)
+}
+
+func TestSeveralNotebooksRunAndOneThatFailsDoesNotEndTheOthers(t *testing.T) {
+	dir := t.TempDir()
+	for name, code := range map[string]string{
+		"a": "%%\nfmt.Println(\"this is a\")", "b": "%%\nos.Exit(1)", "below/c": "%%\nfmt.Println(name)",
+	} {
+		nb, err := jupyter.Read(notebook(t, jupyter.KernelName, greeting, code))
+		require.NoError(t, err)
+		path := filepath.Join(dir, name+".ipynb")
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, nb.Write(path))
+		require.NoError(t, nb.Write(filepath.Join(dir, "old.executed.ipynb")))
+	}
+	results := filepath.Join(t.TempDir(), "results")
+	status, stdout, stderr := moelab(t, "run", dir, "--jobs", "2", "-o", results, "--no-html", "--cwd", dir)
+	assert.Equal(t, statusFailed, status)
+	assert.Regexp(t, dir+"/a.ipynb: done in .*\n"+dir+"/b.ipynb: cell 2 failed: exit status 1\n"+
+		dir+"/below/c.ipynb: done in .*\n$", stdout)
+	assert.Contains(t, stderr, dir+"/a.ipynb: [2/2]")
+	assert.NotContains(t, stderr, "      this is a")
+	assert.True(t, strings.HasSuffix(stderr, "moelab: 1 of 3 notebooks failed\n"), stderr)
+	for _, name := range []string{"a", "b", "below/c"} {
+		assert.FileExists(t, filepath.Join(results, name+".executed.ipynb"))
+	}
+	assert.NoFileExists(t, filepath.Join(results, "old.executed.executed.ipynb"))
+
+	status, _, stderr = moelab(t, "run", dir, "-o", "x.ipynb")
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, stderr, "name a folder for the results of several notebooks")
+}
+
+func TestANotebookIsPreparedFromStandardInputToStandardOutput(t *testing.T) {
+	path := notebook(t, jupyter.KernelName, greeting, "%%\nfmt.Println(name)")
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	old := os.Stdin
+	os.Stdin = file
+	defer func() { os.Stdin = old }()
+	status, stdout, stderr := moelab(t, "run", "-", "-p", "name=moe", "--prepare-only", "--report-mode")
+	require.Zero(t, status, stderr)
+	assert.Empty(t, stderr)
+	nb, err := jupyter.Decode([]byte(stdout))
+	require.NoError(t, err)
+	assert.Equal(t, "// Parameters\nvar name string = \"moe\"", nb.Cells[1].Source)
+	assert.Equal(t, map[string]any{"source_hidden": true}, nb.Cells[2].Metadata["jupyter"])
+	assert.Empty(t, nb.Cells[2].Outputs)
+	assert.Equal(t, map[string]any{"parameters": map[string]any{"name": "moe"}, "input_path": "-", "output_path": "-"},
+		nb.Metadata["papermill"])
+}
+
+func TestHelpNotebookShowsTheParameters(t *testing.T) {
+	path := notebook(t, jupyter.KernelName, greeting)
+	status, stdout, stderr := moelab(t, "run", path, "--help-notebook")
+	require.Zero(t, status, stderr)
+	assert.Equal(t, "Parameters of "+path+":\n  name: string  (default \"nobody\")  who is greeted\n"+
+		"  times: int    (default 1)         \n", stdout)
+	assert.NoFileExists(t, executed(path))
+}
+
+func TestErrorsMayBeAllowed(t *testing.T) {
+	path := notebook(t, jupyter.KernelName, greeting, "%%\nos.Exit(1)", "%%\nfmt.Println(os.Getwd())")
+	dir := t.TempDir()
+	status, _, stderr := moelab(t, "run", path, "--allow-errors", "--cwd", dir, "--no-html")
+	require.Zero(t, status, stderr)
+	assert.Contains(t, stderr, dir+" <nil>")
+}
+
 func TestAFailingCellEndsTheRunWithItsError(t *testing.T) {
 	for name, c := range map[string]struct{ cell, says, ends string }{
 		"exit":    {"%%\nfmt.Println(\"before\")\nos.Exit(3)", "      before\n", "exit status 3"},
@@ -133,10 +229,10 @@ func TestRunRejectsInvalidArgumentsBeforeAnythingRuns(t *testing.T) {
 		args []string
 		says string
 	}{
-		"no JSON":   {[]string{file("hello {")}, "not a notebook"},
-		"empty":     {[]string{file("")}, "not a notebook"},
-		"a list":    {[]string{file("[1, 2]")}, "not a notebook"},
-		"cut short": {[]string{file(`{"cells": [{"cell_type": "co`)}, "not a notebook"},
+		"no JSON":    {[]string{file("hello {")}, "not a notebook"},
+		"empty":      {[]string{file("")}, "not a notebook"},
+		"a list":     {[]string{file("[1, 2]")}, "not a notebook"},
+		"cut short":  {[]string{file(`{"cells": [{"cell_type": "co`)}, "not a notebook"},
 		"nbformat 1": {[]string{file(`{"cells": [], "nbformat": 1}`)}, "nbformat 1"},
 		"unknown kernel": {[]string{notebook(t, "nosuch", "1")},
 			`"nosuch" is not installed for Jupyter; these are: moelab`},
@@ -151,6 +247,10 @@ func TestRunRejectsInvalidArgumentsBeforeAnythingRuns(t *testing.T) {
 		"no value":     {[]string{good, "-p", "times"}, "not of the form name=value"},
 		"below a file": {[]string{good, "-o", filepath.Join(good, "none", "x.ipynb")}, "not a folder: name another file"},
 		"a folder":     {[]string{good, "-o", t.TempDir()}, "the name of a notebook ends with .ipynb"},
+		"no cell":      {[]string{good, "--from", "0"}, "--from is 0: cells are counted from 1"},
+		"no folder":    {[]string{good, "--cwd", "none"}, `--cwd is "none": it must be a folder`},
+		"no job":       {[]string{good, "--jobs", "0"}, "--jobs is 0: it must be at least 1"},
+		"two starts":   {[]string{good, "--from", "1", "--resume"}, "exclude each other"},
 		"no notebook":  {[]string{good, "-o", "x.html"}, "the name of a notebook ends with .ipynb"},
 	} {
 		t.Run(name, func(t *testing.T) {
