@@ -86,10 +86,15 @@ func runNotebook(t *testing.T, notebook string, parameters ...string) (printed, 
 	assert.Contains(t, stdout, "wrote "+dir)
 	assert.NotContains(t, stderr, "\r", "a log has no bars")
 	assert.Regexp(t, `(?m)^\[1/\d+\] \w`, stderr, "it says which cell it is at")
+	return readExecuted(t, filepath.Join(dir, "executed.ipynb"))
+}
 
-	nb, err := jupyter.Read(filepath.Join(dir, "executed.ipynb"))
+// readExecuted returns the output of an executed notebook, its page, and its number of pictures.
+func readExecuted(t *testing.T, path string) (printed, page string, pictures int) {
+	t.Helper()
+	nb, err := jupyter.Read(path)
 	require.NoError(t, err)
-	html, err := os.ReadFile(filepath.Join(dir, "executed.html"))
+	html, err := os.ReadFile(strings.TrimSuffix(path, ".ipynb") + ".html")
 	require.NoError(t, err)
 	page = string(html)
 	for i, cell := range nb.Cells {
@@ -120,16 +125,27 @@ func TestTheConditioningNotebookRunsWhole(t *testing.T) {
 	}
 }
 
-func TestTheAttributesNotebookRunsWhole(t *testing.T) {
+func TestASweepRunsTheAttributesNotebookWhole(t *testing.T) {
 	dir := t.TempDir()
-	printed, _, pictures := runNotebook(
-		t, "attributes.ipynb", "preset=smoke", "attributes=length", "conditioning=ac-gan", "dir="+dir,
-	)
+	sweep, cell := filepath.Join(dir, "sweep"), "conditioning=ac-gan,seed=1"
+	var spec bytes.Buffer
+	require.NoError(t, json.NewEncoder(&spec).Encode(map[string]any{
+		"notebook": "attributes.ipynb", "set": map[string]any{"preset": "smoke", "attributes": "length"},
+		"axes":  []any{map[string]any{"setting": "conditioning", "values": []string{"ac-gan"}}},
+		"seeds": []int{1},
+	}))
+	path := filepath.Join(dir, "study.json")
+	require.NoError(t, os.WriteFile(path, spec.Bytes(), 0o644))
+	stdout, _ := moelab(t, "sweep", path, "--out", sweep)
+	assert.Regexp(t, `(?m)^conditioning +seeds +failed.* +accuracy +accuracy of length `, stdout)
+	assert.Regexp(t, `(?m)^ac-gan +1 +0 +.*\d\.\d{3}`, stdout)
+
+	printed, _, pictures := readExecuted(t, filepath.Join(sweep, "notebooks", cell+".ipynb"))
 	assert.Regexp(t, `length: known of 180 of 180 portraits`, printed)
 	assert.Regexp(t, `asked-for length: \d+\.\d % \(judge: \d+\.\d %, chance: 33\.3 %\)`, printed)
 	assert.Equal(t, 5, pictures)
 	for _, name := range []string{"data_length", "losses", "attributes_1", "attributes_2", "attributes_3"} {
-		assert.FileExists(t, filepath.Join(dir, "figures", name+".png"))
+		assert.FileExists(t, filepath.Join(sweep, "cells", cell, "figures", name+".png"))
 	}
 }
 
