@@ -32,7 +32,8 @@ func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 		// The process is written to it: through a link, into a file of somebody's.
 		return nil, "", fmt.Errorf("%s is not a plain file: remove it", path)
 	}
-	lock = flock.New(path)
+	// NFS locks what is open for writing. Others may look who holds the lock.
+	lock = flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
 	locked, err := lock.TryLock()
 	for range 5 { // Owner may just be looking.
 		if err != nil || locked {

@@ -18,6 +18,9 @@ import (
 // grace is how long a training may take to save when the sweep is stopped.
 const grace = 2 * time.Minute
 
+// killing is how long the end of a task may take whose processes the system kills one after another.
+const killing = time.Second
+
 // TrainArguments returns the command line after "moelab" that trains a cell in a directory: a person gets the same run
 // with it.
 func (s Spec) TrainArguments(cell Cell, dir string) []string {
@@ -96,6 +99,11 @@ func runProcess(ctx context.Context, program string, arguments []string, log io.
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		reason := fmt.Sprintf("ended by the signal %q", status.Signal())
 		if status.Signal() == syscall.SIGKILL {
+			select {
+			case <-ctx.Done():
+				return "", ctx.Err()
+			case <-time.After(killing): // If this process is killed too, the cell has not failed.
+			}
 			reason += ": perhaps memory ran out"
 		}
 		return reason, nil

@@ -145,9 +145,6 @@ func (s *Sweep) Run(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(s.dir, logsName), 0o755); err != nil {
-		return err
-	}
 	next := make(chan Cell)
 	var workers sync.WaitGroup
 	var says sync.Mutex
@@ -166,12 +163,9 @@ func (s *Sweep) Run(ctx context.Context, options Options) error {
 			onShareOfCores(worker, jobs)
 			for cell := range next {
 				changed(cell, nil)
-				result, err := s.runCell(ctx, cell, options)
+				result, err := s.complete(ctx, cell, options)
 				if ctx.Err() != nil { // It was stopped, and goes on the next time.
 					continue
-				}
-				if err == nil {
-					err = s.save(result)
 				}
 				if err != nil { // Such as a full disk: the other cells would meet it too.
 					cancel(fmt.Errorf("cell %s: %w", cell.Name, err))
@@ -197,15 +191,21 @@ func (s *Sweep) Run(ctx context.Context, options Options) error {
 // todo lists the cells to run.
 func (s *Sweep) todo(retry bool) (todo []Cell, err error) {
 	for _, cell := range s.spec.Cells() {
-		result, ended, err := s.result(cell)
+		_, done, err := s.done(cell, retry)
 		if err != nil {
 			return nil, err
 		}
-		if !ended || retry && result.Failed != "" || s.isShort(result) {
+		if !done {
 			todo = append(todo, cell)
 		}
 	}
 	return todo, nil
+}
+
+// done reads a cell's result, and reports whether there is nothing left to do.
+func (s *Sweep) done(cell Cell, retry bool) (result Result, done bool, err error) {
+	result, ended, err := s.result(cell)
+	return result, ended && (result.Failed == "" || !retry) && !s.isShort(result), err
 }
 
 // isShort reports whether a cell was trained for fewer steps than the specification now asks for.
@@ -232,10 +232,6 @@ type Running struct {
 func (s *Sweep) Progress() (p Progress, err error) {
 	cells := s.spec.Cells()
 	p.Cells = len(cells)
-	_, goesOn, err := lockfile.Owner(s.dir)
-	if err != nil {
-		return p, fmt.Errorf("look at the lock of %s: %w", s.dir, err)
-	}
 	for _, cell := range cells {
 		result, ended, err := s.result(cell)
 		switch {
@@ -251,8 +247,11 @@ func (s *Sweep) Progress() (p Progress, err error) {
 			if err != nil && !errors.Is(err, lab.ErrNotARun) {
 				return p, err
 			}
-			measuring := goesOn && status.Condition == lab.Finished
-			if err == nil && (status.Condition == lab.InTraining || measuring) {
+			goesOn, lockErr := s.isLocked(cell)
+			if lockErr != nil {
+				return p, lockErr
+			}
+			if err == nil && (status.Condition == lab.InTraining || goesOn) {
 				p.Running = append(p.Running, Running{cell, status})
 			}
 		}
