@@ -62,7 +62,10 @@ func stand(args []string) error {
 		return train(flags)
 	case "eval":
 		return evaluate(flags["run"])
-	case "sweep": // Runs the sweep in a folder with the specification there.
+	case "sweep": // Runs a cell, or the sweep in a folder with the specification there.
+		if args[1] == "cell" {
+			return runCells(args[2], args[3:])
+		}
 		spec, err := ReadSpec(args[1])
 		if err != nil {
 			return err
