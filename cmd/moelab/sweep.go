@@ -78,7 +78,6 @@ k8s.yaml. --jobs limits the tasks that run at once.`,
 	flags.StringVar(&backend, "backend", "", "backend of the trainings; see moelab train gan -h")
 	flags.BoolVar(&slurm, "slurm", false, "let Slurm run the cells, one a task")
 	flags.StringVar(&scheduler, "print", "", `print what "slurm" or "k8s" would be told, and run nothing`)
-	command.MarkFlagsMutuallyExclusive("slurm", "print")
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if out == "" {
 			return usage("--out is missing: name the folder of the sweep (see %s -h)", command.CommandPath())

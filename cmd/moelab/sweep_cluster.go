@@ -22,6 +22,9 @@ func checkScheduler(slurm bool, scheduler string) error {
 	if _, known := schedulers[scheduler]; scheduler != "" && !known {
 		return usage("--print is %q: it must be one of %s", scheduler, names(schedulers))
 	}
+	if slurm && scheduler != "" {
+		return usage("--slurm submits, and --print only prints: give one of them")
+	}
 	if !slurm {
 		return nil
 	}

@@ -84,7 +84,7 @@ func TestSweepRejectsWrongSpecifications(t *testing.T) {
 		"not a sweep":  "sweep status " + filepath.Dir(path),
 		`--print is "lsf": it must be one of k8s, slurm`: "sweep gan --print lsf --out " + out,
 		"sbatch is not installed on this machine":        "sweep gan --slurm --out " + out,
-		"[print slurm] were all set":                     "sweep gan --slurm --print k8s --out " + out,
+		"--print only prints: give one of":               "sweep gan --slurm --print k8s --out " + out,
 		"name the folder of the sweep and a cell":        "sweep cell " + filepath.Dir(path),
 	} {
 		status, _, stderr := moelab(t, strings.Fields(line)...)
