@@ -93,7 +93,7 @@ func printQueue(command *cobra.Command, s *sweep.Sweep) error {
 		fmt.Fprintf(out, "in Slurm's queue: %s\n", strings.Join(parts, ", "))
 	}
 	if queue.Lost > 0 {
-		fmt.Fprintf(out, "%s neither ended nor queued: the command that submitted them submits them again; %s says why\n",
+		fmt.Fprintf(out, "%s neither ended nor queued, %s says why; the command that submitted them does so again\n",
 			counted(queue.Lost, "cell"), filepath.Join(s.Dir(), "logs"))
 	}
 	return nil

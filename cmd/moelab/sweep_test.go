@@ -104,7 +104,8 @@ func TestSweepOnAClusterIsATaskForEachCell(t *testing.T) {
 	}
 	script := succeed(t, args...)
 	assert.Contains(t, script, "#SBATCH --array=0-1\n")
-	assert.Contains(t, succeed(t, append(args[:len(args)-1], "k8s")...), "exec moelab sweep cell \"$0\" \"$1\" --backend go\n")
+	other := succeed(t, slices.Concat(args[:len(args)-1], []string{"k8s"})...)
+	assert.Contains(t, other, "exec moelab sweep cell \"$0\" \"$1\" --backend go\n")
 	status, _, stderr := moelab(t, "sweep", "cell", dir, "learning_rate=7,seed=1")
 	assert.Equal(t, statusUsage, status)
 	assert.Contains(t, stderr, `has no cell "learning_rate=7,seed=1", and 2 others, such as "learning_rate=0.0002,seed=1"`)

@@ -58,7 +58,7 @@ func (c cluster) ask(program string, args ...string) string {
 	return string(out)
 }
 
-// TestSweepOnSlurmSurvivesALostNode runs twelve cells on two nodes. Tasks are stopped as at their time limit, and a node
+// TestSweepOnSlurmSurvivesALostNode runs twelve cells on two nodes. A task is stopped as at its time limit, and a node
 // loses its power. The results are those of a sweep on one machine.
 func TestSweepOnSlurmSurvivesALostNode(t *testing.T) {
 	c := newCluster(t)
@@ -70,7 +70,8 @@ func TestSweepOnSlurmSurvivesALostNode(t *testing.T) {
 	}
 	sweep := func(out string, more ...string) result {
 		return moelab(append([]string{
-			"sweep", *slurmKind, "--preset", "smoke", "--steps", "30", "--seeds", "12", "--backend", "go", "--out", out,
+			"sweep", *slurmKind, "--preset", "smoke", "--steps", "30", "--seeds", "12", "--backend", "go",
+			"--out", out,
 		}, more...)...)
 	}
 	dir := filepath.Join(parent, "it's on Slurm, 100%")
@@ -86,13 +87,12 @@ func TestSweepOnSlurmSurvivesALostNode(t *testing.T) {
 	write("none")
 	refused := sweep(dir, "--slurm")
 	assert.Equal(t, 1, refused.status)
-	assert.Contains(t, refused.said, "Slurm refuses the job: Batch job submission failed: Invalid partition name specified; ")
+	assert.Contains(t, refused.said, "Slurm refuses the job: Batch job submission failed: Invalid partition name")
 	write("main")
 	submitted := sweep(dir, "--slurm")
 	require.Equal(t, 0, submitted.status, submitted.said)
 	assert.Contains(t, submitted.said, "Slurm has taken 12 cells as job 1\n")
 
-	running := func() string { return c.ask("squeue", "-h", "-r", "-t", "running", "-o", "%A %N") }
 	trained := func(node string) bool { // Whether a task there has logged a step.
 		logs, err := filepath.Glob(filepath.Join(dir, "cells", "*", ".lock"))
 		require.NoError(t, err)
@@ -103,17 +103,20 @@ func TestSweepOnSlurmSurvivesALostNode(t *testing.T) {
 		})
 	}
 	require.Eventually(t, func() bool { return trained("node1") }, 10*time.Minute, 100*time.Millisecond)
-	for line := range strings.Lines(running()) { // As Slurm does before a time limit.
+	for line := range strings.Lines(c.ask("squeue", "-h", "-r", "-t", "running", "-o", "%A %N")) {
 		if id, node, _ := strings.Cut(strings.TrimSpace(line), " "); node == "node1" {
-			assert.Empty(t, c.ask("scancel", "--batch", "--signal=USR1", id))
+			// As Slurm does before a time limit. scancel waits for minutes if the task is queued again at once.
+			require.NoError(t, exec.Command("scancel", "--batch", "--signal=USR1", id).Start())
+			break
 		}
 	}
 	require.Eventually(t, func() bool { return trained("node2") }, 10*time.Minute, 100*time.Millisecond)
 	c.do(t, "kill", "node2")
 	again := sweep(dir, "--slurm")
 	assert.Contains(t, again.said, "each cell has ended or is queued", "none is submitted twice")
-	require.Eventually(t, func() bool { return strings.Contains(c.ask("sinfo", "-h", "-N", "-o", "%N %T"), "node2 down") },
-		2*time.Minute, time.Second)
+	require.Eventually(t, func() bool {
+		return strings.Contains(c.ask("sinfo", "-h", "-N", "-o", "%N %T"), "node2 down")
+	}, 5*time.Minute, time.Second)
 	status := moelab("sweep", "status", dir)
 	assert.Regexp(t, `in Slurm's queue: (\d+ completing, )?\d+ pending, [12] running`, status.said)
 	assert.NotContains(t, status.said, "neither ended nor queued")
@@ -132,7 +135,7 @@ func TestSweepOnSlurmSurvivesALostNode(t *testing.T) {
 		said.Write(text)
 	}
 	starts := strings.Count(said.String(), "node1, ") + strings.Count(said.String(), "node2, ")
-	assert.Greater(t, starts, 13, "at least a task of each node has begun twice: %s", &said)
+	assert.GreaterOrEqual(t, starts, 14, "at least a task of each node has begun twice: %s", &said)
 
 	alone := filepath.Join(parent, "alone")
 	local := sweep(alone, "--jobs", "2")
