@@ -56,6 +56,6 @@ require (
 	golang.org/x/sys v0.43.0
 	golang.org/x/text v0.38.0
 	google.golang.org/protobuf v1.36.11
-	gopkg.in/yaml.v3 v3.0.1 // indirect
+	gopkg.in/yaml.v3 v3.0.1
 	k8s.io/klog/v2 v2.140.0
 )

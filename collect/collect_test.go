@@ -196,7 +196,7 @@ func TestImportFindsFacesAndTheirColours(t *testing.T) {
 			if done == 3 {
 				_, err := Import(t.Context(), finder, dir, again, Options{Size: 64})
 				assert.ErrorIs(t, err, ErrLocked)
-				assert.ErrorContains(t, err, fmt.Sprintf("%s is being filled by process %d: wait for it", again, os.Getpid()))
+				assert.ErrorContains(t, err, fmt.Sprintf("%s is being filled by process %d on ", again, os.Getpid()))
 			}
 		}})
 		require.NoError(t, err)

@@ -59,6 +59,8 @@ func child(args []string) error {
 		fmt.Println("held")
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		return run.Close()
+	case "hold elsewhere":
+		return holdElsewhere(args[1], args[2], args[3])
 	case "die": // Trains and kills itself after a step.
 		step, err := strconv.ParseInt(args[2], 10, 64)
 		if err != nil {

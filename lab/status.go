@@ -29,7 +29,7 @@ type Status struct {
 	// Name is that of the experiment.
 	Name      string
 	Condition Condition
-	// Process is the one that trains, and Fault what is damaged.
+	// Process is the one that trains, with its host, as in "7 on node1", and Fault what is damaged.
 	Process, Fault string
 	// Step is the last logged one while it trains, that of the newest checkpoint otherwise; Steps is the one to reach.
 	Step, Steps int64

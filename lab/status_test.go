@@ -2,9 +2,9 @@ package lab
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -27,8 +27,10 @@ func TestStatusFollowsTheLifeOfARun(t *testing.T) {
 	require.NoError(t, err)
 	status, err := ReadStatus(dir)
 	require.NoError(t, err)
+	host, err := os.Hostname()
+	require.NoError(t, err)
 	assert.Equal(t, Status{
-		Name: "regression", Condition: InTraining, Process: strconv.Itoa(command.Process.Pid), Steps: 20,
+		Name: "regression", Condition: InTraining, Process: fmt.Sprintf("%d on %s", command.Process.Pid, host), Steps: 20,
 	}, status)
 	require.NoError(t, stdin.Close())
 	require.NoError(t, command.Wait())

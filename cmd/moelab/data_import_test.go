@@ -91,7 +91,7 @@ func TestASecondImportIntoTheSameFolderWaits(t *testing.T) {
 	call := []string{"data", "import", dir, "--out", out, "--by", "look"}
 	status, _, stderr := moelab(t, call...)
 	assert.Equal(t, statusFailed, status, "the call is right")
-	assert.Contains(t, stderr, fmt.Sprintf("%s is being filled by process %d: wait for it", out, os.Getpid()))
+	assert.Contains(t, stderr, fmt.Sprintf("%s is being filled by process %d on ", out, os.Getpid()))
 	require.NoError(t, lock.Unlock())
 	succeed(t, call...)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/esrgan/upscale"
@@ -41,8 +42,12 @@ func main() {
 	os.Exit(run(interruptible(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// burst is how long after a signal others belong to it: Slurm signals each process of a task, and a sweep passes the
+// signal on to its training, which thus gets it twice.
+const burst = time.Second
+
 // interruptible returns a context that ends with the first Ctrl-C, SIGTERM or hang-up of the terminal, so that the work
-// stops and a training saves. A second Ctrl-C or SIGTERM ends the process at once.
+// stops and a training saves. A second Ctrl-C or SIGTERM, after the burst of the first, ends the process at once.
 func interruptible() context.Context {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored.
@@ -51,8 +56,9 @@ func interruptible() context.Context {
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	go func() {
 		<-ctx.Done()
-		stop()
 		signal.Ignore(syscall.SIGHUP) // A terminal that closes may send several, while a training saves.
+		time.Sleep(burst)
+		stop()
 	}()
 	return ctx
 }

@@ -24,11 +24,11 @@ import (
 )
 
 func newSweepCommand() *cobra.Command {
-	var out, preset, seeds, backend, expectation string
+	var out, preset, seeds, backend, expectation, scheduler string
 	var steps int64
 	var settings []string
 	var jobs int
-	var retry bool
+	var retry, slurm bool
 	command := &cobra.Command{
 		Use:   "sweep KIND|NOTEBOOK|SPECIFICATION",
 		Short: "Train and measure many variants, with several seeds",
@@ -55,11 +55,19 @@ A specification is a JSON file, such as the sweep.json that each sweep keeps:
 
 The rule "compare" decides the expectation: "is" is "higher", "lower" or "equal", "value": 0.4 in the place of "than"
 compares with a number, and "by" is the least difference that counts. The verdict is "reproduced" or "not reproduced"
-if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise.`,
+if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise.
+
+With --slurm the cells are run by Slurm, one a task, on all hosts that share the folder. The folder then holds
+slurm.sbatch, a template that is yours to change: resources, modules, a container. --print slurm writes it without
+submitting anything. A task that is preempted, or whose time ends, saves and goes on in its next turn, and the same
+command submits cells that are neither done nor queued. --print k8s makes an Indexed Job for Kubernetes of the template
+k8s.yaml. --jobs limits the tasks that run at once.`,
 		Example: `  moelab sweep gan --set conditioning=projection,ac-gan,input,hidden --seeds 3 --out sweeps/ways
   moelab sweep sr --set before_relu=true,false --steps 500 --seeds 1,2,3 --out sweeps/sr --jobs 2
   moelab sweep notebooks/hair_colour.ipynb -p steps=100,200 --seeds 3 --out sweeps/steps
   moelab sweep studies/ways.json --out sweeps/ways
+  moelab sweep gan --set loss=hinge,wgan --seeds 5 --out sweeps/losses --slurm
+  moelab sweep gan --set loss=hinge,wgan --seeds 5 --out sweeps/losses --print k8s | kubectl apply -f -
   moelab sweep status sweeps/ways                   # how far it is, and what came out so far`,
 		Args: oneArgument("kind of experiment, the notebook, or the specification"),
 	}
@@ -74,12 +82,17 @@ if the 95 % interval of the difference (Welch's) lies wholly on one side, "undec
 	flags.IntVar(&jobs, "jobs", 1, "cells that are trained at once and share the cores")
 	flags.BoolVar(&retry, "retry", false, "try the cells again that have failed")
 	flags.StringVar(&backend, "backend", "", "backend of the trainings; see moelab train gan -h")
+	flags.BoolVar(&slurm, "slurm", false, "let Slurm run the cells, one a task")
+	flags.StringVar(&scheduler, "print", "", `print what "slurm" or "k8s" would be told, and run nothing`)
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if out == "" {
 			return usage("--out is missing: name the folder of the sweep (see %s -h)", command.CommandPath())
 		}
 		if jobs < 1 {
 			return usage("--jobs is %d: it must be at least 1", jobs)
+		}
+		if err := checkScheduler(slurm, scheduler); err != nil {
+			return err
 		}
 		var spec sweep.Spec
 		var err error
@@ -119,9 +132,15 @@ if the 95 % interval of the difference (Welch's) lies wholly on one side, "undec
 		if backend != "" {
 			options.Arguments = []string{"--backend", backend}
 		}
-		return runSweep(command, s, options)
+		if !slurm && scheduler == "" {
+			return runSweep(command, s, options)
+		}
+		if !flags.Changed("jobs") {
+			options.Jobs = 0
+		}
+		return giveAway(command, s, tasksOf(options), scheduler)
 	}
-	command.AddCommand(newSweepStatusCommand())
+	command.AddCommand(newSweepStatusCommand(), newSweepReportCommand(), newSweepCellCommand())
 	return command
 }
 
@@ -306,7 +325,8 @@ func newSweepStatusCommand() *cobra.Command {
 		Use:   "status FOLDER",
 		Short: "Show how far a sweep is, and what came out so far",
 		Long: `Show how many cells of a sweep have ended and failed, which are being trained, and the means of the measures so
-far. It reads the folder alone, so it works beside a sweep that goes on, in another terminal too.`,
+far. It reads the folder, so it works beside a sweep that goes on, in another terminal too, or on another host. Of a
+sweep that was given to Slurm it also shows how many tasks wait and run, and which cells have none.`,
 		Example: `  moelab sweep status sweeps/ways`,
 		Args:    oneArgument("folder of the sweep"),
 		RunE: func(command *cobra.Command, args []string) error {
@@ -321,6 +341,9 @@ far. It reads the folder alone, so it works beside a sweep that goes on, in anot
 			out := command.OutOrStdout()
 			for _, line := range sweepLines(p, 0) {
 				fmt.Fprintln(out, line)
+			}
+			if err := printQueue(command, s); err != nil {
+				return err
 			}
 			results, err := s.Results()
 			if err != nil || len(results) == 0 {
@@ -358,12 +381,16 @@ func (v *sweepView) changed(cell sweep.Cell, result *sweep.Result) {
 	v.ended++
 	v.last = time.Now()
 	v.clear()
+	fmt.Fprintln(v.w, resultLine(*result))
+}
+
+// resultLine says how a cell ended.
+func resultLine(result sweep.Result) string {
 	if result.Failed != "" {
-		fmt.Fprintf(v.w, "%s: failed: %s\n", cell.Name, result.Failed)
-		return
+		return fmt.Sprintf("%s: failed: %s", result.Name, result.Failed)
 	}
 	measures := cmp.Or(numbersText(result.Measures, "%.3f"), "no measures")
-	fmt.Fprintf(v.w, "%s: step %d, %s\n", cell.Name, result.Step, measures)
+	return fmt.Sprintf("%s: step %d, %s", result.Name, result.Step, measures)
 }
 
 // follow shows the table until stop is called.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,6 +61,7 @@ func TestSweepTrainsMeasuresAndComparesBlinks(t *testing.T) {
 }
 
 func TestSweepRejectsWrongSpecifications(t *testing.T) {
+	t.Setenv("PATH", t.TempDir()) // No Slurm.
 	out := filepath.Join(t.TempDir(), "out")
 	path := filepath.Join(t.TempDir(), "study.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{"train": "gan", "seeds": [1], "axis": []}`), 0o644))
@@ -80,6 +82,10 @@ func TestSweepRejectsWrongSpecifications(t *testing.T) {
 		"axis":         "sweep " + path + " --out " + out,
 		"no-such.json": "sweep no-such.json --out " + out,
 		"not a sweep":  "sweep status " + filepath.Dir(path),
+		`--print is "lsf": it must be one of k8s, slurm`: "sweep gan --print lsf --out " + out,
+		"sbatch is not installed on this machine":        "sweep gan --slurm --out " + out,
+		"--print only prints: give one of":               "sweep gan --slurm --print k8s --out " + out,
+		"name the folder of the sweep and a cell":        "sweep cell " + filepath.Dir(path),
 	} {
 		status, _, stderr := moelab(t, strings.Fields(line)...)
 		assert.Equal(t, statusUsage, status, line)
@@ -87,6 +93,43 @@ func TestSweepRejectsWrongSpecifications(t *testing.T) {
 		assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 		assert.NoDirExists(t, out, line)
 	}
+}
+
+func TestSweepOnAClusterIsATaskForEachCell(t *testing.T) {
+	t.Setenv(asCommand, "1")
+	dir := filepath.Join(t.TempDir(), "sweeps", "rate")
+	args := []string{
+		"sweep", "blink", "--preset", "smoke", "--steps", "3", "--set", "learning_rate=0.0002,0.001", "--out", dir,
+		"--backend", "go", "--print", "slurm",
+	}
+	script := succeed(t, args...)
+	assert.Contains(t, script, "#SBATCH --array=0-1\n")
+	other := succeed(t, slices.Concat(args[:len(args)-1], []string{"k8s"})...)
+	assert.Contains(t, other, "exec moelab sweep cell \"$0\" \"$1\" --backend go\n")
+	status, _, stderr := moelab(t, "sweep", "cell", dir, "learning_rate=7,seed=1")
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, stderr, `has no cell "learning_rate=7,seed=1", and 2 others, such as "learning_rate=0.0002,seed=1"`)
+
+	assert.Contains(t, succeed(t, "sweep", "cell", dir, "learning_rate=0.0002,seed=1", "--backend", "go"),
+		"learning_rate=0.0002,seed=1: step 3, closes ")
+	assert.Contains(t, succeed(t, "sweep", "report", dir), filepath.Join(dir, "report.html")+" shows them\n")
+	t.Setenv("SLURM_ARRAY_TASK_ID", "1")
+	task := exec.Command("bash", "-s")
+	task.Stdin = strings.NewReader(script)
+	out, err := task.CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Contains(t, string(out), "learning_rate=0.001,seed=1: step 3, closes ")
+	report, err := os.ReadFile(filepath.Join(dir, "report.html"))
+	require.NoError(t, err)
+	assert.Contains(t, string(report), "2 of 2 cells have ended")
+	status, _, stderr = moelab(t, args...)
+	assert.Equal(t, statusFailed, status)
+	assert.Contains(t, stderr, dir+": each cell has ended or is queued")
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "slurm.sbatch"), []byte("{{.No}}"), 0o644))
+	status, _, stderr = moelab(t, append(args, "--seeds", "2")...)
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, stderr, "the template is wrong: template: "+filepath.Join(dir, "slurm.sbatch")+":1:")
 }
 
 func TestDiffNamesTheRuns(t *testing.T) {

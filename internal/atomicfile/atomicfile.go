@@ -24,15 +24,12 @@ func Write(path string, write func(*os.File) error) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	file, err := pending(path)
+	file, lock, err := claim(path)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
+	defer lock.Unlock()
 	defer file.Cleanup() // It finds nothing to remove once the file is renamed.
-	lock := flock.New(file.Name())
-	if _, err := lock.TryLock(); err == nil { // For RemoveLeftovers. Some file systems have no locks.
-		defer lock.Unlock()
-	}
 	if err := write(file.File); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
@@ -40,6 +37,25 @@ func Write(path string, write func(*os.File) error) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// claim creates the temporary file for a path and locks it, so that RemoveLeftovers lets it be, on any host. Another
+// file is created if RemoveLeftovers was faster. Where a file system has no locks, RemoveLeftovers removes nothing.
+func claim(path string) (*renameio.PendingFile, *flock.Flock, error) {
+	for {
+		file, err := pending(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		lock := flock.New(file.Name(), flock.SetFlag(os.O_RDONLY)) // It creates no file in the place of a removed one.
+		_ = lock.Lock()
+		if _, err := os.Lstat(file.Name()); !errors.Is(err, fs.ErrNotExist) {
+			return file, lock, nil
+		}
+		if err := errors.Join(lock.Unlock(), file.Close()); err != nil {
+			return nil, nil, err
+		}
+	}
 }
 
 // pending creates the temporary file for a path. Package renameio adds a dot and up to 19 digits to the path's name, so
@@ -107,7 +123,11 @@ func RemoveLeftovers(dir string) error {
 		if locked, err := lock.TryLock(); err != nil || !locked {
 			return nil
 		}
-		if err := errors.Join(os.Remove(path), lock.Unlock()); err != nil {
+		err = os.Remove(path)
+		if errors.Is(err, fs.ErrNotExist) { // It was renamed before it was locked.
+			err = nil
+		}
+		if err := errors.Join(err, lock.Unlock()); err != nil {
 			return fmt.Errorf("remove a file that was left half written: %w", err)
 		}
 		return nil

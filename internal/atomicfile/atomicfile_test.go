@@ -1,15 +1,19 @@
 package atomicfile
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 )
 
 func TestFileIsWholeOrAsItWas(t *testing.T) {
@@ -120,6 +124,38 @@ func TestLeftoversOfKilledProcessesAreRemoved(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, entries)
 	require.NoError(t, RemoveLeftovers(filepath.Join(dir, "no")))
+}
+
+func TestFilesAreWrittenWhileOthersTidyUp(t *testing.T) {
+	dir := t.TempDir()
+	ctx, stop := context.WithTimeout(t.Context(), time.Second)
+	defer stop()
+	var group errgroup.Group
+	for range 2 {
+		group.Go(func() error {
+			for ctx.Err() == nil {
+				if err := RemoveLeftovers(dir); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	for i := range 4 {
+		path := filepath.Join(dir, fmt.Sprintf("%d.txt", i))
+		group.Go(func() error {
+			for ctx.Err() == nil {
+				if err := WriteBytes(path, []byte("whole")); err != nil {
+					return err
+				}
+				if data, err := os.ReadFile(path); err != nil || string(data) != "whole" {
+					return fmt.Errorf("%s holds %q: %w", path, data, err)
+				}
+			}
+			return nil
+		})
+	}
+	assert.NoError(t, group.Wait())
 }
 
 func requireFile(t *testing.T, path, text string, mode os.FileMode) {

@@ -1,4 +1,10 @@
-// Package lockfile lets one process at a time write into a folder.
+// Package lockfile lets one process at a time write into a folder, also where several hosts or containers share it.
+//
+// It relies on flock(2) alone: whether a process lives is never concluded from its number, which means nothing on
+// another host. The kernel ends a lock with its process. NFS (since Linux 2.6.12), CephFS, GPFS, BeeGFS with its option
+// for locks, and Lustre mounted with "flock" carry flock to the server, which ends the locks of a host that it has not
+// heard of for the time of a lease. Lustre mounted with "localflock" and NFS with "nolock" or "local_lock=flock" lock
+// within a host only: there nothing keeps two hosts apart.
 package lockfile
 
 import (
@@ -7,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -16,15 +23,17 @@ import (
 // next owner's lock.
 const Name = ".lock"
 
-// Acquire locks a folder until the lock is released or the process ends, however it ends, and records the process in
-// the file. If the folder is already locked, lock is nil and owner is the process that holds the lock.
+// Acquire locks a folder until the lock is released or the process ends, however it ends, and records the process and
+// its host in the file. If the folder is already locked, lock is nil and owner is who holds the lock, as in
+// "7 on node1".
 func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 	path := filepath.Join(dir, Name)
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		// The process is written to it: through a link, into a file of somebody's.
 		return nil, "", fmt.Errorf("%s is not a plain file: remove it", path)
 	}
-	lock = flock.New(path)
+	// NFS locks what is open for writing. Others may look who holds the lock.
+	lock = flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
 	locked, err := lock.TryLock()
 	for range 5 { // Owner may just be looking.
 		if err != nil || locked {
@@ -40,13 +49,22 @@ func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 		owner, _ := os.ReadFile(path) // The owner only improves the message.
 		return nil, string(bytes.TrimSpace(owner)), nil
 	}
-	if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(self()+"\n"), 0o644); err != nil {
 		return nil, "", errors.Join(err, lock.Unlock())
 	}
 	return lock, "", nil
 }
 
-// Owner reports whether a folder is locked, and by which process.
+// self is the number of this process and the name of its host. Each host and each container has a process 7.
+func self() string {
+	host, err := os.Hostname()
+	if err != nil { // It only improves the message.
+		return strconv.Itoa(os.Getpid())
+	}
+	return fmt.Sprintf("%d on %s", os.Getpid(), host)
+}
+
+// Owner reports whether a folder is locked, and by which process, as in "7 on node1".
 func Owner(dir string) (owner string, held bool, err error) {
 	path := filepath.Join(dir, Name)
 	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {

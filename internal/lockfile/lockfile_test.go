@@ -1,9 +1,9 @@
 package lockfile
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,7 +18,9 @@ func TestAFolderIsLockedOnceAndNamesItsOwner(t *testing.T) {
 	second, owner, err := Acquire(dir)
 	require.NoError(t, err)
 	assert.Nil(t, second)
-	assert.Equal(t, strconv.Itoa(os.Getpid()), owner)
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	assert.Equal(t, fmt.Sprintf("%d on %s", os.Getpid(), host), owner)
 
 	require.NoError(t, lock.Unlock())
 	lock, _, err = Acquire(dir)

@@ -18,6 +18,9 @@ import (
 // grace is how long a training may take to save when the sweep is stopped.
 const grace = 2 * time.Minute
 
+// killing is how long the end of a task may take whose processes the system kills one after another.
+const killing = time.Second
+
 // commands returns the command lines after "moelab" that make a cell, one after another: a person gets the same with
 // them.
 func (s *Sweep) commands(cell Cell) ([][]string, error) {
@@ -57,6 +60,9 @@ func (s *Sweep) runCell(ctx context.Context, cell Cell, options Options) (Result
 		failed, err := runProcess(ctx, options.Program, arguments, log)
 		if err != nil {
 			return result, err
+		}
+		if failed != "" && isFull(s.dir) { // The other cells would fail too, and none has failed by itself.
+			return result, fmt.Errorf("the disk of %s is full: make room, and the same command goes on: %s", s.dir, failed)
 		}
 		if failed != "" {
 			result.Failed = failed
@@ -112,6 +118,11 @@ func runProcess(ctx context.Context, program string, arguments []string, log io.
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		reason := fmt.Sprintf("ended by the signal %q", status.Signal())
 		if status.Signal() == syscall.SIGKILL {
+			select {
+			case <-ctx.Done():
+				return "", ctx.Err()
+			case <-time.After(killing): // If this process is killed too, the cell has not failed.
+			}
 			reason += ": perhaps memory ran out"
 		}
 		return reason, nil

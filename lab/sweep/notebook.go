@@ -105,8 +105,7 @@ func (s *Sweep) copyNotebook() error {
 	if codeOf(nb) != s.spec.Code {
 		return fmt.Errorf("%s is not the notebook that the sweep began with: name another folder", path)
 	}
-	s.parameters, err = parameterNames(nb)
-	return err
+	return nil
 }
 
 // executedPath returns the file of a cell's executed notebook.
@@ -116,10 +115,19 @@ func (s *Sweep) executedPath(cell Cell) string {
 
 // notebookArguments returns the command line after "moelab" that runs the notebook of a cell.
 func (s *Sweep) notebookArguments(cell Cell) ([]string, error) {
-	arguments := []string{"run", filepath.Join(s.dir, notebookName), "--cwd", filepath.Dir(s.spec.Notebook)}
+	path := filepath.Join(s.dir, notebookName)
+	nb, err := jupyter.Read(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the sweep's notebook: %w", err)
+	}
+	parameters, err := parameterNames(nb)
+	if err != nil {
+		return nil, fmt.Errorf("read the parameters of %s: %w", path, err)
+	}
+	arguments := []string{"run", path, "--cwd", filepath.Dir(s.spec.Notebook)}
 	for _, assignment := range s.spec.assignments(cell) {
 		name, value, _ := strings.Cut(assignment, "=")
-		if !slices.Contains(s.parameters, name) {
+		if !slices.Contains(parameters, name) {
 			continue
 		}
 		if text, ok := quoted(value); ok {
@@ -128,7 +136,7 @@ func (s *Sweep) notebookArguments(cell Cell) ([]string, error) {
 			arguments = append(arguments, "-p", name+"="+value)
 		}
 	}
-	if slices.Contains(s.parameters, dirParameter) {
+	if slices.Contains(parameters, dirParameter) {
 		dir, err := filepath.Abs(s.CellDir(cell)) // The notebook runs in another folder.
 		if err != nil {
 			return nil, fmt.Errorf("find the folder of the cell: %w", err)

@@ -38,3 +38,12 @@ func onShareOfCores(worker, jobs int) {
 	}
 	_ = unix.SchedSetaffinity(0, &share) // Without it, it is only slower.
 }
+
+// leastSpace is the space in bytes below which a disk is full: a training writes more than that at once.
+const leastSpace = 1 << 20
+
+// isFull reports whether the disk of a folder is full.
+func isFull(dir string) bool {
+	var disk unix.Statfs_t
+	return unix.Statfs(dir, &disk) == nil && disk.Bavail*uint64(disk.Bsize) < leastSpace
+}

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"html/template"
 	"maps"
@@ -15,7 +16,9 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/gofrs/flock"
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/moelab/moelab/plots"
 	"gonum.org/v1/gonum/stat"
 )
@@ -25,8 +28,19 @@ const (
 	reportName = "report.html"
 )
 
-// WriteResults writes results.csv and report.html.
-func (s *Sweep) WriteResults() error {
+// WriteResults writes results.csv and report.html. Several processes may do so at once, on several hosts: the last one
+// has read all that the others have.
+func (s *Sweep) WriteResults() (err error) {
+	folder := filepath.Join(s.dir, resultsName)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	path := filepath.Join(folder, lockfile.Name)
+	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("lock %s: %w", folder, err)
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
 	results, err := s.Results()
 	if err != nil {
 		return err

@@ -29,8 +29,6 @@ type Sweep struct {
 	dir  string
 	spec Spec
 	lock *flock.Flock // nil for a reader.
-	// parameters are those of the notebook, if it is one.
-	parameters []string
 }
 
 // Create makes a sweep in a folder, or opens the one that is there, whose axes and seeds may be others than before. The
@@ -153,9 +151,6 @@ func (s *Sweep) Run(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(s.dir, logsName), 0o755); err != nil {
-		return err
-	}
 	next := make(chan Cell)
 	var workers sync.WaitGroup
 	var says sync.Mutex
@@ -174,12 +169,9 @@ func (s *Sweep) Run(ctx context.Context, options Options) error {
 			onShareOfCores(worker, jobs)
 			for cell := range next {
 				changed(cell, nil)
-				result, err := s.runCell(ctx, cell, options)
+				result, err := s.complete(ctx, cell, options)
 				if ctx.Err() != nil { // It was stopped, and goes on the next time.
 					continue
-				}
-				if err == nil {
-					err = s.save(result)
 				}
 				if err != nil { // Such as a full disk: the other cells would meet it too.
 					cancel(fmt.Errorf("cell %s: %w", cell.Name, err))
@@ -205,21 +197,30 @@ func (s *Sweep) Run(ctx context.Context, options Options) error {
 // todo lists the cells to run.
 func (s *Sweep) todo(retry bool) (todo []Cell, err error) {
 	for _, cell := range s.spec.Cells() {
-		result, ended, err := s.result(cell)
+		_, done, err := s.done(cell, retry)
 		if err != nil {
 			return nil, err
 		}
-		if !ended || retry && result.Failed != "" || s.isShort(result) {
+		if !done {
 			todo = append(todo, cell)
 		}
 	}
 	return todo, nil
 }
 
+// done reads a cell's result, and reports whether there is nothing left to do.
+func (s *Sweep) done(cell Cell, retry bool) (result Result, done bool, err error) {
+	result, ended, err := s.result(cell)
+	return result, ended && (result.Failed == "" || !retry) && !s.isShort(result), err
+}
+
 // isShort reports whether a cell was trained for fewer steps than the specification now asks for.
 func (s *Sweep) isShort(result Result) bool {
+	if s.spec.Notebook != "" || result.Failed != "" {
+		return false
+	}
 	var steps int64
-	return s.spec.Notebook == "" && result.Failed == "" && json.Unmarshal(s.spec.Set["steps"], &steps) == nil && result.Step < steps
+	return json.Unmarshal(s.spec.Set["steps"], &steps) == nil && result.Step < steps
 }
 
 // Progress is how far a sweep is.
@@ -240,10 +241,6 @@ type Running struct {
 func (s *Sweep) Progress() (p Progress, err error) {
 	cells := s.spec.Cells()
 	p.Cells = len(cells)
-	_, goesOn, err := lockfile.Owner(s.dir)
-	if err != nil {
-		return p, fmt.Errorf("look at the lock of %s: %w", s.dir, err)
-	}
 	for _, cell := range cells {
 		result, ended, err := s.result(cell)
 		switch {
@@ -259,20 +256,14 @@ func (s *Sweep) Progress() (p Progress, err error) {
 			if err != nil && !errors.Is(err, lab.ErrNotARun) {
 				return p, err
 			}
-			if status.Condition == lab.InTraining || goesOn && s.hasBegun(cell) {
+			goesOn, lockErr := s.isLocked(cell)
+			if lockErr != nil {
+				return p, lockErr
+			}
+			if status.Condition == lab.InTraining || goesOn {
 				p.Running = append(p.Running, Running{cell, status})
 			}
 		}
 	}
 	return p, nil
-}
-
-// hasBegun reports whether a cell was begun after the sweep was locked: its log is newer.
-func (s *Sweep) hasBegun(cell Cell) bool {
-	locked, err := os.Stat(filepath.Join(s.dir, lockfile.Name))
-	if err != nil {
-		return false
-	}
-	log, err := os.Stat(s.logPath(cell))
-	return err == nil && !log.ModTime().Before(locked.ModTime())
 }

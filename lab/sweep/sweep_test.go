@@ -64,7 +64,10 @@ func stand(args []string) error {
 		return evaluate(flags["run"])
 	case "run":
 		return execute(args[1:])
-	case "sweep": // Runs the sweep in a folder with the specification there.
+	case "sweep": // Runs a cell, or the sweep in a folder with the specification there.
+		if args[1] == "cell" {
+			return runCells(args[2], args[3:])
+		}
 		spec, err := ReadSpec(args[1])
 		if err != nil {
 			return err
@@ -115,6 +118,8 @@ func train(flags map[string]string) error {
 			return errors.New("step 3: loss is NaN")
 		case step == 3 && c.Mode == "killed":
 			return syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		case step == 3 && c.Mode == "vanishes":
+			return os.RemoveAll(run.Dir())
 		}
 	}
 	if err := os.MkdirAll(run.Path("checkpoints", fmt.Sprintf("step-%08d", step)), 0o755); err != nil {
@@ -231,16 +236,20 @@ func TestCellsThatFailAreRows(t *testing.T) {
 	dir := t.TempDir()
 	spec := rates(1)
 	spec.Set, spec.Compare = nil, nil
-	spec.Axes = append(spec.Axes, Axis{"mode", values("works", "fails", "killed")})
+	spec.Axes = append(spec.Axes, Axis{"mode", values("works", "fails", "killed", "vanishes")})
 	s := runSweep(t, dir, spec, Options{Jobs: 2})
 	table := rows(t, dir)
-	require.Len(t, table, 7)
+	require.Len(t, table, 9)
 	why := map[string]int{}
 	for _, row := range table[1:] {
-		why[row[slices.Index(table[0], "failed")]]++
+		reason := row[slices.Index(table[0], "failed")]
+		if _, after, ok := strings.Cut(reason, ",seed=1: "); ok { // A path comes first.
+			reason = after
+		}
+		why[reason]++
 	}
 	assert.Equal(t, map[string]int{
-		"": 2, "step 3: loss is NaN": 2, `ended by the signal "killed": perhaps memory ran out`: 2,
+		"": 2, "step 3: loss is NaN": 2, "not a run directory: there is no config.json": 2, `ended by the signal "killed": perhaps memory ran out`: 2,
 	}, why)
 	log, err := os.ReadFile(filepath.Join(dir, logsName, "rate=1,mode=fails,seed=1.log"))
 	require.NoError(t, err)
@@ -248,7 +257,7 @@ func TestCellsThatFailAreRows(t *testing.T) {
 
 	progress, err := s.Progress()
 	require.NoError(t, err)
-	assert.Equal(t, Progress{Cells: 6, Done: 6, Failed: 4}, progress)
+	assert.Equal(t, Progress{Cells: 8, Done: 8, Failed: 6}, progress)
 	before := counted(string(log))
 	runSweep(t, dir, spec, Options{})
 	log, err = os.ReadFile(filepath.Join(dir, logsName, "rate=1,mode=fails,seed=1.log"))

@@ -1,0 +1,82 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// ErrNoCell is wrapped if a sweep has no cell of a name.
+var ErrNoCell = errors.New("no such cell")
+
+// RunCell runs one cell of a sweep, as a task of a cluster does: other processes, on any host that shares the folder,
+// may run the other cells meanwhile, and more than one may be asked for the same. Whoever ends the last cell writes the
+// results. When ctx ends the training saves, and the error wraps the context's. The error wraps [ErrNoCell] if there is
+// none of the name. A cell that fails is a result and no error.
+func (s *Sweep) RunCell(ctx context.Context, name string, options Options) (Result, error) {
+	cells := s.spec.Cells()
+	at := slices.IndexFunc(cells, func(cell Cell) bool { return cell.Name == name })
+	if at < 0 {
+		return Result{}, fmt.Errorf("%w: %s has no cell %q, and %d others, such as %q", ErrNoCell, s.dir, name, len(cells),
+			cells[0].Name)
+	}
+	onShareOfCores(0, 1)
+	defer runtime.UnlockOSThread()
+	result, err := s.complete(ctx, cells[at], options)
+	if err != nil {
+		return result, err
+	}
+	todo, err := s.todo(false)
+	if err == nil && len(todo) == 0 {
+		err = s.WriteResults()
+	}
+	return result, err
+}
+
+// complete runs a cell and saves its result, unless that was done meanwhile. One process does so at a time: the others
+// wait.
+func (s *Sweep) complete(ctx context.Context, cell Cell, options Options) (Result, error) {
+	if err := os.MkdirAll(filepath.Join(s.dir, logsName), 0o755); err != nil {
+		return Result{}, err
+	}
+	// The log is there from now on, and nobody removes it, so it is the lock too.
+	lock := flock.New(s.logPath(cell), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
+	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
+		return Result{}, fmt.Errorf("lock %s: %w", s.logPath(cell), err)
+	}
+	defer lock.Unlock()
+	result, done, err := s.done(cell, options.Retry)
+	if err != nil || done {
+		return result, err
+	}
+	if result, err = s.runCell(ctx, cell, options); err != nil {
+		return result, err
+	}
+	if ctx.Err() != nil {
+		return result, ctx.Err()
+	}
+	return result, s.save(result)
+}
+
+// isLocked reports whether a process runs a cell, on any host.
+func (s *Sweep) isLocked(cell Cell) (bool, error) {
+	lock := flock.New(s.logPath(cell), flock.SetFlag(os.O_RDONLY))
+	free, err := lock.TryRLock()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look at the lock of %s: %w", s.logPath(cell), err)
+	case free:
+		return false, lock.Unlock()
+	}
+	return true, nil
+}
