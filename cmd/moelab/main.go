@@ -226,6 +226,7 @@ Training writes to a run directory; samples, figures and the next notebook cell 
 		newFiguresCommand(),
 		newSweepCommand(),
 		newRunsCommand(),
+		newWatchCommand(),
 		newDiffCommand(),
 		newFlowCommand(),
 		newDataCommand(),

@@ -54,6 +54,9 @@ func event(at time.Time, step int64) []byte {
 	seconds := float64(at.UnixMicro()) / 1e6
 	message := protowire.AppendTag(nil, eventWallTime, protowire.Fixed64Type)
 	message = protowire.AppendFixed64(message, math.Float64bits(seconds))
+	if step == 0 { // It is left out, as by TensorFlow.
+		return message
+	}
 	return appendNumber(message, eventStep, uint64(step))
 }
 
