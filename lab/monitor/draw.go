@@ -45,13 +45,21 @@ func pace(run *lab.Follower) []string {
 	switch {
 	case s.Condition == lab.InTraining && s.Rate > 0:
 		text = append(text, rate(s.Rate))
-		if left := s.Left(); left > 0 {
-			text = append(text, fmt.Sprintf("%v left", left.Round(time.Second)))
+		if left := left(s); left != "" {
+			text = append(text, left)
 		}
 	case s.Condition == lab.InTraining && s.Values == nil:
 		text = append(text, "nothing logged yet")
 	}
 	return text
+}
+
+// left formats the time to the last step, "" if it is not known.
+func left(s lab.Status) string {
+	if s.Condition != lab.InTraining || s.Left() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%v left", s.Left().Round(time.Second))
 }
 
 // rate formats steps per second.
@@ -81,7 +89,9 @@ func runLines(dir string, run *lab.Follower, columns int) []string {
 	lines = append(lines, wrap(append([]string{bar(done, 20)}, pace(run)...), " · ", columns)...)
 	lines = append(lines, metricLines(run, columns)...)
 	if len(run.Measures) > 0 {
-		lines = append(lines, wrap(append([]string{"evaluation:"}, numbersOf(run.Measures)...), "  ", columns)...)
+		measures := numbersOf(run.Measures)
+		measures[0] = "evaluation: " + measures[0]
+		lines = append(lines, wrap(measures, "  ", columns)...)
 	}
 	if run.Picture != "" {
 		lines = append(lines, "newest picture: "+tail(textfile.Shown(run.Picture), columns-len("newest picture: ")))
@@ -134,9 +144,12 @@ func (m *Monitor) table(names []string, columns int) []string {
 	lines := wrap(head, " · ", columns)
 	for _, dir := range names {
 		run := m.runs[dir]
-		line := pad(m.name(dir), min(widest, max(columns/2, nameWidth))) + fmt.Sprintf("  %-8s", run.Status.Condition)
-		rest := append(pace(run), strings.Join(numbersOf(run.Status.Values), "  "))
-		lines = append(lines, line+"  "+strings.Join(rest, " · "))
+		row := []string{pad(m.name(dir), min(widest, max(2*columns/5, nameWidth))),
+			fmt.Sprintf("%-8s", run.Status.Condition), fmt.Sprintf("%d/%d", run.Status.Step, run.Status.Steps)}
+		if left := left(run.Status); left != "" {
+			row = append(row, left)
+		}
+		lines = append(lines, strings.Join(append(row, numbersOf(run.Status.Values)...), "  "))
 	}
 	return lines
 }

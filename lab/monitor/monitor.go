@@ -61,7 +61,7 @@ func (m *Monitor) Watch(ctx context.Context, w io.Writer, screen *progress.Scree
 		}
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ctx.Err()
 		case <-tick.C:
 		}
 	}
