@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,8 +31,9 @@ type Follower struct {
 
 	log    string // The file that curves are of,
 	file   os.FileInfo
-	read   int64 // how much of it was read,
-	last   int64 // and the last step in it.
+	read   int64  // how much of it was read,
+	end    []byte // the last line of that,
+	last   int64  // and the last step in it.
 	curves map[string]*curve
 }
 
@@ -91,7 +93,7 @@ func (f *Follower) findStage() {
 	}
 }
 
-// readMetrics reads the lines that were added to a file. If they do not continue what was read, since a training has
+// readMetrics reads the lines that were added to a file. If what was read is not there any more, since a training has
 // gone on from an earlier step, it is read anew.
 func (f *Follower) readMetrics(path string) error {
 	file, err := os.Open(path)
@@ -123,17 +125,22 @@ func (f *Follower) readMetrics(path string) error {
 
 // begin forgets what was read.
 func (f *Follower) begin(path string, info os.FileInfo) {
-	f.log, f.file, f.read, f.last, f.curves = path, info, 0, 0, map[string]*curve{}
+	f.log, f.file, f.read, f.end, f.last, f.curves = path, info, 0, nil, 0, map[string]*curve{}
 }
 
-// readLines reads the whole lines after those that were read. It stops with continues false at one that cannot follow
-// them.
+// readLines reads the whole lines after those that were read; continues is false, and nothing is read, if these are not
+// there any more.
 func (f *Follower) readLines(file *os.File) (continues bool, err error) {
-	if _, err := file.Seek(f.read, io.SeekStart); err != nil {
+	if _, err := file.Seek(f.read-int64(len(f.end)), io.SeekStart); err != nil {
 		return false, err
 	}
-	first := f.read > 0 // The others may be damaged, which is said elsewhere.
-	for lines := bufio.NewReaderSize(file, tailBytes); ; first = false {
+	lines := bufio.NewReaderSize(file, tailBytes)
+	if f.read > 0 {
+		if line, err := lines.ReadBytes('\n'); err != nil || !bytes.Equal(line, f.end) {
+			return false, nil // If it cannot be read, reading it anew says so.
+		}
+	}
+	for {
 		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) { // What has no end yet is read the next time.
 			return true, nil
@@ -141,13 +148,9 @@ func (f *Follower) readLines(file *os.File) (continues bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		f.read, f.end = f.read+int64(len(line)), line
 		var m Metric
-		fits := json.Unmarshal(line, &m) == nil && m.Step > f.last
-		if !fits && first {
-			return false, nil
-		}
-		f.read += int64(len(line))
-		if !fits {
+		if json.Unmarshal(line, &m) != nil || m.Step <= f.last { // It is damaged, which is said elsewhere.
 			continue
 		}
 		f.last = m.Step

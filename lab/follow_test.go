@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// logged returns lines of metrics.jsonl from one step to another.
-func logged(from, to int) string {
+// metricLines returns lines of metrics.jsonl from one step to another.
+func metricLines(from, to int) string {
 	var lines strings.Builder
 	for step := from; step <= to; step++ {
 		fmt.Fprintf(&lines, `{"step":%d,"seconds":%d,"values":{"loss":%d}}`+"\n", step, step, step)
@@ -37,25 +37,25 @@ func TestAFollowerReadsOnlyWhatIsNew(t *testing.T) {
 	}
 	look(true)
 	assert.Equal(t, InTraining, f.Status.Condition)
-	write(logged(1, 3))
+	write(metricLines(1, 3))
 	look(true, 1, 2, 3)
 	look(false, 1, 2, 3)
 	assert.EqualValues(t, 3, f.Status.Step)
 
 	// What was read is not read again: a change there goes unnoticed.
-	write(strings.Replace(logged(1, 4), `"loss":1`, `"loss":7`, 1) + `{"step":5,"sec`)
+	write(strings.Replace(metricLines(1, 4), `"loss":1`, `"loss":7`, 1) + `{"step":5,"sec`)
 	look(true, 1, 2, 3, 4)
-	write(logged(1, 5))
+	write(metricLines(1, 5))
 	look(true, 1, 2, 3, 4, 5)
 
 	for name, text := range map[string]string{
-		"shorter":            logged(1, 2),
-		"longer at once":     logged(3, 9),
-		"other lengths":      "\n\n" + logged(1, 9),
-		"damaged in between": logged(1, 2) + "}{\n" + logged(1, 3) + logged(4, 4),
+		"shorter":            metricLines(1, 2),
+		"longer at once":     metricLines(3, 9),
+		"other lengths":      "\n\n" + metricLines(1, 9),
+		"damaged in between": metricLines(1, 2) + "}{\n" + metricLines(1, 3) + metricLines(4, 4),
 	} {
 		t.Run(name+", after another training", func(t *testing.T) {
-			write(logged(1, 5))
+			write(metricLines(1, 5))
 			_, err := f.Look()
 			require.NoError(t, err)
 			write(text)
@@ -92,7 +92,7 @@ func TestAFollowerSeesThePretraining(t *testing.T) {
 	require.NoError(t, err)
 	stage, err := Create(run.Path("pretrain"), experiment(7))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(stage.Path(metricsName), []byte(logged(1, 2)), 0o644))
+	require.NoError(t, os.WriteFile(stage.Path(metricsName), []byte(metricLines(1, 2)), 0o644))
 	_, err = f.Look()
 	require.NoError(t, err)
 	assert.Equal(t, "pretrain", f.Stage)
@@ -100,7 +100,7 @@ func TestAFollowerSeesThePretraining(t *testing.T) {
 	assert.Equal(t, []float64{1, 2}, f.Curve("loss"))
 
 	require.NoError(t, stage.Close())
-	require.NoError(t, os.WriteFile(run.Path(metricsName), []byte(logged(1, 1)), 0o644))
+	require.NoError(t, os.WriteFile(run.Path(metricsName), []byte(metricLines(1, 1)), 0o644))
 	_, err = f.Look()
 	require.NoError(t, err)
 	assert.Empty(t, f.Stage)
