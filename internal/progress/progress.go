@@ -19,8 +19,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Bar shows a count, a text, the rate, and the time left. A log has a line soon, to show that the work goes on, then one
-// a minute, and the last count if it has any. A Bar is for one goroutine.
+// Bar shows a count, a text, the rate, and the time left. A log has a line soon, to show that the work goes on, then
+// one a minute, and the last count if it has any. A Bar is for one goroutine.
 type Bar struct {
 	w       io.Writer
 	unit    string     // What is counted, in the singular.

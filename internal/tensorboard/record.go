@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// A record of a TFRecord file is the length of its data, 8 bytes, a checksum of these, the data, and a checksum of them.
+// A record of a TFRecord file is the length of its data, 8 bytes, a checksum of these, the data, and a checksum of it.
 const lengthBytes, checksumBytes = 8, 4
 
 // longestRecord is the largest number of bytes that is believed.

@@ -1,7 +1,7 @@
 // Package tensorboard writes event files as TensorBoard reads them: numbers, pictures and texts by step.
 //
-// The files of a folder hold no step twice: who goes on from an earlier step cuts off what was written after it. Files of
-// other programs are left alone.
+// The files of a folder hold no step twice: who goes on from an earlier step cuts off what was written after it. Files
+// of other programs are left alone.
 package tensorboard
 
 import (
@@ -21,8 +21,8 @@ import (
 // Writer writes an event file. Its methods append one event each; steps must not fall.
 type Writer struct{ file *os.File }
 
-// namePrefix makes TensorBoard read a file; names are read in the order of the time that follows. nameSuffix makes it one
-// of ours.
+// namePrefix makes TensorBoard read a file; names are read in the order of the time that follows. nameSuffix makes it
+// one of ours.
 const namePrefix, nameSuffix = "events.out.tfevents.", ".moelab"
 
 // Resume starts a new event file in a folder, which is made if it is missing. Events of earlier files after a step are
