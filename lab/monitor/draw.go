@@ -28,7 +28,7 @@ func state(run *lab.Follower) string {
 	if s.Fault != "" {
 		text += ": " + s.Fault
 	}
-	if quiet := time.Since(s.Changed).Truncate(time.Minute); s.Condition == lab.InTraining && !s.Changed.IsZero() &&
+	if quiet := time.Since(s.Changed).Truncate(time.Minute); s.Condition == lab.InTraining && s.Values != nil &&
 		quiet >= quietFrom {
 		text += fmt.Sprintf(", nothing logged for %d minutes", int(quiet.Minutes()))
 	}
@@ -41,7 +41,7 @@ const quietFrom = 2 * time.Minute
 // pace says how far a run is, how fast, and when it ends.
 func pace(run *lab.Follower) []string {
 	s := run.Status
-	text := []string{fmt.Sprintf("%d/%d", s.Step, s.Steps)}
+	text := []string{step(s)}
 	switch {
 	case s.Condition == lab.InTraining && s.Rate > 0:
 		text = append(text, rate(s.Rate))
@@ -53,6 +53,9 @@ func pace(run *lab.Follower) []string {
 	}
 	return text
 }
+
+// step formats the step and the last one.
+func step(s lab.Status) string { return fmt.Sprintf("%d/%d", s.Step, s.Steps) }
 
 // left formats the time to the last step, "" if it is not known.
 func left(s lab.Status) string {
@@ -129,11 +132,13 @@ func metricLines(run *lab.Follower, columns int) (lines []string) {
 // table draws several runs, a row each: those in training first.
 func (m *Monitor) table(names []string, columns int) []string {
 	count := map[lab.Condition]int{}
-	widest := 0
+	widestName, widestStep := 0, 0
 	for _, dir := range names {
 		count[m.runs[dir].Status.Condition]++
-		widest = max(widest, uniseg.StringWidth(m.name(dir)))
+		widestName = max(widestName, uniseg.StringWidth(m.name(dir)))
+		widestStep = max(widestStep, len(step(m.runs[dir].Status)))
 	}
+	widestName = min(widestName, max(2*columns/5, nameWidth))
 	head := []string{fmt.Sprintf("%d runs", len(names))}
 	for _, condition := range []lab.Condition{lab.InTraining, lab.Finished, lab.Stopped, lab.Damaged} {
 		if n := count[condition]; n > 0 {
@@ -144,8 +149,8 @@ func (m *Monitor) table(names []string, columns int) []string {
 	lines := wrap(head, " · ", columns)
 	for _, dir := range names {
 		run := m.runs[dir]
-		row := []string{pad(m.name(dir), min(widest, max(2*columns/5, nameWidth))),
-			fmt.Sprintf("%-8s", run.Status.Condition), fmt.Sprintf("%d/%d", run.Status.Step, run.Status.Steps)}
+		row := []string{pad(middle(m.name(dir), widestName), widestName), fmt.Sprintf("%-8s", run.Status.Condition),
+			fmt.Sprintf("%*s", widestStep, step(run.Status))}
 		if left := left(run.Status); left != "" {
 			row = append(row, left)
 		}
@@ -214,6 +219,14 @@ func tail(path string, columns int) string {
 		runes = append([]rune("…"), runes[2:]...)
 	}
 	return string(runes)
+}
+
+// middle cuts a name in the middle: names of runs differ at the end, and begin with what they are about.
+func middle(name string, columns int) string {
+	if uniseg.StringWidth(name) <= columns {
+		return name
+	}
+	return progress.Fit(name, columns/3) + strings.TrimPrefix(tail(name, columns-columns/3+1), "…")
 }
 
 // wrap joins parts to lines of some columns, if they are not longer.

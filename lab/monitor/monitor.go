@@ -120,7 +120,7 @@ func (m *Monitor) outcome() error {
 	case unfinished == 0:
 		return nil
 	case len(m.runs) > 1:
-		text = fmt.Sprintf("%d of %d runs are not in training any more", unfinished, len(m.runs))
+		text = fmt.Sprintf("%d of %d runs are stopped or damaged", unfinished, len(m.runs))
 	}
 	return fmt.Errorf("%s: %w", text, ErrNotFinished)
 }

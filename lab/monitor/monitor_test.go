@@ -111,7 +111,7 @@ func TestSeveralRunsHaveARowEach(t *testing.T) {
 	logSteps(t, makeRun(t, filepath.Join(dir, "cells", "\x1b[2Jloss=hinge,conditioning=projection,seed=1"), 100), 1, 20)
 	assert.Equal(t, []string{
 		"2 runs · 1 training · 1 stopped",
-		`"cells/\x1b[2Jloss=hinge,condi…  training  20/100  40s left  D 80  G 2.5`,
+		`"cells/\x…ng=projection,seed=1"  training  20/100  40s left  D 80  G 2.5`,
 		"cells/a                          stopped   10/100  D 90  G 1.25",
 	}, drawn(t, 79, dir))
 }
@@ -123,7 +123,7 @@ func TestALogHasALineWhenSomethingHasChanged(t *testing.T) {
 		var out bytes.Buffer
 		done := make(chan error)
 		go func() { done <- New([]string{"run"}).Watch(t.Context(), &out, nil) }()
-		time.Sleep(2 * time.Second)
+		time.Sleep(2500 * time.Millisecond)
 		logSteps(t, run, 1, 20)
 		time.Sleep(30 * time.Second)
 		logSteps(t, run, 21, 30)
@@ -150,7 +150,7 @@ func TestTheEndIsThatOfTheRuns(t *testing.T) {
 	end(t, b, 40)
 	err = New([]string{dir}).Watch(t.Context(), &bytes.Buffer{}, nil)
 	require.ErrorIs(t, err, ErrNotFinished)
-	require.EqualError(t, err, "1 of 2 runs are not in training any more: not finished")
+	require.EqualError(t, err, "1 of 2 runs are stopped or damaged: not finished")
 	require.NoError(t, New([]string{a.Dir()}).Watch(t.Context(), &bytes.Buffer{}, nil))
 	require.EqualError(t, New([]string{b.Dir()}).Watch(t.Context(), &bytes.Buffer{}, nil),
 		b.Dir()+" is stopped at step 40 of 100: not finished")

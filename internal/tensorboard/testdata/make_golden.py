@@ -24,7 +24,8 @@ events = [
         tag="settings",
         metadata=summary_pb2.SummaryMetadata(plugin_data=summary_pb2.SummaryMetadata.PluginData(plugin_name="text")),
         tensor=tensor_pb2.TensorProto(
-            dtype=types_pb2.DT_STRING, tensor_shape=tensor_shape_pb2.TensorShapeProto(), string_val=["**σ** | 1".encode()]))),
+            dtype=types_pb2.DT_STRING, tensor_shape=tensor_shape_pb2.TensorShapeProto(),
+            string_val=["**σ** | 1".encode()]))),
     summary(1, Summary.Value(tag="D", simple_value=1.5), Summary.Value(tag="G", simple_value=-1e-9)),
     summary(2**40, Summary.Value(tag="samples", image=Summary.Image(
         height=2, width=3, colorspace=3, encoded_image_string=png))),
