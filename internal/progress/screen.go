@@ -46,7 +46,7 @@ func (s *Screen) Columns() int {
 
 // Show shows lines, cut to the terminal's width and height.
 func (s *Screen) Show(lines []string) {
-	columns, rows := s.size()
+	_, rows := s.size()
 	fit := make([]string, 0, len(lines))
 	for _, line := range lines {
 		fit = append(fit, Fit(line, s.Columns()))
@@ -57,24 +57,33 @@ func (s *Screen) Show(lines []string) {
 	if slices.Equal(fit, s.shown) {
 		return
 	}
+	s.replace(fit)
+}
+
+// Clear takes the lines off the screen, for other text.
+func (s *Screen) Clear() {
+	if len(s.shown) > 0 {
+		s.replace(nil)
+	}
+}
+
+// replace writes lines over those that are shown.
+func (s *Screen) replace(lines []string) {
+	columns, rows := s.size()
+	up := 0
+	for _, line := range s.shown { // A terminal that was made narrower wraps it.
+		up += 1 + max(uniseg.StringWidth(line)-1, 0)/columns
+	}
 	var frame bytes.Buffer // Written at once, so that it does not flicker.
-	if up := s.height(columns); up > 0 {
+	if up > 0 {
 		fmt.Fprintf(&frame, "\x1b[%dA", min(up, max(rows-1, 1)))
 	}
-	for _, line := range fit {
+	for _, line := range lines {
 		fmt.Fprintf(&frame, "\r%s\x1b[K\n", line)
 	}
 	frame.WriteString("\x1b[J")
 	_, _ = s.w.Write(frame.Bytes()) // A terminal that is gone must not stop the work.
-	s.shown = fit
-}
-
-// height is the number of rows that the shown lines take up: a terminal that was made narrower wraps them.
-func (s *Screen) height(columns int) (rows int) {
-	for _, line := range s.shown {
-		rows += 1 + max(uniseg.StringWidth(line)-1, 0)/columns
-	}
-	return rows
+	s.shown = lines
 }
 
 // Fit makes a text fit into a line of a terminal with a number of columns: it is cut, and has no control characters,

@@ -27,6 +27,11 @@ func TestAScreenReplacesItsLines(t *testing.T) {
 		shown("1", "2", "3", "4", "5", "6"))
 	rows = 3
 	assert.Equal(t, "\x1b[2A\r1\x1b[K\n\r… 2 mo…\x1b[K\n\x1b[J", shown("1", "2", "3"), "no higher than the terminal")
+	out.Reset()
+	s.Clear()
+	assert.Equal(t, "\x1b[2A\x1b[J", out.String())
+	s.Clear()
+	assert.Equal(t, "\x1b[2A\x1b[J", out.String(), "there is nothing to clear")
 	assert.Nil(t, NewScreen(&out), "it is no terminal")
 }
 
