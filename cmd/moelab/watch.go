@@ -18,7 +18,7 @@ the time left, the metrics with their course since the first step, the measures 
 picture. Several runs, or the runs below a folder such as a sweep, have a row each.
 
 In a terminal it is drawn anew each second. In a file or a pipe it is a line when something has changed, at most one a
-minute. It only reads, so it may be stopped at any time, and run on another computer that sees the folder.
+minute. It only reads, so it may be stopped at any time.
 
 The exit status is 0 if all runs are finished in the end, and 1 if one is stopped or damaged.`,
 		Example: `  moelab watch runs/hair
