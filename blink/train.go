@@ -142,6 +142,8 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 	return lab.Train(ctx, run, lab.Training{
 		Initial: initial, Backend: options.Backend, Steps: config.Steps, SaveEvery: options.SaveEvery,
 		Show: recorder.record, ShowEvery: options.SampleEvery, Progress: options.Progress, Warn: options.Warn,
+		TensorBoard: options.TensorBoard,
+
 		Metrics:   config.Metrics(),
 		Watch:     config.watch(),
 		Iteration: func(scope *model.Scope, inputs []*Node) []*Node { return Iteration(scope, config, inputs[0]) },

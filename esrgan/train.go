@@ -173,7 +173,7 @@ type trainer struct {
 func (t trainer) training(first int64) lab.Training {
 	return lab.Training{
 		Backend: t.options.Backend, SaveEvery: t.options.SaveEvery,
-		Progress: t.options.Progress, Warn: t.options.Warn,
+		Progress: t.options.Progress, Warn: t.options.Warn, TensorBoard: t.options.TensorBoard,
 		Open: func(position int64) (lab.Source, error) {
 			return t.config.Batches(t.pictures, first+position, t.options.Warn)
 		},

@@ -75,7 +75,7 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 	}
 	return lab.Train(ctx, run, lab.Training{
 		Backend: options.Backend, Steps: config.Steps, SaveEvery: options.SaveEvery,
-		Progress: options.Progress, Warn: options.Warn,
+		Progress: options.Progress, Warn: options.Warn, TensorBoard: options.TensorBoard,
 		Metrics: []string{metricHeat, metricBox, metricMiddle, metricOpen},
 		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
 			return Iteration(scope, config, inputs[0], inputs[1])

@@ -274,6 +274,8 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 		Watch:     newWatch(config).Step,
 		Progress:  options.Progress,
 		Warn:      options.Warn,
+
+		TensorBoard: options.TensorBoard,
 	})
 	if errors.Is(err, lab.ErrNotFinite) {
 		err = fmt.Errorf("%w; in a new run try %s", err, strings.Join(config.calmer(), ", or "))

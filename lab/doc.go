@@ -8,6 +8,7 @@
 //	  metrics.jsonl      one line per logged step
 //	  checkpoints/       step-00001200/{weights.safetensors, state.json}, complete and checksummed; the newest are kept
 //	  figures/           pictures, with the numbers behind them as CSV
+//	  tensorboard/       event files, if they are asked for
 //
 // There is one training loop, [Train], for every model. It runs one compiled program per iteration, reads ahead, saves,
 // resumes, stops at NaN, and shows its progress:

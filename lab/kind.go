@@ -94,6 +94,8 @@ type TrainOptions struct {
 	// SaveEvery is the number of steps between checkpoints; 0: at the end only. SampleEvery is the number of steps between
 	// pictures of the same subjects in figures/progress; 0: none.
 	SaveEvery, SampleEvery int64
+	// TensorBoard writes event files; see [Training].
+	TensorBoard bool
 	// Progress and Warn follow the training; see [Training].
 	Progress Progress
 	Warn     func(error)

@@ -22,7 +22,7 @@ type Progress interface {
 }
 
 // NewProgress returns a progress that fits where it is shown: a bar in a GoNB notebook or, if file is a terminal, in
-// file. Other files get a line a minute, from the first minute on.
+// file. Other files get a line after ten seconds, then one a minute, and the last.
 func NewProgress(file *os.File) Progress {
 	return &bar{Bar: progress.New(file, "step"), compiled: func() {}}
 }

@@ -33,9 +33,11 @@ func SaveStrip(dir string, step int64, pictures []*image.RGBA) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	path := filepath.Join(folder, fmt.Sprintf("step-%08d.png", step))
-	return WriteFile(path, func(w io.Writer) error { return png.Encode(w, strip) })
+	return WriteFile(filepath.Join(folder, stripName(step)), func(w io.Writer) error { return png.Encode(w, strip) })
 }
+
+// stripName is the name of a strip's file.
+func stripName(step int64) string { return fmt.Sprintf("step-%08d.png", step) }
 
 // ReadStrips reads the strips that [SaveStrip] saved in a run, in the order of the steps, which are the labels of a
 // figure. The error wraps [ErrNoStrips] if there are none.

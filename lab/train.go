@@ -57,6 +57,8 @@ type Training struct {
 	// on the store's variables, but must not change them: the random generator's state is one of them.
 	Show      func(ctx context.Context, store *model.Store, step int64) error
 	ShowEvery int64
+	// TensorBoard writes what is logged, and the strips that Show saves, to event files in the run's folder tensorboard.
+	TensorBoard bool
 	// Watch, if set, gets the metrics of every step of this call. Its error, if any, goes to Warn.
 	Watch func(step int64, values map[string]float64) error
 	// Progress follows the training; see [NewProgress]. It may be nil.
@@ -99,6 +101,9 @@ func Train(ctx context.Context, run *Run, training Training) (Summary, error) {
 	if closeErr := t.log.Close(); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close metrics: %w", closeErr))
 	}
+	if closeErr := t.events.Close(); closeErr != nil {
+		t.Warn(fmt.Errorf("close an event file of %s: %w", run.dir, closeErr))
+	}
 	return t.summary, err
 }
 
@@ -108,6 +113,7 @@ type trainer struct {
 	run      *Run
 	store    *model.Store
 	log      *metricsLog
+	events   *eventLog // nil without TensorBoard.
 	state    State
 	saved    int64        // The step of the newest checkpoint; 0 if there is none.
 	loaded   Weights      // Those the model has not asked for yet.
@@ -167,8 +173,13 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 	if t.exec, err = model.NewExec(t.Backend, t.store, t.Iteration); err != nil {
 		return nil, fmt.Errorf("prepare the iteration: %w", err)
 	}
-	t.log, err = run.openMetrics(t.state, t.Warn)
-	return t, err
+	if t.log, err = run.openMetrics(t.state, t.Warn); err != nil {
+		return nil, err
+	}
+	if t.TensorBoard {
+		t.events = run.openEvents(t.state, t.Warn)
+	}
+	return t, nil
 }
 
 // train runs iterations up to the last step, or until an error or the context stops it.
@@ -325,9 +336,11 @@ func finalize(all []*tensors.Tensor) error {
 // afterStep logs, shows and saves when due.
 func (t *trainer) afterStep(ctx context.Context) error {
 	if t.due(t.LogEvery) {
-		if err := t.log.append(Metric{Step: t.state.Step, Seconds: t.state.Seconds, Values: t.summary.Values}); err != nil {
+		m := Metric{Step: t.state.Step, Seconds: t.state.Seconds, Values: t.summary.Values}
+		if err := t.log.append(m); err != nil {
 			return err
 		}
+		t.events.scalars(m)
 	}
 	if t.Watch != nil {
 		if err := t.Watch(t.state.Step, t.summary.Values); err != nil {
@@ -341,6 +354,7 @@ func (t *trainer) afterStep(ctx context.Context) error {
 		if err := t.Show(ctx, t.store, t.state.Step); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("show step %d: %w", t.state.Step, err)
 		}
+		t.events.picture(t.state.Step)
 	}
 	if t.due(t.SaveEvery) {
 		if err := t.save(); err != nil {

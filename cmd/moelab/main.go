@@ -235,6 +235,7 @@ Training writes to a run directory; samples, figures and the next notebook cell 
 		newPackCommand(),
 		newUnpackCommand(),
 		newRunsCommand(),
+		newWatchCommand(),
 		newDiffCommand(),
 		newFlowCommand(),
 		newDataCommand(),

@@ -404,7 +404,7 @@ func TestATrainingSavesWhenTheTerminalCloses(t *testing.T) {
 	defer signal.Stop(hangUps)
 	dir := filepath.Join(t.TempDir(), "run")
 	p := start(t, "train", "gan", "--preset", "smoke", "--run", dir, "--steps", "1000000", "--set", "size=8",
-		"--backend", "go")
+		"--backend", "go", "--tensorboard", "--sample-every", "1")
 	require.Eventually(t, func() bool {
 		metrics, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl"))
 		return err == nil && bytes.Count(metrics, []byte("\n")) >= 2
@@ -412,6 +412,9 @@ func TestATrainingSavesWhenTheTerminalCloses(t *testing.T) {
 	status, output := p.signal(t, syscall.SIGHUP)
 	assert.Equal(t, statusInterrupted, status)
 	assert.Regexp(t, `stopped after step \d+ of 1000000, saved`, output)
+	events, err := filepath.Glob(filepath.Join(dir, "tensorboard", "events.out.tfevents.*.moelab"))
+	require.NoError(t, err)
+	assert.Len(t, events, 1)
 
 	// The newest checkpoint is damaged: whoever opens the run says so, once, and takes the one before.
 	succeed(t, "train", "gan", "--run", dir, "--backend", "go", "--steps", stepsAfter(t, dir, 1))

@@ -19,6 +19,8 @@ type reporter struct {
 	bar    *progress.Bar
 	titles map[*jupyter.Cell]string // The headings that cells stand under.
 	inLine bool                     // The last text that was printed had no end of line yet.
+	shown  bool                     // A bar of this cell was shown,
+	left   string                   // and its present text was not, since a log had a line just before.
 }
 
 func newReporter(w io.Writer, nb *jupyter.Notebook) *reporter {
@@ -84,6 +86,7 @@ func titles(nb *jupyter.Notebook) map[*jupyter.Cell]string {
 // CellStarted prints the number of the cell and its title.
 func (r *reporter) CellStarted(index, count int, cell *jupyter.Cell) {
 	r.endLine()
+	r.shown, r.left = false, ""
 	fmt.Fprintf(r.w, "[%d/%d] %s\n", index, count, r.titles[cell])
 }
 
@@ -103,7 +106,7 @@ func (r *reporter) Stream(_, text string) {
 }
 
 // Display shows an output: text as it is, a picture by its name, and a bar in a line that the next one replaces. A log
-// has a bar's text once a minute.
+// has a bar's text once a minute, and the last one at the end of the cell.
 func (r *reporter) Display(output *jupyter.Output) {
 	page, _ := output.Data["text/html"].(string)
 	text, _ := output.Data["text/plain"].(string)
@@ -115,11 +118,13 @@ func (r *reporter) Display(output *jupyter.Output) {
 	case isPicture(output):
 		r.lines("(picture)")
 	case strings.Contains(page, "<progress") && !r.bar.Due():
+		r.left = firstLine(text)
 	case strings.Contains(page, "<progress"):
 		if r.inLine {
 			r.endLine()
 		}
 		r.bar.Line(indent + firstLine(text))
+		r.shown, r.left = true, ""
 	case text != "":
 		r.lines(text)
 	}
@@ -128,6 +133,9 @@ func (r *reporter) Display(output *jupyter.Output) {
 // CellFinished prints how long the cell took.
 func (r *reporter) CellFinished(index, count int, _ *jupyter.Cell, took time.Duration, err error) {
 	r.endLine()
+	if r.shown && r.left != "" {
+		fmt.Fprintln(r.w, indent+r.left)
+	}
 	state := "done"
 	if err != nil {
 		state = "failed"

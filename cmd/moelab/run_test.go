@@ -295,11 +295,17 @@ func TestATerminalHasOneLineForABarAndAShortLogNone(t *testing.T) {
 		var b bytes.Buffer
 		r := newReporter(&b, &jupyter.Notebook{})
 		r.Stream("stdout", "there")
-		time.Sleep(time.Minute)
+		time.Sleep(10 * time.Second)
 		r.Display(bar("1/9"))
+		time.Sleep(59 * time.Second)
 		r.Display(bar("2/9"))
 		r.Stream("stdout", "end\n")
-		assert.Equal(t, "      there\n      1/9\n      end\n", b.String(), "a log has a line a minute")
+		time.Sleep(time.Second)
+		r.Display(bar("3/9"))
+		r.Display(bar("9/9"))
+		r.CellFinished(1, 2, nil, time.Second, nil)
+		assert.Equal(t, "      there\n      1/9\n      end\n      3/9\n      9/9\n[1/2] done in 1s\n", b.String(),
+			"a log has a line soon, a line a minute, and the last one")
 	})
 }
 

@@ -357,18 +357,17 @@ sweep that was given to Slurm it also shows how many tasks wait and run, and whi
 // sweepView shows how a sweep goes: in a terminal a table that lives, elsewhere a line for each cell that ends, and a
 // line a minute.
 type sweepView struct {
-	w       io.Writer
-	s       *sweep.Sweep
-	columns func() int // nil outside a terminal.
-	mutex   sync.Mutex
-	start   time.Time
-	ended   int       // Cells, since start,
-	last    time.Time // the last of them now.
-	lines   int       // Of the table that is shown.
+	w      io.Writer
+	s      *sweep.Sweep
+	screen *progress.Screen // nil outside a terminal.
+	mutex  sync.Mutex
+	start  time.Time
+	ended  int       // Cells, since start,
+	last   time.Time // the last of them now.
 }
 
 func newSweepView(w io.Writer, s *sweep.Sweep) *sweepView {
-	return &sweepView{w: w, s: s, columns: progress.Columns(w), start: time.Now()}
+	return &sweepView{w: w, s: s, screen: progress.NewScreen(w), start: time.Now()}
 }
 
 // changed prints a line for a cell that has ended.
@@ -396,7 +395,7 @@ func resultLine(result sweep.Result) string {
 // follow shows the table until stop is called.
 func (v *sweepView) follow(ctx context.Context) (stop func()) {
 	every := time.Second
-	if v.columns == nil {
+	if v.screen == nil {
 		every = time.Minute
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -436,26 +435,17 @@ func (v *sweepView) draw() {
 		left = v.last.Sub(v.start)/time.Duration(v.ended)*time.Duration(p.Cells-p.Done) - time.Since(v.last)
 	}
 	lines := sweepLines(p, left)
-	if v.columns == nil {
+	if v.screen == nil {
 		fmt.Fprintln(v.w, strings.Join(lines, " | "))
 		return
 	}
-	v.clear()
-	width := v.columns() - 1
-	for _, line := range lines {
-		if runes := []rune(line); len(runes) > width {
-			line = string(runes[:width])
-		}
-		fmt.Fprintln(v.w, line)
-	}
-	v.lines = len(lines)
+	v.screen.Show(lines)
 }
 
 // clear takes the table off the terminal.
 func (v *sweepView) clear() {
-	if v.lines > 0 {
-		fmt.Fprintf(v.w, "\x1b[%dA\x1b[J", v.lines)
-		v.lines = 0
+	if v.screen != nil {
+		v.screen.Clear()
 	}
 }
 

@@ -66,6 +66,8 @@ func newTrainKindCommand(kind lab.AnyKind) *cobra.Command {
 		flags.Int64Var(&options.SampleEvery, "sample-every", text.sampleEvery,
 			"iterations between pictures of the same subjects in figures/progress; 0: none")
 	}
+	flags.BoolVar(&options.TensorBoard, "tensorboard", false,
+		"write event files for TensorBoard to the run's folder tensorboard: metrics, pictures, settings")
 	var change func(config any)
 	if text.more != nil {
 		change = text.more(flags)

@@ -19,8 +19,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Bar shows a count, a text, the rate, and the time left. In a log, the first line comes a minute after the bar was
-// made. A Bar is for one goroutine.
+// Bar shows a count, a text, the rate, and the time left. A log has a line soon, to show that the work goes on, then
+// one a minute, and the last count if it has any. A Bar is for one goroutine.
 type Bar struct {
 	w       io.Writer
 	unit    string     // What is counted, in the singular.
@@ -31,9 +31,15 @@ type Bar struct {
 	done, total float64
 	counted     float64   // The rate is that since this count,
 	since       time.Time // at the first Set: neither compiling nor earlier parts of a run count.
-	shown       time.Time // When the bar or its last line was; at first, when the bar was made.
+	shown       time.Time // When the bar or its last line was.
 	open        bool      // A bar is shown, and not ended.
+
+	due    time.Time // When a log may have its next line.
+	logged bool      // A log has a line of this count.
 }
+
+// A log's first line comes after soon, and so does the first one after a [Bar.Wait]; between others, lineEvery passes.
+const soon, lineEvery = 10 * time.Second, time.Minute
 
 // New returns a bar in a GoNB notebook if the program runs in one, otherwise in w. Units are named in the singular.
 func New(w io.Writer, unit string) *Bar {
@@ -45,7 +51,7 @@ func New(w io.Writer, unit string) *Bar {
 
 // In returns a bar in a terminal with the given width in columns, which may change, or in a log if columns is nil.
 func In(w io.Writer, columns func() int, unit string) *Bar {
-	return &Bar{w: w, columns: columns, unit: unit, shown: time.Now()}
+	return &Bar{w: w, columns: columns, unit: unit, due: time.Now().Add(soon)}
 }
 
 // Columns returns a function for the width of the terminal w, or nil if w is none.
@@ -67,11 +73,11 @@ func Columns(w io.Writer) func() int {
 func (b *Bar) InLog() bool { return b.columns == nil && b.id == "" }
 
 // Due reports whether Line may write: always, except in a log before a minute has passed since the last line.
-func (b *Bar) Due() bool { return !b.InLog() || time.Since(b.shown) >= time.Minute }
+func (b *Bar) Due() bool { return !b.InLog() || !time.Now().Before(b.due) }
 
 // Start begins a count at done of total. A bar, unlike a log, shows it at once if there is a text.
 func (b *Bar) Start(done, total float64, text string) {
-	b.done, b.total, b.since = done, total, time.Time{}
+	b.done, b.total, b.since, b.logged = done, total, time.Time{}, false
 	b.line = progressbar.NewOptions(1000, progressbar.OptionSetWriter(b.w), progressbar.OptionSetWidth(barWidth),
 		progressbar.OptionUseANSICodes(true), progressbar.OptionSetPredictTime(false)) // It would count from step 0.
 	if text != "" {
@@ -119,6 +125,9 @@ func (b *Bar) Wait(text string) (stop func()) {
 	return sync.OnceFunc(func() {
 		close(over)
 		<-ended
+		if next := time.Now().Add(soon); next.Before(b.due) {
+			b.due = next
+		}
 	})
 }
 
@@ -138,7 +147,7 @@ func (b *Bar) pace(rate float64) string {
 // barWidth is the width of a terminal's bar, in columns; sideWidth includes the percentage and the spaces around it.
 const barWidth, sideWidth = 10, 20
 
-// draw shows the count, a text and the pace. A log has only lines with a pace.
+// draw shows the count, a text and the pace. A log has only lines with a pace, and the last count follows others.
 func (b *Bar) draw(text, pace string) {
 	if text != "" {
 		text = " · " + text
@@ -146,8 +155,10 @@ func (b *Bar) draw(text, pace string) {
 	text = number(b.done) + "/" + number(b.total) + text + pace
 	switch {
 	case b.InLog():
-		if pace != "" && b.Due() {
+		last := b.done >= b.total
+		if pace != "" && (b.Due() || last && b.logged) {
 			b.Line(text)
+			b.logged = !last
 		}
 		return
 	case b.id != "":
@@ -171,6 +182,7 @@ func (b *Bar) draw(text, pace string) {
 // Line replaces the bar in a terminal by a line of text, cut to the width. In a log it adds the line.
 func (b *Bar) Line(text string) {
 	b.shown = time.Now()
+	b.due = b.shown.Add(lineEvery)
 	if b.InLog() {
 		fmt.Fprintln(b.w, text)
 		return

@@ -11,17 +11,17 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestALogHasALineAMinute(t *testing.T) {
+func TestALogHasALineSoonOneAMinuteAndTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		b := New(&out, "step")
 		b.Start(0, 3000, "compiling …")
-		for step := range 60 { // The first at 0 s, the last at 59 s.
+		for step := range 10 { // The first at 0 s, the last at 9 s.
 			b.Set(float64(step), "")
 			time.Sleep(time.Second)
 		}
-		assert.Empty(t, out.String(), "a minute has not passed")
-		for step := 60; step <= 200; step++ {
+		assert.Empty(t, out.String(), "ten seconds have not passed")
+		for step := 10; step <= 200; step++ {
 			b.Set(float64(step), "D 1.500")
 			time.Sleep(time.Second)
 		}
@@ -32,11 +32,20 @@ func TestALogHasALineAMinute(t *testing.T) {
 		time.Sleep(time.Minute)
 		b.Set(0.5, "enlarging")
 		assert.False(t, b.Due(), "nor may other lines come sooner")
-		assert.Equal(t, `60/3000 · D 1.500 · 1.0 steps/s · 49m0s left
-120/3000 · D 1.500 · 1.0 steps/s · 48m0s left
-180/3000 · D 1.500 · 1.0 steps/s · 47m0s left
+		time.Sleep(time.Second)
+		b.Set(1, "enlarging")
+		b.Set(1, "enlarging")
+		b.Start(0, 2, "")
+		b.Set(0, "reading")
+		time.Sleep(time.Second)
+		b.Set(2, "reading")
+		assert.Equal(t, `10/3000 · D 1.500 · 1.0 steps/s · 49m50s left
+70/3000 · D 1.500 · 1.0 steps/s · 48m50s left
+130/3000 · D 1.500 · 1.0 steps/s · 47m50s left
+190/3000 · D 1.500 · 1.0 steps/s · 46m50s left
 0.5/1 · enlarging · 240.0 s/step · 2m0s left
-`, out.String())
+1/1 · enlarging · 81.3 s/step
+`, out.String(), "what is over before a line is due has none")
 	})
 }
 
@@ -47,11 +56,17 @@ func TestWhatCannotBeCountedShowsItsTime(t *testing.T) {
 		b := New(&out, "step")
 		b.Start(0, 3000, "compiling …")
 		stop := b.Wait("compiling …")
-		time.Sleep(150*time.Second + time.Millisecond)
+		time.Sleep(80*time.Second + time.Millisecond)
 		stop()
 		stop()
+		b.Set(1, "")
+		time.Sleep(10 * time.Second)
+		b.Set(11, "")
 		time.Sleep(5 * time.Minute)
-		assert.Equal(t, "0/3000 · compiling … · 1m0s so far\n0/3000 · compiling … · 2m0s so far\n", out.String())
+		assert.Equal(t, `0/3000 · compiling … · 10s so far
+0/3000 · compiling … · 1m10s so far
+11/3000 · 1.0 steps/s · 49m49s left
+`, out.String(), "how fast it is comes soon after it")
 	})
 }
 
