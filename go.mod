@@ -22,6 +22,7 @@ require (
 	github.com/spf13/cobra v1.10.2
 	github.com/stretchr/testify v1.11.1
 	github.com/yuin/goldmark v1.7.13
+	go.yaml.in/yaml/v4 v4.0.0
 	golang.org/x/image v0.43.0
 	golang.org/x/sync v0.21.0
 	golang.org/x/term v0.40.0
@@ -32,7 +33,6 @@ require (
 require (
 	github.com/gomlx/exceptions v0.0.3 // indirect
 	github.com/nfnt/resize v0.0.0-20180221191011-83c6a9932646 // indirect
-	go.yaml.in/yaml/v4 v4.0.0 // indirect
 )
 
 require (

@@ -98,10 +98,8 @@ func (nb *Notebook) Language() string {
 	return stringAt(nb.Metadata, "kernelspec", "language")
 }
 
-// ClearOutputs removes the outputs and execution counts of earlier runs, except those of cells tagged skip-execution.
-func (nb *Notebook) ClearOutputs() { nb.clearOutputs(1) }
-
-// clearOutputs is ClearOutputs for the cells from the one with this number on.
+// clearOutputs removes the outputs and execution counts of earlier runs from the cell with this number on, except those
+// of cells tagged skip-execution.
 func (nb *Notebook) clearOutputs(from int) {
 	for _, c := range nb.Cells[max(from, 1)-1:] {
 		if !c.HasTag(skipTag) {

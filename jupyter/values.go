@@ -43,8 +43,8 @@ func ParseArguments(assignments []string, value func(text string) Value) (map[st
 	return values, nil
 }
 
-// ParseValues reads values from a YAML or JSON object of names and values. Plain scalars are like arguments, quoted ones
-// are text. As in papermill, yes, no, on and off are booleans. An error wraps ErrParameter.
+// ParseValues reads values from a YAML or JSON object of names and values. Plain scalars are like arguments, quoted
+// ones are text. As in papermill, yes, no, on and off are booleans. An error wraps ErrParameter.
 func ParseValues(source []byte) (map[string]Value, error) {
 	values := map[string]Value{}
 	if len(strings.TrimSpace(string(source))) == 0 {
@@ -162,8 +162,8 @@ func scalar(node *yaml.Node) (Value, error) {
 	return Argument(node.Value), nil
 }
 
-// literal reads an argument that is a list, a tuple or a dictionary. Those of JSON and YAML, and nearly all of Python's,
-// are read.
+// literal reads an argument that is a list, a tuple or a dictionary, in JSON, in YAML, or in Python as far as that is
+// YAML too.
 func (a argument) literal() (Value, error) {
 	text := strings.TrimSpace(string(a))
 	if between(text, "(", ")") {

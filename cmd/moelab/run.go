@@ -73,7 +73,8 @@ again.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVarP(&r.out, "out", "o", "", "executed notebook to write (default: NAME.executed.ipynb), or folder for several")
+	flags.StringVarP(&r.out, "out", "o", "",
+		"executed notebook to write (default: NAME.executed.ipynb), or folder for those of several")
 	r.parameters.add(flags)
 	flags.StringVarP(&r.kernel, "kernel", "k", "", "kernel to run it with (default: the notebook's)")
 	flags.StringVar(&r.dir, "cwd", "", "folder in which the cells run (default: the notebook's)")

@@ -1,4 +1,4 @@
-"""The other implementations that the tests compare with: nbclient runs notebooks, nbformat reads, writes and checks them."""
+"""The other implementations that the tests compare with: nbclient runs notebooks, nbformat reads and checks them."""
 import json
 import re
 import sys
