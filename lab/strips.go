@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 )
@@ -33,8 +34,24 @@ func SaveStrip(dir string, step int64, pictures []*image.RGBA) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	path := filepath.Join(folder, fmt.Sprintf("step-%08d.png", step))
-	return WriteFile(path, func(w io.Writer) error { return png.Encode(w, strip) })
+	return WriteFile(filepath.Join(dir, StripName(step)), func(w io.Writer) error { return png.Encode(w, strip) })
+}
+
+// StripName returns the path of the strip of a step within a run.
+func StripName(step int64) string { return fmt.Sprintf("%s/step-%08d.png", stripsName, step) }
+
+// StripSteps lists the steps whose strips [SaveStrip] saved in a run, in order. Other files are passed over.
+func StripSteps(dir string) (steps []int64) {
+	entries, _ := os.ReadDir(filepath.Join(dir, stripsName)) // There may be none.
+	for _, entry := range entries {
+		var step int64
+		_, err := fmt.Sscanf(entry.Name(), "step-%d.png", &step)
+		if err == nil && entry.Name() == path.Base(StripName(step)) {
+			steps = append(steps, step)
+		}
+	}
+	slices.Sort(steps)
+	return steps
 }
 
 // ReadStrips reads the strips that [SaveStrip] saved in a run, in the order of the steps, which are the labels of a
