@@ -7,6 +7,7 @@ import (
 	"image/draw"
 	"image/png"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -41,8 +42,8 @@ func SaveStrip(dir string, step int64, pictures []*image.RGBA) error {
 func StripName(step int64) string { return fmt.Sprintf("%s/step-%08d.png", stripsName, step) }
 
 // StripSteps lists the steps whose strips [SaveStrip] saved in a run, in order. Other files are passed over.
-func StripSteps(dir string) (steps []int64) {
-	entries, _ := os.ReadDir(filepath.Join(dir, stripsName)) // There may be none.
+func StripSteps(run fs.FS) (steps []int64) {
+	entries, _ := fs.ReadDir(run, stripsName) // There may be none.
 	for _, entry := range entries {
 		var step int64
 		_, err := fmt.Sscanf(entry.Name(), "step-%d.png", &step)
