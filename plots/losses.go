@@ -43,8 +43,8 @@ type Series struct {
 	Name   string
 	Steps  []int
 	Values []float64
-	// Smoothed, if set, is drawn where the exponential mean of Values would be: Smoothed[i] at Steps[i]. It is for a series
-	// that was thinned out, whose Values are the extremes of many.
+	// Smoothed, if set, is drawn where the exponential mean of Values would be: Smoothed[i] at Steps[i]. It is for a
+	// series that was thinned out, whose Values are the extremes of many.
 	Smoothed []float64
 }
 

@@ -12,12 +12,13 @@ func newServeCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve [DIR]",
 		Short: "Show the runs below a folder as a live page in the browser",
-		Long: `Show the runs and sweeps below a folder, by default the current one, as a page in the browser: their state, live
-curves (linear, logarithmic, smoothed, of several runs), pictures over the steps, settings and measures side by side,
-figures and films, and the load of the machine.
+		Long: `Show the runs and sweeps below a folder, by default the current one, as a page in the browser: their state,
+live curves (linear, logarithmic, smoothed, of several runs), pictures over the steps, settings and measures side by
+side, figures and films, and the load of the machine.
 
-It prints the page's address, whose random part is the key to it. The page only reads, shows nothing outside the folder,
-and answers this machine alone; from another one a tunnel leads to it: ssh -L 8080:127.0.0.1:8080 HOST. Ctrl-C ends it.`,
+It prints the page's address, whose random part is the key to it. The page only reads, shows nothing outside the
+folder, and answers this machine alone; from another one a tunnel leads to it: ssh -L 8080:127.0.0.1:8080 HOST. Ctrl-C
+ends it.`,
 		Example: `  moelab serve
   moelab serve runs --port 8080`,
 		Args: func(command *cobra.Command, args []string) error {

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
-// Load is how busy the machine is.
+// load is how busy the machine is.
 type load struct {
 	// Busy is the share of its cores' time since the look before, and Cores their number.
 	Busy  float64
@@ -45,9 +44,9 @@ func (m *meter) now(ctx context.Context) load {
 		return m.last
 	}
 	m.at = time.Now()
-	m.last.Cores = runtime.NumCPU()
 	if text, err := os.ReadFile("/proc/stat"); err == nil { // Other systems have none.
-		busy, idle := coreTimes(string(text))
+		busy, idle, cores := coreTimes(string(text))
+		m.last.Cores = cores
 		if all := busy + idle - m.busy - m.idle; all > 0 {
 			m.last.Busy = (busy - m.busy) / all
 		}
@@ -60,9 +59,10 @@ func (m *meter) now(ctx context.Context) load {
 	return m.last
 }
 
-// coreTimes reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq and steal.
-func coreTimes(text string) (busy, idle float64) {
-	line, _, _ := strings.Cut(text, "\n")
+// coreTimes reads /proc/stat. Its first line has the times of all cores: user, nice, system, idle, iowait, irq, softirq
+// and steal. A line for each core follows.
+func coreTimes(text string) (busy, idle float64, cores int) {
+	line, rest, _ := strings.Cut(text, "\n")
 	for i, field := range strings.Fields(line) {
 		ticks, err := strconv.ParseFloat(field, 64)
 		switch {
@@ -73,7 +73,12 @@ func coreTimes(text string) (busy, idle float64) {
 			busy += ticks
 		}
 	}
-	return busy, idle
+	for line := range strings.Lines(rest) {
+		if strings.HasPrefix(line, "cpu") {
+			cores++
+		}
+	}
+	return busy, idle, cores
 }
 
 // memory reads /proc/meminfo, in bytes.

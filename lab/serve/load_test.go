@@ -10,7 +10,8 @@ import (
 )
 
 func TestLoadIsReadAsLinuxReportsIt(t *testing.T) {
-	busy, idle := coreTimes("cpu  10 20 30 400 50 1 2 3 7 7\ncpu0 1 1 1 1 1 1 1 1 1 1\n")
+	busy, idle, cores := coreTimes("cpu  10 20 30 400 50 1 2 3 7 7\ncpu0 1 1 1 1 1 1 1 1 1 1\ncpu1 1\nintr 1\n")
+	assert.Equal(t, 2, cores)
 	assert.Equal(t, 66.0, busy)
 	assert.Equal(t, 450.0, idle)
 	used, total := memory("MemTotal:       16000 kB\nMemFree:         1000 kB\nMemAvailable:    4000 kB\n")

@@ -27,7 +27,8 @@ import (
 var pageText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"add": func(a, b int) int { return a + b }, "bytes": bytesText, "duration": durationText, "number": numberText, "percent": percentText, "when": whenText,
+	"add":   func(a, b int) int { return a + b },
+	"bytes": bytesText, "duration": durationText, "number": numberText, "percent": percentText, "when": whenText,
 }).Parse(pageText))
 
 // frame is what every page shows around its content.

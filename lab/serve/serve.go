@@ -1,5 +1,5 @@
-// Package serve shows the runs and sweeps below a folder as a page in a browser: their state, live curves, pictures over
-// the steps, settings and measures side by side, and the load of the machine.
+// Package serve shows the runs and sweeps below a folder as a page in a browser: their state, live curves, pictures
+// over the steps, settings and measures side by side, and the load of the machine.
 //
 // The page only reads. It is reachable from this machine alone, under an address that nobody else can guess, and it
 // shows nothing outside the folder. It needs no network and, but for its liveliness, no JavaScript.

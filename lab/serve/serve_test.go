@@ -97,7 +97,9 @@ func TestOnlyWhoKnowsTheAddressIsAnswered(t *testing.T) {
 	for _, host := range []string{"127.0.0.1:1234", "localhost:80", "127.0.0.1", "[::1]:7"} {
 		assert.Equal(t, http.StatusOK, get(host, s.Path()), host)
 	}
-	for _, host := range []string{"", "evil.example:1234", "127.0.0.1.evil.example", "localhost.evil.example:1", "10.0.0.1"} {
+	for _, host := range []string{
+		"", "evil.example:1234", "127.0.0.1.evil.example", "localhost.evil.example:1", "10.0.0.1",
+	} {
 		assert.Equal(t, http.StatusForbidden, get(host, s.Path()), "DNS rebinding from %q", host)
 	}
 	for _, path := range []string{
@@ -196,8 +198,9 @@ func TestNoPathLeadsOutOfTheFolder(t *testing.T) {
 		assert.NotContains(t, answer.Body.String(), "precious")
 	}
 	for _, file := range []string{
-		"figures/link.png", "figures/folder/secret.png", "../../secret.png", "figures/../../../secret.png", "figures/pipe.png",
-		"/etc/passwd", "figures/../config.json", "config.json", "figures/progress", "figures/progress/step-00000001.png", "",
+		"figures/link.png", "figures/folder/secret.png", "../../secret.png", "figures/../../../secret.png",
+		"figures/pipe.png", "/etc/passwd", "figures/../config.json", "config.json", "figures/progress",
+		"figures/progress/step-00000001.png", "",
 		secret.Path("figures/progress/step-00000010.png"),
 	} {
 		answer := ask(s, "picture?"+url.Values{"run": {"hair"}, "file": {file}}.Encode())
@@ -205,7 +208,9 @@ func TestNoPathLeadsOutOfTheFolder(t *testing.T) {
 	}
 	assert.Equal(t, http.StatusNotFound, ask(s, "picture?run=strips&step=10").Code)
 	assert.NotContains(t, ask(s, "run?run=strips").Body.String(), "Pictures by")
-	for _, name := range []string{"..", "../" + filepath.Base(outside) + "/secret", "linked", secret.Dir(), "hair/", ".", ""} {
+	for _, name := range []string{
+		"..", "../" + filepath.Base(outside) + "/secret", "linked", secret.Dir(), "hair/", ".", "",
+	} {
 		for _, page := range []string{"run", "compare", "curve.svg", "picture"} {
 			answer := ask(s, page+"?"+url.Values{"run": {name}, "metric": {"D"}}.Encode())
 			assert.Equal(t, http.StatusNotFound, answer.Code, "%s of %q", page, name)
