@@ -28,24 +28,26 @@ const (
 
 // history is what a run has logged, thinned out. It reads a growing file only from where it was.
 type history struct {
+	reading sync.Mutex // One reads, and meanwhile others see what was read so far.
+	read    int64      // Bytes of the file that are in the series,
+	tail    []byte     // of which these are the last.
+	amid    bool       // They end amid a line that is passed over.
+
 	mutex  sync.Mutex
-	read   int64  // Bytes of the file that are in the series,
-	tail   []byte // of which these are the last.
-	amid   bool   // of a line that is passed over.
 	series map[string]*series
 }
 
 // follow reads what was added to a file since. One that was cut or replaced, as by a training that resumes, is read
 // anew. When ctx ends, the next call goes on.
 func (h *history) follow(ctx context.Context, file *os.File) error {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
+	h.reading.Lock()
+	defer h.reading.Unlock()
 	same, err := h.isContinued(file)
 	if err != nil {
 		return err
 	}
 	if !same {
-		h.read, h.tail, h.amid, h.series = 0, nil, false, map[string]*series{}
+		h.forget()
 	}
 	block := make([]byte, blockBytes)
 	for ctx.Err() == nil {
@@ -66,11 +68,15 @@ func (h *history) follow(ctx context.Context, file *os.File) error {
 	return ctx.Err()
 }
 
+// forget begins anew.
+func (h *history) forget() {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.read, h.tail, h.amid, h.series = 0, nil, false, nil
+}
+
 // isContinued reports whether a file still holds what was read of it.
 func (h *history) isContinued(file *os.File) (bool, error) {
-	if h.series == nil {
-		return false, nil
-	}
 	tail := make([]byte, len(h.tail))
 	_, err := file.ReadAt(tail, h.read-int64(len(tail)))
 	if err == io.EOF {
@@ -81,6 +87,11 @@ func (h *history) isContinued(file *os.File) (bool, error) {
 
 // take adds the lines of a block.
 func (h *history) take(block []byte) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if h.series == nil {
+		h.series = map[string]*series{}
+	}
 	for line := range bytes.Lines(block) {
 		ends := bytes.HasSuffix(line, []byte("\n"))
 		if !h.amid {

@@ -3,7 +3,6 @@ package serve
 import (
 	"bytes"
 	"cmp"
-	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -33,7 +32,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 
 // frame is what every page shows around its content.
 type frame struct {
-	Folder, Title string
+	Folder, Title string // Folder is the whole path.
 	Load          load
 	Content       any
 }
@@ -52,7 +51,7 @@ func (s *Server) page(name string, read func(r *http.Request) (title string, con
 
 // write writes a page.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, name, title string, content any) {
-	f := frame{textfile.Shown(s.name), title, s.meter.now(r.Context()), content}
+	f := frame{textfile.Shown(s.listing.dir), title, s.meter.now(r.Context()), content}
 	var text bytes.Buffer
 	if err := pageTemplate.ExecuteTemplate(&text, name, f); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -227,14 +226,14 @@ func (s *Server) runPage(r *http.Request) (string, any, error) {
 		return "", nil, err
 	}
 	page.Samples = s.readSamples(runs, page.Look.At)
-	page.Figures = s.figures(page.Run)
 	page.Numbers, page.Measures = pairs(page.Run.Values), pairs(page.Run.Measures)
 	if page.Run.Condition == lab.Damaged {
+		page.Figures = s.figures(page.Run, nil)
 		return page.Run.Shown(), page, nil
 	}
-	if page.Charts, err = s.runCharts(r.Context(), page.Run, page.Look.look); err != nil {
-		return "", nil, err
-	}
+	curves := s.curvesOf(page.Run)
+	page.Charts = s.runCharts(page.Run, curves, page.Look.look)
+	page.Figures = s.figures(page.Run, curves)
 	settings, err := lab.ReadSettings(page.Run.dir)
 	if err != nil {
 		return "", nil, err
@@ -262,27 +261,40 @@ func readLookForm(query url.Values, runs []run) (form lookForm, err error) {
 }
 
 // runCharts are the curves of a run as its kind draws them, then the metrics that those leave out.
-func (s *Server) runCharts(ctx context.Context, r run, l look) (charts []chart, err error) {
-	history, err := s.history(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	left := history.names()
-	for _, curve := range s.curvesOf(r) {
-		has := func(metric string) bool { return slices.Contains(history.names(), metric) }
-		metrics := slices.DeleteFunc(slices.Clone(curve.Metrics), func(metric string) bool { return !has(metric) })
+func (s *Server) runCharts(r run, curves []lab.Curve, l look) (charts []chart) {
+	names := s.metricsOf(r)
+	left := names
+	for _, curve := range curves {
+		lacks := func(metric string) bool { return !slices.Contains(names, metric) }
+		metrics := slices.DeleteFunc(slices.Clone(curve.Metrics), lacks)
 		if len(metrics) == 0 {
 			continue
 		}
 		look := l
 		look.Log = l.Log || curve.Log
 		charts = append(charts, chart{curve.Title, curve.Y, metrics, look, []run{r}})
-		left = slices.DeleteFunc(left, func(metric string) bool { return slices.Contains(metrics, metric) })
+		drawn := func(metric string) bool { return slices.Contains(metrics, metric) }
+		left = slices.DeleteFunc(slices.Clone(left), drawn)
 	}
 	for _, metric := range left {
 		charts = append(charts, chart{metric, metric, []string{metric}, l, []run{r}})
 	}
-	return charts, nil
+	return charts
+}
+
+// metricsOf lists the metrics of runs: those of their last lines, and all that their curves were found to have. A page
+// does not wait until a long file is read.
+func (s *Server) metricsOf(runs ...run) []string {
+	all := map[string]bool{}
+	for _, r := range runs {
+		for name := range r.Values {
+			all[name] = true
+		}
+		for _, name := range s.histories.of(r.Key).names() {
+			all[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // curvesOf are the curves of a run's kind. A run whose settings are wrong, or of an unknown kind, has none.
@@ -342,17 +354,7 @@ func (s *Server) comparePage(r *http.Request) (string, any, error) {
 	if page.Parts, err = compared(runs); err != nil {
 		return "", nil, err
 	}
-	metrics := map[string]bool{}
-	for _, run := range runs {
-		history, err := s.history(r.Context(), run)
-		if err != nil {
-			return "", nil, err
-		}
-		for _, name := range history.names() {
-			metrics[name] = true
-		}
-	}
-	for _, metric := range slices.Sorted(maps.Keys(metrics)) {
+	for _, metric := range s.metricsOf(runs...) {
 		page.Charts = append(page.Charts, chart{metric, metric, []string{metric}, page.Look.look, runs})
 	}
 	return fmt.Sprintf("%d runs compared", len(runs)), page, nil

@@ -83,8 +83,8 @@ type figure struct {
 	Drawn         bool
 }
 
-// figures lists the figures of a run, in order.
-func (s *Server) figures(r run) (all []figure) {
+// figures lists the figures of a run, in order, without those of curves, which the page draws anew.
+func (s *Server) figures(r run, curves []lab.Curve) (all []figure) {
 	folder := path.Join(r.Key, figuresName)
 	entries, _ := fs.ReadDir(s.root.FS(), folder) // There may be none.
 	for _, entry := range entries {
@@ -94,6 +94,9 @@ func (s *Server) figures(r run) (all []figure) {
 			continue
 		}
 		base := strings.TrimSuffix(name, extension)
+		if slices.ContainsFunc(curves, func(c lab.Curve) bool { return c.Name == base }) {
+			continue
+		}
 		_, err := fs.Stat(s.root.FS(), path.Join(folder, base+".csv"))
 		all = append(all, figure{base, pictureAddress(r, figuresName+"/"+name), err == nil})
 	}

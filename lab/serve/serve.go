@@ -26,7 +26,6 @@ import (
 
 // Server serves the page of a folder.
 type Server struct {
-	name      string // Of the folder, as the user gave it.
 	token     string
 	kinds     []lab.AnyKind
 	root      *os.Root
@@ -39,7 +38,10 @@ type Server struct {
 // New returns the server of a folder. kinds are those whose curves are drawn as they draw them; the metrics of other
 // runs are drawn one by one. The caller closes the server.
 func New(dir string, kinds []lab.AnyKind) (*Server, error) {
-	real, err := filepath.EvalSymlinks(dir)
+	real, err := filepath.Abs(dir)
+	if err == nil {
+		real, err = filepath.EvalSymlinks(real)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("serve %s: %w", dir, err)
 	}
@@ -47,7 +49,7 @@ func New(dir string, kinds []lab.AnyKind) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve %s: %w", dir, err)
 	}
-	s := &Server{name: dir, token: rand.Text(), kinds: kinds, root: root, listing: listing{dir: real, root: root}}
+	s := &Server{token: rand.Text(), kinds: kinds, root: root, listing: listing{dir: real, root: root}}
 	s.pages = s.routes()
 	return s, nil
 }
