@@ -27,7 +27,8 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"add":   func(a, b int) int { return a + b },
-	"bytes": bytesText, "duration": durationText, "number": numberText, "percent": percentText, "when": whenText,
+	"bytes": bytesText, "duration": durationText, "number": numberText,
+	"numbers": numbersText, "percent": percentText, "when": whenText,
 }).Parse(pageText))
 
 // frame is what every page shows around its content.
@@ -502,6 +503,16 @@ func durationText(d time.Duration) string {
 }
 
 func numberText(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+
+// numbersText lists numbers on a line that breaks between them. A page of many runs has no time for an element of each.
+func numbersText(numbers map[string]float64) string {
+	const fixed = "\u00a0" // Holds a name and its number together.
+	var parts []string
+	for _, p := range pairs(numbers) {
+		parts = append(parts, p.Name+fixed+p.Value+fixed)
+	}
+	return strings.Join(parts, " ")
+}
 
 func percentText(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
 
