@@ -57,10 +57,10 @@ func TestServePrintsItsAddressAndEndsWhenInterrupted(t *testing.T) {
 func TestServeRefusesWhatCannotBeServed(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--port is 70000: it must be from 0 to 65535": {"--port", "70000"},
-		"--port is -1":                {"--port", "-1"},
-		"serve nowhere":               {"nowhere"},
-		"one folder at a time, not 2": {"a", "b"},
-		"serve main.go":               {"main.go"},
+		"--port is -1":                          {"--port", "-1"},
+		"serve nowhere":                         {"nowhere"},
+		"one folder at a time, not 2":           {"a", "b"},
+		"serve folder main.go: not a directory": {"main.go"},
 	} {
 		status, _, stderr := moelab(t, append([]string{"serve"}, args...)...)
 		assert.Equal(t, statusUsage, status, want)

@@ -83,7 +83,7 @@ const numbers = text => text.split(' ').map(Number)
 function slide() {
   if (!slider()) return
   const step = numbers(slider().dataset.steps)[slider().value]
-  slider().closest('label').querySelector('output').textContent = step
+  slider().form.querySelector('output').textContent = step
   slider().setAttribute('aria-valuetext', `step ${step}`)
   for (const image of document.querySelectorAll('img[data-source]')) {
     const steps = numbers(image.dataset.steps)

@@ -12,6 +12,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/moelab/moelab/lab"
@@ -44,6 +46,9 @@ func New(dir string, kinds []lab.AnyKind) (*Server, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("serve %s: %w", dir, err)
+	}
+	if info, err := os.Stat(real); err == nil && !info.IsDir() { // OpenRoot's own error is no known one.
+		return nil, fmt.Errorf("serve %w", &fs.PathError{Op: "folder", Path: dir, Err: syscall.ENOTDIR})
 	}
 	root, err := os.OpenRoot(real)
 	if err != nil {

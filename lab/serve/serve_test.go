@@ -317,7 +317,7 @@ func TestSamplesAreShownByStep(t *testing.T) {
 	require.NoError(t, lab.SaveStrip(late.Dir(), 30, []*image.RGBA{image.NewRGBA(image.Rect(0, 0, 8, 8))}))
 	s := newServer(t, dir)
 	body := ask(s, "compare?run=hair&run=late").Body.String()
-	assert.Contains(t, body, `max="2" value="2" data-steps="10 20 30"`)
+	assert.Regexp(t, `max="2" value="2"\s+data-steps="10 20 30"`, body)
 	assert.Contains(t, body, `src="picture?run=hair&amp;step=20"`, "the last until then")
 	assert.Contains(t, body, `src="picture?run=late&amp;step=30"`)
 	assert.Contains(t, ask(s, "run?run=hair&at=0").Body.String(), `src="picture?run=hair&amp;step=10"`)
@@ -375,6 +375,11 @@ func TestServingEndsWithItsContext(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("it goes on")
 	}
-	_, err = New(filepath.Join(t.TempDir(), "none"), nil)
+}
+
+func TestOnlyAFolderIsServed(t *testing.T) {
+	_, err := New(filepath.Join(t.TempDir(), "none"), nil)
 	assert.ErrorIs(t, err, os.ErrNotExist)
+	_, err = New("serve_test.go", nil)
+	assert.ErrorIs(t, err, syscall.ENOTDIR)
 }
