@@ -30,6 +30,7 @@ type meter struct {
 	mutex      sync.Mutex
 	at         time.Time
 	last       load
+	asks       bool    // The devices, which can take a while.
 	busy, idle float64 // Since the machine started, in ticks of all cores.
 }
 
@@ -55,8 +56,18 @@ func (m *meter) now(ctx context.Context) load {
 	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
 		m.last.Used, m.last.Total = memory(string(text))
 	}
-	m.last.Devices = devices(ctx)
+	if !m.asks {
+		m.asks = true
+		go m.askDevices(context.WithoutCancel(ctx)) // No page waits for them: they are on the next one.
+	}
 	return m.last
+}
+
+func (m *meter) askDevices(ctx context.Context) {
+	found := devices(ctx)
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.last.Devices, m.asks = found, false
 }
 
 // coreTimes reads /proc/stat. Its first line has the times of all cores: user, nice, system, idle, iowait, irq, softirq
@@ -102,7 +113,7 @@ func devices(ctx context.Context) (all []device) {
 	if err != nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	command := exec.CommandContext(ctx, program, "--query-gpu=name,utilization.gpu,memory.used,memory.total",
 		"--format=csv,noheader,nounits")

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -33,4 +34,6 @@ func TestDevicesAreThoseOfNvidiaSMI(t *testing.T) {
 	assert.Equal(t, []device{
 		{"NVIDIA H100 80GB HBM3", "37", "1024", "81559"}, {"Tesla T4", "[N/A]", "0", "15360"},
 	}, devices(t.Context()))
+	var m meter
+	assert.Eventually(t, func() bool { return len(m.now(t.Context()).Devices) == 2 }, 30*time.Second, 10*time.Millisecond)
 }
