@@ -15,13 +15,13 @@ type Curve struct {
 	Marks func(dir string) ([]plots.Mark, error)
 }
 
-// smoothing is the decay of a smoothed metric's moving average.
-const smoothing = 0.95
+// Smoothing is the weight of the past in the exponential mean of a metric that is drawn.
+const Smoothing = 0.95
 
 // MetricFigure draws a metric of several runs, their curves laid on each other. The error wraps [ErrNoMetric] if a run
 // has not logged it.
 func MetricFigure(metric string, dirs, names []string) (*plots.Figure, error) {
-	figure := plots.Curves{Title: metric, X: "iteration", Y: metric, Smooth: smoothing}
+	figure := plots.Curves{Title: metric, X: "iteration", Y: metric, Smooth: Smoothing}
 	for i, dir := range dirs {
 		steps, values, err := ReadMetric(dir, metric)
 		if err != nil {
@@ -34,7 +34,7 @@ func MetricFigure(metric string, dirs, names []string) (*plots.Figure, error) {
 
 // Figure draws the curve of a run. The error wraps [ErrNoMetric] if the run has not logged a metric.
 func (c Curve) Figure(dir string) (*plots.Figure, error) {
-	figure := plots.Curves{Title: c.Title, X: "iteration", Y: c.Y, Log: c.Log, Smooth: smoothing}
+	figure := plots.Curves{Title: c.Title, X: "iteration", Y: c.Y, Log: c.Log, Smooth: Smoothing}
 	for _, name := range c.Metrics {
 		steps, values, err := ReadMetric(dir, name)
 		if err != nil {

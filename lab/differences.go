@@ -12,20 +12,29 @@ type Difference struct {
 	Values  []string
 }
 
+// ReadSettings returns the settings of a run by name, each as JSON.
+func ReadSettings(dir string) (map[string]string, error) {
+	run := &Run{dir: dir}
+	file, err := run.read()
+	if err != nil {
+		return nil, err
+	}
+	all, err := settings(file.Config)
+	if err != nil {
+		return nil, fmt.Errorf("%w in %s: %w", ErrConfig, run.Path(configName), err)
+	}
+	return all, nil
+}
+
 // Differences compares the settings of runs, in the order of their names. A setting that a run lacks, since another
 // version of moelab made it, equals the zero value.
 func Differences(dirs []string) (all []Difference, err error) {
 	var each []map[string]string
 	names := map[string]bool{}
 	for _, dir := range dirs {
-		run := &Run{dir: dir}
-		file, err := run.read()
+		of, err := ReadSettings(dir)
 		if err != nil {
 			return nil, err
-		}
-		of, err := settings(file.Config)
-		if err != nil {
-			return nil, fmt.Errorf("%w in %s: %w", ErrConfig, run.Path(configName), err)
 		}
 		each = append(each, of)
 		for name := range of {

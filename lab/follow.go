@@ -75,8 +75,8 @@ func (f *Follower) readAll() (err error) {
 	}
 	dir := filepath.Join(f.dir, f.Stage)
 	f.Picture = ""
-	if strips, _ := filepath.Glob(filepath.Join(dir, stripsName, "step-*.png")); len(strips) > 0 {
-		f.Picture = slices.Max(strips)
+	if steps := StripSteps(os.DirFS(dir)); len(steps) > 0 {
+		f.Picture = filepath.Join(dir, StripName(steps[len(steps)-1]))
 	}
 	return f.readMetrics(filepath.Join(dir, metricsName))
 }

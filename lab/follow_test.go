@@ -70,12 +70,12 @@ func TestAFollowerReadsOnlyWhatIsNew(t *testing.T) {
 
 	require.NoError(t, os.MkdirAll(run.Path(stripsName), 0o755))
 	for _, step := range []int64{5, 10} {
-		require.NoError(t, os.WriteFile(run.Path(stripsName, stripName(step)), nil, 0o644))
+		require.NoError(t, os.WriteFile(run.Path(StripName(step)), nil, 0o644))
 	}
 	require.NoError(t, os.WriteFile(run.Path(measuresName), []byte(`{"measures":{"FID":0.5}}`), 0o644))
 	_, err = f.Look()
 	require.NoError(t, err)
-	assert.Equal(t, run.Path(stripsName, stripName(10)), f.Picture)
+	assert.Equal(t, run.Path(StripName(10)), f.Picture)
 	assert.Equal(t, map[string]float64{"FID": 0.5}, f.Measures)
 
 	require.NoError(t, os.RemoveAll(run.Dir()))

@@ -289,6 +289,8 @@ type AnyKind interface {
 	// OpenAny and EvaluateAny are the kind's Open and Evaluate. The error wraps [ErrNotOffered] if it has none.
 	OpenAny(backend compute.Backend, dir string) (Model, error)
 	EvaluateAny(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (Evaluation, error)
+	// CurvesOf returns the kind's Curves for a run.
+	CurvesOf(dir string) ([]Curve, error)
 	// Drawings are the kind's figures of an opened run, and its curves.
 	Drawings(ctx context.Context, dir string, model Model, options FigureOptions) ([]Drawing, error)
 }
@@ -343,21 +345,31 @@ func (k *Kind[Config]) EvaluateAny(
 	return evaluation, writeMeasures(dir, evaluation)
 }
 
+// CurvesOf implements [AnyKind].
+func (k *Kind[Config]) CurvesOf(dir string) ([]Curve, error) {
+	if k.Curves == nil {
+		return nil, nil
+	}
+	config, err := k.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	return k.Curves(config), nil
+}
+
 // Drawings implements [AnyKind].
 func (k *Kind[Config]) Drawings(
 	ctx context.Context, dir string, model Model, options FigureOptions,
 ) (all []Drawing, err error) {
-	config, err := k.Read(dir)
+	curves, err := k.CurvesOf(dir)
 	if err != nil {
 		return nil, err
 	}
 	if k.Figures != nil && model != nil {
 		all = k.Figures(ctx, dir, model, options)
 	}
-	if k.Curves != nil {
-		for _, curve := range k.Curves(config) {
-			all = append(all, Drawing{curve.Name, func() (*plots.Figure, error) { return curve.Figure(dir) }})
-		}
+	for _, curve := range curves {
+		all = append(all, Drawing{curve.Name, func() (*plots.Figure, error) { return curve.Figure(dir) }})
 	}
 	return all, nil
 }

@@ -107,7 +107,7 @@ func (l *eventLog) picture(step int64) {
 
 // addPicture writes the strip of a step, if it has one.
 func (l *eventLog) addPicture(step int64, at time.Time) error {
-	path := filepath.Join(l.run.dir, stripsName, stripName(step))
+	path := filepath.Join(l.run.dir, StripName(step))
 	encoded, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

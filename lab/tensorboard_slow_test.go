@@ -78,7 +78,7 @@ func TestTensorBoardReadsWhatARunHasLogged(t *testing.T) {
 	assert.Equal(t, want, read.Scalars)
 	require.Len(t, read.Images["samples"], 5-1, "the first part of the training has drawn none")
 	for _, picture := range read.Images["samples"] {
-		strip, err := os.ReadFile(filepath.Join(dir, stripsName, stripName(picture.Step)))
+		strip, err := os.ReadFile(filepath.Join(dir, StripName(picture.Step)))
 		require.NoError(t, err)
 		assert.Equal(t, base64.StdEncoding.EncodeToString(strip), picture.PNG)
 		assert.Equal(t, []int64{4, 2}, []int64{picture.Width, picture.Height})

@@ -36,7 +36,7 @@ func TestATrainingGoesOnWithoutItsEventFiles(t *testing.T) {
 				if err := os.MkdirAll(filepath.Join(dir, stripsName), 0o755); err != nil {
 					return err
 				}
-				return os.WriteFile(filepath.Join(dir, stripsName, stripName(step)), []byte("no picture"), 0o644)
+				return os.WriteFile(filepath.Join(dir, StripName(step)), []byte("no picture"), 0o644)
 			}
 		},
 	} {

@@ -26,7 +26,10 @@ func newCurve(series Series, weight float64) curve {
 			c.skipped++
 		}
 	}
-	if weight > 0 {
+	switch {
+	case weight > 0 && series.Smoothed != nil:
+		c.smoothed = slices.Clone(series.Smoothed)
+	case weight > 0:
 		c.smoothed = smooth(c.values, weight)
 	}
 	return c
@@ -83,17 +86,18 @@ func ranges(curves []curve, marks []Mark) (x, y span, err error) {
 }
 
 // columns is the number of columns that a curve is reduced to, more than the chart has pixels across.
-const columns = 2 * notebookWidth
+func (c Curves) columns() int { return pixelsPerPoint * int(c.width()) }
 
 // decimate cuts a curve into segments at values that are not finite. Of many points in one column of pixels it keeps
 // the visible ones: first, lowest, highest and last.
-func decimate(steps, values []float64, x span) []plotter.XYs {
+func decimate(steps, values []float64, x span, columns int) []plotter.XYs {
 	var segments []plotter.XYs
 	var segment plotter.XYs
 	each := len(values) <= 4*columns
 	for start := 0; start < len(values); {
 		end := start + 1
-		for column := columnOf(steps[start], x); !each && end < len(values) && columnOf(steps[end], x) == column; {
+		for column := columnOf(steps[start], x, columns); !each && end < len(values) &&
+			columnOf(steps[end], x, columns) == column; {
 			end++
 		}
 		kept, broken := extremes(steps[start:end], values[start:end])
@@ -110,8 +114,8 @@ func decimate(steps, values []float64, x span) []plotter.XYs {
 	return segments
 }
 
-func columnOf(step float64, x span) int {
-	return int((step - x.low) / (x.high - x.low) * columns)
+func columnOf(step float64, x span, columns int) int {
+	return int((step - x.low) / (x.high - x.low) * float64(columns))
 }
 
 // extremes returns the first, lowest, highest and last finite point, in order, and whether any point is not finite.

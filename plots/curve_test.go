@@ -23,20 +23,20 @@ func TestSmoothIsTheDebiasedExponentialMean(t *testing.T) {
 }
 
 func TestDecimateKeepsTheExtremesOfEachColumn(t *testing.T) {
-	const n = 200_000
+	const n, columns = 200_000, 1800
 	random := rand.New(rand.NewPCG(3, 4))
 	steps, values := make([]float64, n), make([]float64, n)
 	lows, highs := map[int]float64{}, map[int]float64{}
 	x := span{0, n - 1}
 	for i := range n {
 		steps[i], values[i] = float64(i), random.NormFloat64()
-		column := columnOf(steps[i], x)
+		column := columnOf(steps[i], x, columns)
 		if _, seen := lows[column]; !seen {
 			lows[column], highs[column] = values[i], values[i]
 		}
 		lows[column], highs[column] = min(lows[column], values[i]), max(highs[column], values[i])
 	}
-	segments := decimate(steps, values, x)
+	segments := decimate(steps, values, x, columns)
 	require.Len(t, segments, 1)
 	assert.LessOrEqual(t, len(segments[0]), 4*(columns+1))
 	keptLows, keptHighs := map[int]float64{}, map[int]float64{}
@@ -45,7 +45,7 @@ func TestDecimateKeepsTheExtremesOfEachColumn(t *testing.T) {
 		require.Greater(t, point.X, last, "in order")
 		last = point.X
 		require.Equal(t, values[int(point.X)], point.Y)
-		column := columnOf(point.X, x)
+		column := columnOf(point.X, x, columns)
 		if _, seen := keptLows[column]; !seen {
 			keptLows[column], keptHighs[column] = point.Y, point.Y
 		}
@@ -57,7 +57,7 @@ func TestDecimateKeepsTheExtremesOfEachColumn(t *testing.T) {
 
 func TestDecimateKeepsEveryPointOfAShortCurveAndCutsAtNaN(t *testing.T) {
 	nan := math.NaN()
-	segments := decimate([]float64{0, 1, 2, 3, 4, 5, 6}, []float64{nan, 1, 2, nan, nan, 5, nan}, span{0, 6})
+	segments := decimate([]float64{0, 1, 2, 3, 4, 5, 6}, []float64{nan, 1, 2, nan, nan, 5, nan}, span{0, 6}, 1800)
 	assert.Equal(t, []plotter.XYs{{{X: 1, Y: 1}, {X: 2, Y: 2}}, {{X: 5, Y: 5}}}, segments)
 }
 

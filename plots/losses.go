@@ -33,6 +33,8 @@ type Curves struct {
 	Smooth float64
 	// Marks are events to point out.
 	Marks []Mark
+	// Width is that of the chart in points, at least 240; 0: 900, the width of a notebook.
+	Width int
 }
 
 // Series is one curve: Values[i] at Steps[i]. Steps must not decrease. NaN and infinite values leave a gap in the curve
@@ -41,6 +43,9 @@ type Series struct {
 	Name   string
 	Steps  []int
 	Values []float64
+	// Smoothed, if set, is drawn where the exponential mean of Values would be: Smoothed[i] at Steps[i]. It is for a
+	// series that was thinned out, whose Values are the extremes of many.
+	Smoothed []float64
 }
 
 // Mark is an event at a step, shown as a vertical line with a label above it.
@@ -49,11 +54,17 @@ type Mark struct {
 	Label string
 }
 
-// curvesHeight is the height of the chart with its axes, in points, without titles and notes.
-const curvesHeight = 360
+// smallestWidth is the least width of a chart, in points.
+const smallestWidth = 240
 
-// Figure draws the chart, 900 points wide. It returns an error if there is no finite value, if the numbers of steps and
-// values of a series differ, if steps decrease, or if Smooth is out of range.
+// width is that of the chart, in points.
+func (c Curves) width() vg.Length { return vg.Length(cmp.Or(c.Width, notebookWidth)) }
+
+// curvesHeight is the height of a chart with its axes, in points, without titles and notes.
+func curvesHeight(width vg.Length) vg.Length { return max(220, 0.4*width) }
+
+// Figure draws the chart. It returns an error if there is no finite value, if the numbers of steps and values of a
+// series differ, if steps decrease, or if Smooth or Width is out of range.
 func (c Curves) Figure() (*Figure, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -70,11 +81,12 @@ func (c Curves) Figure() (*Figure, error) {
 	chart := c.newPlot(curves, x, y, scale)
 
 	notes := c.notes(curves, scale)
-	text := newTexts(notebookWidth-2*margin, c.Title, "", notes)
-	legend := newLegend(curves, notebookWidth-2*margin)
-	height := 2*margin + text.height() + legend.height() + curvesHeight
+	width := c.width()
+	text := newTexts(width-2*margin, c.Title, "", notes)
+	legend := newLegend(curves, width-2*margin)
+	height := 2*margin + text.height() + legend.height() + curvesHeight(width)
 	marks := slices.SortedStableFunc(slices.Values(c.Marks), func(a, b Mark) int { return cmp.Compare(a.Step, b.Step) })
-	figure, err := newFigure(notebookWidth, height, func(canvas draw.Canvas) {
+	figure, err := newFigure(width, height, func(canvas draw.Canvas) {
 		rest := legend.draw(text.draw(inset(canvas)))
 		drawMarks(rest, chart, marks)
 	})
@@ -93,9 +105,16 @@ func (c Curves) check() error {
 	if !(c.Smooth >= 0 && c.Smooth < 1) {
 		return fmt.Errorf("plots: smoothing of %g is outside [0, 1)", c.Smooth)
 	}
+	if c.Width != 0 && c.Width < smallestWidth {
+		return fmt.Errorf("plots: a chart %d points wide is narrower than %d", c.Width, smallestWidth)
+	}
 	for _, series := range c.Series {
 		if len(series.Steps) != len(series.Values) {
 			return fmt.Errorf("plots: series %q has %d steps for %d values", series.Name, len(series.Steps), len(series.Values))
+		}
+		if series.Smoothed != nil && len(series.Smoothed) != len(series.Values) {
+			return fmt.Errorf("plots: series %q has %d smoothed values for %d values", series.Name, len(series.Smoothed),
+				len(series.Values))
 		}
 		for i := 1; i < len(series.Steps); i++ {
 			if series.Steps[i] < series.Steps[i-1] {
@@ -111,8 +130,12 @@ func (c Curves) check() error {
 func (c Curves) notes(curves []curve, scale valueScale) []string {
 	var notes []string
 	if c.Smooth > 0 {
-		notes = append(notes, fmt.Sprintf("Pale: every value. Strong: exponential mean with weight %g, over about %s values.",
-			c.Smooth, formatNumber(1/(1-c.Smooth), 0)))
+		values := "every value"
+		if slices.ContainsFunc(c.Series, func(s Series) bool { return s.Smoothed != nil }) {
+			values = "every value, or the lowest and highest of several where there are very many"
+		}
+		notes = append(notes, fmt.Sprintf("Pale: %s. Strong: exponential mean with weight %g, over about %s values.",
+			values, c.Smooth, formatNumber(1/(1-c.Smooth), 0)))
 	}
 	if scale.linear > 0 {
 		notes = append(notes, fmt.Sprintf(
@@ -138,7 +161,7 @@ func (c Curves) newPlot(curves []curve, x, y span, scale valueScale) *plot.Plot 
 	styleAxis(&chart.Y, c.Y)
 	chart.X.Min, chart.X.Max = x.low, x.high
 	chart.Y.Min, chart.Y.Max = scale.pad(y)
-	chart.X.Tick.Marker = plot.TickerFunc(stepTicks)
+	chart.X.Tick.Marker = plot.TickerFunc(stepTicks(max(2, int(c.width()/stepTickRoom))))
 	chart.Y.Tick.Marker = plot.TickerFunc(scale.ticks)
 	chart.Y.Scale = scale
 	chart.Y.Width = 0 // the grid lines suffice
@@ -147,7 +170,7 @@ func (c Curves) newPlot(curves []curve, x, y span, scale valueScale) *plot.Plot 
 	if c.Smooth > 0 {
 		for i, curve := range curves {
 			style := draw.LineStyle{Color: pale(Palette[i%len(Palette)]), Width: 1}
-			chart.Add(line{segments: decimate(curve.steps, curve.values, x), style: style})
+			chart.Add(line{segments: decimate(curve.steps, curve.values, x, c.columns()), style: style})
 		}
 	}
 	grid := plotter.NewGrid() // over the pale curves, whose noise would hide it
@@ -159,7 +182,7 @@ func (c Curves) newPlot(curves []curve, x, y span, scale valueScale) *plot.Plot 
 		if c.Smooth > 0 {
 			values = curve.smoothed
 		}
-		chart.Add(line{segments: decimate(curve.steps, values, x), style: lineStyle(i)})
+		chart.Add(line{segments: decimate(curve.steps, values, x, c.columns()), style: lineStyle(i)})
 	}
 	return chart
 }

@@ -5,6 +5,8 @@ import (
 	"image/color"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +105,39 @@ func TestAxesHaveTheirLabelsAndTicks(t *testing.T) {
 			assert.Subset(t, got, append(test.want, "step", "loss (nats)"))
 		})
 	}
+}
+
+func TestNarrowCurvesFitTheirWidth(t *testing.T) {
+	curves := plots.Curves{X: "step", Y: "loss", Width: 340, Series: []plots.Series{{
+		Name: "a name that is long", Steps: []int{0, 40_000, 80_000}, Values: []float64{1, 2, 3},
+	}}}
+	figure, err := curves.Figure()
+	require.NoError(t, err)
+	width, height := figure.Size()
+	assert.Equal(t, 340, width)
+	assert.Greater(t, height, 220)
+	assert.Subset(t, texts(t, figure), []string{"0", "50,000"}, "few ticks have room")
+
+	curves.Width = 100
+	_, err = curves.Figure()
+	assert.ErrorContains(t, err, "a chart 100 points wide is narrower than 240")
+}
+
+func TestASeriesThatWasThinnedOutBringsItsOwnMean(t *testing.T) {
+	series := plots.Series{Steps: []int{1, 1, 2, 2}, Values: []float64{0, 4, 0, 8}, Smoothed: []float64{1, 1, 2, 2}}
+	curves := plots.Curves{Series: []plots.Series{series}, Smooth: 0.9}
+	figure, err := curves.Figure()
+	require.NoError(t, err)
+	assert.Contains(t, figure.Notes()[0], "the lowest and highest of several")
+	path := filepath.Join(t.TempDir(), "curve.csv")
+	require.NoError(t, figure.SaveCSV(path))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "series,step,value,smoothed\n,1,0,1\n,1,4,1\n,2,0,2\n,2,8,2\n", string(data))
+
+	curves.Series[0].Smoothed = []float64{1}
+	_, err = curves.Figure()
+	assert.ErrorContains(t, err, `series "" has 1 smoothed values for 4 values`)
 }
 
 func TestLogAxisWithNegativeValuesSaysWhereItIsLinear(t *testing.T) {

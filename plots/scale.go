@@ -169,9 +169,14 @@ func decadesTo(v float64, first int) int {
 	return max(0, int(math.Floor(math.Log10(v)+1e-9))-first+1)
 }
 
-// stepTicks are the ticks of the x-axis: whole steps only.
-func stepTicks(low, high float64) []plot.Tick {
-	return ticksEvery(max(1, niceStep((high-low)/8)), low, high)
+// stepTickRoom is the room of a tick on the x-axis, in points.
+const stepTickRoom = 110
+
+// stepTicks are the ticks of the x-axis, at most count of them and one more: whole steps only.
+func stepTicks(count int) func(low, high float64) []plot.Tick {
+	return func(low, high float64) []plot.Tick {
+		return ticksEvery(max(1, niceStep((high-low)/float64(count))), low, high)
+	}
 }
 
 // linearTicks are multiples of 1, 2 or 5 times a power of ten, at most count of them and one more.

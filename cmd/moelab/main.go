@@ -237,6 +237,7 @@ Training writes to a run directory; samples, figures and the next notebook cell 
 		newRunsCommand(),
 		newWatchCommand(),
 		newDiffCommand(),
+		newServeCommand(),
 		newFlowCommand(),
 		newDataCommand(),
 		newBenchCommand(),
