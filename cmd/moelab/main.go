@@ -227,6 +227,7 @@ Training writes to a run directory; samples, figures and the next notebook cell 
 		newSweepCommand(),
 		newRunsCommand(),
 		newDiffCommand(),
+		newExportCommand(),
 		newFlowCommand(),
 		newDataCommand(),
 		newBenchCommand(),

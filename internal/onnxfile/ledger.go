@@ -1,0 +1,98 @@
+package onnxfile
+
+import (
+	"fmt"
+	"hash/fnv"
+)
+
+// length is a number that follows the length of an axis: times·axis/over + plus. over is 0 for a constant.
+type length struct {
+	axis              int
+	times, over, plus int
+}
+
+// ledger notes all numbers of a network that may follow the length of an input's axis, in the order in which they come
+// up. From the traces with another length of each axis it finds out which ones do.
+type ledger struct {
+	now    []int
+	traces [][]int // One with each axis longer, and one with all.
+
+	// axes are the names of the axes, in the last trace: the ones before only take notes. shortest and longer are their
+	// lengths in the traces.
+	axes             []string
+	shortest, longer []int
+}
+
+// length returns what a number follows. The error wraps [ErrLength] if it is no length of one axis.
+func (l *ledger) length(number int) (length, error) {
+	i := len(l.now)
+	l.now = append(l.now, number)
+	found := length{plus: number}
+	if l.axes == nil {
+		return found, nil
+	}
+	for axis := range l.axes {
+		if i >= len(l.traces[axis]) {
+			return found, fmt.Errorf("%w %q: there are other operations", ErrLength, l.axes[axis])
+		}
+		change := l.traces[axis][i] - number
+		if change == 0 {
+			continue
+		}
+		divisor := greatest(change, l.longer[axis]-l.shortest[axis])
+		if found.over != 0 {
+			return found, fmt.Errorf("%w: a number follows %q and %q", ErrLength, l.axes[found.axis], l.axes[axis])
+		}
+		found = length{axis: axis, times: change / divisor, over: (l.longer[axis] - l.shortest[axis]) / divisor}
+		found.plus = number - found.at(l.shortest[axis])
+	}
+	all := l.traces[len(l.axes)]
+	if i >= len(all) || found.over == 0 && all[i] != number || found.over != 0 && all[i] != found.at(l.longer[found.axis]) {
+		return found, fmt.Errorf("%w: a number is not proportional to it", ErrLength)
+	}
+	return found, nil
+}
+
+// at returns the number for a length of the axis.
+func (l length) at(axis int) int { return l.times*axis/l.over + l.plus }
+
+// constant notes values that must not follow any length.
+func (l *ledger) constant(data []byte) error {
+	hash := fnv.New32()
+	hash.Write(data)
+	found, err := l.length(int(hash.Sum32()))
+	if err != nil || found.over != 0 {
+		return fmt.Errorf("%w: it has a constant that does", ErrLength)
+	}
+	return nil
+}
+
+// named describes lengths for a reader: "4*height".
+func (l *ledger) named(lengths []length) (dims []dim) {
+	for _, length := range lengths {
+		if length.over == 0 {
+			dims = append(dims, dim{length: length.plus})
+			continue
+		}
+		name := l.axes[length.axis]
+		if length.times != 1 {
+			name = fmt.Sprintf("%d*%s", length.times, name)
+		}
+		if length.over != 1 {
+			name += fmt.Sprintf("/%d", length.over)
+		}
+		if length.plus != 0 {
+			name += fmt.Sprintf("%+d", length.plus)
+		}
+		dims = append(dims, dim{name: name})
+	}
+	return dims
+}
+
+// greatest returns the greatest common divisor, which is positive.
+func greatest(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return max(a, -a)
+}
