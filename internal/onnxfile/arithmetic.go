@@ -148,10 +148,11 @@ func (f *function) ConvertDType(x compute.Value, dtype dtypes.DType) (compute.Va
 	return f.shaped("Cast", shape, nil, []string{f.name(x)}, attribute("to", elementTypes[dtype]))
 }
 
-// reduce is a reduction; ONNX 17 has the axes of a sum in an input, and all others in an attribute.
+// reduce is a reduction along axes, or along all if none is given. ONNX 17 has the axes of a sum in an input, and all
+// others in an attribute.
 func (f *function) reduce(operation string, x compute.Value, axes []int) (compute.Value, error) {
 	if len(axes) == 0 {
-		return x, nil
+		axes = numbered(x.(*value).shape.Rank())
 	}
 	shape, err := shapeinference.Reduce(x.(*value).shape, axes)
 	inputs, attributes := []string{f.name(x)}, []message{attribute("keepdims", 0)}

@@ -27,6 +27,8 @@ type function struct {
 	counts    map[string]int    // Of the names made of each kind.
 	made      map[string]string // The names of small constants and of lengths, by what they are.
 	outputs   []output
+	// impossible are the reasons why some values, by name, cannot be written. The outputs must not need them.
+	impossible map[string]error
 }
 
 // output is a result of the network, and the lengths of its axes.
@@ -74,7 +76,7 @@ type value struct {
 func newFunction(n Network, l *ledger) *function {
 	f := &function{
 		inputs: n.Inputs, weights: n.Weights, ledger: l,
-		counts: map[string]int{}, made: map[string]string{},
+		counts: map[string]int{}, made: map[string]string{}, impossible: map[string]error{},
 	}
 	f.ErrFn = func(operation compute.OpType) error { return fmt.Errorf("%w: %s", ErrOperation, operation) }
 	return f
@@ -108,21 +110,18 @@ func (f *function) Constant(flat any, dims ...int) (compute.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.ledger.constant(data); err != nil {
-		return nil, err
-	}
 	shape := shapes.Make(dtypes.FromGoType(reflect.TypeOf(flat).Elem()), dims...)
-	return f.constant(f.unique("constant"), shape, data), nil
+	constant := f.constant(f.unique("constant"), shape, data)
+	if err := f.ledger.constant(data); err != nil {
+		constant.data, f.impossible[constant.name] = nil, err
+	}
+	return constant, nil
 }
 
 // Return implements [compute.Function].
 func (f *function) Return(outputs []compute.Value, _ []*compute.ShardingSpec) error {
 	for _, v := range outputs {
-		lengths, err := f.lengths(v.(*value).shape.Dimensions)
-		if err != nil {
-			return err
-		}
-		f.outputs = append(f.outputs, output{v.(*value), lengths})
+		f.outputs = append(f.outputs, output{v.(*value), f.lengths(v.(*value).shape.Dimensions)})
 	}
 	return nil
 }
@@ -226,15 +225,11 @@ func broadcast(a, b []int) []int {
 }
 
 // lengths returns what numbers follow.
-func (f *function) lengths(numbers []int) (lengths []length, err error) {
+func (f *function) lengths(numbers []int) (lengths []length) {
 	for _, number := range numbers {
-		l, err := f.ledger.length(number)
-		if err != nil {
-			return nil, err
-		}
-		lengths = append(lengths, l)
+		lengths = append(lengths, f.ledger.length(number))
 	}
-	return lengths, nil
+	return lengths
 }
 
 // vector returns the name of a vector of lengths, which is a constant if none follows an input's.
@@ -247,6 +242,11 @@ func (f *function) vector(lengths []length) string {
 		}
 	}
 	for _, l := range lengths {
+		if l.err != nil {
+			name := f.unique("impossible")
+			f.impossible[name] = l.err
+			return name
+		}
 		if l.over == 0 {
 			constants = append(constants, l.plus)
 			continue

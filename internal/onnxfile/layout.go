@@ -1,6 +1,7 @@
 package onnxfile
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -17,10 +18,7 @@ func (f *function) Reshape(v compute.Value, dims ...int) (compute.Value, error) 
 	if err != nil {
 		return nil, err
 	}
-	lengths, err := f.lengths(shape.Dimensions)
-	if err != nil {
-		return nil, err
-	}
+	lengths := f.lengths(shape.Dimensions)
 	if x.data != nil {
 		return f.constant(f.unique(x.name), shape, x.data), nil
 	}
@@ -92,8 +90,7 @@ func (f *function) BroadcastInDim(v compute.Value, shape shapes.Shape, axes []in
 			return nil, err
 		}
 	}
-	lengths, err := f.lengths(shape.Dimensions)
-	return &value{shape: shape, narrow: narrow.(*value), lengths: lengths}, err
+	return &value{shape: shape, narrow: narrow.(*value), lengths: f.lengths(shape.Dimensions)}, nil
 }
 
 // trimmed returns dimensions without leading ones, which numpy's rules add by themselves.
@@ -124,20 +121,8 @@ func (f *function) Slice(x compute.Value, starts, limits, strides []int) (comput
 	if err != nil {
 		return nil, err
 	}
-	from, err := f.lengths(starts)
-	if err != nil {
-		return nil, err
-	}
-	to, err := f.lengths(limits)
-	if err != nil {
-		return nil, err
-	}
-	axes := make([]int, len(starts))
-	for i := range axes {
-		axes[i] = i
-	}
-	inputs := []string{f.name(x), f.vector(from), f.vector(to), f.ints(axes...), f.ints(strides...)}
-	return f.shaped("Slice", shape, nil, inputs)
+	from, to := f.vector(f.lengths(starts)), f.vector(f.lengths(limits))
+	return f.shaped("Slice", shape, nil, []string{f.name(x), from, to, f.ints(numbered(len(starts))...), f.ints(strides...)})
 }
 
 // Pad implements [compute.StandardOps].
@@ -153,27 +138,20 @@ func (f *function) Pad(x, fill compute.Value, axes ...compute.PadAxis) (compute.
 		}
 		numbers[i], numbers[shape.Rank()+i] = axis.Start, axis.End
 	}
-	lengths, err := f.lengths(numbers)
-	return f.shaped("Pad", shape, err, []string{f.name(x), f.vector(lengths), f.name(fill)})
+	return f.shaped("Pad", shape, nil, []string{f.name(x), f.vector(f.lengths(numbers)), f.name(fill)})
 }
 
 // Iota implements [compute.StandardOps] for axes of a fixed length.
 func (f *function) Iota(shape shapes.Shape, axis int) (compute.Value, error) {
 	dims := slices.Repeat([]int{1}, shape.Rank())
 	dims[axis] = shape.Dim(axis)
-	length, err := f.ledger.length(dims[axis])
-	if err != nil || length.over != 0 {
-		return nil, f.ErrFn(compute.OpTypeIota)
+	if length := f.ledger.length(dims[axis]); length.err != nil || length.over != 0 {
+		return nil, fmt.Errorf("%w: it counts along it", ErrLength)
 	}
-	numbers := make([]int, dims[axis])
-	for i := range numbers {
-		numbers[i] = i
-	}
-	count := f.node("Cast", []string{f.ints(numbers...)}, attribute("to", elementTypes[shape.DType]))
+	count := f.node("Cast", []string{f.ints(numbered(dims[axis])...)}, attribute("to", elementTypes[shape.DType]))
 	count = f.node("Reshape", []string{count, f.ints(dims...)})
-	lengths, err := f.lengths(shape.Dimensions)
-	narrow := shapes.Make(shape.DType, dims...)
-	return &value{shape: shape, narrow: &value{shape: narrow, name: count}, lengths: lengths}, err
+	narrow := &value{shape: shapes.Make(shape.DType, dims...), name: count}
+	return &value{shape: shape, narrow: narrow, lengths: f.lengths(shape.Dimensions)}, nil
 }
 
 // Identity implements [compute.StandardOps].
@@ -182,4 +160,13 @@ func (f *function) Identity(x compute.Value) (compute.Value, error) { return x, 
 // OptimizationBarrier implements [compute.StandardOps].
 func (f *function) OptimizationBarrier(operands ...compute.Value) ([]compute.Value, error) {
 	return operands, nil
+}
+
+// numbered returns the numbers from 0 to n−1.
+func numbered(n int) []int {
+	numbers := make([]int, n)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	return numbers
 }

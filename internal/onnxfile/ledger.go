@@ -5,10 +5,12 @@ import (
 	"hash/fnv"
 )
 
-// length is a number that follows the length of an axis: times·axis/over + plus. over is 0 for a constant.
+// length is a number that follows the length of an axis: times·axis/over + plus. over is 0 for a constant. err says why it
+// is neither; it matters only if the network's outputs need the number.
 type length struct {
 	axis              int
 	times, over, plus int
+	err               error
 }
 
 // ledger notes all numbers of a network that may follow the length of an input's axis, in the order in which they come
@@ -23,17 +25,17 @@ type ledger struct {
 	shortest, longer []int
 }
 
-// length returns what a number follows. The error wraps [ErrLength] if it is no length of one axis.
-func (l *ledger) length(number int) (length, error) {
+// length returns what a number follows.
+func (l *ledger) length(number int) length {
 	i := len(l.now)
 	l.now = append(l.now, number)
 	found := length{plus: number}
 	if l.axes == nil {
-		return found, nil
+		return found
 	}
 	for axis := range l.axes {
 		if i >= len(l.traces[axis]) {
-			return found, fmt.Errorf("%w %q: there are other operations", ErrLength, l.axes[axis])
+			return length{err: fmt.Errorf("%w, %q: there are other operations", ErrLength, l.axes[axis])}
 		}
 		change := l.traces[axis][i] - number
 		if change == 0 {
@@ -41,27 +43,26 @@ func (l *ledger) length(number int) (length, error) {
 		}
 		divisor := greatest(change, l.longer[axis]-l.shortest[axis])
 		if found.over != 0 {
-			return found, fmt.Errorf("%w: a number follows %q and %q", ErrLength, l.axes[found.axis], l.axes[axis])
+			return length{err: fmt.Errorf("%w: a number follows %q and %q", ErrLength, l.axes[found.axis], l.axes[axis])}
 		}
 		found = length{axis: axis, times: change / divisor, over: (l.longer[axis] - l.shortest[axis]) / divisor}
 		found.plus = number - found.at(l.shortest[axis])
 	}
 	all := l.traces[len(l.axes)]
 	if i >= len(all) || found.over == 0 && all[i] != number || found.over != 0 && all[i] != found.at(l.longer[found.axis]) {
-		return found, fmt.Errorf("%w: a number is not proportional to it", ErrLength)
+		return length{err: fmt.Errorf("%w: a number is not proportional to it", ErrLength)}
 	}
-	return found, nil
+	return found
 }
 
 // at returns the number for a length of the axis.
 func (l length) at(axis int) int { return l.times*axis/l.over + l.plus }
 
-// constant notes values that must not follow any length.
+// constant notes values. It returns an error if they follow any length.
 func (l *ledger) constant(data []byte) error {
 	hash := fnv.New32()
 	hash.Write(data)
-	found, err := l.length(int(hash.Sum32()))
-	if err != nil || found.over != 0 {
+	if found := l.length(int(hash.Sum32())); found.err != nil || found.over != 0 {
 		return fmt.Errorf("%w: it has a constant that does", ErrLength)
 	}
 	return nil

@@ -110,7 +110,7 @@ func (n Network) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.model(n), nil
+	return f.model(n)
 }
 
 // anyLength lists the names of the axes without a fixed length.
@@ -179,14 +179,18 @@ func (n Network) trace(l *ledger, longer []string) (*function, error) {
 }
 
 // model returns the file.
-func (f *function) model(n Network) []byte {
+func (f *function) model(n Network) ([]byte, error) {
 	const onnxIR = 8
 	var model, set message
 	model.number(modelIRVersion, onnxIR)
 	model.text(modelProducer, "moelab")
 	set.text(opsetDomain, "")
 	set.number(opsetVersion, opset)
-	model.bytes(modelGraph, f.graph(n))
+	graph, err := f.graph(n)
+	if err != nil {
+		return nil, err
+	}
+	model.bytes(modelGraph, graph)
 	model.bytes(modelOpset, set)
 	for _, key := range slices.Sorted(maps.Keys(n.Metadata)) {
 		var property message
@@ -194,11 +198,11 @@ func (f *function) model(n Network) []byte {
 		property.text(propertyValue, n.Metadata[key])
 		model.bytes(modelMetadata, property)
 	}
-	return model
+	return model, nil
 }
 
 // graph returns the graph: the nodes and constants that the outputs need.
-func (f *function) graph(n Network) message {
+func (f *function) graph(n Network) (message, error) {
 	var outputs []message
 	for i, output := range f.outputs {
 		f.named(n.Outputs[i], "Identity", []string{f.name(output.value)})
@@ -206,6 +210,11 @@ func (f *function) graph(n Network) message {
 	}
 	var graph message
 	nodes, used := needed(f.nodes, n.Outputs)
+	for name, err := range f.impossible {
+		if used[name] {
+			return nil, err
+		}
+	}
 	for _, node := range nodes {
 		graph.bytes(graphNode, node.message())
 	}
@@ -223,7 +232,7 @@ func (f *function) graph(n Network) message {
 	for _, output := range outputs {
 		graph.bytes(graphOutput, output)
 	}
-	return graph
+	return graph, nil
 }
 
 // needed returns the nodes that outputs depend on, and the names of all that these use.
