@@ -3,14 +3,11 @@ package onnxfile_test
 import (
 	"bytes"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -21,16 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// random returns values of N(0, 1).
-func random(dims ...int) *tensors.Tensor {
-	rng := rand.New(rand.NewPCG(1, uint64(len(dims))))
-	values := make([]float32, shapes.Make(dtypes.Float32, dims...).Size())
-	for i := range values {
-		values[i] = float32(rng.NormFloat64())
-	}
-	return tensors.FromFlatDataAndDimensions(values, dims...)
-}
-
 // variables returns random weights for all variables of a network; variances are positive.
 func variables(t *testing.T, build func(scope *model.Scope, x *Node) *Node, x *tensors.Tensor) map[string]*tensors.Tensor {
 	t.Helper()
@@ -39,7 +26,7 @@ func variables(t *testing.T, build func(scope *model.Scope, x *Node) *Node, x *t
 	values := map[string]*tensors.Tensor{}
 	for v := range store.IterVariables() {
 		path := strings.TrimPrefix(v.Path(), model.RootScopePath)
-		values[path] = random(v.Shape().Dimensions...)
+		values[path] = onnxfiletest.Random(v.Shape().Dimensions...)
 		if v.Name() == "variance" {
 			values[path] = tensors.FromScalarAndDimensions(float32(0.5), v.Shape().Dimensions...)
 		}
@@ -58,14 +45,7 @@ func ours(t *testing.T, store *model.Store, build func(scope *model.Scope, x *No
 	defer exec.Finalize()
 	y, err := exec.Call1(x)
 	require.NoError(t, err)
-	return flat(t, y)
-}
-
-func flat(t *testing.T, x *tensors.Tensor) []float32 {
-	t.Helper()
-	values, err := tensors.CopyFlatData[float32](x)
-	require.NoError(t, err)
-	return values
+	return onnxfiletest.Floats(t, y)
 }
 
 // loader gives a store its variables.
@@ -130,17 +110,17 @@ func TestLayersReadBackAreTheSameAtAnyLength(t *testing.T) {
 	for name, layer := range layers {
 		t.Run(name, func(t *testing.T) {
 			n := network(picture, layer)
-			n.Weights = variables(t, layer, random(1, 4, 4, 4))
+			n.Weights = variables(t, layer, onnxfiletest.Random(1, 4, 4, 4))
 			path := filepath.Join(t.TempDir(), "network.onnx")
 			var file bytes.Buffer
 			require.NoError(t, Write(&file, n))
 			require.NoError(t, os.WriteFile(path, file.Bytes(), 0o644))
 			for _, dims := range [][]int{{1, 4, 4, 4}, {3, 8, 12, 4}} {
-				x := random(dims...)
+				x := onnxfiletest.Random(dims...)
 				store := model.NewStore()
 				store.SetLoader(loader(n.Weights))
 				want := ours(t, store, layer, x)
-				got := flat(t, onnxfiletest.Run(t, path, map[string]*tensors.Tensor{"picture": x}))
+				got := onnxfiletest.Floats(t, onnxfiletest.Run(t, path, map[string]*tensors.Tensor{"picture": x}))
 				assert.InDeltaSlice(t, want, got, 1e-4, "%v", dims)
 			}
 		})
@@ -158,16 +138,16 @@ func TestVideosReadBackAreTheSame(t *testing.T) {
 	for name, layer := range layers {
 		t.Run(name, func(t *testing.T) {
 			n := network(video, layer)
-			n.Weights = variables(t, layer, random(1, 2, 2, 2, 3))
+			n.Weights = variables(t, layer, onnxfiletest.Random(1, 2, 2, 2, 3))
 			path := filepath.Join(t.TempDir(), "network.onnx")
 			var file bytes.Buffer
 			require.NoError(t, Write(&file, n))
 			require.NoError(t, os.WriteFile(path, file.Bytes(), 0o644))
-			x := random(2, 2, 4, 6, 3)
+			x := onnxfiletest.Random(2, 2, 4, 6, 3)
 			store := model.NewStore()
 			store.SetLoader(loader(n.Weights))
 			want := ours(t, store, layer, x)
-			got := flat(t, onnxfiletest.Run(t, path, map[string]*tensors.Tensor{"video": x}))
+			got := onnxfiletest.Floats(t, onnxfiletest.Run(t, path, map[string]*tensors.Tensor{"video": x}))
 			assert.InDeltaSlice(t, want, got, 1e-4)
 		})
 	}
@@ -187,7 +167,7 @@ func TestNetworksThatCannotBeWrittenSayWhy(t *testing.T) {
 		"all pixels in a row":    {flat, nil, ErrLength},
 		"an unknown operation":   {sorted, nil, ErrOperation},
 		"no weights":             {dense, nil, ErrWeights},
-		"weights of other shape": {dense, map[string]*tensors.Tensor{"weights": random(3, 3, 4, 5)}, ErrWeights},
+		"weights of other shape": {dense, map[string]*tensors.Tensor{"weights": onnxfiletest.Random(3, 3, 4, 5)}, ErrWeights},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := network(picture, c.build)
@@ -211,5 +191,5 @@ func TestFixedLengthsNeedNoArithmetic(t *testing.T) {
 	x := tensors.FromScalarAndDimensions(float32(math.Pi), 5, 4, 4, 2)
 	got := onnxfiletest.Run(t, path, map[string]*tensors.Tensor{"picture": x})
 	assert.Equal(t, []int{5, 2}, got.Shape().Dimensions)
-	assert.InDelta(t, math.Pi, flat(t, got)[7], 1e-5)
+	assert.InDelta(t, math.Pi, onnxfiletest.Floats(t, got)[7], 1e-5)
 }
