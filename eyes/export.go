@@ -26,9 +26,10 @@ func exported(dir string) (lab.Network, error) {
 			},
 			About: "red, green and blue in [-1, 1]; height and width are multiples of 16",
 		}},
-		Output: "cells", OutputAbout: "for each cell of 4×4 pixels: logit of an eye's centre there, logit of its being open, " +
+		Output: "cells",
+		OutputAbout: "for each cell of 4×4 pixels: logit of an eye's centre there, logit of its being open, " +
 			"its box's centre right of and below the cell's in cells, log of the box's width and height over those of an eye " +
-			"that is 0.16 of the width, midpoint of the face's eyes right of and below the box's in its widths",
+			"of the usual size, 0.16 of the width, midpoint of the face's eyes right of and below the box's in its widths",
 		Build: func(scope *model.Scope, inputs []*Node) *Node {
 			nn.Plainly(inputs[0].Graph())
 			return nn.ChannelsFirst(Network(scope, config, nn.ChannelsLast(inputs[0])))

@@ -11,8 +11,8 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// exported returns the generator that [Open] opens, for other programs. It takes the noise, and a vector for each label:
-// the colour, and the attributes.
+// exported returns the generator that [Open] opens, for other programs. It takes the noise, and a vector for each
+// label: the colour, and the attributes.
 //
 //	noise: [batch, noise], a label: [batch, classes] → [batch, 3, size, size] in [-1, 1]
 func exported(dir string) (lab.Network, error) {

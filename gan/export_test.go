@@ -51,7 +51,8 @@ func TestExportOfARunWithoutANetworkIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	defer run.Close()
 	for name, want := range map[string]error{
-		"generator.onnx": lab.ErrNoCheckpoint, "generator.safetensors": lab.ErrNoCheckpoint, "generator.pt": lab.ErrNotOffered,
+		"generator.onnx": lab.ErrNoCheckpoint, "generator.safetensors": lab.ErrNoCheckpoint,
+		"generator.pt": lab.ErrNotOffered,
 	} {
 		path := filepath.Join(dir, name)
 		_, err := Experiment.Export(run.Dir(), path)

@@ -13,8 +13,8 @@ func newExportCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "export RUN -o FILE",
 		Short: "Write a trained network for other programs",
-		Long: `Write the network of a run's newest checkpoint to a file for other programs, with the weights that moelab itself
-draws with: their average over the training, if the run keeps one. The file's extension says in which format:
+		Long: `Write the network of a run's newest checkpoint to a file for other programs, with the weights that moelab
+itself draws with: their average over the training, if the run keeps one. The extension is the format:
 
   .onnx         for onnxruntime, onnxruntime-web and others, opset 17: runs of every kind
   .safetensors  with BasicSR's names, for programs that enlarge pictures: runs of super-resolution with ESRGAN's network

@@ -122,7 +122,8 @@ func (f *function) Slice(x compute.Value, starts, limits, strides []int) (comput
 		return nil, err
 	}
 	from, to := f.vector(f.lengths(starts)), f.vector(f.lengths(limits))
-	return f.shaped("Slice", shape, nil, []string{f.name(x), from, to, f.ints(numbered(len(starts))...), f.ints(strides...)})
+	axes := f.ints(numbered(len(starts))...)
+	return f.shaped("Slice", shape, nil, []string{f.name(x), from, to, axes, f.ints(strides...)})
 }
 
 // Pad implements [compute.StandardOps].

@@ -5,8 +5,8 @@ import (
 	"hash/fnv"
 )
 
-// length is a number that follows the length of an axis: times·axis/over + plus. over is 0 for a constant. err says why it
-// is neither; it matters only if the network's outputs need the number.
+// length is a number that follows the length of an axis: times·axis/over + plus. over is 0 for a constant. err says why
+// it is neither; it matters only if the network's outputs need the number.
 type length struct {
 	axis              int
 	times, over, plus int
@@ -48,8 +48,10 @@ func (l *ledger) length(number int) length {
 		found = length{axis: axis, times: change / divisor, over: (l.longer[axis] - l.shortest[axis]) / divisor}
 		found.plus = number - found.at(l.shortest[axis])
 	}
-	all := l.traces[len(l.axes)]
-	if i >= len(all) || found.over == 0 && all[i] != number || found.over != 0 && all[i] != found.at(l.longer[found.axis]) {
+	if found.over != 0 {
+		number = found.at(l.longer[found.axis])
+	}
+	if all := l.traces[len(l.axes)]; i >= len(all) || all[i] != number {
 		return length{err: fmt.Errorf("%w: a number is not proportional to it", ErrLength)}
 	}
 	return found

@@ -2,18 +2,18 @@
 // programs run.
 //
 //	err := onnxfile.Write(w, onnxfile.Network{
-//		Inputs:  []onnxfile.Input{{Name: "picture", Axes: []onnxfile.Axis{onnxfile.Any("batch"), onnxfile.Exactly(3), …}}},
-//		Outputs: []string{"larger"},
+//		Inputs:  []onnxfile.Input{{Name: "vector", Axes: []onnxfile.Axis{onnxfile.Any("batch"), onnxfile.Exactly(8)}}},
+//		Outputs: []string{"picture"},
 //		Build:   func(scope *model.Scope, inputs []*Node) []*Node { … },
 //		Weights: weights,
 //	})
 //
 // Whatever a network consists of, it reaches a backend of GoMLX as operations. This package is such a backend: each
-// operation becomes a node of ONNX. So a new network needs nothing here, unless it uses an operation that no other does;
-// the error then wraps [ErrOperation].
+// operation becomes a node of ONNX. So a new network needs nothing here, unless it uses an operation that no other
+// does; the error then wraps [ErrOperation].
 //
-// GoMLX's networks are built for inputs of known lengths, those of ONNX take any. The network is therefore built several
-// times: a number that follows an input's length is replaced by that length.
+// GoMLX's networks are built for inputs of known lengths, those of ONNX take any. The network is therefore built
+// several times: a number that follows an input's length is replaced by that length.
 package onnxfile
 
 import (

@@ -18,8 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// layer is a network of one input and one output.
+type layer = func(scope *model.Scope, x *Node) *Node
+
 // variables returns random weights for all variables of a network; variances are positive.
-func variables(t *testing.T, build func(scope *model.Scope, x *Node) *Node, x *tensors.Tensor) map[string]*tensors.Tensor {
+func variables(t *testing.T, build layer, x *tensors.Tensor) map[string]*tensors.Tensor {
 	t.Helper()
 	store := model.NewStore()
 	ours(t, store, build, x)
@@ -36,7 +39,7 @@ func variables(t *testing.T, build func(scope *model.Scope, x *Node) *Node, x *t
 }
 
 // ours runs a network by GoMLX.
-func ours(t *testing.T, store *model.Store, build func(scope *model.Scope, x *Node) *Node, x *tensors.Tensor) []float32 {
+func ours(t *testing.T, store *model.Store, build layer, x *tensors.Tensor) []float32 {
 	t.Helper()
 	backend, err := onnxfiletest.Backend()
 	require.NoError(t, err)
@@ -64,7 +67,7 @@ var picture = Input{
 }
 
 // network is a network of one input and one output.
-func network(input Input, build func(scope *model.Scope, x *Node) *Node) Network {
+func network(input Input, build layer) Network {
 	return Network{
 		Name: "test", Inputs: []Input{input}, Outputs: []string{"result"},
 		Build: func(scope *model.Scope, inputs []*Node) []*Node { return []*Node{build(scope, inputs[0])} },
@@ -72,7 +75,7 @@ func network(input Input, build func(scope *model.Scope, x *Node) *Node) Network
 }
 
 func TestLayersReadBackAreTheSameAtAnyLength(t *testing.T) {
-	layers := map[string]func(scope *model.Scope, x *Node) *Node{
+	layers := map[string]layer{
 		"convolution": func(s *model.Scope, x *Node) *Node { return nn.Conv(s, x, 3, 3) },
 		"two convolutions": func(s *model.Scope, x *Node) *Node {
 			return nn.Conv(s.At("b"), nn.Conv(s.At("a"), x, 3, 5, nn.NoBias), 2, 3)
@@ -100,7 +103,8 @@ func TestLayersReadBackAreTheSameAtAnyLength(t *testing.T) {
 		},
 		"a vector for each pixel": func(_ *model.Scope, x *Node) *Node {
 			d := x.Shape().Dimensions
-			return Concatenate([]*Node{x, BroadcastToDims(Const(x.Graph(), [][][][]float32{{{{1, 2}}}}), d[0], d[1], d[2], 2)}, -1)
+			vector := BroadcastToDims(Const(x.Graph(), [][][][]float32{{{{1, 2}}}}), d[0], d[1], d[2], 2)
+			return Concatenate([]*Node{x, vector}, -1)
 		},
 		"largest, smallest and sum": func(_ *model.Scope, x *Node) *Node {
 			return Add(Sub(ReduceMax(x, -1), ReduceMin(x, -1)), ReduceSum(x, -1))
@@ -128,7 +132,7 @@ func TestLayersReadBackAreTheSameAtAnyLength(t *testing.T) {
 }
 
 func TestVideosReadBackAreTheSame(t *testing.T) {
-	layers := map[string]func(scope *model.Scope, x *Node) *Node{
+	layers := map[string]layer{
 		"doubling":   func(s *model.Scope, x *Node) *Node { return nn.UpConv3D(s, x, 2) },
 		"transposed": func(s *model.Scope, x *Node) *Node { return nn.Deconv3D(s, x, 2) },
 	}
@@ -159,7 +163,7 @@ func TestNetworksThatCannotBeWrittenSayWhy(t *testing.T) {
 	sorted := func(_ *model.Scope, x *Node) *Node { return Round(x) }
 	dense := func(scope *model.Scope, x *Node) *Node { return nn.Conv(scope, x, 2, 3) }
 	for name, c := range map[string]struct {
-		build   func(scope *model.Scope, x *Node) *Node
+		build   layer
 		weights map[string]*tensors.Tensor
 		want    error
 	}{
