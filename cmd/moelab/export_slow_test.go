@@ -3,6 +3,8 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -28,49 +30,44 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// exported is a run with a file of its network. network reads it again.
+// exported is a run, and what reads its network.
 type exported struct {
-	name, dir string
-	network   func(dir string) (lab.Network, error)
+	dir     string
+	network func(dir string) (lab.Network, error)
 }
 
-// trainedKinds trains a run for each network, and each way in which a generator of portraits learns the class.
-func trainedKinds(t *testing.T) (all []exported) {
-	t.Helper()
-	root := t.TempDir()
-	add := func(name string, network func(dir string) (lab.Network, error), train ...string) {
-		dir := filepath.Join(root, name)
-		succeed(t, append(append([]string{"train"}, train...), "--run", dir)...)
-		all = append(all, exported{name, dir, network})
+// exports are the command lines that train a run for each network, and for each way in which a generator of portraits
+// learns the class, by name.
+func exports() map[string][]string {
+	all := map[string][]string{
+		"attributes": {"gan", "--preset", "smoke", "--set", "attributes=eyes,length", "--set", "conditioning=ac-gan"},
+		"laptop":     {"gan", "--preset", "laptop", "--steps", "2", "--set", "drawn=90"},
+		"esrgan":     {"sr", "--preset", "smoke", "--perceptual", "none"},
+		"srgan":      {"sr", "--preset", "smoke-srgan", "--perceptual", "none"},
+		"eyes":       {"eyes", "--preset", "smoke"},
 	}
 	for _, preset := range []string{"smoke", "smoke-srresnet"} {
 		for _, norm := range []string{"conditional", "plain"} {
 			for _, excitation := range []string{"false", "true"} {
-				add(strings.Join([]string{preset, norm, excitation}, " "), gan.Experiment.Network, "gan", "--preset", preset,
-					"--set", "generator_norm="+norm, "--set", "squeeze_excitation="+excitation)
+				all[strings.Join([]string{preset, norm, excitation}, " ")] = []string{
+					"gan", "--preset", preset, "--set", "generator_norm=" + norm, "--set", "squeeze_excitation=" + excitation,
+				}
 			}
 		}
 	}
 	for _, conditioning := range []string{gan.ConditionACGAN, gan.ConditionInput, gan.ConditionHidden} {
-		add(conditioning, gan.Experiment.Network, "gan", "--preset", "smoke", "--set", "conditioning="+conditioning)
+		all[conditioning] = []string{"gan", "--preset", "smoke", "--set", "conditioning=" + conditioning}
 	}
-	add("attributes", gan.Experiment.Network, "gan", "--preset", "smoke", "--set", "attributes=eyes,length",
-		"--set", "conditioning=ac-gan")
-	add("laptop", gan.Experiment.Network, "gan", "--preset", "laptop", "--steps", "3", "--set", "drawn=90")
-	for _, preset := range []string{"smoke", "smoke-srgan"} {
-		add("sr "+preset, esrgan.Experiment.Network, "sr", "--preset", preset, "--perceptual", "none")
-	}
-	all = append(all, exported{"pretraining", filepath.Join(root, "sr smoke", "pretrain"), esrgan.Experiment.Network})
 	for _, preset := range []string{"smoke", "smoke-face", "smoke-flat", "smoke-content"} {
-		add("blink "+preset, blink.Experiment.Network, "blink", "--preset", preset)
+		all["blink "+preset] = []string{"blink", "--preset", preset}
 	}
-	add("eyes", eyes.Experiment.Network, "eyes", "--preset", "smoke")
-	judge := filepath.Join(root, "smoke conditional false")
-	succeed(t, "eval", "gan", "--run", judge, "-n", "90")
-	found, err := filepath.Glob(filepath.Join(judge, "judge*", "config.json"))
-	require.NoError(t, err)
-	require.NotEmpty(t, found)
-	return append(all, exported{"judge", filepath.Dir(found[0]), gan.JudgeExperiment.Network})
+	return all
+}
+
+// networks read the network of a run, by the name of the command that trains it.
+var networks = map[string]func(dir string) (lab.Network, error){
+	"gan": gan.Experiment.Network, "sr": esrgan.Experiment.Network, "blink": blink.Experiment.Network,
+	"eyes": eyes.Experiment.Network,
 }
 
 // run runs a run's network on XLA.
@@ -118,35 +115,52 @@ func (e exported) difference(t *testing.T, path string) (largest float64) {
 	return largest
 }
 
-func TestONNXRuntimeComputesWhatMoelabComputes(t *testing.T) {
+// matches compares the run's ONNX file in onnxruntime with the run.
+func (e exported) matches(t *testing.T) {
+	t.Helper()
 	packages := []string{"onnx==1.19.1", "onnxruntime==1.22.1", "numpy==2.2.6", "safetensors==0.6.2"}
 	env, err := venv.Ensure(t.Context(), "onnxruntime", packages, os.Stderr)
 	require.NoError(t, err)
-	all, folder := trainedKinds(t), t.TempDir()
+	folder := t.TempDir()
+	file := filepath.Join(folder, "network.onnx")
+	succeed(t, "export", e.dir, "-o", file)
+	var cases bytes.Buffer
 	lengths := []map[string]int{{"batch": 1, "height": 16, "width": 32}, {"batch": 3, "height": 48, "width": 16}}
-	out := func(e exported, i int) string {
-		return filepath.Join(folder, fmt.Sprintf("%s %d.safetensors", e.name, i))
-	}
-	var cases strings.Builder
-	for _, e := range all {
-		file := filepath.Join(folder, e.name+".onnx")
-		succeed(t, "export", e.dir, "-o", file)
-		for i, lengths := range lengths {
-			line := map[string]any{"network": file, "lengths": lengths, "out": out(e, i)}
-			require.NoError(t, json.NewEncoder(&cases).Encode(line))
-		}
+	out := func(i int) string { return filepath.Join(folder, fmt.Sprintf("%d.safetensors", i)) }
+	for i, lengths := range lengths {
+		line := map[string]any{"network": file, "lengths": lengths, "out": out(i)}
+		require.NoError(t, json.NewEncoder(&cases).Encode(line))
 	}
 	command := exec.CommandContext(t.Context(), env.Python(), "testdata/run_onnx.py")
-	command.Stdin = strings.NewReader(cases.String())
+	command.Stdin = &cases
 	text, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", text)
-	for _, e := range all {
-		for i, lengths := range lengths {
-			difference := e.difference(t, out(e, i))
-			t.Logf("%s, %v: %.1e", e.name, lengths, difference)
-			assert.Less(t, difference, 1e-4, "%s, %v", e.name, lengths)
-		}
+	for i, lengths := range lengths {
+		difference := e.difference(t, out(i))
+		t.Logf("%v: %.1e", lengths, difference)
+		assert.Less(t, difference, 1e-4)
 	}
+}
+
+func TestONNXRuntimeComputesWhatMoelabComputes(t *testing.T) {
+	for name, arguments := range exports() {
+		t.Run(name, func(t *testing.T) {
+			run := exported{filepath.Join(t.TempDir(), "run"), networks[arguments[0]]}
+			succeed(t, append(append([]string{"train"}, arguments...), "--run", run.dir)...)
+			run.matches(t)
+			if name == "esrgan" {
+				exported{filepath.Join(run.dir, "pretrain"), run.network}.matches(t)
+			}
+		})
+	}
+	t.Run("judge", func(t *testing.T) {
+		archive, err := zip.OpenReader("../../internal/recording/testdata/runs/judge.zip")
+		require.NoError(t, err)
+		defer archive.Close()
+		dir := filepath.Join(t.TempDir(), "run")
+		require.NoError(t, os.CopyFS(dir, archive))
+		exported{dir, gan.JudgeExperiment.Network}.matches(t)
+	})
 }
 
 func TestSpandrelComputesWhatMoelabComputes(t *testing.T) {
@@ -162,7 +176,7 @@ func TestSpandrelComputesWhatMoelabComputes(t *testing.T) {
 	succeed(t, "export", dir, "-o", file)
 	text, err := exec.CommandContext(t.Context(), env.Python(), "testdata/run_spandrel.py", file, out).CombinedOutput()
 	require.NoError(t, err, "%s", text)
-	difference := exported{dir: dir, network: esrgan.Experiment.Network}.difference(t, out)
+	difference := exported{dir, esrgan.Experiment.Network}.difference(t, out)
 	t.Logf("%.1e", difference)
 	assert.Less(t, difference, 1e-4)
 }

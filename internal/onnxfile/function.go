@@ -15,7 +15,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// function is a network that is being built. Its operations are in operations.go.
+// function is a network that is being built. Its operations are in arithmetic.go and layout.go.
 type function struct {
 	notimplemented.Function
 	inputs  []Input
@@ -268,7 +268,7 @@ func (f *function) vector(lengths []length) string {
 // following returns the name of a length that follows an input's, [1].
 func (f *function) following(l length) string {
 	return f.once(fmt.Sprint(l), func() string {
-		name := f.axis(f.ledger.axes[l.axis])
+		name := f.axis(f.ledger.axes[l.axis].name)
 		if l.times != 1 {
 			name = f.node("Mul", []string{name, f.ints(l.times)})
 		}

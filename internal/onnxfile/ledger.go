@@ -14,16 +14,15 @@ type length struct {
 }
 
 // ledger notes all numbers of a network that may follow the length of an input's axis, in the order in which they come
-// up. From the traces with another length of each axis it finds out which ones do.
+// up. From traces with other lengths it finds out which ones do.
 type ledger struct {
 	now    []int
-	traces [][]int // One with each axis longer, and one with all.
-
-	// axes are the names of the axes, in the last trace: the ones before only take notes. shortest and longer are their
-	// lengths in the traces.
-	axes             []string
-	shortest, longer []int
+	traces [][]int // One with each axis long, and one with all at their longest.
+	axes   []Axis  // Set for the last trace: the ones before only take notes.
 }
+
+// next ends a trace.
+func (l *ledger) next() { l.traces, l.now = append(l.traces, l.now), nil }
 
 // length returns what a number follows.
 func (l *ledger) length(number int) length {
@@ -33,25 +32,27 @@ func (l *ledger) length(number int) length {
 	if l.axes == nil {
 		return found
 	}
-	for axis := range l.axes {
-		if i >= len(l.traces[axis]) {
-			return length{err: fmt.Errorf("%w, %q: there are other operations", ErrLength, l.axes[axis])}
+	for at, axis := range l.axes {
+		if i >= len(l.traces[at]) {
+			return length{err: fmt.Errorf("%w, %q: there are other operations", ErrLength, axis.name)}
 		}
-		change := l.traces[axis][i] - number
+		change := l.traces[at][i] - number
 		if change == 0 {
 			continue
 		}
-		divisor := greatest(change, l.longer[axis]-l.shortest[axis])
 		if found.over != 0 {
-			return length{err: fmt.Errorf("%w: a number follows %q and %q", ErrLength, l.axes[found.axis], l.axes[axis])}
+			return length{err: fmt.Errorf("%w: a number follows %q and %q", ErrLength, l.axes[found.axis].name, axis.name)}
 		}
-		found = length{axis: axis, times: change / divisor, over: (l.longer[axis] - l.shortest[axis]) / divisor}
-		found.plus = number - found.at(l.shortest[axis])
+		step := (long - short) * axis.size
+		divisor := greatest(change, step)
+		found = length{axis: at, times: change / divisor, over: step / divisor}
+		found.plus = number - found.at(short*axis.size)
 	}
+	want := number
 	if found.over != 0 {
-		number = found.at(l.longer[found.axis])
+		want = found.at(longest * l.axes[found.axis].size)
 	}
-	if all := l.traces[len(l.axes)]; i >= len(all) || all[i] != number {
+	if all := l.traces[len(l.axes)]; i >= len(all) || all[i] != want {
 		return length{err: fmt.Errorf("%w: a number is not proportional to it", ErrLength)}
 	}
 	return found
@@ -77,7 +78,7 @@ func (l *ledger) named(lengths []length) (dims []dim) {
 			dims = append(dims, dim{length: length.plus})
 			continue
 		}
-		name := l.axes[length.axis]
+		name := l.axes[length.axis].name
 		if length.times != 1 {
 			name = fmt.Sprintf("%d*%s", length.times, name)
 		}

@@ -92,74 +92,59 @@ func Write(w io.Writer, network Network) error {
 	return err
 }
 
+// The lengths of an axis in the traces, in multiples of the number that its length is a multiple of. None is 1, since
+// that would be broadcast.
+const short, long, longest = 2, 3, 5
+
+// encode traces the network with one axis long at a time, with all of them at their longest, and last with all short.
 func (n Network) encode() ([]byte, error) {
-	l := ledger{}
-	names := n.anyLength()
-	for _, longer := range append(single(names), names) {
-		if _, err := n.trace(&l, longer); err != nil {
+	var l ledger
+	axes := n.anyLength()
+	lengths := multiples(axes, short)
+	for _, axis := range axes {
+		lengths[axis.name] = long * axis.size
+		if _, err := n.trace(&l, lengths); err != nil {
 			return nil, err
 		}
-		l.traces, l.now = append(l.traces, l.now), nil
+		lengths[axis.name] = short * axis.size
+		l.next()
 	}
-	l.axes = names
-	for _, name := range names {
-		l.shortest = append(l.shortest, n.length(name, nil))
-		l.longer = append(l.longer, n.length(name, names))
+	if _, err := n.trace(&l, multiples(axes, longest)); err != nil {
+		return nil, err
 	}
-	f, err := n.trace(&l, nil)
+	l.next()
+	l.axes = axes
+	f, err := n.trace(&l, lengths)
 	if err != nil {
 		return nil, err
 	}
 	return f.model(n)
 }
 
-// anyLength lists the names of the axes without a fixed length.
-func (n Network) anyLength() (names []string) {
+// anyLength lists the axes without a fixed length, each name once.
+func (n Network) anyLength() (axes []Axis) {
 	for _, input := range n.Inputs {
 		for _, axis := range input.Axes {
-			if axis.name != "" && !slices.Contains(names, axis.name) {
-				names = append(names, axis.name)
+			known := slices.ContainsFunc(axes, func(other Axis) bool { return other.name == axis.name })
+			if axis.name != "" && !known {
+				axes = append(axes, axis)
 			}
 		}
 	}
-	return names
+	return axes
 }
 
-// single returns lists of one name each.
-func single(names []string) (lists [][]string) {
-	for _, name := range names {
-		lists = append(lists, []string{name})
+// multiples returns lengths of axes by name.
+func multiples(axes []Axis, times int) map[string]int {
+	lengths := map[string]int{}
+	for _, axis := range axes {
+		lengths[axis.name] = times * axis.size
 	}
-	return lists
+	return lengths
 }
 
-// length returns the length of an axis in a trace in which some axes are longer than in others. It is never 1, since
-// that is broadcast.
-func (n Network) length(name string, longer []string) int {
-	for _, input := range n.Inputs {
-		for _, axis := range input.Axes {
-			if axis.name == name {
-				return axis.in(longer)
-			}
-		}
-	}
-	return 0
-}
-
-// in is [Network.length] of an axis.
-func (a Axis) in(longer []string) int {
-	const short, long = 2, 3
-	switch {
-	case a.name == "":
-		return a.size
-	case slices.Contains(longer, a.name):
-		return long * a.size
-	}
-	return short * a.size
-}
-
-// trace builds the network with some axes longer.
-func (n Network) trace(l *ledger, longer []string) (*function, error) {
+// trace builds the network for some lengths of its axes.
+func (n Network) trace(l *ledger, lengths map[string]int) (*function, error) {
 	f := newFunction(n, l)
 	g := NewGraph(&backend{function: f}, n.Name)
 	defer g.Finalize()
@@ -167,11 +152,7 @@ func (n Network) trace(l *ledger, longer []string) (*function, error) {
 	err := exceptions.TryCatch[error](func() {
 		var inputs []*Node
 		for _, input := range n.Inputs {
-			dims := make([]int, len(input.Axes))
-			for i, axis := range input.Axes {
-				dims[i] = axis.in(longer)
-			}
-			inputs = append(inputs, Parameter(g, input.Name, shapes.Make(dtypes.Float32, dims...)))
+			inputs = append(inputs, Parameter(g, input.Name, input.shape(lengths)))
 		}
 		compileErr = g.Compile(n.Build(model.NewStore().RootScope(), inputs)...)
 	})
@@ -252,6 +233,17 @@ func needed(nodes []node, outputs []string) (kept []node, used map[string]bool) 
 	}
 	slices.Reverse(kept)
 	return kept, used
+}
+
+// shape returns the input's shape for some lengths of its axes.
+func (i Input) shape(lengths map[string]int) shapes.Shape {
+	dims := make([]int, len(i.Axes))
+	for at, axis := range i.Axes {
+		if dims[at] = axis.size; axis.name != "" {
+			dims[at] = lengths[axis.name]
+		}
+	}
+	return shapes.Make(dtypes.Float32, dims...)
 }
 
 // dims describes the lengths of the input's axes.

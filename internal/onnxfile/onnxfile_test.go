@@ -161,6 +161,9 @@ func TestNetworksThatCannotBeWrittenSayWhy(t *testing.T) {
 	mean := func(_ *model.Scope, x *Node) *Node { return ReduceMean(x, 1, 2) }
 	flat := func(_ *model.Scope, x *Node) *Node { return Reshape(x, -1, 4) }
 	sorted := func(_ *model.Scope, x *Node) *Node { return Round(x) }
+	most := func(_ *model.Scope, x *Node) *Node {
+		return Slice(x, AxisRange(), AxisRange(0, min(x.Shape().Dim(1), 12)))
+	}
 	dense := func(scope *model.Scope, x *Node) *Node { return nn.Conv(scope, x, 2, 3) }
 	for name, c := range map[string]struct {
 		build   layer
@@ -169,6 +172,7 @@ func TestNetworksThatCannotBeWrittenSayWhy(t *testing.T) {
 	}{
 		"the number of pixels":   {mean, nil, ErrLength},
 		"all pixels in a row":    {flat, nil, ErrLength},
+		"at most twelve rows":    {most, nil, ErrLength},
 		"an unknown operation":   {sorted, nil, ErrOperation},
 		"no weights":             {dense, nil, ErrWeights},
 		"weights of other shape": {dense, map[string]*tensors.Tensor{"weights": onnxfiletest.Random(3, 3, 4, 5)}, ErrWeights},

@@ -1,8 +1,6 @@
 package onnxfile
 
 import (
-	"math"
-
 	"github.com/gomlx/compute/dtypes"
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -34,7 +32,6 @@ const (
 	nodeAttribute = 5
 
 	attributeName    = 1
-	attributeFloat   = 2
 	attributeInt     = 3
 	attributeText    = 4
 	attributeIntList = 8
@@ -60,7 +57,6 @@ const (
 
 // The types of attributes, AttributeProto.AttributeType.
 const (
-	typeFloat   = 1
 	typeInt     = 2
 	typeText    = 3
 	typeIntList = 7
@@ -77,11 +73,6 @@ type message []byte
 func (m *message) number(field protowire.Number, value int) {
 	*m = protowire.AppendTag(*m, field, protowire.VarintType)
 	*m = protowire.AppendVarint(*m, uint64(value))
-}
-
-func (m *message) float(field protowire.Number, value float32) {
-	*m = protowire.AppendTag(*m, field, protowire.Fixed32Type)
-	*m = protowire.AppendFixed32(*m, math.Float32bits(value))
 }
 
 func (m *message) text(field protowire.Number, value string) { m.bytes(field, []byte(value)) }
