@@ -75,7 +75,7 @@ func (e exported) run(t *testing.T, values map[string]*tensors.Tensor) (output s
 	t.Helper()
 	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr})
 	require.NoError(t, err)
-	defer backend.Finalize()
+	t.Cleanup(backend.Finalize)
 	network, err := e.network(e.dir)
 	require.NoError(t, err)
 	var inputs []any
@@ -88,7 +88,7 @@ func (e exported) run(t *testing.T, values map[string]*tensors.Tensor) (output s
 		return network.Build(scope, inputs)
 	}, dims...)
 	require.NoError(t, err)
-	defer program.Finalize()
+	t.Cleanup(program.Finalize)
 	y, err = program.Call1(inputs...)
 	require.NoError(t, err)
 	return network.Output, y
