@@ -23,7 +23,7 @@ var Experiment = &lab.Kind[Config]{
 
 func init() { // Here, since these functions themselves use the kind.
 	Experiment.Train, Experiment.Open, Experiment.Evaluate = Train, lab.Opens(Open), lab.Evaluates(Evaluate)
-	Experiment.Figures = figures
+	Experiment.Figures, Experiment.Network = figures, exported
 }
 
 // presets returns the named configurations.

@@ -29,7 +29,7 @@ var Experiment = &lab.Kind[Config]{
 
 func init() { // Here, since these functions themselves use the kind.
 	Experiment.Train, Experiment.Open, Experiment.Evaluate = Train, lab.Opens(Open), lab.Evaluates(Evaluate)
-	Experiment.Figures = figures
+	Experiment.Figures, Experiment.Network = figures, exported
 }
 
 // curves are the diagrams of a run's metrics, or of its pretraining's.

@@ -25,10 +25,13 @@ type Network struct {
 	Sight func(config Config) int
 }
 
+// networkESRGAN is the network of ESRGAN.
+const networkESRGAN = "esrgan"
+
 // Networks are the networks that a [Config] can name. Add one of your own here, in every program that trains or uses
 // it: config.json holds the name only.
 var Networks = map[string]Network{
-	"esrgan": {
+	networkESRGAN: {
 		Generator: RRDBNet, Discriminator: ESRGANDiscriminator,
 		Sight: func(config Config) int { return RRDBOverlap(config.Blocks) },
 	},

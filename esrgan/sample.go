@@ -17,32 +17,51 @@ import (
 // Open opens the generator of a run's newest checkpoint: the average of its weights, if any. If only the pretraining
 // has been trained yet, it opens that; RUN/pretrain is a run too.
 func Open(backend compute.Backend, dir string) (*Upscaler, error) {
-	run, config, err := Experiment.OpenRun(dir) // Not OpenModel: a pretraining's settings are not a valid experiment.
+	t, err := readTrained(dir)
 	if err != nil {
 		return nil, err
 	}
+	name := fmt.Sprintf("%s of step %d", t.dir, t.step)
+	upscaler, err := NewUpscaler(backend, name, Scale, t.build, t.weights)
+	if err == nil && t.network.Sight != nil {
+		upscaler.Overlap = t.network.Sight(t.config)
+	}
+	return upscaler, err
+}
+
+// trained is the generator of a run.
+type trained struct {
+	dir     string // The run's, or its pretraining's.
+	config  Config
+	network Network
+	scope   string      // Of the weights below.
+	weights lab.Weights // Of the generator alone.
+	step    int64
+}
+
+// readTrained reads the generator that [Open] opens.
+func readTrained(dir string) (t trained, err error) {
+	run, config, err := Experiment.OpenRun(dir) // Not OpenModel: a pretraining's settings are not a valid experiment.
+	if err != nil {
+		return t, err
+	}
 	weights, state, err := run.Weights(nil)
 	if errors.Is(err, lab.ErrNoCheckpoint) && filepath.Base(dir) != pretrainDir {
-		if pretrained, pretrainErr := Open(backend, filepath.Join(dir, pretrainDir)); pretrainErr == nil {
+		if pretrained, pretrainErr := readTrained(filepath.Join(dir, pretrainDir)); pretrainErr == nil {
 			return pretrained, nil
 		}
 	}
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	network, err := config.network()
-	if err != nil {
-		return nil, err
-	}
 	scope := lab.DrawnScope(config.AverageDecay)
-	name := fmt.Sprintf("%s of step %d", dir, state.Step)
-	upscaler, err := NewUpscaler(backend, name, Scale, func(root *model.Scope, x *Node) *Node {
-		return network.Generator(root.At("%s", scope), config, x)
-	}, weights.Below(scope).At(scope))
-	if err == nil && network.Sight != nil {
-		upscaler.Overlap = network.Sight(config)
-	}
-	return upscaler, err
+	return trained{dir, config, network, scope, weights.Below(scope).At(scope), state.Step}, err
+}
+
+// build is the generator; see [Network].
+func (t trained) build(root *model.Scope, x *Node) *Node {
+	return t.network.Generator(root.At("%s", t.scope), t.config, x)
 }
 
 // Draw implements [lab.Model]: crops of drawn illustrations, shrunk to a quarter and restored.

@@ -33,6 +33,7 @@ var Experiment = &lab.Kind[Config]{
 
 func init() { // Here, since these functions themselves use the kind.
 	Experiment.Train, Experiment.Open, Experiment.Evaluate = Train, lab.Opens(Open), lab.Evaluates(Evaluate)
+	Experiment.Network = exported
 }
 
 // with returns a changed copy.

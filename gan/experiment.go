@@ -45,7 +45,8 @@ var Experiment = &lab.Kind[Config]{
 
 func init() { // Here, since these functions themselves use the kind.
 	Experiment.Train, Experiment.Open, Experiment.Evaluate = Train, lab.Opens(Open), lab.Evaluates(Evaluate)
-	Experiment.Figures = figures
+	Experiment.Figures, Experiment.Network = figures, exported
+	JudgeExperiment.Network = exportedJudge
 }
 
 // laptop shrinks the article's experiment to minutes on two cores, except for the number of steps.

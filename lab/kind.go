@@ -43,6 +43,8 @@ type Kind[Config Configuration] struct {
 	Evaluate func(ctx context.Context, backend compute.Backend, dir string, options EvaluateOptions) (Evaluation, error)
 	// Figures are the figures of a run that Open has opened, apart from its curves. Nil: none.
 	Figures func(ctx context.Context, dir string, model Model, options FigureOptions) []Drawing
+	// Network is the network of a run's newest checkpoint, for other programs. Nil: the kind has none for them.
+	Network func(dir string) (Network, error)
 }
 
 // Configuration is the whole experiment: a struct with JSON tags that embeds [Schedule].
@@ -293,6 +295,10 @@ type AnyKind interface {
 	CurvesOf(dir string) ([]Curve, error)
 	// Drawings are the kind's figures of an opened run, and its curves.
 	Drawings(ctx context.Context, dir string, model Model, options FigureOptions) ([]Drawing, error)
+	// Export writes the kind's Network of a run to a file, in the format that the extension names: .onnx, or .safetensors
+	// with the names of BasicSR. It returns the number of iterations that the weights were trained for. The error wraps
+	// [ErrNotOffered] if there is no such network or format.
+	Export(dir, path string) (step int64, err error)
 }
 
 // Trainer trains one experiment, or resumes it; see [Train].

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/support/exceptions"
 )
@@ -66,6 +68,25 @@ func PixelShuffle(x *Node) *Node {
 	x = Reshape(x, batch, height, width, channels/4, 2, 2)
 	x = TransposeAllAxes(x, 0, 1, 4, 2, 5, 3)
 	return Reshape(x, batch, 2*height, 2*width, channels/4)
+}
+
+// ChannelsLast turns the layout of pictures or videos that most other programs have into that of this package.
+//
+//	x: [..., channels, height, width] → [..., height, width, channels]
+func ChannelsLast(x *Node) *Node { return moveAxis(x, x.Rank()-3, x.Rank()-1) }
+
+// ChannelsFirst is the inverse of [ChannelsLast].
+//
+//	x: [..., height, width, channels] → [..., channels, height, width]
+func ChannelsFirst(x *Node) *Node { return moveAxis(x, x.Rank()-1, x.Rank()-3) }
+
+// moveAxis moves an axis to another place.
+func moveAxis(x *Node, from, to int) *Node {
+	axes := make([]int, x.Rank())
+	for i := range axes {
+		axes[i] = i
+	}
+	return TransposeAllAxes(x, slices.Insert(slices.Delete(axes, from, from+1), to, from)...)
 }
 
 // dims4 returns the sizes of the four axes of a layer's input, and panics if it is not a batch of pictures.

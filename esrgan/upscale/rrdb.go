@@ -17,28 +17,6 @@ func rrdbNet(config esrgan.Config) generator {
 	return func(scope *model.Scope, x *Node) *Node { return esrgan.RRDBNet(scope, config, x) }
 }
 
-// rrdbLayers lists the convolutions of [esrgan.RRDBNet] in order.
-func rrdbLayers(config esrgan.Config) []weights.Layer {
-	channels, growth := config.Channels, config.Growth
-	layers := []weights.Layer{{Scope: "first", Inputs: 3, Outputs: channels}}
-	for block := range config.Blocks {
-		for dense := range 3 {
-			for conv := range 5 {
-				outputs := growth
-				if conv == 4 {
-					outputs = channels
-				}
-				scope := fmt.Sprintf("rrdb%d/dense%d/conv%d", block+1, dense+1, conv+1)
-				layers = append(layers, weights.Layer{Scope: scope, Inputs: channels + conv*growth, Outputs: outputs})
-			}
-		}
-	}
-	for _, scope := range []string{"trunk", "up1", "up2", "high"} {
-		layers = append(layers, weights.Layer{Scope: scope, Inputs: channels, Outputs: channels})
-	}
-	return append(layers, weights.Layer{Scope: "rgb", Inputs: channels, Outputs: 3})
-}
-
 // fitRRDB determines the size of an RRDB net from its convolutions, given in order, and arranges them as the variables
 // of [esrgan.RRDBNet]. Blocks, Channels and Growth of the configuration are the net's.
 func fitRRDB(convolutions []weights.Convolution) (esrgan.Config, map[string]*tensors.Tensor, error) {
@@ -53,7 +31,7 @@ func fitRRDB(convolutions []weights.Convolution) (esrgan.Config, map[string]*ten
 	}
 	config.Blocks = (len(convolutions) - outside) / ofBlock
 	config.Channels, config.Growth = len(convolutions[0].Bias), len(convolutions[1].Bias)
-	variables, err := weights.Fit(rrdbLayers(config), convolutions)
+	variables, err := weights.Fit(esrgan.RRDBLayers(config), convolutions)
 	if err != nil {
 		return esrgan.Config{}, nil, err
 	}

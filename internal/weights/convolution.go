@@ -91,6 +91,21 @@ func tapsFirst(kernel []float32, outputs, inputs int) []float32 {
 	return moved
 }
 
+// tapsLast is the inverse of [tapsFirst].
+//
+//	kernel: [3, 3, inputs, outputs] → [outputs, inputs, 3, 3]
+func tapsLast(kernel []float32, outputs, inputs int) []float32 {
+	moved := make([]float32, len(kernel))
+	for o := range outputs {
+		for i := range inputs {
+			for tap := range 9 {
+				moved[(o*inputs+i)*9+tap] = kernel[(tap*inputs+i)*outputs+o]
+			}
+		}
+	}
+	return moved
+}
+
 // DecodeFloats decodes little-endian numbers: float32, float16 or bfloat16. Bytes beyond the last whole number are
 // ignored.
 func DecodeFloats(dtype dtypes.DType, raw []byte) ([]float32, error) {

@@ -23,6 +23,9 @@ var rrdbNamings = []rrdbNaming{
 	{"model.0", "model.1.sub.%d.RDB%d.conv%d.0", "model.1.sub.%[1]d", "model.3", "model.6", "model.8", "model.10"},
 }
 
+// rrdbOfBlock is the number of convolutions in a block, rrdbOutside that of those outside.
+const rrdbOfBlock, rrdbOutside = 15, 6
+
 // names lists the names of a net with a number of blocks, in the order in which it runs the convolutions.
 func (n rrdbNaming) names(blocks int) []string {
 	names := []string{n.first}
@@ -38,6 +41,28 @@ func (n rrdbNaming) names(blocks int) []string {
 		trunk = fmt.Sprintf(trunk, blocks)
 	}
 	return append(names, trunk, n.up1, n.up2, n.high, n.rgb)
+}
+
+// BasicSR returns the variables of an RRDB net of factor 4, which [Fit] has laid out for layers, as tensors with the
+// names and the layout of BasicSR. [ReadRRDB] reads them.
+func BasicSR(layers []Layer, variables map[string]*tensors.Tensor) (map[string]*tensors.Tensor, error) {
+	named := map[string]*tensors.Tensor{}
+	for i, name := range rrdbNamings[0].names((len(layers) - rrdbOutside) / rrdbOfBlock) {
+		layer := layers[i]
+		for _, variable := range []string{"/weights", "/bias"} {
+			if variables[layer.Scope+variable] == nil {
+				return nil, fmt.Errorf("there is no variable %s", layer.Scope+variable)
+			}
+		}
+		kernel, err := tensors.CopyFlatData[float32](variables[layer.Scope+"/weights"])
+		if err != nil {
+			return nil, err
+		}
+		kernel = tapsLast(kernel, layer.Outputs, layer.Inputs)
+		named[name+".weight"] = tensors.FromFlatDataAndDimensions(kernel, layer.Outputs, layer.Inputs, 3, 3)
+		named[name+".bias"] = variables[layer.Scope+"/bias"]
+	}
+	return named, nil
 }
 
 // ReadRRDB reads the convolutions of an RRDB net of factor 4 from safetensors, with the names of BasicSR
