@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
+	"strings"
 )
 
 // collector turns a kernel's messages into the outputs of cells, by the rules of nbclient.
@@ -18,7 +18,7 @@ type collector struct {
 	cell       *Cell // the running cell
 	clearFirst bool  // clear_output(wait=True): clear when the next output arrives
 	stream     *Output
-	text       []byte // text of stream, which gets it on completion
+	text       streamText // of stream, which gets it on completion
 }
 
 func newCollector(handler Handler) *collector {
@@ -119,15 +119,15 @@ func (c *collector) addStream(name, text string) {
 		c.add(o)
 		c.stream = o
 	}
-	c.text = appendText(c.text, text)
+	c.text.print(text)
 	c.handler.Stream(name, text)
 }
 
 func (c *collector) endStream() {
 	if c.stream != nil {
-		c.stream.Text = string(c.text)
+		c.stream.Text = string(c.text.text)
 	}
-	c.stream, c.text = nil, nil
+	c.stream, c.text = nil, streamText{}
 }
 
 // clear removes the outputs of the running cell. Later updates no longer reach them.
@@ -145,7 +145,7 @@ func (c *collector) clear() {
 		}
 		c.displays[id] = left
 	}
-	c.cell.Outputs, c.stream, c.text, c.clearFirst = nil, nil, nil, false
+	c.cell.Outputs, c.stream, c.text, c.clearFirst = nil, nil, streamText{}, false
 }
 
 // update gives new data to all outputs with the message's display id, and returns them.
@@ -157,13 +157,34 @@ func (c *collector) update(p *publication) []*Output {
 	return outputs
 }
 
-// overwritten matches the part of a line that is overwritten after a carriage return.
-var overwritten = regexp.MustCompile(`.*\r([^\n])`)
+// streamText is the text of a stream as a terminal shows it, as far as carriage returns go.
+type streamText struct {
+	text []byte
+	line int // start of the last line
+}
 
-// appendText appends the text that a program printed. A carriage return goes back to the start of the line, so only the
-// last state of a progress bar is left.
-func appendText(text []byte, more string) []byte {
-	line := bytes.LastIndexByte(text, '\n') + 1
-	rest := append(text[line:len(text):len(text)], more...)
-	return append(text[:line], overwritten.ReplaceAll(rest, []byte("$1"))...)
+// print appends what a program printed. A carriage return goes back to the start of the line, so only the last state of
+// a progress bar is left. The time is proportional to the length of what is printed, however long the line is already.
+func (s *streamText) print(more string) {
+	for line := range strings.Lines(more) {
+		line, ended := strings.CutSuffix(line, "\n")
+		s.printInLine(line)
+		if ended {
+			s.text = append(s.text, '\n')
+			s.line = len(s.text)
+		}
+	}
+}
+
+// printInLine appends text without a line break. A carriage return takes effect with the character after it: before a
+// line break it has none.
+func (s *streamText) printInLine(more string) {
+	if more == "" {
+		return
+	}
+	last := strings.LastIndexByte(more[:len(more)-1], '\r')
+	if last >= 0 || bytes.HasSuffix(s.text, []byte("\r")) {
+		s.text = s.text[:s.line]
+	}
+	s.text = append(s.text, more[last+1:]...)
 }
