@@ -80,8 +80,26 @@ func (c *Cell) Tags() []string {
 // HasTag reports whether the cell has the tag.
 func (c *Cell) HasTag(tag string) bool { return slices.Contains(c.Tags(), tag) }
 
-// KernelName returns the name of the notebook's kernelspec, or "".
-func (nb *Notebook) KernelName() string { return stringAt(nb.Metadata, "kernelspec", "name") }
+// KernelName returns the name of the notebook's kernelspec. If the notebook names none, that is this project's kernel
+// for a notebook in Go, and python3, as in nbclient, for others.
+func (nb *Notebook) KernelName() string {
+	switch name := stringAt(nb.Metadata, "kernelspec", "name"); {
+	case name != "":
+		return name
+	case nb.Language() == "go":
+		return KernelName
+	default:
+		return "python3"
+	}
+}
+
+// SetKernel names the kernel of a notebook that names none.
+func (nb *Notebook) SetKernel(name string) {
+	if stringAt(nb.Metadata, "kernelspec", "name") == "" {
+		nb.Metadata = with(nb.Metadata)
+		nb.Metadata["kernelspec"] = map[string]any{"name": name, "display_name": name}
+	}
+}
 
 // Language returns the programming language of the cells, such as "go", or "" if the notebook does not name it.
 func (nb *Notebook) Language() string {
@@ -91,8 +109,9 @@ func (nb *Notebook) Language() string {
 	return stringAt(nb.Metadata, "kernelspec", "language")
 }
 
-// ClearOutputs removes the outputs and execution counts of earlier runs.
+// ClearOutputs removes the outputs, execution counts and widgets of earlier runs.
 func (nb *Notebook) ClearOutputs() {
+	nb.Metadata = without(nb.Metadata, "widgets")
 	for _, c := range nb.Cells {
 		c.ExecutionCount, c.Outputs = nil, nil
 	}
