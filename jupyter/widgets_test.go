@@ -2,6 +2,7 @@ package jupyter
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -82,4 +83,50 @@ func TestWidgetsAreStoredWithTheirLastState(t *testing.T) {
 			"state": {"_model_name": "IntSliderModel", "_model_module": "@jupyter-widgets/controls",
 				"_model_module_version": "2.0.0", "value": 2, "max": 7},
 			"buffers": [{"data": "bmV3", "encoding": "base64", "path": ["picture", 0]}]}}}}`, string(got))
+}
+
+// withWidgets returns a notebook that shows the widget "top", with models given as JSON.
+func withWidgets(t *testing.T, models string) *Notebook {
+	t.Helper()
+	nb, err := Decode([]byte(`{"nbformat": 4, "nbformat_minor": 5, "metadata": {"widgets": {
+		"application/vnd.jupyter.widget-state+json": {"version_major": 2, "version_minor": 0, "state": ` + models + `}}},
+		"cells": [{"cell_type": "code", "id": "a", "source": "", "execution_count": 1, "metadata": {}, "outputs": [
+			{"output_type": "display_data", "metadata": {}, "data": {"text/plain": "as text",
+				"application/vnd.jupyter.widget-view+json": {"model_id": "top", "version_major": 2}}}]}]}`))
+	require.NoError(t, err)
+	return nb
+}
+
+func TestPageShowsWidgetsWithTheirLastState(t *testing.T) {
+	const bar = `"bar": {"model_name": "FloatProgressModel", "state": {"min": 10.0, "max": 60.0, "value": 60.0}}`
+	const words = `"words": {"model_name": "LabelModel", "state": {"value": "100 % <b>"}}`
+	const out = `"out": {"model_name": "OutputModel", "state": {"outputs": [
+		{"output_type": "stream", "name": "stdout", "text": "inside"}]}}`
+	box := func(children string) string {
+		return `"top": {"model_name": "HBoxModel", "state": {"children": [` + children + `]}}`
+	}
+	row := `<div class="row"><div>100 % &lt;b&gt;</div><div><progress value="50" max="50"></progress></div></div>`
+	inside := `<div class="output stdout"><pre>inside</pre></div>`
+	for models, want := range map[string]string{
+		"{" + box(`"IPY_MODEL_words", "IPY_MODEL_bar"`) + "," + bar + "," + words + "}": row,
+		"{" + box(`"IPY_MODEL_out"`) + "," + out + "}":                                  inside,
+		"{" + box(`"IPY_MODEL_top"`) + "}":                                              "<pre>as text</pre>",
+		"{" + box(`"IPY_MODEL_none", 3, null`) + "}":                                    "<pre>as text</pre>",
+		`{"top": {"model_name": "IntSliderModel", "state": {}}}`:                        "<pre>as text</pre>",
+		`{"top": {"model_name": "IntProgressModel", "state": {"max": "much"}}}`:         "<pre>as text</pre>",
+		`[]`: "<pre>as text</pre>",
+	} {
+		page, err := withWidgets(t, models).HTML(t.TempDir())
+		require.NoError(t, err)
+		assert.Contains(t, string(page), want, models)
+		if !strings.Contains(want, "as text") {
+			assert.NotContains(t, string(page), "as text", models)
+		}
+	}
+}
+
+func TestWidgetsOfEarlierRunsAreRemoved(t *testing.T) {
+	nb := withWidgets(t, `{"old": {}}`)
+	nb.ClearOutputs()
+	assert.NotContains(t, nb.Metadata, "widgets")
 }
