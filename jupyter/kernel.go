@@ -155,8 +155,9 @@ func command(spec *KernelSpec, connectionFile string, env []string) *exec.Cmd {
 	if isIPython(argv) { // Cells that run without a user do not belong in the history of what he typed.
 		argv = append(argv, "--HistoryManager.hist_file=:memory:")
 	}
+	argv[0] = spec.program(argv[0], environ) // Python looks for its environment there.
 	return &exec.Cmd{
-		Path: spec.program(argv[0], environ),
+		Path: argv[0],
 		Args: argv,
 		Env:  environ,
 		// A new session shields the kernel from the terminal's Ctrl-C. Otherwise it would be interrupted twice.

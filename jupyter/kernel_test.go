@@ -89,6 +89,17 @@ func TestPythonIsThatOfTheKernelspecsPrefix(t *testing.T) {
 	assert.Equal(t, other+"/python", ofUser.program("python", environ))
 }
 
+func TestKernelThatPipInstalledRunsInItsEnvironment(t *testing.T) {
+	prefix := filepath.Dir(filepath.Dir(oracle.Python()))
+	t.Setenv("JUPYTER_PATH", filepath.Join(prefix, "share", "jupyter"))
+	spec, err := FindKernel("python3")
+	require.NoError(t, err)
+	require.Equal(t, "python", spec.Argv[0], "this test shows nothing")
+	nb := notebook("python3", "import sys; print(sys.prefix)")
+	require.NoError(t, Run(t.Context(), nb, Options{}))
+	assert.Equal(t, prefix+"\n", printed(nb.Cells[0]))
+}
+
 func TestNotebookWithoutAKernelGetsOneForItsLanguage(t *testing.T) {
 	nb := &Notebook{}
 	assert.Equal(t, "python3", nb.KernelName(), "as in nbclient")

@@ -144,6 +144,9 @@ func (c *collector) forget(cleared []*Output) {
 	}
 	for id, outputs := range c.displays {
 		c.displays[id] = slices.DeleteFunc(outputs, func(o *Output) bool { return gone[o] })
+		if len(c.displays[id]) == 0 {
+			delete(c.displays, id)
+		}
 	}
 }
 

@@ -61,10 +61,10 @@ func (silent) CellFinished(int, int, *Cell, time.Duration, error) {}
 // earlier runs are removed first.
 //
 // Run ends at the first failed cell with a *CellError, unless the cell is tagged raises-exception. A Python cell that
-// exits with status 0, as by sys.exit(), ends the run without an error. A cell is
-// interrupted when it exceeds the time limit (*TimeoutError), asks for input (ErrInput), or ctx is done; after a short
-// grace period it is killed. The death of the kernel is a *KernelDiedError. Even after an error, the notebook holds all
-// output so far, and no process is left.
+// exits with status 0, as by sys.exit(), ends the run without an error. A cell is interrupted when it exceeds the time
+// limit (*TimeoutError), asks for input (ErrInput), or ctx is done; after a short grace period it is killed. The death
+// of the kernel is a *KernelDiedError. Even after an error, the notebook holds all output so far, and no process is
+// left; on Linux that includes those in sessions of their own.
 func Run(ctx context.Context, nb *Notebook, options Options) error {
 	if options.Handler == nil {
 		options.Handler = silent{}
