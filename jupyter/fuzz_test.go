@@ -218,8 +218,8 @@ func FuzzMessage(f *testing.F) {
 	})
 }
 
-// FuzzOutputs publishes a line as the content of a message of the type that the line begins with. The cell must hold
-// what a file can hold.
+// FuzzOutputs publishes a line as the content of a message of the type that the line begins with. The cell and the
+// widgets must hold what a file can hold.
 func FuzzOutputs(f *testing.F) {
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, messages string) {
@@ -233,7 +233,10 @@ func FuzzOutputs(f *testing.F) {
 				c.begin(nb.Cells[1])
 				continue
 			}
-			m := &message{Header: header{Type: kind}, Content: json.RawMessage(content)}
+			m := &message{
+				Header: header{Type: kind}, Parent: header{ID: "request"}, Content: json.RawMessage(content),
+				Buffers: [][]byte{[]byte(content)},
+			}
 			idle, err := c.take(m)
 			if idle {
 				assert.Equal(t, "status", kind)
@@ -243,6 +246,13 @@ func FuzzOutputs(f *testing.F) {
 			}
 		}
 		c.end()
+		for _, w := range c.widgets.takeChanged() {
+			_, err := newRequest("session", "comm_msg", w.update())
+			require.NoError(t, err)
+		}
+		if widgets := c.widgets.metadata(); widgets != nil {
+			nb.Metadata["widgets"] = widgets
+		}
 		once := encoded(t, nb)
 		again, err := Decode(once)
 		require.NoError(t, err)
@@ -259,12 +269,16 @@ func FuzzOutputs(f *testing.F) {
 	})
 }
 
-// FuzzStream prints a text in two pieces, which must come to the same as in one.
+// carriageReturn is nbclient's rule for what a carriage return overwrites.
+var carriageReturn = regexp.MustCompile(`.*\r([^\n])`)
+
+// FuzzStream prints a text in two pieces, which must come to what nbclient makes of the whole.
 func FuzzStream(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second string) {
-		whole := string(appendText(nil, first+second))
-		assert.Equal(t, whole, string(appendText(appendText(nil, first), second)))
-		assert.NotRegexp(t, `\r[^\r\n]`, whole)
+		var s streamText
+		s.print(first)
+		s.print(second)
+		assert.Equal(t, carriageReturn.ReplaceAllString(first+second, "$1"), string(s.text))
 	})
 }
 

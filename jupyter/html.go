@@ -85,7 +85,8 @@ func (nb *Notebook) HTML(dir string) ([]byte, error) {
 				cell.Count = fmt.Sprint(*c.ExecutionCount)
 			}
 			for _, o := range c.Outputs {
-				output, err := renderOutput(o, dir)
+				r := &outputRenderer{dir: dir, models: nb.widgetModels(), seen: map[string]bool{}}
+				output, err := r.output(o)
 				if err != nil {
 					return nil, err
 				}
@@ -192,7 +193,14 @@ func tokenise(lexer chroma.Lexer, code string) (tokens []chroma.Token, ok bool) 
 	return tokens, true
 }
 
-func renderOutput(o *Output, dir string) (pageOutput, error) {
+// outputRenderer renders one output of a cell.
+type outputRenderer struct {
+	dir    string         // of pictures in Markdown
+	models map[string]any // of widgets, by id
+	seen   map[string]bool
+}
+
+func (r *outputRenderer) output(o *Output) (pageOutput, error) {
 	switch o.Type {
 	case StreamOutput:
 		return pageOutput{o.Name, preformatted(o.Text)}, nil
@@ -203,12 +211,15 @@ func renderOutput(o *Output, dir string) (pageOutput, error) {
 		}
 		return pageOutput{"error", preformatted(text)}, nil
 	default:
-		return renderData(o.Data, o.Metadata, dir)
+		return r.data(o.Data, o.Metadata)
 	}
 }
 
-// renderData renders the richest form of data. Metadata may give the width of a picture.
-func renderData(data, metadata map[string]any, dir string) (pageOutput, error) {
+// data renders the richest form of data. Metadata may give the width of a picture.
+func (r *outputRenderer) data(data, metadata map[string]any) (pageOutput, error) {
+	if body, ok := r.view(data); ok {
+		return pageOutput{"html", body}, nil
+	}
 	i := slices.IndexFunc(richest, func(mime string) bool { return data[mime] != nil })
 	if i < 0 {
 		return unshown(data)
@@ -226,14 +237,14 @@ func renderData(data, metadata map[string]any, dir string) (pageOutput, error) {
 	case mime == "text/html":
 		return pageOutput{"html", template.HTML(text)}, nil
 	case mime == "text/markdown":
-		body, err := renderMarkdown(text, pictures{dir: dir})
+		body, err := renderMarkdown(text, pictures{dir: r.dir})
 		return pageOutput{"html", body}, err
 	default:
 		return pageOutput{"plain", preformatted(text)}, nil
 	}
 }
 
-// unshown renders JSON as text, and a placeholder for data that needs scripts, such as widgets.
+// unshown renders JSON as text, and a placeholder for data that needs scripts, such as most widgets.
 func unshown(data map[string]any) (pageOutput, error) {
 	var kinds []string
 	for mime, v := range data {

@@ -165,23 +165,3 @@ func TestANSIColours(t *testing.T) {
 		assert.Equal(t, test.want, string(ansiToHTML(test.text)), "%q", test.text)
 	}
 }
-
-func TestCarriageReturnsLeaveTheLastStateOfALine(t *testing.T) {
-	for _, test := range []struct {
-		pieces []string
-		want   string
-	}{
-		{[]string{"10%\r", "20%\r", "30%\n"}, "30%\n"},
-		{[]string{"a\r\nb\r\n"}, "a\r\nb\r\n"},
-		{[]string{"a\r", "\nb"}, "a\r\nb"},
-		{[]string{"keep\nx\ry", "\rz"}, "keep\nz"},
-		{[]string{"end\r"}, "end\r"},
-		{[]string{"x\r\ry"}, "y"},
-	} {
-		var text []byte
-		for _, p := range test.pieces {
-			text = appendText(text, p)
-		}
-		assert.Equal(t, test.want, string(text), "%q", test.pieces)
-	}
-}

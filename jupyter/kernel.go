@@ -1,6 +1,7 @@
 package jupyter
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -23,10 +24,9 @@ import (
 )
 
 const (
-	// startTimeout is the time limit from the start of a kernel to its first reply.
-	startTimeout = 60 * time.Second
-	// shutdownTimeout is the time for a kernel to end after a shutdown request.
-	shutdownTimeout = 5 * time.Second
+	// defaultStartTimeout and defaultShutdownTimeout are those of [Options], and of nbclient.
+	defaultStartTimeout    = 60 * time.Second
+	defaultShutdownTimeout = 5 * time.Second
 	// stderrKept is the length in bytes of the standard error kept for KernelDiedError.
 	stderrKept = 2000
 )
@@ -49,19 +49,20 @@ type connection struct {
 type kernel struct {
 	*client
 	spec     *KernelSpec
+	mark     string // variable in the environment of all its processes, "NAME=value"
 	cmd      *exec.Cmd
 	stderr   *tail
 	language map[string]any // language_info of its kernel_info_reply
 
-	dead chan struct{} // closed at the end of the process
+	dead chan struct{} // closed when the process has ended and its folder is removed
 }
 
-// startKernel starts a kernel in dir and waits for its first reply. Its environment is that of this process, plus the
-// kernelspec's, plus env ("NAME=value"). The caller must stop the kernel.
-func startKernel(ctx context.Context, spec *KernelSpec, dir string, env []string) (*kernel, error) {
+// startKernel starts a kernel and waits for its first reply. Its environment is that of this process, plus the
+// kernelspec's, plus that of the options. The caller must stop the kernel.
+func startKernel(ctx context.Context, spec *KernelSpec, options Options) (*kernel, error) {
 	const tries = 3
 	for try := 1; ; try++ {
-		k, err := tryStartKernel(ctx, spec, dir, env)
+		k, err := tryStartKernel(ctx, spec, options)
 		var died *KernelDiedError
 		// Another program may have taken one of the free ports before the kernel did.
 		if errors.As(err, &died) && strings.Contains(died.Stderr, "ddress already in use") && try < tries {
@@ -71,7 +72,7 @@ func startKernel(ctx context.Context, spec *KernelSpec, dir string, env []string
 	}
 }
 
-func tryStartKernel(ctx context.Context, spec *KernelSpec, dir string, env []string) (*kernel, error) {
+func tryStartKernel(ctx context.Context, spec *KernelSpec, options Options) (*kernel, error) {
 	conn, err := newConnection(spec.Name)
 	if err != nil {
 		return nil, err
@@ -92,14 +93,17 @@ func tryStartKernel(ctx context.Context, spec *KernelSpec, dir string, env []str
 	}
 
 	k := &kernel{spec: spec, stderr: &tail{size: stderrKept}, dead: make(chan struct{})}
-	k.cmd = command(spec, file, env)
-	k.cmd.Dir = dir
+	k.mark = "MOELAB_KERNEL=" + folder
+	k.cmd = command(spec, file, append(slices.Clone(options.Env), k.mark))
+	k.cmd.Dir = options.Dir
 	k.cmd.Stderr = k.stderr
 	if err := k.run(folder); err != nil {
+		<-k.dead
 		return nil, fmt.Errorf("starting the kernel %s: %w", spec.Name, err)
 	}
 
-	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("it did not answer within %s", startTimeout))
+	limit := cmp.Or(options.StartTimeout, defaultStartTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it did not answer within %s", limit))
 	defer cancel()
 	if err := k.connect(ctx, conn); err != nil {
 		k.kill()
@@ -148,8 +152,12 @@ func command(spec *KernelSpec, connectionFile string, env []string) *exec.Cmd {
 	for i, arg := range spec.Argv {
 		argv[i] = fill.Replace(arg)
 	}
+	if isIPython(argv) { // Cells that run without a user do not belong in the history of what he typed.
+		argv = append(argv, "--HistoryManager.hist_file=:memory:")
+	}
+	argv[0] = spec.program(argv[0], environ) // Python looks for its environment there.
 	return &exec.Cmd{
-		Path: lookPath(argv[0], environ),
+		Path: argv[0],
 		Args: argv,
 		Env:  environ,
 		// A new session shields the kernel from the terminal's Ctrl-C. Otherwise it would be interrupted twice.
@@ -158,40 +166,25 @@ func command(spec *KernelSpec, connectionFile string, env []string) *exec.Cmd {
 	}
 }
 
-// lookPath finds a program in the PATH of environ, not of this process.
-func lookPath(program string, environ []string) string {
-	if strings.Contains(program, "/") {
-		return program
-	}
-	for _, variable := range slices.Backward(environ) {
-		list, ok := strings.CutPrefix(variable, "PATH=")
-		if !ok {
-			continue
-		}
-		for _, dir := range filepath.SplitList(list) {
-			if path, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
-				return path
-			}
-		}
-		break
-	}
-	return program
+// isIPython reports whether a command starts IPython's kernel.
+func isIPython(argv []string) bool {
+	return slices.Contains(argv, "ipykernel_launcher") || slices.Contains(argv, "ipykernel")
 }
 
-// run starts the process. When the process ends, dead is closed and folder is removed.
+// run starts the process. When the process ends, folder is removed and dead is closed.
 func (k *kernel) run(folder string) error {
 	started := make(chan error)
 	go func() {
 		// The thread must outlive the process, since Linux ends the process with the thread. See kernelProcess.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		defer os.RemoveAll(folder)
 		err := k.cmd.Start()
 		started <- err
 		if err == nil {
 			_ = k.cmd.Wait() // died reads cmd.ProcessState instead.
-			close(k.dead)
 		}
+		os.RemoveAll(folder)
+		close(k.dead) // Only then, because this process may end at once.
 	}()
 	return <-started
 }
@@ -248,7 +241,7 @@ func (k *kernel) nudge(ctx context.Context) error {
 				var info struct {
 					Language map[string]any `json:"language_info"`
 				}
-				if err := json.Unmarshal(m.Content, &info); err != nil {
+				if err := decodeKnown(m.Content, &info); err != nil {
 					return fmt.Errorf("reading the info of the kernel %s: %w", k.spec.Name, err)
 				}
 				k.language, replied = info.Language, true
@@ -292,29 +285,33 @@ func (k *kernel) interrupt() error {
 
 func (k *kernel) interruptedByMessage() bool { return k.spec.InterruptMode == "message" }
 
-// stop requests the kernel to shut down. After shutdownTimeout it is killed, with all processes that it started.
-func (k *kernel) stop() {
+// stop requests the kernel to shut down. After a time limit it is killed, with all processes that it started. The time
+// is short once ctx is done.
+func (k *kernel) stop(ctx context.Context, limit time.Duration) {
 	defer k.close()
 	defer k.kill()
 	if _, err := k.request(control, "shutdown_request", map[string]any{"restart": false}); err != nil {
 		return
 	}
-	timeout := time.After(shutdownTimeout)
+	timeout, done := time.After(limit), ctx.Done()
 	for {
 		select {
 		case <-k.dead:
 			return
 		case <-timeout:
 			return
+		case <-done:
+			timeout, done = time.After(min(limit, defaultShutdownTimeout)), nil
 		case <-k.incoming: // Discarded.
 		}
 	}
 }
 
-// kill kills the kernel's process group and waits for the process.
+// kill kills the kernel and all processes that it started, and waits for the kernel.
 func (k *kernel) kill() {
 	// The group may have members left even if the kernel is gone.
 	_ = syscall.Kill(-k.cmd.Process.Pid, syscall.SIGKILL)
+	killMarked(k.mark)
 	<-k.dead
 }
 

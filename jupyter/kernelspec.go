@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -41,9 +42,6 @@ func FindKernel(name string) (*KernelSpec, error) {
 	installed := "none is"
 	if len(names) > 0 {
 		installed = "these are: " + strings.Join(names, ", ")
-	}
-	if name == "" {
-		return nil, fmt.Errorf("%w: the notebook names no kernel; installed for Jupyter: %s", ErrNoKernel, installed)
 	}
 	return nil, fmt.Errorf("%w: %q is not installed for Jupyter; %s", ErrNoKernel, name, installed)
 }
@@ -83,6 +81,36 @@ func readKernelSpec(dir string) (*KernelSpec, error) {
 		return nil, fmt.Errorf("%s: argv is empty", dir)
 	}
 	return spec, nil
+}
+
+// isPython matches the names of Python's interpreter: python, python3, python3.12.
+var isPython = regexp.MustCompile(`^python[0-9.]*$`)
+
+// program finds the kernel's program. For a Python without a folder, as pip writes it, that is the one of the prefix
+// that the kernelspec lies in: another one may lack the kernel. Other programs are found in the PATH of environ, not of
+// this process.
+func (s *KernelSpec) program(name string, environ []string) string {
+	if strings.Contains(name, "/") {
+		return name
+	}
+	if prefix, ok := strings.CutSuffix(filepath.Dir(s.Dir), "/share/jupyter/kernels"); ok && isPython.MatchString(name) {
+		if path, err := exec.LookPath(filepath.Join(prefix, "bin", name)); err == nil {
+			return path
+		}
+	}
+	for _, variable := range slices.Backward(environ) {
+		list, ok := strings.CutPrefix(variable, "PATH=")
+		if !ok {
+			continue
+		}
+		for _, dir := range filepath.SplitList(list) {
+			if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+				return path
+			}
+		}
+		break
+	}
+	return name
 }
 
 // dataDirs returns Jupyter's data folders in order of precedence.

@@ -48,14 +48,7 @@ func run(m *testing.M) (int, error) {
 	defer os.RemoveAll(data)
 	os.Setenv("JUPYTER_DATA_DIR", data)
 	os.Setenv("IPYTHONDIR", data)
-	const spec = `{"argv": [%q, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-		"display_name": "Python", "language": "python"}`
-	python := fmt.Appendf(nil, spec, oracle.Python())
-	dir := filepath.Join(data, "kernels", "python3")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return 0, err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "kernel.json"), python, 0o644); err != nil {
+	if err := writePythonKernel(data, "python3", oracle); err != nil {
 		return 0, err
 	}
 
@@ -71,6 +64,17 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	return m.Run(), nil
+}
+
+// writePythonKernel installs an environment's ipykernel into a data directory.
+func writePythonKernel(data, name string, env *venv.Env) error {
+	const spec = `{"argv": [%q, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+		"display_name": "Python", "language": "python"}`
+	dir := filepath.Join(data, "kernels", name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "kernel.json"), fmt.Appendf(nil, spec, env.Python()), 0o644)
 }
 
 // ask runs a command of testdata/oracle.py.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,7 @@ type message struct {
 	Header  header
 	Parent  header // of the request being answered; empty in requests
 	Content json.RawMessage
+	Buffers [][]byte // binary data of a widget; not signed
 }
 
 type header struct {
@@ -66,7 +68,7 @@ func (m *message) encode(key []byte) ([][]byte, error) {
 		}
 	}
 	body := [][]byte{head, parent, []byte("{}"), m.Content}
-	return append([][]byte{delimiter, sign(key, body)}, body...), nil
+	return slices.Concat([][]byte{delimiter, sign(key, body)}, body, m.Buffers), nil
 }
 
 // decode reads a message from frames and checks its signature.
@@ -81,14 +83,26 @@ func decode(key []byte, frames [][]byte) (*message, error) {
 	if !hmac.Equal(signature, sign(key, body)) {
 		return nil, errors.New("message has a wrong signature")
 	}
-	m := &message{Content: body[3]}
-	if err := json.Unmarshal(body[0], &m.Header); err != nil {
+	m := &message{Content: body[3], Buffers: frames[6:]}
+	if err := decodeKnown(body[0], &m.Header); err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(body[1], &m.Parent); err != nil {
+	if err := decodeKnown(body[1], &m.Parent); err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// decodeKnown decodes JSON into v, numbers as json.Number where v leaves the type open. Values of an unexpected type
+// are passed over: extensions of kernels put other things into the fields of messages.
+func decodeKnown(data []byte, v any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	err := decoder.Decode(v)
+	if errors.As(err, new(*json.UnmarshalTypeError)) {
+		return nil
+	}
+	return err
 }
 
 // sign returns the HMAC-SHA256 of the frames in hexadecimal.

@@ -87,8 +87,26 @@ func (c *Cell) Tags() []string {
 // HasTag reports whether the cell has the tag.
 func (c *Cell) HasTag(tag string) bool { return slices.Contains(c.Tags(), tag) }
 
-// KernelName returns the name of the notebook's kernelspec, or "".
-func (nb *Notebook) KernelName() string { return stringAt(nb.Metadata, "kernelspec", "name") }
+// KernelName returns the name of the notebook's kernelspec. If the notebook names none, that is this project's kernel
+// for a notebook in Go, and python3, as in nbclient, for others.
+func (nb *Notebook) KernelName() string {
+	switch name := stringAt(nb.Metadata, "kernelspec", "name"); {
+	case name != "":
+		return name
+	case nb.Language() == "go":
+		return KernelName
+	default:
+		return "python3"
+	}
+}
+
+// SetKernel names the kernel of a notebook that names none.
+func (nb *Notebook) SetKernel(name string) {
+	if stringAt(nb.Metadata, "kernelspec", "name") == "" {
+		nb.Metadata = with(nb.Metadata)
+		nb.Metadata["kernelspec"] = map[string]any{"name": name, "display_name": name}
+	}
+}
 
 // Language returns the programming language of the cells, such as "go", or "" if the notebook does not name it.
 func (nb *Notebook) Language() string {
@@ -99,8 +117,11 @@ func (nb *Notebook) Language() string {
 }
 
 // clearOutputs removes the outputs and execution counts of earlier runs from the cell with this number on, except those
-// of cells tagged skip-execution.
+// of cells tagged skip-execution, and all widgets if that is the first cell.
 func (nb *Notebook) clearOutputs(from int) {
+	if from <= 1 {
+		nb.Metadata = without(nb.Metadata, "widgets")
+	}
 	for _, c := range nb.Cells[max(from, 1)-1:] {
 		if !c.HasTag(skipTag) {
 			c.ExecutionCount, c.Outputs = nil, nil

@@ -2,11 +2,10 @@ package jupyter
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
+	"strings"
 )
 
 // collector turns a kernel's messages into the outputs of cells, by the rules of nbclient.
@@ -14,25 +13,33 @@ type collector struct {
 	handler Handler
 	// displays are the outputs of any cell by their display id. An update changes all outputs with its id.
 	displays map[string][]*Output
+	widgets  *widgets
 
-	cell       *Cell // the running cell
-	clearFirst bool  // clear_output(wait=True): clear when the next output arrives
-	stream     *Output
-	text       []byte // text of stream, which gets it on completion
+	cell *Cell // the running cell
+	sink *sink // its outputs
 }
 
 func newCollector(handler Handler) *collector {
-	return &collector{handler: handler, displays: map[string][]*Output{}}
+	return &collector{handler: handler, displays: map[string][]*Output{}, widgets: newWidgets()}
 }
 
 // begin starts collecting for cell.
 func (c *collector) begin(cell *Cell) {
-	c.cell, c.clearFirst = cell, false
+	c.cell, c.sink = cell, &sink{}
 	cell.Outputs, cell.ExecutionCount = nil, nil
 }
 
 // end completes the running cell.
-func (c *collector) end() { c.endStream() }
+func (c *collector) end() {
+	c.sink.endStream()
+	c.flush()
+}
+
+// flush puts all outputs so far into the running cell.
+func (c *collector) flush() {
+	c.sink.flush()
+	c.cell.Outputs = slices.Clone(c.sink.outputs)
+}
 
 // publication is the content of a message on iopub, of any type.
 type publication struct {
@@ -58,94 +65,63 @@ var published = []string{
 
 // take processes one iopub message for the running cell. It reports whether the kernel has finished the cell.
 func (c *collector) take(m *message) (idle bool, err error) {
-	if !slices.Contains(published, m.Header.Type) { // Widgets and debuggers have messages of their own.
+	switch {
+	case m.Header.Type == "comm_open" || m.Header.Type == "comm_msg":
+		c.widgets.take(m)
+		return false, nil
+	case !slices.Contains(published, m.Header.Type): // Debuggers and extensions have messages of their own.
 		return false, nil
 	}
 	var p publication
-	decoder := json.NewDecoder(bytes.NewReader(m.Content))
-	decoder.UseNumber()
-	if err := decoder.Decode(&p); err != nil {
+	if err := decodeKnown(m.Content, &p); err != nil {
 		return false, fmt.Errorf("reading a %s message of the kernel: %w", m.Header.Type, err)
 	}
 	joinBundle(p.Data)
 	if p.Count != nil {
 		c.cell.ExecutionCount = p.Count
 	}
-	switch m.Header.Type {
-	case "status":
+	if m.Header.Type == "status" {
 		return p.State == "idle", nil
-	case "stream":
-		c.addStream(p.Name, p.Text)
+	}
+	to := c.sink
+	if w := c.widgets.capturing(m.Parent.ID); w != nil {
+		w.changed = true
+		to = w.captured
+	}
+	c.publish(&p, m.Header.Type, to)
+	return false, nil
+}
+
+// publish puts what a message shows among the outputs of the cell, or of the widget that captures them.
+func (c *collector) publish(p *publication, kind string, to *sink) {
+	switch kind {
+	case StreamOutput:
+		c.forget(to.print(p.Name, p.Text))
+		c.handler.Stream(p.Name, p.Text)
 	case DisplayOutput, ResultOutput:
-		c.update(&p)
-		o := &Output{Type: m.Header.Type, Data: p.Data, Metadata: p.Metadata}
-		if m.Header.Type == ResultOutput {
+		c.update(p)
+		o := &Output{Type: kind, Data: p.Data, Metadata: p.Metadata}
+		if kind == ResultOutput {
 			o.ExecutionCount = p.Count
 		}
-		c.add(o)
+		c.forget(to.add(o))
 		if id := p.Transient.DisplayID; id != "" {
 			c.displays[id] = append(c.displays[id], o)
 		}
 		c.handler.Display(o)
 	case "update_display_data":
-		for _, o := range c.update(&p) {
+		for _, o := range c.update(p) {
 			c.handler.Display(o)
 		}
 	case ErrorOutput:
 		o := &Output{Type: ErrorOutput, ErrorName: p.ErrorName, ErrorValue: p.ErrorValue, Traceback: p.Traceback}
-		c.add(o)
+		c.forget(to.add(o))
 		c.handler.Display(o)
 	case "clear_output":
-		if c.clearFirst = p.Wait; !p.Wait {
-			c.clear()
+		if to.clearFirst = p.Wait; !p.Wait {
+			c.forget(to.clear())
 		}
 	}
-	return false, nil
-}
-
-// add appends an output to the running cell, after any clearing that waited for it.
-func (c *collector) add(o *Output) {
-	c.endStream()
-	if c.clearFirst {
-		c.clear()
-	}
-	c.cell.Outputs = append(c.cell.Outputs, o)
-}
-
-// addStream appends text to the last output if it is a stream of that name, and starts a new stream otherwise.
-func (c *collector) addStream(name, text string) {
-	if c.stream == nil || c.stream.Name != name || c.clearFirst {
-		o := &Output{Type: StreamOutput, Name: name}
-		c.add(o)
-		c.stream = o
-	}
-	c.text = appendText(c.text, text)
-	c.handler.Stream(name, text)
-}
-
-func (c *collector) endStream() {
-	if c.stream != nil {
-		c.stream.Text = string(c.text)
-	}
-	c.stream, c.text = nil, nil
-}
-
-// clear removes the outputs of the running cell. Later updates no longer reach them.
-func (c *collector) clear() {
-	gone := map[*Output]bool{}
-	for _, o := range c.cell.Outputs {
-		gone[o] = true
-	}
-	for id, outputs := range c.displays {
-		var left []*Output
-		for _, o := range outputs {
-			if !gone[o] {
-				left = append(left, o)
-			}
-		}
-		c.displays[id] = left
-	}
-	c.cell.Outputs, c.stream, c.text, c.clearFirst = nil, nil, nil, false
 }
 
 // update gives new data to all outputs with the message's display id, and returns them.
@@ -157,13 +133,99 @@ func (c *collector) update(p *publication) []*Output {
 	return outputs
 }
 
-// overwritten matches the part of a line that is overwritten after a carriage return.
-var overwritten = regexp.MustCompile(`.*\r([^\n])`)
+// forget takes outputs that were cleared from displays: later updates no longer reach them.
+func (c *collector) forget(cleared []*Output) {
+	if len(cleared) == 0 {
+		return
+	}
+	gone := map[*Output]bool{}
+	for _, o := range cleared {
+		gone[o] = true
+	}
+	for id, outputs := range c.displays {
+		c.displays[id] = slices.DeleteFunc(outputs, func(o *Output) bool { return gone[o] })
+		if len(c.displays[id]) == 0 {
+			delete(c.displays, id)
+		}
+	}
+}
 
-// appendText appends the text that a program printed. A carriage return goes back to the start of the line, so only the
-// last state of a progress bar is left.
-func appendText(text []byte, more string) []byte {
-	line := bytes.LastIndexByte(text, '\n') + 1
-	rest := append(text[line:len(text):len(text)], more...)
-	return append(text[:line], overwritten.ReplaceAll(rest, []byte("$1"))...)
+// sink collects outputs, those of a cell or of a widget.
+type sink struct {
+	outputs    []*Output
+	clearFirst bool       // clear_output(wait=True): clear when the next output arrives
+	stream     *Output    // the last output, if it is a stream that may go on
+	text       streamText // of stream, which gets it on completion
+}
+
+// add appends an output, and returns those that are cleared because the clearing waited for it.
+func (s *sink) add(o *Output) (cleared []*Output) {
+	s.endStream()
+	if s.clearFirst {
+		cleared = s.clear()
+	}
+	s.outputs = append(s.outputs, o)
+	return cleared
+}
+
+// print appends text to the last output if it is a stream of that name, and starts a new stream otherwise.
+func (s *sink) print(name, text string) (cleared []*Output) {
+	if s.stream == nil || s.stream.Name != name || s.clearFirst {
+		o := &Output{Type: StreamOutput, Name: name}
+		cleared = s.add(o)
+		s.stream = o
+	}
+	s.text.print(text)
+	return cleared
+}
+
+// flush gives the last stream its text so far.
+func (s *sink) flush() {
+	if s.stream != nil {
+		s.stream.Text = string(s.text.text)
+	}
+}
+
+func (s *sink) endStream() {
+	s.flush()
+	s.stream, s.text = nil, streamText{}
+}
+
+// clear removes all outputs, and returns them.
+func (s *sink) clear() []*Output {
+	cleared := s.outputs
+	*s = sink{}
+	return cleared
+}
+
+// streamText is the text of a stream as a terminal shows it, as far as carriage returns go.
+type streamText struct {
+	text []byte
+	line int // start of the last line
+}
+
+// print appends what a program printed. A carriage return goes back to the start of the line, so only the last state of
+// a progress bar is left. The time is proportional to the length of what is printed, however long the line is already.
+func (s *streamText) print(more string) {
+	for line := range strings.Lines(more) {
+		line, ended := strings.CutSuffix(line, "\n")
+		s.printInLine(line)
+		if ended {
+			s.text = append(s.text, '\n')
+			s.line = len(s.text)
+		}
+	}
+}
+
+// printInLine appends text without a line break. A carriage return takes effect with the character after it: before a
+// line break it has none.
+func (s *streamText) printInLine(more string) {
+	if more == "" {
+		return
+	}
+	last := strings.LastIndexByte(more[:len(more)-1], '\r')
+	if last >= 0 || bytes.HasSuffix(s.text, []byte("\r")) {
+		s.text = s.text[:s.line]
+	}
+	s.text = append(s.text, more[last+1:]...)
 }

@@ -1,8 +1,8 @@
 package jupyter
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,6 +31,13 @@ type Options struct {
 	AllowErrors bool          // continue after a failed cell
 	From        int           // number of the first cell to run, from 1; 0 means the first one
 	Handler     Handler       // receives the events of the run; may be nil
+
+	StartTimeout    time.Duration // time limit for the start of the kernel; 0 means a minute
+	ShutdownTimeout time.Duration // time for the kernel to end by itself after the last cell; 0 means 5 s
+
+	// Save, which may be nil, is called while the notebook changes, so that little is lost if this process is killed:
+	// after a cell and with new output, but at most once a second and for a twentieth of the time.
+	Save func()
 }
 
 // Handler receives the events of a run. Its methods are never called concurrently.
@@ -60,10 +67,11 @@ func (silent) CellFinished(int, int, *Cell, time.Duration, error) {}
 // outside of main is declared again. In other languages, the cells tagged parameters, injected-parameters or setup run
 // again, and all else is lost.
 //
-// Run ends at the first failed cell with a *CellError, unless the cell is tagged raises-exception. A cell is
-// interrupted when it exceeds the time limit (*TimeoutError), asks for input (ErrInput), or ctx is done; after a short
-// grace period it is killed. The death of the kernel is a *KernelDiedError. Even after an error, the notebook holds all
-// output so far, and no process is left.
+// Run ends at the first failed cell with a *CellError, unless the cell is tagged raises-exception. A Python cell that
+// exits with status 0, as by sys.exit(), ends the run without an error. A cell is interrupted when it exceeds the time
+// limit (*TimeoutError), asks for input (ErrInput), or ctx is done; after a short grace period it is killed. The death
+// of the kernel is a *KernelDiedError. Even after an error, the notebook holds all output so far, and no process is
+// left; on Linux that includes those in sessions of their own.
 func Run(ctx context.Context, nb *Notebook, options Options) error {
 	if options.Handler == nil {
 		options.Handler = silent{}
@@ -80,23 +88,28 @@ func Run(ctx context.Context, nb *Notebook, options Options) error {
 		return fmt.Errorf("%w: there is no cell %d to go on from, but %d cells", ErrNoCell, options.From, len(nb.Cells))
 	}
 	nb.clearOutputs(options.From)
-	k, err := startKernel(ctx, spec, options.Dir, options.Env)
+	k, err := startKernel(ctx, spec, options)
 	if err != nil {
 		return err
 	}
-	defer k.stop()
+	defer k.stop(ctx, cmp.Or(options.ShutdownTimeout, defaultShutdownTimeout))
 	if k.language != nil {
 		nb.Metadata = with(nb.Metadata)
 		nb.Metadata["language_info"] = k.language
 	}
-	r := &runner{kernel: k, options: options, outputs: newCollector(options.Handler)}
+	r := &runner{kernel: k, notebook: nb, options: options, outputs: newCollector(options.Handler)}
 	return r.cells(ctx, nb)
 }
 
 type runner struct {
-	kernel  *kernel
-	options Options
-	outputs *collector
+	kernel   *kernel
+	notebook *Notebook
+	options  Options
+	outputs  *collector
+
+	save     <-chan time.Time // when to save; nil if nothing has changed since the last time
+	saved    time.Time
+	saveTook time.Duration
 }
 
 func (r *runner) cells(ctx context.Context, nb *Notebook) (err error) {
@@ -120,16 +133,54 @@ func (r *runner) cells(ctx context.Context, nb *Notebook) (err error) {
 		start := time.Now()
 		c.beginRecord(start)
 		err := r.cell(ctx, c, slices.Index(nb.Cells, c)+1)
-		isFailed := err != nil && !(c.HasTag(raisesTag) && r.allowed(c, err))
+		allowed, exited := r.allowed(c, err), isExit(err)
+		if exited {
+			err = nil
+		}
+		isFailed := err != nil && !(c.HasTag(raisesTag) && allowed)
 		c.endRecord(start, time.Now(), isFailed)
 		r.options.Handler.CellFinished(index, count, c, time.Since(start), err)
-		if err != nil && !r.allowed(c, err) {
+		if err != nil && !allowed {
 			return err
 		}
 		failed = failed || isFailed
 		c.ExecutionCount = &[]int{index}[0]
+		if exited && !allowed {
+			return nil
+		}
+		r.changed()
 	}
 	return nil
+}
+
+// isExit reports whether a cell ended by exiting with status 0: sys.exit() or sys.exit(0), as in papermill.
+func isExit(err error) bool {
+	var failed *CellError
+	return errors.As(err, &failed) && failed.Name == "SystemExit" && (failed.Value == "" || failed.Value == "0")
+}
+
+// changed makes sure that the notebook will be saved.
+func (r *runner) changed() {
+	if r.options.Save != nil && r.save == nil {
+		const share = 20 // Saving takes at most a twentieth of the time.
+		r.save = time.After(time.Until(r.saved.Add(max(time.Second, share*r.saveTook))))
+	}
+}
+
+func (r *runner) saveNow() {
+	start := time.Now()
+	r.flush()
+	r.options.Save()
+	r.save, r.saved, r.saveTook = nil, time.Now(), time.Since(start)
+}
+
+// flush puts all outputs and widgets so far into the notebook.
+func (r *runner) flush() {
+	r.outputs.flush()
+	if widgets := r.outputs.widgets.metadata(); widgets != nil {
+		r.notebook.Metadata = with(r.notebook.Metadata)
+		r.notebook.Metadata["widgets"] = widgets
+	}
 }
 
 // allowed reports whether the run may continue after the error.
@@ -145,7 +196,7 @@ func (r *runner) cell(ctx context.Context, c *Cell, number int) error {
 	var failed *CellError
 	if err != nil && !errors.As(err, &failed) {
 		note := err.Error()
-		r.outputs.add(&Output{
+		r.outputs.sink.add(&Output{
 			Type:       ErrorOutput,
 			ErrorName:  "Stopped",
 			ErrorValue: note,
@@ -153,7 +204,22 @@ func (r *runner) cell(ctx context.Context, c *Cell, number int) error {
 		})
 	}
 	r.outputs.end()
+	r.flush()
+	if err == nil {
+		err = r.tellWidgets()
+	}
 	return err
+}
+
+// tellWidgets tells the kernel what its Output widgets captured, which it takes in before the next cell. Doing so after
+// each output, as nbclient does, would take time with the square of their number.
+func (r *runner) tellWidgets() error {
+	for _, w := range r.outputs.widgets.takeChanged() {
+		if _, err := r.kernel.request(shell, "comm_msg", w.update()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // execute sends the cell to the kernel and waits for both the reply and all output.
@@ -197,6 +263,7 @@ func (e *execution) wait(ctx context.Context) error {
 			if err := e.take(m); err != nil {
 				return err
 			}
+			e.changed()
 			if e.replied {
 				quiet = time.After(outputGrace)
 			}
@@ -208,6 +275,8 @@ func (e *execution) wait(ctx context.Context) error {
 			e.interrupt(context.Cause(ctx))
 		case <-timeout:
 			e.interrupt(&TimeoutError{Cell: e.number, Timeout: e.options.Timeout})
+		case <-e.save:
+			e.saveNow()
 		case <-e.again:
 			e.interrupt(e.stopped)
 		case <-e.kill: // A request to shut down would not help either.
@@ -265,7 +334,7 @@ func (e *execution) reply(m *message) error {
 		ErrorValue string   `json:"evalue"`
 		Traceback  []string `json:"traceback"`
 	}
-	if err := json.Unmarshal(m.Content, &reply); err != nil {
+	if err := decodeKnown(m.Content, &reply); err != nil {
 		return fmt.Errorf("reading the kernel's reply: %w", err)
 	}
 	e.replied = true

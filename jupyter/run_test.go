@@ -125,18 +125,18 @@ func TestKernelThatDiesIsReportedAtOnce(t *testing.T) {
 
 func TestKernelThatDoesNotStartIsReported(t *testing.T) {
 	spec := &KernelSpec{Name: "broken", Argv: []string{"sh", "-c", "echo no such module >&2; exit 1"}}
-	_, err := startKernel(t.Context(), spec, "", nil)
+	_, err := startKernel(t.Context(), spec, Options{})
 	assert.ErrorContains(t, err, "the kernel broken died (exit status 1); its last words:\nno such module")
 
 	spec.Argv = []string{"/nonexistent/program"}
-	_, err = startKernel(t.Context(), spec, "", nil)
+	_, err = startKernel(t.Context(), spec, Options{})
 	assert.ErrorContains(t, err, "starting the kernel broken")
 
 	// It lives but never listens.
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	spec.Argv = []string{"sleep", "60"}
-	_, err = startKernel(ctx, spec, "", nil)
+	_, err = startKernel(ctx, spec, Options{})
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
@@ -254,14 +254,65 @@ func TestMuchOutputArrivesWhole(t *testing.T) {
 	assert.Equal(t, "after\n", printed(nb.Cells[1]))
 }
 
+func TestExitWithStatus0EndsTheRunWithoutAnError(t *testing.T) {
+	for _, test := range []struct{ cell, fails string }{
+		{"import sys; sys.exit()", ""},
+		{"raise SystemExit(0)", ""},
+		{"import sys; sys.exit(1)", "cell 1 failed: SystemExit: 1"},
+	} {
+		nb := notebook("python3", test.cell, "print('never')")
+		r := &recorder{}
+		err := Run(t.Context(), nb, Options{Handler: r})
+		if test.fails != "" {
+			assert.ErrorContains(t, err, test.fails)
+		} else {
+			assert.NoError(t, err, test.cell)
+			assert.Equal(t, "finish 1/2 true <nil>", r.heard[len(r.heard)-1])
+		}
+		assert.Empty(t, nb.Cells[1].Outputs)
+	}
+}
+
+func TestMessagesThatAreNotOursDoNotEndTheRun(t *testing.T) {
+	nb := notebook("python3", `kernel = get_ipython().kernel
+for kind, content in [
+    ("comm_open", {"comm_id": 3, "data": [1], "target_name": None}),
+    ("comm_msg", {"comm_id": "x", "data": "state"}),
+    ("comm_msg", {"comm_id": "x", "data": {"state": [1], "buffer_paths": [[{}], 2]}}),
+    ("comm_msg", {"comm_id": "x", "data": {"state": {"a": 1}, "buffer_paths": [[{}], [{}]]}}),
+    ("custom", {"name": 3, "data": {"text": ["odd"]}}),
+    ("status", {"execution_state": {}}),
+    ("display_data", {"data": [1], "metadata": "none", "transient": None}),
+    ("error", {"ename": "E", "evalue": 3, "traceback": "none"}),
+    ("clear_output", {"wait": "later"}),
+]:
+    kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent(), buffers=[b"1", b"2"])
+print("after")`, "print('next')")
+	require.NoError(t, Run(t.Context(), nb, Options{}))
+	assert.Equal(t, "after\n", printed(nb.Cells[0]))
+	assert.Equal(t, "next\n", printed(nb.Cells[1]))
+	checkFormat(t, nb)
+}
+
+func TestNotebookIsSavedWhileItRuns(t *testing.T) {
+	nb := notebook("python3", "print('first')",
+		"import time\nfor i in range(30):\n    print(i, flush=True)\n    time.sleep(0.1)")
+	var saved []string
+	start := time.Now()
+	require.NoError(t, Run(t.Context(), nb, Options{Save: func() { saved = append(saved, string(encoded(t, nb))) }}))
+	took := time.Since(start)
+	require.GreaterOrEqual(t, len(saved), 2)
+	assert.LessOrEqual(t, len(saved), 1+int(took/time.Second), "at most once a second")
+	last := saved[len(saved)-1]
+	assert.Contains(t, last, `"first\n"`)
+	assert.Contains(t, last, `"10\n"`, "the running cell's output is saved too")
+	assert.NotContains(t, saved[0], `"29\n"`)
+}
+
 func TestMissingKernelIsAnErrorThatListsTheInstalled(t *testing.T) {
 	err := Run(t.Context(), notebook("nosuch", "1"), Options{})
 	require.ErrorIs(t, err, ErrNoKernel)
 	assert.ErrorContains(t, err, `"nosuch" is not installed for Jupyter; these are: moelab, python3`)
-
-	err = Run(t.Context(), &Notebook{Metadata: map[string]any{}}, Options{})
-	require.ErrorIs(t, err, ErrNoKernel)
-	assert.ErrorContains(t, err, "names no kernel")
 }
 
 func TestKernelSeesThisModuleItsDependenciesAndItsEnvironment(t *testing.T) {
@@ -309,7 +360,7 @@ func TestHandlerHearsEverythingInOrder(t *testing.T) {
 
 func TestConnectionFileIsPrivateAndForgedMessagesAreRefused(t *testing.T) {
 	spec := &KernelSpec{Name: "looks", Argv: []string{"sh", "-c", `ls -l "$1" >&2; exit 1`, "sh", "{connection_file}"}}
-	_, err := startKernel(t.Context(), spec, "", nil)
+	_, err := startKernel(t.Context(), spec, Options{})
 	assert.ErrorContains(t, err, "-rw------- ")
 
 	m, err := newRequest("session", "kernel_info_request", struct{}{})

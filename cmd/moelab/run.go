@@ -22,7 +22,8 @@ import (
 type runFlags struct {
 	parameters                         parameterFlags
 	out, kernel, dir                   string
-	timeout                            time.Duration
+	timeout, startTimeout              time.Duration
+	shutdownTimeout                    time.Duration
 	from, jobs                         int
 	resume, allowErrors, prepare, help bool
 	report, logOutput, noHTML, several bool
@@ -38,9 +39,10 @@ NAME.executed.html next to it. For moelab's own notebooks, the kernel and XLA's 
 "-" is standard input, and for -o standard output, which is then the notebook alone.
 
 A failing cell ends the run with exit status 1; the notebook is written with the traceback. Ctrl-C interrupts the
-cell; the outputs so far are written too. Cells run in the notebook's folder; relative paths start there. Cells tagged
-"skip-execution" are not run, and those tagged "raises-exception" may fail. Each cell's times and state are in its
-metadata, as from papermill and nbclient.
+cell; the outputs so far are written too. The notebook is also saved meanwhile, after each cell and with new output, at
+most once a second. Cells run in the notebook's folder; relative paths start there. Cells tagged "skip-execution" are
+not run, and those tagged "raises-exception" may fail. Each cell's times and state are in its metadata, as from
+papermill and nbclient. A notebook that names no kernel gets python3, or moelab's if it is in Go.
 
 Parameters replace those of the cell tagged "parameters", as in papermill; of several values for one parameter, -r beats
 -p, which beats -y, which beats -f. The parameter's type says what a value means: in Python that is its annotation
@@ -79,6 +81,9 @@ again.`,
 	flags.StringVarP(&r.kernel, "kernel", "k", "", "kernel to run it with (default: the notebook's)")
 	flags.StringVar(&r.dir, "cwd", "", "folder in which the cells run (default: the notebook's)")
 	flags.DurationVar(&r.timeout, "timeout", 0, "time limit of each cell, as in 20m (default: no limit)")
+	flags.DurationVar(&r.startTimeout, "start-timeout", time.Minute, "time limit for the start of the kernel")
+	flags.DurationVar(&r.shutdownTimeout, "shutdown-timeout", 5*time.Second,
+		"time for the kernel to end by itself after the last cell, such as for its atexit functions")
 	flags.BoolVar(&r.allowErrors, "allow-errors", false, "go on after a failing cell, with exit status 0")
 	flags.IntVar(&r.from, "from", 0, "go on at this cell of the executed notebook")
 	flags.BoolVar(&r.resume, "resume", false, "go on at the first cell that changed or was not run to its end")
@@ -122,6 +127,8 @@ func (r *runFlags) check(command *cobra.Command) error {
 	switch {
 	case r.timeout < 0:
 		return usage("--timeout is %v: it must be positive", r.timeout)
+	case r.startTimeout <= 0 || r.shutdownTimeout <= 0:
+		return usage("--start-timeout and --shutdown-timeout must be positive")
 	case r.jobs < 1:
 		return usage("--jobs is %d: it must be at least 1", r.jobs)
 	case r.from < 0 || command.Flags().Changed("from") && r.from == 0:
@@ -222,11 +229,15 @@ func (r *runFlags) prepareJob(command *cobra.Command, f jupyter.Found) (*noteboo
 	if j.nb, err = readNotebook(command, f.Path); err != nil {
 		return nil, err
 	}
+	if r.kernel != "" {
+		j.nb.SetKernel(r.kernel) // The parameters are in its language.
+	}
 	if err := r.parameters.set(j.nb, warner(command)); err != nil {
 		return nil, err
 	}
 	j.options = jupyter.Options{
 		KernelName: r.kernel, Dir: r.dir, Timeout: r.timeout, AllowErrors: r.allowErrors,
+		StartTimeout: r.startTimeout, ShutdownTimeout: r.shutdownTimeout,
 	}
 	if j.options.KernelName == "" {
 		j.options.KernelName = j.nb.KernelName()
@@ -320,6 +331,9 @@ func (j *notebookJob) run(command *cobra.Command, show *reporter) error {
 		if !j.logOutput {
 			j.options.Handler = quiet{show}
 		}
+		if j.out != standard {
+			j.options.Save = saver(command.ErrOrStderr(), j.nb, j.out)
+		}
 		runErr = jupyter.Run(command.Context(), j.nb, j.options)
 	}
 	if j.out == standard {
@@ -367,6 +381,19 @@ func (r *runFlags) runAll(command *cobra.Command, jobs []*notebookJob) error {
 		return fmt.Errorf("%d of %d notebooks failed", failed, len(jobs))
 	}
 	return nil
+}
+
+// saver returns a function that saves a notebook while it runs. The first failure is a warning: the run may still end
+// well, and writing its result reports the next failure.
+func saver(log io.Writer, nb *jupyter.Notebook, out string) func() {
+	warned := false
+	return func() {
+		err := errors.Join(os.MkdirAll(filepath.Dir(out), 0o755), nb.Write(out))
+		if err != nil && !warned {
+			fmt.Fprintln(log, "moelab: the notebook cannot be saved meanwhile:", err)
+			warned = true
+		}
+	}
 }
 
 // writeNotebook writes the executed notebook and its page.

@@ -201,8 +201,10 @@ func TestACellThatTakesTooLongIsStopped(t *testing.T) {
 }
 
 func TestCtrlCStopsTheCellAndSaves(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
+			tmp := t.TempDir()
+			t.Setenv("TMPDIR", tmp)
 			path := notebook(t, jupyter.KernelName, "%%\nfmt.Println(\"sleeping\")\ntime.Sleep(time.Hour)")
 			p := start(t, "run", path)
 			require.Eventually(t, func() bool { return strings.Contains(p.says(t), "      sleeping\n") }, time.Minute,
@@ -214,8 +216,25 @@ func TestCtrlCStopsTheCellAndSaves(t *testing.T) {
 			require.NoError(t, err)
 			require.NotEmpty(t, nb.Cells[0].Outputs)
 			assert.Equal(t, "sleeping\n", nb.Cells[0].Outputs[0].Text)
+			left, err := filepath.Glob(filepath.Join(tmp, "moelab-kernel-*"))
+			require.NoError(t, err)
+			assert.Empty(t, left, "the connection's key is left")
 		})
 	}
+}
+
+func TestAKilledRunLeavesTheOutputsSoFar(t *testing.T) {
+	path := notebook(t, jupyter.KernelName,
+		"%%\nfmt.Println(\"first\")", "%%\nfmt.Println(\"second\")\ntime.Sleep(time.Hour)")
+	p := start(t, "run", path)
+	require.Eventually(t, func() bool {
+		data, err := os.ReadFile(executed(path))
+		return err == nil && strings.Contains(string(data), `"second\n"`)
+	}, time.Minute, 50*time.Millisecond, "%s", p.says(t))
+	p.signal(t, syscall.SIGKILL)
+	nb, err := jupyter.Read(executed(path))
+	require.NoError(t, err)
+	assert.Equal(t, "first\n", nb.Cells[0].Outputs[0].Text)
 }
 
 func TestRunRejectsInvalidArgumentsBeforeAnythingRuns(t *testing.T) {
@@ -236,7 +255,6 @@ func TestRunRejectsInvalidArgumentsBeforeAnythingRuns(t *testing.T) {
 		"nbformat 1": {[]string{file(`{"cells": [], "nbformat": 1}`)}, "nbformat 1"},
 		"unknown kernel": {[]string{notebook(t, "nosuch", "1")},
 			`"nosuch" is not installed for Jupyter; these are: moelab`},
-		"no kernel": {[]string{notebook(t, "", "1")}, "the notebook names no kernel"},
 		"unknown parameter": {[]string{good, "-p", "nmae=x", "--strict"},
 			"the notebook has no parameter nmae; it has: name string, times int"},
 		"wrong type":   {[]string{good, "-p", "times=often"}, "times=often: the parameter is of type int"},
