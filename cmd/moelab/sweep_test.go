@@ -89,17 +89,6 @@ func TestSweepRejectsWrongSpecifications(t *testing.T) {
 	}
 }
 
-func TestDiffNamesTheRuns(t *testing.T) {
-	for _, test := range []struct{ dirs, want []string }{
-		{[]string{"runs/a", "runs/b/"}, []string{"a", "b"}},
-		{[]string{"x/run", "y/run"}, []string{"x/run", "y/run"}},
-		{[]string{"/p/x/run", "q/x/run", "z"}, []string{"p/x/run", "q/x/run", "z"}},
-		{[]string{"run", "./run"}, []string{"run", "run"}},
-	} {
-		assert.Equal(t, test.want, runNames(test.dirs))
-	}
-}
-
 func TestDiffRejectsRunsThatCannotBeCompared(t *testing.T) {
 	dir := t.TempDir()
 	make := func(name, kind string) string {
