@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
+
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // FindRuns returns the run directories below a folder, in order, or the folder itself if it is one. Runs within a run,
@@ -44,6 +47,24 @@ func isRun(dir string) bool {
 		return err == nil && file.Experiment != "" || errors.Is(err, errNewerFormat)
 	}
 	return exists(run.Path(metricsName)) || exists(run.Path(checkpointsName))
+}
+
+// ShortNames returns short names for runs: the last parts of their paths, as many as tell them apart.
+func ShortNames(dirs []string) []string {
+	for parts := 1; ; parts++ {
+		var names []string
+		unique := map[string]bool{}
+		whole := true
+		for _, dir := range dirs {
+			all := strings.Split(filepath.ToSlash(filepath.Clean(dir)), "/")
+			whole = whole && parts >= len(all)
+			name := textfile.Shown(strings.Join(all[max(len(all)-parts, 0):], "/"))
+			names, unique[name] = append(names, name), true
+		}
+		if len(unique) == len(dirs) || whole {
+			return names
+		}
+	}
 }
 
 // SizeOnDisk returns the size of all files of a run, in bytes.

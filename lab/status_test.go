@@ -109,3 +109,14 @@ func TestDifferencesOfRuns(t *testing.T) {
 	_, err = Differences([]string{dirs[0], t.TempDir()})
 	require.ErrorIs(t, err, ErrNotARun)
 }
+
+func TestShortNamesTellRunsApart(t *testing.T) {
+	for _, test := range []struct{ dirs, want []string }{
+		{[]string{"runs/a", "runs/b/"}, []string{"a", "b"}},
+		{[]string{"x/run", "y/run"}, []string{"x/run", "y/run"}},
+		{[]string{"/p/x/run", "q/x/run", "z"}, []string{"p/x/run", "q/x/run", "z"}},
+		{[]string{"run", "./run"}, []string{"run", "run"}},
+	} {
+		assert.Equal(t, test.want, ShortNames(test.dirs))
+	}
+}

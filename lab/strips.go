@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 )
@@ -35,25 +34,11 @@ func SaveStrip(dir string, step int64, pictures []*image.RGBA) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	return WriteFile(filepath.Join(dir, StripName(step)), func(w io.Writer) error { return png.Encode(w, strip) })
+	return WriteFile(filepath.Join(folder, stripName(step)), func(w io.Writer) error { return png.Encode(w, strip) })
 }
 
-// StripName returns the path of the strip of a step within a run.
-func StripName(step int64) string { return fmt.Sprintf("%s/step-%08d.png", stripsName, step) }
-
-// StripSteps lists the steps whose strips [SaveStrip] saved in a run, in order. Other files are passed over.
-func StripSteps(run fs.FS) (steps []int64) {
-	entries, _ := fs.ReadDir(run, stripsName) // There may be none.
-	for _, entry := range entries {
-		var step int64
-		_, err := fmt.Sscanf(entry.Name(), "step-%d.png", &step)
-		if err == nil && entry.Name() == path.Base(StripName(step)) {
-			steps = append(steps, step)
-		}
-	}
-	slices.Sort(steps)
-	return steps
-}
+// stripName is the name of a strip's file.
+func stripName(step int64) string { return fmt.Sprintf("step-%08d.png", step) }
 
 // ReadStrips reads the strips that [SaveStrip] saved in a run, in the order of the steps, which are the labels of a
 // figure. The error wraps [ErrNoStrips] if there are none.
@@ -99,4 +84,20 @@ func readStrip(path string) (pictures []image.Image, err error) {
 		pictures = append(pictures, part.SubImage(image.Rect(x, 0, x+size, size)))
 	}
 	return pictures, nil
+}
+
+// StripName returns the path of the strip of a step within a run, with slashes.
+func StripName(step int64) string { return stripsName + "/" + stripName(step) }
+
+// StripSteps lists the steps whose strips [SaveStrip] saved in a run, in order. Other files are passed over.
+func StripSteps(run fs.FS) (steps []int64) {
+	entries, _ := fs.ReadDir(run, stripsName) // There may be none.
+	for _, entry := range entries {
+		var step int64
+		if _, err := fmt.Sscanf(entry.Name(), "step-%d.png", &step); err == nil && entry.Name() == stripName(step) {
+			steps = append(steps, step)
+		}
+	}
+	slices.Sort(steps)
+	return steps
 }

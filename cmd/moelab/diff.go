@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/gomlx/compute"
-	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/plots"
 	"github.com/spf13/cobra"
@@ -48,7 +46,7 @@ the last "moelab eval --run". With -o, and runs of one kind, it also draws:
 		if n < 1 || n > 100 {
 			return usage("-n is %d: it must be from 1 to 100", n)
 		}
-		d := comparison{dirs: dirs, names: runNames(dirs)}
+		d := comparison{dirs: dirs, names: lab.ShortNames(dirs)}
 		if err := d.read(); err != nil {
 			return wrongInput(err)
 		}
@@ -72,24 +70,6 @@ the last "moelab eval --run". With -o, and runs of one kind, it also draws:
 		return saveFigure(command, out, "pictures", pictures, err)
 	}
 	return command
-}
-
-// runNames returns short names for runs: the last parts of their paths, as many as tell them apart.
-func runNames(dirs []string) []string {
-	for parts := 1; ; parts++ {
-		var names []string
-		unique := map[string]bool{}
-		whole := true
-		for _, dir := range dirs {
-			all := strings.Split(filepath.ToSlash(filepath.Clean(dir)), "/")
-			whole = whole && parts >= len(all)
-			name := textfile.Shown(strings.Join(all[max(len(all)-parts, 0):], "/"))
-			names, unique[name] = append(names, name), true
-		}
-		if len(unique) == len(dirs) || whole {
-			return names
-		}
-	}
 }
 
 // comparison compares runs.

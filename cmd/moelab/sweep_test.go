@@ -132,17 +132,6 @@ func TestSweepOnAClusterIsATaskForEachCell(t *testing.T) {
 	assert.Contains(t, stderr, "the template is wrong: template: "+filepath.Join(dir, "slurm.sbatch")+":1:")
 }
 
-func TestDiffNamesTheRuns(t *testing.T) {
-	for _, test := range []struct{ dirs, want []string }{
-		{[]string{"runs/a", "runs/b/"}, []string{"a", "b"}},
-		{[]string{"x/run", "y/run"}, []string{"x/run", "y/run"}},
-		{[]string{"/p/x/run", "q/x/run", "z"}, []string{"p/x/run", "q/x/run", "z"}},
-		{[]string{"run", "./run"}, []string{"run", "run"}},
-	} {
-		assert.Equal(t, test.want, runNames(test.dirs))
-	}
-}
-
 func TestDiffRejectsRunsThatCannotBeCompared(t *testing.T) {
 	dir := t.TempDir()
 	make := func(name, kind string) string {

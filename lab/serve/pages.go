@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/moelab/moelab/internal/textfile"
+	"github.com/moelab/moelab/lab"
 )
 
 //go:embed page.html
@@ -86,22 +87,13 @@ func (s *Server) named(r *http.Request) (named []run, err error) {
 	return named, nil
 }
 
-// shortNames are names of runs that tell them apart: the last parts of their paths.
+// shortNames are names of runs that tell them apart.
 func shortNames(runs []run) []string {
-	for parts := 1; ; parts++ {
-		var names []string
-		unique := map[string]bool{}
-		whole := true
-		for _, r := range runs {
-			all := strings.Split(r.Key, "/")
-			whole = whole && parts >= len(all)
-			name := textfile.Shown(strings.Join(all[max(len(all)-parts, 0):], "/"))
-			names, unique[name] = append(names, name), true
-		}
-		if whole || len(unique) == len(runs) {
-			return names
-		}
+	var dirs []string
+	for _, r := range runs {
+		dirs = append(dirs, r.dir)
 	}
+	return lab.ShortNames(dirs)
 }
 
 func bytesText(n int64) string {
