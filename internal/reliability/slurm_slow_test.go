@@ -87,7 +87,7 @@ func TestSweepOnSlurmSurvivesALostNode(t *testing.T) {
 	write("none")
 	refused := sweep(dir, "--slurm")
 	assert.Equal(t, 1, refused.status)
-	assert.Contains(t, refused.said, "Slurm refuses the job: Batch job submission failed: Invalid partition name")
+	assert.Contains(t, refused.said, "the job was refused by Slurm: Batch job submission failed: Invalid partition")
 	write("main")
 	submitted := sweep(dir, "--slurm")
 	require.Equal(t, 0, submitted.status, submitted.said)

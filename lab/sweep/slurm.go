@@ -25,7 +25,7 @@ const jobsName = "slurm.json"
 const arraySize = 1000
 
 // ErrRefused is wrapped if Slurm takes no job.
-var ErrRefused = errors.New("Slurm refuses the job")
+var ErrRefused = errors.New("the job was refused by Slurm")
 
 // Job is an array of Slurm's.
 type Job struct {
