@@ -166,6 +166,7 @@ func TestONNXRuntimeComputesWhatMoelabComputes(t *testing.T) {
 func TestSpandrelComputesWhatMoelabComputes(t *testing.T) {
 	packages := []string{
 		"spandrel==0.4.2", "torch==2.15.0", "torchvision==0.29.2", "numpy==2.2.6", "safetensors==0.6.2",
+		"packaging==25.0", // safetensors needs it and does not say so.
 	}
 	env, err := venv.Ensure(t.Context(), "spandrel", packages, os.Stderr)
 	require.NoError(t, err)

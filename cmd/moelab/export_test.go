@@ -24,7 +24,7 @@ func TestExportRejectsInvalidArguments(t *testing.T) {
 	for want, args := range map[string][]string{
 		"name one run directory":         {"-o", file},
 		"-o is missing":                  {run},
-		"no run":                         {dir, "-o", file},
+		"not a run directory":            {dir, "-o", file},
 		"nothing was trained":            {run, "-o", file},
 		".onnx or .safetensors":          {run, "-o", filepath.Join(dir, "network.pth")},
 		"which is read, and would be ov": {run, "-o", filepath.Join(run, "config.json")},
