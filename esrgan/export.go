@@ -37,10 +37,59 @@ func exported(dir string) (lab.Network, error) {
 	}
 	if t.config.Network == networkESRGAN {
 		network.BasicSR = func() (map[string]*tensors.Tensor, error) {
-			return weights.BasicSR(RRDBLayers(t.config), t.weights.Below(t.scope))
+			return t.basicSR()
 		}
 	}
 	return network, nil
+}
+
+// sharedGrowth is the growth of RRDB nets in the programs that take them from others: they do not look for another one
+// in the file.
+const sharedGrowth = 32
+
+// basicSR returns the weights of an RRDB net under the names of BasicSR. A net of less growth becomes an equal one of
+// [sharedGrowth], with channels whose weights are 0.
+func (t trained) basicSR() (map[string]*tensors.Tensor, error) {
+	if t.config.Growth > sharedGrowth {
+		return nil, fmt.Errorf("%w: the growth is %d, and programs that take BasicSR's names expect %d; "+
+			"export it to a file that ends in .onnx", lab.ErrNotOffered, t.config.Growth, sharedGrowth)
+	}
+	wide := t.config
+	wide.Growth = sharedGrowth
+	layers, variables := RRDBLayers(wide), map[string]*tensors.Tensor{}
+	for i, from := range RRDBLayers(t.config) {
+		to := layers[i]
+		kernel, err := floats(t.weights, t.scope+"/"+from.Scope+"/weights")
+		if err != nil {
+			return nil, err
+		}
+		bias, err := floats(t.weights, t.scope+"/"+from.Scope+"/bias")
+		if err != nil {
+			return nil, err
+		}
+		widened := make([]float32, 9*to.Inputs*to.Outputs)
+		for tap := range 9 {
+			for input := range from.Inputs {
+				at := input
+				if grown := input - wide.Channels; to.Inputs > from.Inputs && grown >= 0 {
+					at = wide.Channels + grown/t.config.Growth*sharedGrowth + grown%t.config.Growth
+				}
+				copy(widened[(tap*to.Inputs+at)*to.Outputs:], kernel[(tap*from.Inputs+input)*from.Outputs:][:from.Outputs])
+			}
+		}
+		bias = append(bias, make([]float32, to.Outputs-from.Outputs)...)
+		variables[to.Scope+"/weights"] = tensors.FromFlatDataAndDimensions(widened, 3, 3, to.Inputs, to.Outputs)
+		variables[to.Scope+"/bias"] = tensors.FromFlatDataAndDimensions(bias, to.Outputs)
+	}
+	return weights.BasicSR(layers, variables)
+}
+
+// floats copies the values of a variable.
+func floats(from lab.Weights, path string) ([]float32, error) {
+	if from[path] == nil {
+		return nil, fmt.Errorf("%w: there are no weights for the variable %s", lab.ErrOtherExperiment, path)
+	}
+	return tensors.CopyFlatData[float32](from[path])
 }
 
 // RRDBLayers lists the convolutions of [RRDBNet] in order.

@@ -40,11 +40,13 @@ type exported struct {
 // learns the class, by name.
 func exports() map[string][]string {
 	all := map[string][]string{
-		"attributes": {"gan", "--preset", "smoke", "--set", "attributes=eyes,length", "--set", "conditioning=ac-gan"},
-		"laptop":     {"gan", "--preset", "laptop", "--steps", "2", "--set", "drawn=90"},
-		"esrgan":     {"sr", "--preset", "smoke", "--perceptual", "none"},
-		"srgan":      {"sr", "--preset", "smoke-srgan", "--perceptual", "none"},
-		"eyes":       {"eyes", "--preset", "smoke"},
+		"attributes": {
+			"gan", "--preset", "smoke", "--set", `attributes=["eyes","length"]`, "--set", "conditioning=ac-gan",
+		},
+		"laptop": {"gan", "--preset", "laptop", "--steps", "2", "--set", "drawn=90"},
+		"esrgan": {"sr", "--preset", "smoke", "--perceptual", "none"},
+		"srgan":  {"sr", "--preset", "smoke-srgan", "--perceptual", "none"},
+		"eyes":   {"eyes", "--preset", "smoke"},
 	}
 	for _, preset := range []string{"smoke", "smoke-srresnet"} {
 		for _, norm := range []string{"conditional", "plain"} {
