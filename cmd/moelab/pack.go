@@ -12,9 +12,9 @@ func newPackCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "pack RUN",
 		Short: "Pack a run into one file, with a model card",
-		Long: `Pack a run directory into one file, a zip archive, for a colleague or another machine: settings, weights, metrics
-and pictures, as they are, so that moelab unpack makes the same run of it and its training goes on. The data is not in
-it; config.json names its folder.
+		Long: `Pack a run directory into one file, a zip archive, for a colleague or another machine: settings, weights,
+metrics and pictures, as they are, so that moelab unpack makes the same run of it and its training goes on. The data is
+not in it; config.json names its folder.
 
 The archive gets a model card, README.md: what the run is, its data, settings, measures and licence. A README.md in the
 run stays in its place.`,

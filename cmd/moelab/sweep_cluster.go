@@ -103,8 +103,8 @@ func newSweepReportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "report FOLDER",
 		Short: "Write the table and the report of a sweep",
-		Long: `Write results.csv and report.html of the cells of a sweep that have ended, and print what came out. A sweep does
-so by itself when its last cell ends; this shows those of a sweep that goes on, or that was given up.`,
+		Long: `Write results.csv and report.html of the cells of a sweep that have ended, and print what came out. A sweep
+does so by itself when its last cell ends; this shows those of a sweep that goes on, or that was given up.`,
 		Example: `  moelab sweep report sweeps/ways`,
 		Args:    oneArgument("folder of the sweep"),
 		RunE: func(command *cobra.Command, args []string) error {

@@ -249,7 +249,8 @@ func TestCellsThatFailAreRows(t *testing.T) {
 		why[reason]++
 	}
 	assert.Equal(t, map[string]int{
-		"": 2, "step 3: loss is NaN": 2, "not a run directory: there is no config.json": 2, `ended by the signal "killed": perhaps memory ran out`: 2,
+		"": 2, "step 3: loss is NaN": 2, "not a run directory: there is no config.json": 2,
+		`ended by the signal "killed": perhaps memory ran out`: 2,
 	}, why)
 	log, err := os.ReadFile(filepath.Join(dir, logsName, "rate=1,mode=fails,seed=1.log"))
 	require.NoError(t, err)
