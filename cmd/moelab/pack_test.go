@@ -17,7 +17,7 @@ func TestPackedRunIsTheSameElsewhere(t *testing.T) {
 	assert.Contains(t, succeed(t, "diff", "runs/blinks", "blinks"), "step   2            2\n")
 	card, err := os.ReadFile(filepath.Join("blinks", "README.md"))
 	require.NoError(t, err)
-	assert.Contains(t, string(card), "It was not measured.")
+	assert.Contains(t, string(card), "`moelab eval --run` has not measured it.")
 	succeed(t, "train", "blink", "--steps", "3", "--run", "blinks", "--backend", "go")
 	assert.FileExists(t, "blinks/checkpoints/step-00000003/weights.safetensors", "its training goes on")
 

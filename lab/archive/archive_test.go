@@ -77,7 +77,7 @@ func TestUnpackedRunIsThePackedOne(t *testing.T) {
 	delete(want, ".metrics.jsonl1234567890123456789")
 	assert.Equal(t, want, got)
 	for _, text := range []string{
-		"portraits: a run of the experiment \"gan\" of moelab, trained for 2 of 2 steps, with seed 7.", "| FID | 12.5 |",
+		"A run of moelab's experiment \"gan\", portraits, trained for 2 of 2 steps with seed 7.", "| FID | 12.5 |",
 		"# a\\|run\n", "Pictures from the folder `faces` of", "| loss | `\"hinge\"` |", "## Licence\n\nCC BY 4.0\n",
 		"license_name: \"CC BY 4.0\"",
 	} {
