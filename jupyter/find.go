@@ -35,7 +35,7 @@ func FindNotebooks(paths []string) ([]Found, error) {
 			return nil, err
 		}
 		if len(inside) == 0 {
-			return nil, fmt.Errorf("%w: there is no notebook in the folder %s", fs.ErrNotExist, path)
+			return nil, fmt.Errorf("%w: there is none in the folder %s", ErrNotNotebook, path)
 		}
 		found = append(found, inside...)
 	}
