@@ -32,8 +32,7 @@ func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 		// The process is written to it: through a link, into a file of somebody's.
 		return nil, "", fmt.Errorf("%s is not a plain file: remove it", path)
 	}
-	// NFS locks what is open for writing. Others may look who holds the lock.
-	lock = flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
+	lock = New(path)
 	locked, err := lock.TryLock()
 	for range 5 { // Owner may just be looking.
 		if err != nil || locked {
@@ -70,14 +69,28 @@ func Owner(dir string) (owner string, held bool, err error) {
 	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
 		return "", false, nil
 	}
-	lock := flock.New(path, flock.SetFlag(os.O_RDONLY)) // The folder may be somebody else's.
-	free, err := lock.TryRLock()
-	if err != nil {
+	if held, err = IsHeld(path); err != nil || !held {
 		return "", false, err
-	}
-	if free {
-		return "", false, lock.Unlock()
 	}
 	text, err := os.ReadFile(path)
 	return string(bytes.TrimSpace(text)), true, err
+}
+
+// IsHeld reports whether a file is locked by a process, on any host. It is only read: it may be somebody else's.
+func IsHeld(path string) (bool, error) {
+	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
+	free, err := lock.TryRLock()
+	if err != nil {
+		return false, err
+	}
+	if free {
+		return false, lock.Unlock()
+	}
+	return true, nil
+}
+
+// New returns the lock of a file, which is created. NFS locks what is open for writing, and others may look who holds
+// the lock.
+func New(path string) *flock.Flock {
+	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
 }

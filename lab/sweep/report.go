@@ -16,7 +16,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/gofrs/flock"
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/moelab/moelab/plots"
@@ -35,8 +34,7 @@ func (s *Sweep) WriteResults() (err error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	path := filepath.Join(folder, lockfile.Name)
-	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
+	lock := lockfile.New(filepath.Join(folder, lockfile.Name))
 	if err := lock.Lock(); err != nil {
 		return fmt.Errorf("lock %s: %w", folder, err)
 	}

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gofrs/flock"
+	"github.com/moelab/moelab/internal/lockfile"
 )
 
 // ErrNoCell is wrapped if a sweep has no cell of a name.
@@ -48,7 +48,7 @@ func (s *Sweep) complete(ctx context.Context, cell Cell, options Options) (Resul
 		return Result{}, err
 	}
 	// The log is there from now on, and nobody removes it, so it is the lock too.
-	lock := flock.New(s.logPath(cell), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
+	lock := lockfile.New(s.logPath(cell))
 	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
 		return Result{}, fmt.Errorf("lock %s: %w", s.logPath(cell), err)
 	}
@@ -68,15 +68,12 @@ func (s *Sweep) complete(ctx context.Context, cell Cell, options Options) (Resul
 
 // isLocked reports whether a process runs a cell, on any host.
 func (s *Sweep) isLocked(cell Cell) (bool, error) {
-	lock := flock.New(s.logPath(cell), flock.SetFlag(os.O_RDONLY))
-	free, err := lock.TryRLock()
+	held, err := lockfile.IsHeld(s.logPath(cell))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("look at the lock of %s: %w", s.logPath(cell), err)
-	case free:
-		return false, lock.Unlock()
 	}
-	return true, nil
+	return held, nil
 }
