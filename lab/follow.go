@@ -1,12 +1,9 @@
 package lab
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,10 +26,8 @@ type Follower struct {
 	Picture string
 
 	log    string // The file that curves are of,
-	file   os.FileInfo
-	read   int64  // how much of it was read,
-	end    []byte // the last line of that,
-	last   int64  // and the last step in it.
+	tail   MetricsTail
+	last   int64 // and the last step that was read of it.
 	curves map[string]*curve
 }
 
@@ -97,68 +92,39 @@ func (f *Follower) findStage() {
 func (f *Follower) readMetrics(path string) error {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		f.begin(path, nil)
+		f.begin(path)
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read metrics: %w", err)
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return fmt.Errorf("read metrics: %w", err)
+	if path != f.log {
+		f.begin(path)
 	}
-	if f.file == nil || path != f.log || !os.SameFile(info, f.file) || info.Size() < f.read {
-		f.begin(path, info)
-	}
-	continues, err := f.readLines(file)
-	if err == nil && !continues {
-		f.begin(path, info)
-		_, err = f.readLines(file)
-	}
-	if err != nil {
+	// It is read to its end: a look takes at most some seconds.
+	if err := f.tail.Read(context.Background(), file, func() { f.begin(path) }, f.add); err != nil {
 		return fmt.Errorf("read metrics: %w", err)
 	}
 	return nil
 }
 
 // begin forgets what was read.
-func (f *Follower) begin(path string, info os.FileInfo) {
-	f.log, f.file, f.read, f.end, f.last, f.curves = path, info, 0, nil, 0, map[string]*curve{}
+func (f *Follower) begin(path string) {
+	f.log, f.tail, f.last, f.curves = path, MetricsTail{}, 0, map[string]*curve{}
 }
 
-// readLines reads the whole lines after those that were read; continues is false, and nothing is read, if these are not
-// there any more.
-func (f *Follower) readLines(file *os.File) (continues bool, err error) {
-	if _, err := file.Seek(f.read-int64(len(f.end)), io.SeekStart); err != nil {
-		return false, err
+// add adds what a step has logged.
+func (f *Follower) add(m Metric) {
+	if m.Step <= f.last { // The file is damaged, which is said elsewhere.
+		return
 	}
-	lines := bufio.NewReaderSize(file, tailBytes)
-	if f.read > 0 {
-		if line, err := lines.ReadBytes('\n'); err != nil || !bytes.Equal(line, f.end) {
-			return false, nil // If it cannot be read, reading it anew says so.
+	f.last = m.Step
+	for name, value := range m.Values {
+		if f.curves[name] == nil {
+			f.curves[name] = &curve{each: 1}
 		}
-	}
-	for {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) { // What has no end yet is read the next time.
-			return true, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		f.read, f.end = f.read+int64(len(line)), line
-		var m Metric
-		if json.Unmarshal(line, &m) != nil || m.Step <= f.last { // It is damaged, which is said elsewhere.
-			continue
-		}
-		f.last = m.Step
-		for name, value := range m.Values {
-			if f.curves[name] == nil {
-				f.curves[name] = &curve{each: 1}
-			}
-			f.curves[name].add(value)
-		}
+		f.curves[name].add(value)
 	}
 }
 

@@ -1,10 +1,7 @@
 package serve
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"io"
 	"maps"
 	"math"
 	"os"
@@ -20,94 +17,40 @@ const (
 	mostPoints = 4096
 	// mostNames is the number of metrics of a run that are followed.
 	mostNames = 64
-	// blockBytes is how much is read at once. A longer line is passed over.
-	blockBytes = 1 << 18
-	// tailBytes is how much of what was read before is compared, to notice that a file is no longer the same.
-	tailBytes = 512
 )
 
 // history is what a run has logged, thinned out. It reads a growing file only from where it was.
 type history struct {
 	reading sync.Mutex // One reads, and meanwhile others see what was read so far.
-	read    int64      // Bytes of the file that are in the series,
-	tail    []byte     // of which these are the last.
-	amid    bool       // They end amid a line that is passed over.
+	tail    lab.MetricsTail
 
 	mutex  sync.Mutex
 	series map[string]*series
 }
 
-// follow reads what was added to a file since. One that was cut or replaced, as by a training that resumes, is read
-// anew. When ctx ends, the next call goes on.
+// follow reads what was added to a file since. When ctx ends, the next call goes on.
 func (h *history) follow(ctx context.Context, file *os.File) error {
 	h.reading.Lock()
 	defer h.reading.Unlock()
-	same, err := h.isContinued(file)
-	if err != nil {
-		return err
-	}
-	if !same {
-		h.forget()
-	}
-	block := make([]byte, blockBytes)
-	for ctx.Err() == nil {
-		n, err := file.ReadAt(block, h.read)
-		if err != nil && err != io.EOF {
-			return err
-		}
-		whole := bytes.LastIndexByte(block[:n], '\n') + 1
-		if whole == 0 && n == len(block) { // A line without end.
-			whole = n
-			h.amid = true
-		}
-		if whole == 0 {
-			return nil
-		}
-		h.take(block[:whole])
-	}
-	return ctx.Err()
+	return h.tail.Read(ctx, file, h.forget, h.add)
 }
 
 // forget begins anew.
 func (h *history) forget() {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	h.read, h.tail, h.amid, h.series = 0, nil, false, nil
+	h.series = nil
 }
 
-// isContinued reports whether a file still holds what was read of it.
-func (h *history) isContinued(file *os.File) (bool, error) {
-	tail := make([]byte, len(h.tail))
-	_, err := file.ReadAt(tail, h.read-int64(len(tail)))
-	if err == io.EOF {
-		return len(tail) == 0, nil
-	}
-	return bytes.Equal(tail, h.tail), err
-}
-
-// take adds the lines of a block.
-func (h *history) take(block []byte) {
+// add adds what a step has logged.
+func (h *history) add(m lab.Metric) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
+	if m.Step > math.MaxInt32 {
+		return
+	}
 	if h.series == nil {
 		h.series = map[string]*series{}
-	}
-	for line := range bytes.Lines(block) {
-		ends := bytes.HasSuffix(line, []byte("\n"))
-		if !h.amid {
-			h.add(line)
-		}
-		h.amid = h.amid && !ends
-	}
-	h.read += int64(len(block))
-	h.tail = bytes.Clone(block[max(len(block)-tailBytes, 0):])
-}
-
-// add adds a line. One that cannot be read is left out, as by [lab.Run.Metrics].
-func (h *history) add(line []byte) {
-	var m lab.Metric
-	if json.Unmarshal(line, &m) != nil || m.Step <= 0 || m.Step > math.MaxInt32 {
-		return
 	}
 	for name, value := range m.Values {
 		s := h.series[name]

@@ -52,14 +52,11 @@ func TestAGrowingFileIsReadOnlyFromWhereItWas(t *testing.T) {
 	f := newFollowed(t)
 	f.append(line(1, 4) + line(2, 5) + `{"step":3,`)
 	assert.Equal(t, plots.Series{Steps: []int{1, 2}, Values: []float64{4, 5}}, f.now())
-	read := f.read
-	assert.Equal(t, int64(len(line(1, 4)+line(2, 5))), read, "up to the line that is being written")
 
 	data, err := os.ReadFile(f.path)
 	require.NoError(t, err)
 	copy(data, "#") // Who read it again would miss the first step.
 	require.NoError(t, os.WriteFile(f.path, data, 0o644))
-	f.tail = f.tail[1:]
 	f.append(`"values":{"x":6}}` + "\n" + "}\nnull\n" + line(2, 9) + line(7, 8))
 	assert.Equal(t, plots.Series{Steps: []int{1, 2, 3, 7}, Values: []float64{4, 5, 6, 8}}, f.now(),
 		"lines that cannot be read, or go back, are left out")
@@ -79,7 +76,7 @@ func TestAFileThatWasCutOrReplacedIsReadAnew(t *testing.T) {
 
 func TestALineWithoutEndIsPassedOver(t *testing.T) {
 	f := newFollowed(t)
-	f.append(line(1, 4) + strings.Repeat("x", 3*blockBytes))
+	f.append(line(1, 4) + strings.Repeat("x", 1<<20))
 	f.now()
 	f.append(`{"step":9,"values":{"x":9}}` + "\n" + line(2, 5))
 	assert.Equal(t, []float64{4, 5}, f.now().Values)
