@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -62,6 +63,9 @@ func (k *Kind[Config]) Export(dir, path string) (step int64, err error) {
 		return 0, err
 	}
 	network.Facts = facts
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // Once nothing is refused any more.
+		return 0, fmt.Errorf("make the folder of the network: %w", err)
+	}
 	err = WriteFile(path, func(w io.Writer) error { return write(w, k.Name, network) })
 	if errors.Is(err, onnxfile.ErrWeights) {
 		err = fmt.Errorf("%w: %w", ErrOtherExperiment, err)

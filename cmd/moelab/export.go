@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 )
@@ -49,9 +47,6 @@ The file says the rest in its metadata: the settings, the step, the names of the
 			return err
 		}
 		if err := checkOutputs([]outFile{{"-o", out}}, dir); err != nil {
-			return err
-		}
-		if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 			return err
 		}
 		step, err := kind.Export(dir, out)
