@@ -2,7 +2,6 @@ package collect
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/checkedjson"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/moelab/moelab/internal/textfile"
@@ -249,7 +249,7 @@ func (j *journal) read(data []byte, s settings) (whole int64, err error) {
 			break
 		}
 		number++
-		err := checkSum(line)
+		err := checkedjson.Check(line)
 		switch {
 		case err != nil:
 		case number == 1:
@@ -386,33 +386,12 @@ func (j *journal) append(next entry) error {
 }
 
 func (j *journal) write(line any) error {
-	data, err := json.Marshal(line)
+	data, err := checkedjson.Line(line)
 	if err == nil {
-		_, err = j.file.Write(append(withSum(data), '\n'))
+		_, err = j.file.Write(append(data, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", j.file.Name(), err)
-	}
-	return nil
-}
-
-// sumField is the last field of a line: the CRC-32 of what comes before it, in hexadecimal. Without it, many a line
-// that has lost a bit would be read as one of another colour or box. Lines of an older moelab have none.
-const sumField = `,"crc32":"%08x"}`
-
-// withSum adds the field to a JSON object with other fields.
-func withSum(object []byte) []byte {
-	before := bytes.TrimSuffix(object, []byte("}"))
-	return fmt.Appendf(slices.Clone(before), sumField, crc32.ChecksumIEEE(before))
-}
-
-// checkSum returns an error if a line is not what was written.
-func checkSum(line []byte) error {
-	line = bytes.TrimSpace(line)
-	field, _, _ := strings.Cut(sumField, "%")
-	end := bytes.LastIndex(line, []byte(field))
-	if end >= 0 && string(line[end:]) != fmt.Sprintf(sumField, crc32.ChecksumIEEE(line[:end])) {
-		return errors.New("it is damaged")
 	}
 	return nil
 }

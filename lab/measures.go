@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/moelab/moelab/internal/textfile"
+	"github.com/moelab/moelab/internal/checkedjson"
 )
 
 // measuresName is the file of a run with the numbers of its last evaluation.
@@ -35,10 +34,13 @@ func writeMeasures(dir string, evaluation Evaluation) error {
 		m.Step = steps[len(steps)-1]
 	}
 	maps.DeleteFunc(m.Measures, func(_ string, v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+	text, err := checkedjson.File(m)
+	if err != nil {
+		return fmt.Errorf("write the measures of %s: %w", dir, err)
+	}
 	return WriteFile(filepath.Join(dir, measuresName), func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(m)
+		_, err := w.Write(text)
+		return err
 	})
 }
 
@@ -52,10 +54,10 @@ func ReadMeasures(dir string) (map[string]float64, error) {
 	}
 	var m measures
 	if err == nil {
-		err = textfile.UnmarshalJSON(data, &m)
+		err = checkedjson.Unmarshal(data, &m)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the measures in %s: %w", path, err)
+		return nil, fmt.Errorf("read the measures in %s: %w; evaluate the run again", path, err)
 	}
 	return m.Measures, nil
 }

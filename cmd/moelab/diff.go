@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -94,6 +95,9 @@ func (c *comparison) read() (err error) {
 		row, err := lookAtRun(dir)
 		if err != nil {
 			return err
+		}
+		if row.State == lab.Damaged {
+			slog.Warn(fmt.Sprintf("%s is damaged: %s", dir, row.Fault))
 		}
 		c.rows = append(c.rows, row)
 	}

@@ -152,4 +152,9 @@ func TestDiffRejectsRunsThatCannotBeCompared(t *testing.T) {
 		assert.Contains(t, stderr, want)
 		assert.NoDirExists(t, filepath.Join(dir, "out"))
 	}
+	damaged := `{"measures":{"FID":0.5},"crc32":"00000000"}`
+	require.NoError(t, os.WriteFile(filepath.Join(b, "measures.json"), []byte(damaged), 0o644))
+	_, printed, stderr := moelab(t, "diff", a, b)
+	assert.Contains(t, stderr, "b is damaged: read the measures in "+filepath.Join(b, "measures.json")+": it is damaged")
+	assert.NotContains(t, printed, "FID")
 }

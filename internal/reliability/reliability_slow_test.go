@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"image/png"
-	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -378,31 +377,39 @@ func (u trial) unreadable(name string) error {
 }
 
 // saidOnceRead returns an error unless moelab names a damaged file when it needs it: an older checkpoint when the newer
-// ones are gone, the one of a stage when those of the next are, metrics when they are drawn.
+// ones are gone, the one of a stage when those of the next are, metrics when they are drawn, measures when runs are
+// listed.
 func (u trial) saidOnceRead(name string) error {
+	run, _, inCheckpoint := strings.Cut(name, "checkpoints"+string(filepath.Separator))
+	if !inCheckpoint {
+		run = filepath.Dir(name)
+	}
 	args := u.args
-	switch base := filepath.Base(name); base {
-	case "metrics.jsonl":
-		args = []string{"figures", "--run", filepath.Join("out", filepath.Dir(name)), "-o", "drawn", "--backend", "go"}
-	default:
-		checkpoints, err := filepath.Glob(u.out("checkpoints", "*"))
-		if err != nil {
-			return err
-		}
-		for _, checkpoint := range checkpoints {
-			if checkpoint != filepath.Dir(u.out(name)) {
-				if err := os.RemoveAll(checkpoint); err != nil {
-					return err
-				}
+	switch base := filepath.Base(name); {
+	case base == "metrics.jsonl":
+		args = []string{"figures", "--run", filepath.Join("out", run), "-o", "drawn", "--backend", "go"}
+	case base == "measures.json":
+		args = []string{"diff", filepath.Join("out", run), filepath.Join("out", run)}
+	case u.sweep: // A cell that has ended is left alone.
+		args = []string{"eval", "--run", filepath.Join("out", run), "--backend", "go"}
+	}
+	checkpoints, err := filepath.Glob(u.out(run, "checkpoints", "*"))
+	if err != nil {
+		return err
+	}
+	for _, checkpoint := range checkpoints {
+		if inCheckpoint && checkpoint != filepath.Dir(u.out(name)) {
+			if err := os.RemoveAll(checkpoint); err != nil {
+				return err
 			}
 		}
 	}
 	done := runFor(u.ctx, u.program, u.dir, args, longest)
-	if !strings.Contains(done.said, filepath.Dir(name)) {
-		return fmt.Errorf("a bit of %s is never said: status %d: %s", name, done.status, done.said)
+	if inCheckpoint {
+		name = filepath.Dir(name) // The one of both files that is damaged is not known.
 	}
-	if _, err := os.Stat(u.out(name)); errors.Is(err, fs.ErrNotExist) {
-		return nil // It was removed with what it belongs to.
+	if !strings.Contains(done.said, filepath.Join("out", name)) {
+		return fmt.Errorf("a bit of %s is never said: status %d: %s", name, done.status, done.said)
 	}
 	return nil
 }

@@ -29,6 +29,8 @@ type work struct {
 	// portraits means that the files of out are numbered in the order of the attempts, so that only labels.csv says what
 	// is the same.
 	portraits bool
+	// sweep means that out holds runs in out/cells.
+	sweep bool
 }
 
 // works returns what is tried, with inputs in a folder that stays as it is.
@@ -63,6 +65,9 @@ func works(t *testing.T, program, inputs string) []work {
 		{name: "upscale", args: []string{
 			"upscale", filepath.Join(inputs, "small"), "-o", "out", "--backend", "go", "--model", filepath.Join(inputs, "sr"),
 		}},
+		{name: "sweep", args: []string{
+			"sweep", "blink", "--backend", "go", "--preset", "smoke", "--set", "steps=2", "--seeds", "2", "--out", "out",
+		}, sweep: true},
 	}
 }
 
@@ -101,6 +106,9 @@ func runFor(ctx context.Context, program, dir string, args []string, while time.
 	return run(ctx, program, dir, args)
 }
 
+// unlike are files that no two attempts have in common. The last one is a copy that moelab says it keeps.
+var unlike = []string{".lock", ".upscaled.jsonl", "metrics.jsonl.damaged"}
+
 // state describes the files below a folder, without times and without what depends on the attempts.
 func (w work) state(dir string) (map[string]string, error) {
 	if w.portraits {
@@ -112,16 +120,21 @@ func (w work) state(dir string) (map[string]string, error) {
 		if err != nil {
 			return err
 		}
-		switch filepath.Base(name) {
-		case ".lock", ".upscaled.jsonl", "metrics.jsonl.damaged": // The last one is a copy that moelab says it keeps.
-		case "config.json":
+		switch base := filepath.Base(name); {
+		case slices.Contains(unlike, base) || w.sweep && filepath.Ext(name) == ".log":
+		case base == "config.json":
 			state[name] = withoutFields(data, "created")
-		case "state.json":
+		case base == "state.json":
 			state[name] = withoutFields(data, "seconds", "sha256", "metrics_sha256", "metrics_bytes")
-		case "metrics.jsonl":
+		case base == "metrics.jsonl":
 			for line := range bytes.Lines(data) {
 				state[name] += withoutFields(line, "seconds") + "\n"
 			}
+		case w.sweep && base == "results.csv":
+			state[name], err = withoutColumn(data, "seconds")
+			return err
+		case w.sweep && filepath.Dir(name) == "results":
+			state[name] = withoutFields(data, "seconds", "ended", "crc32")
 		default:
 			state[name] = fmt.Sprintf("%x", sha256.Sum256(data))
 		}
@@ -213,6 +226,20 @@ func withoutFields(text []byte, names ...string) string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// withoutColumn returns the text of a table without one of its columns.
+func withoutColumn(text []byte, name string) (string, error) {
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		return "", err
+	}
+	if at := slices.Index(rows[0], name); at >= 0 {
+		for i := range rows {
+			rows[i] = slices.Delete(rows[i], at, at+1)
+		}
+	}
+	return fmt.Sprint(rows), nil
 }
 
 // differing lists what two states do not have in common.

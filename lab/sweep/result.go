@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +12,7 @@ import (
 	"time"
 
 	"github.com/moelab/moelab/internal/atomicfile"
-	"github.com/moelab/moelab/internal/textfile"
+	"github.com/moelab/moelab/internal/checkedjson"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/lab"
 )
@@ -53,7 +52,7 @@ func (s *Sweep) result(cell Cell) (result Result, ok bool, err error) {
 		return result, false, nil
 	}
 	if err == nil {
-		err = textfile.UnmarshalJSON(data, &result)
+		err = checkedjson.Unmarshal(data, &result)
 	}
 	if err != nil {
 		return result, false, fmt.Errorf("read %s: %w; remove it, and the cell is measured again", path, err)
@@ -63,7 +62,7 @@ func (s *Sweep) result(cell Cell) (result Result, ok bool, err error) {
 
 // save writes a cell's result.
 func (s *Sweep) save(result Result) error {
-	data, err := json.MarshalIndent(result, "", "  ")
+	data, err := checkedjson.File(result)
 	if err != nil {
 		return fmt.Errorf("write the result of %s: %w", result.Name, err)
 	}
@@ -71,7 +70,7 @@ func (s *Sweep) save(result Result) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return atomicfile.WriteBytes(path, append(data, '\n'))
+	return atomicfile.WriteBytes(path, data)
 }
 
 // Results returns the results of all cells that have ended: those of the specification in its order, then those of

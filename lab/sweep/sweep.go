@@ -47,7 +47,7 @@ func Create(dir string, spec Spec) (*Sweep, error) {
 		return nil, err
 	default:
 		if err := spec.sameExperiment(before); err != nil {
-			return nil, fmt.Errorf("%s: %w; name another folder", dir, err)
+			return nil, fmt.Errorf("%s: %w; name another folder", filepath.Join(dir, specName), err)
 		}
 	}
 	lock, owner, err := lockfile.Acquire(dir)

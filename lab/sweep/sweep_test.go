@@ -352,6 +352,25 @@ func TestKilledSweepEndsLikeAnUndisturbedOne(t *testing.T) {
 	assert.Equal(t, rows(t, undisturbed), rows(t, dir))
 }
 
+func TestADamagedResultIsSaidAndMeasuredAgain(t *testing.T) {
+	dir := t.TempDir()
+	spec := rates(1)
+	s := runSweep(t, dir, spec, Options{})
+	before := rows(t, dir)
+	path := s.resultPath(spec.Cells()[0])
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	damaged := strings.Replace(string(text), `"score": 0.`, `"score": 1.`, 1)
+	require.NotEqual(t, string(text), damaged)
+	require.NoError(t, os.WriteFile(path, []byte(damaged), 0o644))
+	_, err = s.Results()
+	require.ErrorContains(t, err, path+": it is damaged")
+	require.ErrorContains(t, err, "remove it, and the cell is measured again")
+	require.NoError(t, os.Remove(path))
+	runSweep(t, dir, spec, Options{})
+	assert.Equal(t, before, rows(t, dir))
+}
+
 func TestFoldersThatAreNoSweep(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Open(dir)
