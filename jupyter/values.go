@@ -112,17 +112,22 @@ func (d *yamlDecoder) value(node *yaml.Node) (Value, error) {
 }
 
 func (d *yamlDecoder) mapping(node *yaml.Node) (Value, error) {
-	object := mapping{}
+	var object, merged mapping
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		if node.Content[i].ShortTag() == "!!merge" {
-			return Value{}, errors.New("merging (<<) is not supported: write the keys out")
-		}
-		key, err := d.value(node.Content[i])
+		value, err := d.value(node.Content[i+1])
 		if err != nil {
 			return Value{}, err
 		}
-		value, err := d.value(node.Content[i+1])
+		if node.Content[i].ShortTag() == "!!merge" {
+			more, err := mergeable(value)
+			if err != nil {
+				return Value{}, err
+			}
+			merged = append(merged, more...)
+			continue
+		}
+		key, err := d.value(node.Content[i])
 		if err != nil {
 			return Value{}, err
 		}
@@ -133,7 +138,30 @@ func (d *yamlDecoder) mapping(node *yaml.Node) (Value, error) {
 		seen[name] = true
 		object = append(object, entry{key, value})
 	}
+	for _, e := range merged { // A key's own value counts, wherever it stands; of those merged the first.
+		if name := fmt.Sprint(e.key.plain()); !seen[name] {
+			seen[name] = true
+			object = append(object, e)
+		}
+	}
 	return Value{object}, nil
+}
+
+// mergeable returns what the value of a key << adds to a dictionary: that of one, or those of a list of them.
+func mergeable(value Value) (mapping, error) {
+	list, isList := value.data.([]Value)
+	if !isList {
+		list = []Value{value}
+	}
+	var all mapping
+	for _, v := range list {
+		object, ok := v.data.(mapping)
+		if !ok {
+			return nil, errors.New("<< merges dictionaries, and this is none")
+		}
+		all = append(all, object...)
+	}
+	return all, nil
 }
 
 // Plain scalars of YAML with a meaning that [Argument] does not give them.

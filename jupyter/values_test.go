@@ -154,12 +154,14 @@ text: |
   two
   lines
 tagged: !!str 5
+merged: {<<: *s, a: 2, b: 3}
+several: {c: 4, <<: [{a: 5, d: 6}, *s]}
 `))
 	require.NoError(t, err)
 	for name, want := range map[string]string{
 		"steps": "200", "rate": "0.001", "name": `"12"`, "date": `"2026-01-02"`, "flag": "True", "none": "None",
 		"huge": `float("inf")`, "list": `[1, ["two", "3"]]`, "again": `{"a": 1}`, "text": `"two\nlines\n"`,
-		"tagged": `"5"`,
+		"tagged": `"5"`, "merged": `{"a": 2, "b": 3}`, "several": `{"c": 4, "a": 5, "d": 6}`,
 	} {
 		assert.Equal(t, want, pythonAny.source(values[name]), name)
 	}
@@ -177,15 +179,15 @@ func TestBadYAMLIsOneClearError(t *testing.T) {
 		bomb += string(c) + ": &" + string(c) + " [" + strings.Repeat("*"+string(c-1)+", ", 10) + "]\n"
 	}
 	for source, message := range map[string]string{
-		"[1, 2]":                    "not an object of names and values",
-		"just text":                 "not an object of names and values",
-		"a: [1":                     "it is not YAML",
-		"a: 1\n--- \nb: 1":          "it is not YAML",
-		"a: 1\na: 2":                "is there twice",
-		"a: !!python/object:os x":   "the tag !!python/object:os is not supported",
-		"a: &a {b: 1}\nc: {<<: *a}": "merging (<<) is not supported",
-		"a: &a [*a]":                "",
-		bomb:                        "more than 100000 values",
+		"[1, 2]":                  "not an object of names and values",
+		"just text":               "not an object of names and values",
+		"a: [1":                   "it is not YAML",
+		"a: 1\n--- \nb: 1":        "it is not YAML",
+		"a: 1\na: 2":              "is there twice",
+		"a: !!python/object:os x": "the tag !!python/object:os is not supported",
+		"a: {<<: 3}":              "<< merges dictionaries",
+		"a: &a [*a]":              "",
+		bomb:                      "more than 100000 values",
 	} {
 		_, err := ParseValues([]byte(source))
 		require.ErrorIs(t, err, ErrParameter, source)

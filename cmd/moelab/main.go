@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	out := &printed{Writer: stdout}
 	command := newCommand()
-	command.SetArgs(args)
+	command.SetArgs(pairs(args))
 	command.SetOut(out)
 	command.SetErr(stderr)
 	err := command.ExecuteContext(ctx)

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/moelab/moelab/jupyter"
@@ -12,16 +15,19 @@ import (
 
 // parameterFlags are the flags that set a notebook's parameters.
 type parameterFlags struct {
-	files, yaml, values, texts []string
-	strict                     bool
+	encoded, files, yaml, values, texts []string
+	strict, injectPaths                 bool
 }
 
 func (p *parameterFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&p.values, "parameters", "p", nil,
-		"give a parameter of the notebook a value, as name=value; may be given several times")
+		"give a parameter of the notebook a value, as name=value or as two words; may be given several times")
 	flags.StringArrayVarP(&p.texts, "parameters-raw", "r", nil, "like -p, but the value is text, whatever it looks like")
 	flags.StringArrayVarP(&p.files, "parameters-file", "f", nil, "YAML or JSON file of parameters")
 	flags.StringArrayVarP(&p.yaml, "parameters-yaml", "y", nil, "YAML or JSON text of parameters")
+	flags.StringArrayVarP(&p.encoded, "parameters-base64", "b", nil, "the same in base64, for scripts that cannot quote it")
+	flags.BoolVar(&p.injectPaths, "inject-paths", false,
+		"also set PAPERMILL_INPUT_PATH and PAPERMILL_OUTPUT_PATH, which the notebook need not have")
 	flags.BoolVar(&p.strict, "strict", false, "refuse parameters that the notebook does not have, instead of warning")
 	flags.SetNormalizeFunc(parameterNames)
 }
@@ -34,7 +40,51 @@ func parameterNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
 }
 
-// read returns the parameters. -r overrides -p, which overrides -y, which overrides -f.
+// pairs joins parameters that are written as two words, like papermill's, for flags of one: "-p steps 200" becomes "-p
+// steps=200". Of which command the arguments are is in the first of them.
+func pairs(args []string) []string {
+	if len(args) == 0 || args[0] != "run" {
+		return args
+	}
+	var joined []string
+	for i := 0; i < len(args); i++ {
+		word := args[i]
+		if word == "--" {
+			return append(joined, args[i:]...)
+		}
+		joined = append(joined, word)
+		if takesParameter(word) && i+2 < len(args) && isName.MatchString(args[i+1]) && !strings.HasPrefix(args[i+2], "--") {
+			joined = append(joined, args[i+1]+"="+args[i+2])
+			i += 2
+		}
+	}
+	return joined
+}
+
+func takesParameter(word string) bool {
+	if long, ok := strings.CutPrefix(word, "--"); ok {
+		word = string(parameterNames(nil, long))
+	}
+	return slices.Contains([]string{"-p", "-r", "parameters", "parameters-raw"}, word)
+}
+
+var (
+	isName    = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
+	namesInIt = regexp.MustCompile(`\{[\pL_][\pL\pN_]*\}`)
+)
+
+// fill replaces each {name} in a path by the value of the parameter.
+func fill(path string, values map[string]jupyter.Value) (filled string, err error) {
+	return namesInIt.ReplaceAllStringFunc(path, func(braced string) string {
+		value, ok := values[strings.Trim(braced, "{}")]
+		if !ok {
+			err = usage("-o is %q, but no value is given for %s: add -p %s=VALUE", path, braced, strings.Trim(braced, "{}"))
+		}
+		return value.String()
+	}), err
+}
+
+// read returns the parameters. -r overrides -p, which overrides -y, which overrides -f, which overrides -b.
 func (p *parameterFlags) read() (map[string]jupyter.Value, error) {
 	all := map[string]jupyter.Value{}
 	add := func(from string, values map[string]jupyter.Value, err error) error {
@@ -43,6 +93,16 @@ func (p *parameterFlags) read() (map[string]jupyter.Value, error) {
 		}
 		maps.Copy(all, values)
 		return nil
+	}
+	for _, text := range p.encoded {
+		source, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return nil, usage("-b: it is not base64: %w", err)
+		}
+		values, err := jupyter.ParseValues(source)
+		if err := add("-b", values, err); err != nil {
+			return nil, err
+		}
 	}
 	for _, path := range p.files {
 		source, err := os.ReadFile(path)
@@ -68,15 +128,18 @@ func (p *parameterFlags) read() (map[string]jupyter.Value, error) {
 	return all, add("-r", values, err)
 }
 
-// set sets the parameters of a notebook.
-func (p *parameterFlags) set(nb *jupyter.Notebook, warn func(error)) error {
-	values, err := p.read()
-	if err != nil {
-		return err
-	}
+// set sets the parameters of a notebook that comes from a path and goes to another.
+func (p *parameterFlags) set(nb *jupyter.Notebook, values map[string]jupyter.Value, in, out string, warn func(error)) error {
 	unknown := nb.CheckNames(values)
 	if p.strict && unknown != nil {
 		return unknown
+	}
+	if p.injectPaths {
+		paths := map[string]jupyter.Value{
+			"PAPERMILL_INPUT_PATH": jupyter.Text(in), "PAPERMILL_OUTPUT_PATH": jupyter.Text(out),
+		}
+		maps.Copy(paths, values)
+		values = paths
 	}
 	if err := nb.SetParameters(values); err != nil {
 		return err

@@ -45,7 +45,7 @@ not run, and those tagged "raises-exception" may fail. Each cell's times and sta
 papermill and nbclient. A notebook that names no kernel gets python3, or moelab's if it is in Go.
 
 Parameters replace those of the cell tagged "parameters", as in papermill; of several values for one parameter, -r beats
--p, which beats -y, which beats -f. The parameter's type says what a value means: in Python that is its annotation
+-p, which beats -y, which beats -f, which beats -b. -o may hold their names in braces, as in results/{name}.ipynb. The parameter's type says what a value means: in Python that is its annotation
 (name: Optional[str] = None), else that of its default, which takes any number for a number. Python's None fits every
 parameter. Lists and dictionaries are written as in JSON, Python or YAML. A value that does not fit is refused before
 anything runs. Parameters that the notebook does not have are set too, with a warning.
@@ -63,6 +63,7 @@ again.`,
   moelab run notebooks/hair_colour.ipynb -p steps=4000 -p dir=../runs/longer -o longer.ipynb
   moelab run training.ipynb -p 'layers=[64, 128]' -p best=None -r name=007
   moelab run training.ipynb -f parameters.yaml -y '{steps: 200, name: moe}' --strict
+  moelab run training.ipynb -p steps 400 -p lr 0.5 -o 'results/{steps}_{lr}.ipynb'
   moelab run training.ipynb --help-notebook               # its parameters, their types and defaults
   moelab run training.ipynb --resume                      # after a failed cell was mended
   moelab run a.ipynb b.ipynb notebooks --jobs 2 -o results
@@ -204,8 +205,15 @@ func (r *runFlags) prepareAll(command *cobra.Command, found []jupyter.Found) ([]
 	var jobs []*notebookJob
 	var outputs []outFile
 	var inputs []string
+	values, err := r.parameters.read()
+	if err != nil {
+		return nil, err
+	}
+	if r.out, err = fill(r.out, values); err != nil {
+		return nil, err
+	}
 	for _, f := range found {
-		j, err := r.prepareJob(command, f)
+		j, err := r.prepareJob(command, f, values)
 		if err != nil {
 			if r.several {
 				err = fmt.Errorf("%s: %w", f.Path, err)
@@ -220,7 +228,9 @@ func (r *runFlags) prepareAll(command *cobra.Command, found []jupyter.Found) ([]
 	return jobs, checkOutputs(outputs, inputs...)
 }
 
-func (r *runFlags) prepareJob(command *cobra.Command, f jupyter.Found) (*notebookJob, error) {
+func (r *runFlags) prepareJob(
+	command *cobra.Command, f jupyter.Found, values map[string]jupyter.Value,
+) (*notebookJob, error) {
 	j := &notebookJob{runFlags: r, path: f.Path}
 	var err error
 	if j.out, err = r.output(f); err != nil {
@@ -232,7 +242,7 @@ func (r *runFlags) prepareJob(command *cobra.Command, f jupyter.Found) (*noteboo
 	if r.kernel != "" {
 		j.nb.SetKernel(r.kernel) // The parameters are in its language.
 	}
-	if err := r.parameters.set(j.nb, warner(command)); err != nil {
+	if err := r.parameters.set(j.nb, values, j.path, j.out, warner(command)); err != nil {
 		return nil, err
 	}
 	j.options = jupyter.Options{

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
+	"fmt"
 	"os"
 	ossignal "os/signal"
 	"path/filepath"
@@ -70,6 +72,31 @@ func TestParametersComeFromManyPlaces(t *testing.T) {
 	require.Zero(t, status, stderr)
 	assert.Contains(t, stderr, "      007 2 [1 2]\n")
 	assert.Contains(t, stderr, "moelab: warning: bad parameter: the notebook has no parameter sizes; it has: name string")
+}
+
+func TestParametersAreWrittenAsPapermillsUsersDo(t *testing.T) {
+	path := notebook(t, jupyter.KernelName, greeting, "1")
+	dir := t.TempDir()
+	encoded := base64.StdEncoding.EncodeToString([]byte("{name: base64, times: 7}"))
+	printed := succeed(t, "run", path, "-b", encoded, "-p", "name", "moe", "-r", "extra", "-3", "--inject-paths",
+		"--prepare-only", "-o", filepath.Join(dir, "{name}-{times}.ipynb"))
+	out := filepath.Join(dir, "moe-7.ipynb")
+	assert.Equal(t, "wrote "+out+"\n", printed)
+	nb, err := jupyter.Read(out)
+	require.NoError(t, err)
+	var source string
+	for _, cell := range nb.Cells {
+		source += cell.Source + "\n"
+	}
+	for _, want := range []string{
+		`name string = "moe"`, "times int = 7", `extra string = "-3"`,
+		fmt.Sprintf("PAPERMILL_INPUT_PATH string = %q", path), fmt.Sprintf("PAPERMILL_OUTPUT_PATH string = %q", out),
+	} {
+		assert.Contains(t, source, want)
+	}
+	assert.Equal(t, []string{"run", "-p", "a", "--strict"}, pairs([]string{"run", "-p", "a", "--strict"}))
+	assert.Equal(t, []string{"run", "--", "-p", "a", "b"}, pairs([]string{"run", "--", "-p", "a", "b"}))
+	assert.Equal(t, []string{"sweep", "-p", "a", "b"}, pairs([]string{"sweep", "-p", "a", "b"}))
 }
 
 func TestARunGoesOnWhereItFailed(t *testing.T) {
@@ -266,6 +293,8 @@ func TestRunRejectsInvalidArgumentsBeforeAnythingRuns(t *testing.T) {
 		"no object":    {[]string{good, "-f", file("- 1")}, "it is not an object of names and values"},
 		"no file":      {[]string{good, "-f", "none.yaml"}, "-f: open none.yaml: no such file"},
 		"raw number":   {[]string{good, "-r", "times=3"}, `the parameter is of type int, and "3" is not`},
+		"no base64":    {[]string{good, "-b", "*"}, "-b: it is not base64"},
+		"no such name": {[]string{good, "-o", "{size}.ipynb"}, "no value is given for {size}: add -p size=VALUE"},
 		"no value":     {[]string{good, "-p", "times"}, "not of the form name=value"},
 		"below a file": {[]string{good, "-o", filepath.Join(good, "none", "x.ipynb")}, "not a folder: name another file"},
 		"a folder":     {[]string{good, "-o", t.TempDir()}, "the name of a notebook ends with .ipynb"},

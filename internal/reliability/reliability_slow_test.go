@@ -242,20 +242,26 @@ func diskFull(u trial) (string, error) {
 	return outcome, u.finish()
 }
 
+// remount changes the file system of the trial's folder, once the processes of a killed sweep have saved.
 func (u trial) remount(flags uintptr, options string) error {
-	if err := syscall.Mount("tmpfs", u.dir, "tmpfs", syscall.MS_REMOUNT|flags, options); err != nil {
-		return fmt.Errorf("mount it again with %q: %w", options, err)
+	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		err := syscall.Mount("tmpfs", u.dir, "tmpfs", syscall.MS_REMOUNT|flags, options)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, syscall.EBUSY) || time.Since(start) > longest:
+			return fmt.Errorf("mount it again with %q: %w", options, err)
+		}
 	}
-	return nil
 }
 
 func readOnly(u trial) (string, error) {
 	u.kill()
-	before, err := contents(u.dir)
-	if err != nil {
+	if err := u.remount(syscall.MS_RDONLY, "size=256m"); err != nil {
 		return "", err
 	}
-	if err := u.remount(syscall.MS_RDONLY, "size=256m"); err != nil {
+	before, err := contents(u.dir)
+	if err != nil {
 		return "", err
 	}
 	outcome := "said, then went on to the same end"

@@ -121,7 +121,9 @@ func (w work) state(dir string) (map[string]string, error) {
 			return err
 		}
 		switch base := filepath.Base(name); {
-		case slices.Contains(unlike, base) || w.sweep && filepath.Ext(name) == ".log":
+		case slices.Contains(unlike, base):
+		case w.sweep && (filepath.Ext(name) == ".log" || strings.Contains(name, "step-00000001")):
+			// A cell that the killed sweep leaves behind saves where it stops.
 		case base == "config.json":
 			state[name] = withoutFields(data, "created")
 		case base == "state.json":
