@@ -4,14 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -19,8 +17,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const (
@@ -49,7 +45,7 @@ type connection struct {
 type kernel struct {
 	*client
 	spec     *KernelSpec
-	mark     string // variable in the environment of all its processes, "NAME=value"
+	mark     string // of all its processes, see kernelFolder
 	cmd      *exec.Cmd
 	stderr   *tail
 	language map[string]any // language_info of its kernel_info_reply
@@ -77,24 +73,14 @@ func tryStartKernel(ctx context.Context, spec *KernelSpec, options Options) (*ke
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "moelab-kernel-")
+	endLeft()
+	folder, err := newKernelFolder(conn)
 	if err != nil {
 		return nil, err
 	}
-	// GoNB takes the kernel's id from the name of the file.
-	file := filepath.Join(folder, "kernel-"+uuid.NewString()+".json")
-	data, err := json.Marshal(conn)
-	if err == nil {
-		err = os.WriteFile(file, data, 0o600)
-	}
-	if err != nil {
-		os.RemoveAll(folder)
-		return nil, err
-	}
-
 	k := &kernel{spec: spec, stderr: &tail{size: stderrKept}, dead: make(chan struct{})}
-	k.mark = "MOELAB_KERNEL=" + folder
-	k.cmd = command(spec, file, append(slices.Clone(options.Env), k.mark))
+	k.mark = folder.mark()
+	k.cmd = command(spec, folder.file, append(slices.Clone(options.Env), k.mark))
 	k.cmd.Dir = options.Dir
 	k.cmd.Stderr = k.stderr
 	if err := k.run(folder); err != nil {
@@ -171,8 +157,8 @@ func isIPython(argv []string) bool {
 	return slices.Contains(argv, "ipykernel_launcher") || slices.Contains(argv, "ipykernel")
 }
 
-// run starts the process. When the process ends, folder is removed and dead is closed.
-func (k *kernel) run(folder string) error {
+// run starts the process. When the process ends, the folder is removed and dead is closed.
+func (k *kernel) run(folder *kernelFolder) error {
 	started := make(chan error)
 	go func() {
 		// The thread must outlive the process, since Linux ends the process with the thread. See kernelProcess.
@@ -183,7 +169,7 @@ func (k *kernel) run(folder string) error {
 		if err == nil {
 			_ = k.cmd.Wait() // died reads cmd.ProcessState instead.
 		}
-		os.RemoveAll(folder)
+		folder.remove()
 		close(k.dead) // Only then, because this process may end at once.
 	}()
 	return <-started

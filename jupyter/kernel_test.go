@@ -3,10 +3,12 @@ package jupyter
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,6 +45,38 @@ print(child.pid, orphan)`)
 		require.NoError(t, err)
 		assert.Eventually(t, func() bool { return ended(pid) }, 5*time.Second, 10*time.Millisecond, "process %d is left", pid)
 	}
+}
+
+// The folder holds the key of the connection, and the processes of a killed notebook may compute for ever.
+func TestWhatAKilledProcessLeftEndsWithTheNextKernel(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells the environment of processes")
+	}
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	inSession := func(f *kernelFolder) int {
+		child := exec.Command("sleep", "600")
+		child.Env = append(os.Environ(), f.mark())
+		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		require.NoError(t, child.Start())
+		go child.Wait()
+		t.Cleanup(func() { _ = child.Process.Kill() })
+		return child.Process.Pid
+	}
+	lives, err := newKernelFolder(connection{})
+	require.NoError(t, err)
+	killed, err := newKernelFolder(connection{})
+	require.NoError(t, err)
+	liveChild, leftChild := inSession(lives), inSession(killed)
+	require.NoError(t, killed.lock.Unlock()) // As the system does when its process ends.
+
+	_, err = startKernel(t.Context(), &KernelSpec{Name: "brief", Argv: []string{"sh", "-c", "exit 1"}}, Options{})
+	require.ErrorAs(t, err, new(*KernelDiedError))
+	assert.Eventually(t, func() bool { return ended(leftChild) }, 5*time.Second, 10*time.Millisecond)
+	assert.False(t, ended(liveChild))
+	left, err := filepath.Glob(filepath.Join(tmp, "*"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{lives.path}, left)
 }
 
 func TestTimesForStartAndShutdownCanBeSet(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -63,9 +64,34 @@ func interruptible() context.Context {
 	return ctx
 }
 
+// keepNothing are the commands that write results at their end only. Stopped in the middle they have nothing to save.
+var keepNothing = []string{"diff", "eval", "export", "figures", "flow", "sample"}
+
+// patience is how long such a command may take to stop. A computation cannot be stopped, and some take minutes.
+const patience = 5 * time.Second
+
+// exitAfter calls exit if a command still works when its context has ended a while ago.
+func exitAfter(ctx context.Context, ended <-chan struct{}, exit func()) {
+	context.AfterFunc(ctx, func() {
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			exit()
+		}
+	})
+}
+
 // run runs a command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	logTo(stderr)
+	if len(args) > 0 && slices.Contains(keepNothing, args[0]) {
+		ended := make(chan struct{})
+		defer close(ended)
+		exitAfter(ctx, ended, func() {
+			fmt.Fprintln(stderr, "moelab: interrupted in the middle of a computation")
+			os.Exit(statusInterrupted)
+		})
+	}
 	if err := checkSpace(); err != nil {
 		fmt.Fprintln(stderr, "moelab:", err)
 		return statusFailed

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/moelab/moelab/jupyter"
@@ -395,6 +396,25 @@ func TestAClosedPipeEndsNoWork(t *testing.T) {
 	defer closed.Close()
 	assert.Equal(t, statusFailed, run(t.Context(), []string{"-h"}, closed, &said))
 	assert.Empty(t, said.String())
+}
+
+// One step of VGG16 takes minutes on the pure-Go backend.
+func TestACommandWithNothingToSaveDoesNotWaitForItsComputation(t *testing.T) {
+	for _, stops := range []time.Duration{patience - time.Second, patience + time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, interrupt := context.WithCancel(t.Context())
+			exited, ended := false, make(chan struct{})
+			exitAfter(ctx, ended, func() { exited = true })
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			assert.False(t, exited, "nobody has interrupted it")
+			interrupt()
+			time.Sleep(stops)
+			close(ended)
+			synctest.Wait()
+			assert.Equal(t, stops > patience, exited)
+		})
+	}
 }
 
 // A training saves when its terminal is closed, unless nohup started it.
