@@ -133,15 +133,34 @@ func (e exported) matches(t *testing.T) {
 		line := map[string]any{"network": file, "lengths": lengths, "out": out(i)}
 		require.NoError(t, json.NewEncoder(&cases).Encode(line))
 	}
-	command := exec.CommandContext(t.Context(), env.Python(), "testdata/run_onnx.py")
-	command.Stdin = &cases
+	for _, peer := range [][]string{
+		{env.Python(), "testdata/run_onnx.py"}, {"node", "testdata/run_onnx_web.mjs", nodeModules(t)},
+	} {
+		command := exec.CommandContext(t.Context(), peer[0], peer[1:]...)
+		command.Stdin = bytes.NewReader(cases.Bytes())
+		text, err := command.CombinedOutput()
+		require.NoError(t, err, "%s", text)
+		for i, lengths := range lengths {
+			difference := e.difference(t, out(i))
+			t.Logf("%s, %v: %.1e", peer[1], lengths, difference)
+			assert.Less(t, difference, 1e-4)
+		}
+	}
+}
+
+// nodeModules installs onnxruntime-web by npm and returns the folder.
+func nodeModules(t *testing.T) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	dir := filepath.Join(cache, "moelab", "npm", "onnxruntime-web-1.30.0")
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", "onnxruntime-web")); err == nil {
+		return dir
+	}
+	command := exec.CommandContext(t.Context(), "npm", "install", "--prefix", dir, "onnxruntime-web@1.30.0")
 	text, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", text)
-	for i, lengths := range lengths {
-		difference := e.difference(t, out(i))
-		t.Logf("%v: %.1e", lengths, difference)
-		assert.Less(t, difference, 1e-4)
-	}
+	return dir
 }
 
 func TestONNXRuntimeComputesWhatMoelabComputes(t *testing.T) {
