@@ -310,13 +310,18 @@ func flippedBit(u trial) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("a bit of %s: %w", name, err)
 	}
-	named := strings.Contains(done.said, filepath.Join("out", name)) || strings.Contains(done.said, filepath.Dir(name)+" ")
+	named := strings.Contains(done.said, filepath.Join("out", name)) ||
+		strings.Contains(done.said, filepath.Dir(name)+" ") ||
+		u.sweep && strings.Contains(done.said, filepath.Join("out", runOf(name))+" ") // All checkpoints of a cell.
 	if done.status != 0 {
 		if !named {
 			return "", fmt.Errorf("a bit of %s is not said: %s", name, done.said)
 		}
 		if err := flip(); err != nil {
 			return "", err
+		}
+		if u.sweep { // The cell has failed, which is an end.
+			u.args = append(slices.Clone(u.args), "--retry")
 		}
 		return "said; restored, it went on to the same end", u.finish()
 	}
@@ -382,14 +387,20 @@ func (u trial) unreadable(name string) error {
 	return nil
 }
 
+// runOf returns the run directory that a file of a run is in.
+func runOf(name string) string {
+	if run, _, inCheckpoint := strings.Cut(name, "checkpoints"+string(filepath.Separator)); inCheckpoint {
+		return filepath.Clean(run)
+	}
+	return filepath.Dir(name)
+}
+
 // saidOnceRead returns an error unless moelab names a damaged file when it needs it: an older checkpoint when the newer
 // ones are gone, the one of a stage when those of the next are, metrics when they are drawn, measures when runs are
 // listed.
 func (u trial) saidOnceRead(name string) error {
-	run, _, inCheckpoint := strings.Cut(name, "checkpoints"+string(filepath.Separator))
-	if !inCheckpoint {
-		run = filepath.Dir(name)
-	}
+	run := runOf(name)
+	inCheckpoint := run != filepath.Dir(name)
 	args := u.args
 	switch base := filepath.Base(name); {
 	case base == "metrics.jsonl":
