@@ -70,7 +70,7 @@ func TestRunTakesNoLongerThanNbclient(t *testing.T) {
 }
 
 // TestACellThatDidNotChangeIsBuiltInASecond runs a cell, the same again, another one, and the first once more, in two
-// sessions.
+// sessions. Only a program that lies there still is not linked anew: that takes a second more for one with all of moelab.
 func TestACellThatDidNotChangeIsBuiltInASecond(t *testing.T) {
 	for name, cell := range map[string]string{
 		"of the standard library": "import \"slices\"\nvar xs = []int{3, 1, 2}\n%%\nslices.Sort(xs)\nfmt.Println(xs)",
@@ -96,8 +96,9 @@ func TestACellThatDidNotChangeIsBuiltInASecond(t *testing.T) {
 			}
 			t.Log(took)
 			assert.Less(t, took[1], time.Second, "again")
-			assert.Less(t, took[3], time.Second, "after another cell")
-			assert.Less(t, took[4], 1500*time.Millisecond, "in a new session, where the program is linked anew")
+			for _, linked := range []int{3, 4} { // After another cell, and in a new session.
+				assert.Less(t, took[linked], 2*time.Second)
+			}
 		})
 	}
 }
