@@ -29,7 +29,7 @@ func TestSweepOfManyCells(t *testing.T) {
 	t.Setenv(asCommand, "1")
 	arguments := func(dir string) []string {
 		return []string{
-			"sweep", "gan", "--preset", "smoke", "--steps", "2", "--seeds", fmt.Sprint(*manySeeds), "--out", dir,
+			"sweep", "blink", "--preset", "smoke", "--steps", "2", "--seeds", fmt.Sprint(*manySeeds), "--out", dir,
 			"--backend", "go",
 		}
 	}
@@ -43,7 +43,7 @@ func TestSweepOfManyCells(t *testing.T) {
 	for seed := 1; seed <= byHand; seed++ {
 		dir := filepath.Join(t.TempDir(), "run")
 		for _, line := range [][]string{
-			{"train", "gan", "--preset", "smoke", "--set", "steps=2", "--set", fmt.Sprint("seed=", seed), "--run", dir},
+			{"train", "blink", "--preset", "smoke", "--set", "steps=2", "--set", fmt.Sprint("seed=", seed), "--run", dir},
 			{"eval", "--run", dir},
 		} {
 			output, err := exec.CommandContext(t.Context(), os.Args[0], append(line, "--backend", "go")...).CombinedOutput()
