@@ -18,6 +18,7 @@ import (
 	"github.com/moelab/moelab/eyes"
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/realpath"
 )
 
 // Options say how [Import] and [Tag] read pictures. The zero value will do.
@@ -93,33 +94,14 @@ func importError(dir string, err error) error {
 
 // apart returns an error if out lies in dir, by whatever links: the portraits would be imported the next time.
 func apart(dir, out string) error {
-	a, errA := resolved(dir)
-	b, errB := resolved(out)
-	if err := errors.Join(errA, errB); err != nil {
+	inside, err := realpath.Contains(dir, out)
+	if err != nil {
 		return err
 	}
-	if below, err := filepath.Rel(a, b); err == nil && filepath.IsLocal(below) {
+	if inside {
 		return fmt.Errorf("%s lies in it: name a folder outside", out)
 	}
 	return nil
-}
-
-// resolved is the absolute path of a file without links, as far as it exists.
-func resolved(path string) (string, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	missing := ""
-	for existing := path; ; existing = filepath.Dir(existing) {
-		if real, err := filepath.EvalSymlinks(existing); err == nil {
-			return filepath.Join(real, missing), nil
-		}
-		if existing == filepath.Dir(existing) {
-			return path, nil
-		}
-		missing = filepath.Join(filepath.Base(existing), missing)
-	}
 }
 
 // folder is a folder of pictures that has been opened, with the sources of their hair colours.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/realpath"
 	"github.com/moelab/moelab/internal/textfile"
 	"golang.org/x/text/unicode/norm"
 )
@@ -163,11 +164,11 @@ func (l *listing) sortClasses(known []string) {
 // picturesBelow returns the picture files below path, a folder in dir, unless it leads back to dir. Folders that cannot
 // be read are bad.
 func picturesBelow(ctx context.Context, dir, path string) (pictures []string, bad []Bad, err error) {
-	inside, err := leadsBackTo(dir, path)
+	back, err := realpath.Contains(path, dir)
 	if err != nil {
 		return nil, []Bad{unreadable(path, err)}, nil
 	}
-	if inside {
+	if back {
 		return nil, nil, nil
 	}
 	pictures, bad, err = walkPictures(ctx, path)
@@ -200,20 +201,6 @@ func walkPictures(ctx context.Context, path string) (pictures []string, bad []Ba
 		return nil
 	})
 	return pictures, bad, err
-}
-
-// leadsBackTo reports whether path is a link to dir or to a folder above it.
-func leadsBackTo(dir, path string) (bool, error) {
-	from, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		return false, err
-	}
-	to, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return false, err
-	}
-	below, err := filepath.Rel(to, from)
-	return err == nil && filepath.IsLocal(below), nil
 }
 
 // hidden files are the system's own: .DS_Store, ._picture.png.

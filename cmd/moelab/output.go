@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+
+	"github.com/moelab/moelab/internal/realpath"
 )
 
 // outFile is a file that a command writes, and the flag that names it.
@@ -51,10 +53,16 @@ func (o outFile) check(inputs []string) error {
 		case err != nil: // Not a file, such as the name of a reference. Who reads it says what is wrong.
 		case os.SameFile(info, read):
 			return usage("%s: %s is what is read, and would be overwritten: name another file", o.flag, o.path)
-		case read.IsDir() && isIn(input, o.path):
-			return usage(
-				"%s: %s is in %s, which is read, and would be overwritten: name another file", o.flag, o.path, input,
-			)
+		case read.IsDir():
+			inside, err := realpath.Contains(input, o.path)
+			if err != nil {
+				return err
+			}
+			if inside {
+				return usage(
+					"%s: %s is in %s, which is read, and would be overwritten: name another file", o.flag, o.path, input,
+				)
+			}
 		}
 	}
 	return nil
@@ -76,19 +84,6 @@ func (o outFile) checkFolder(folder string) error {
 		return usage("%s: cannot write %s: %w", o.flag, o.path, err)
 	}
 	return o.checkFolder(filepath.Dir(folder))
-}
-
-// isIn reports whether a file that exists lies in a folder or below it, with symbolic links followed.
-func isIn(folder, path string) bool {
-	folder, folderErr := filepath.EvalSymlinks(folder)
-	path, pathErr := filepath.EvalSymlinks(path)
-	if folderErr != nil || pathErr != nil {
-		return false
-	}
-	folder, folderErr = filepath.Abs(folder)
-	path, pathErr = filepath.Abs(path)
-	below, err := filepath.Rel(folder, path)
-	return err == nil && folderErr == nil && pathErr == nil && filepath.IsLocal(below)
 }
 
 // runFiles are the files of runs that no result may overwrite.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/realpath"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -263,28 +264,12 @@ func nameOutputs(jobs []Job, found []foundPicture, out string) {
 // checkLinks returns an error if a result would be written through a link that leads out of the folder of the results,
 // which may be somebody else's.
 func checkLinks(jobs []Job, out string) error {
-	real := func(path string) (string, error) {
-		path, err := filepath.Abs(path)
-		if err != nil {
-			return "", err
-		}
-		return filepath.EvalSymlinks(path)
-	}
-	folder, err := real(out)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
 	for _, job := range jobs {
-		to, err := real(job.Out)
-		if err != nil { // It is not there, but its folder may be. A link that leads nowhere is replaced.
-			if to, err = real(filepath.Dir(job.Out)); err != nil {
-				continue
-			}
+		inside, err := realpath.Contains(out, job.Out)
+		if err != nil {
+			return err
 		}
-		if below, err := filepath.Rel(folder, to); err != nil || !filepath.IsLocal(below) {
+		if !inside {
 			return wrongRequest("%s is not in %s but behind a link that leads out of it: remove the link", job.Out, out)
 		}
 	}
