@@ -50,7 +50,7 @@ func goldenConfig(t *testing.T, preset string, settings ...string) gan.Config {
 // (1−β₁)·g, and for D, which takes two, (1−β₁)·(β₁·g₁ + g₂). D's g₁ is also compared on its own, as PyTorch has it
 // before clipping, and so are the networks' outputs.
 func TestIterationMatchesPyTorch(t *testing.T) {
-	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr})
+	backend, err := xla.Open(t.Context(), xla.Options{Log: os.Stderr, Quick: true})
 	require.NoError(t, err)
 	simple, err := xla.Open(
 		t.Context(), xla.Options{Backend: "go:ops_sequential"},

@@ -15,9 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// openXLA opens one backend for all tests.
+// openXLA opens one backend for all tests. Most of their time goes into compiling programs that run a few times.
 var openXLA = sync.OnceValues(func() (compute.Backend, error) {
-	return xla.Open(context.Background(), xla.Options{Log: os.Stderr})
+	return xla.Open(context.Background(), xla.Options{Log: os.Stderr, Quick: true})
 })
 
 // openGo opens GoMLX's own backend. It is slow, but does not compile, and supports float64 as well. If it runs several
