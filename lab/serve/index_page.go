@@ -55,7 +55,11 @@ func (s *Server) indexPage(r *http.Request) (string, any, error) {
 		}
 	}
 	slices.SortStableFunc(page.Runs, order)
-	for _, key := range s.listing.sweeps(all) {
+	sweeps, err := s.listing.sweeps(r.Context())
+	if err != nil {
+		return "", nil, err
+	}
+	for _, key := range sweeps {
 		page.Sweeps = append(page.Sweeps, countCells(key, all))
 	}
 	return "Runs", page, nil

@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +15,7 @@ import (
 	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/lab/sweep"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -36,13 +34,14 @@ type run struct {
 // Shown is the key as it may be shown.
 func (r run) Shown() string { return textfile.Shown(r.Key) }
 
-// listing are the runs below a folder. Those that have not changed are not read again.
+// listing are the runs and sweeps below a folder. Runs that have not changed are not read again.
 type listing struct {
 	dir   string
 	root  *os.Root
 	mutex sync.Mutex
 	at    time.Time
 	runs  map[string]run
+	keys  []string // Of the sweeps, in order.
 }
 
 // listedFor is how long a listing is good.
@@ -57,6 +56,9 @@ func (l *listing) all(ctx context.Context) (map[string]run, error) {
 	}
 	dirs, err := lab.FindRuns(ctx, l.dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := l.findSweeps(ctx); err != nil {
 		return nil, err
 	}
 	found := make([]run, len(dirs))
@@ -79,6 +81,35 @@ func (l *listing) all(ctx context.Context) (map[string]run, error) {
 	}
 	l.runs, l.at = runs, time.Now()
 	return runs, nil
+}
+
+// findSweeps looks for sweeps, except those that links lead out of the folder from.
+func (l *listing) findSweeps(ctx context.Context) error {
+	dirs, err := sweep.Find(ctx, l.dir)
+	if err != nil {
+		return err
+	}
+	l.keys = nil
+	for _, dir := range dirs {
+		key, err := filepath.Rel(l.dir, dir)
+		if err != nil {
+			continue
+		}
+		if _, err := l.root.Stat(filepath.Join(key, "sweep.json")); err == nil {
+			l.keys = append(l.keys, filepath.ToSlash(key))
+		}
+	}
+	return nil
+}
+
+// sweeps returns the keys of the sweeps, in order.
+func (l *listing) sweeps(ctx context.Context) ([]string, error) {
+	if _, err := l.all(ctx); err != nil {
+		return nil, err
+	}
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.keys, nil
 }
 
 // look looks at a run. The zero value is of one that is gone.
@@ -141,18 +172,4 @@ func (r *run) read() (err error) {
 	}
 	r.Bytes, err = lab.SizeOnDisk(r.dir)
 	return err
-}
-
-// sweeps lists the keys of the folders whose cells are among some runs, in order; see package sweep.
-func (l *listing) sweeps(runs map[string]run) []string {
-	found := map[string]bool{}
-	for key := range runs {
-		cells, _ := path.Split(key)
-		if folder := path.Dir(path.Clean(cells)); path.Base(cells) == "cells" && !found[folder] {
-			_, err := l.root.Stat(filepath.Join(filepath.FromSlash(folder), "sweep.json"))
-			found[folder] = err == nil
-		}
-	}
-	maps.DeleteFunc(found, func(_ string, is bool) bool { return !is })
-	return slices.Sorted(maps.Keys(found))
 }

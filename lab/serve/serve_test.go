@@ -350,6 +350,13 @@ func TestASweepIsShown(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, ask(s, "dots.svg?sweep=ways&measure=none").Code)
 	assert.Equal(t, http.StatusNotFound, ask(s, "sweep?sweep=..").Code)
 
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "told"), 0o755)) // Of a notebook, which has no runs.
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "told", "sweep.json"),
+		[]byte(`{"format":1,"notebook":"story.ipynb","seeds":[1]}`), 0o644))
+	s = newServer(t, dir)
+	assert.Contains(t, ask(s, "").Body.String(), "sweep?sweep=told")
+	assert.Contains(t, ask(s, "sweep?sweep=told").Body.String(), "A sweep of story.ipynb: 0 of 1 cells have ended")
+
 	require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "ways", "results", "x.json")))
 	assert.Equal(t, http.StatusInternalServerError, ask(s, "sweep?sweep=ways").Code)
 }

@@ -59,12 +59,12 @@ type sweepView struct {
 
 // sweepOf opens the sweep that an address names.
 func (s *Server) sweepOf(r *http.Request) (*sweep.Sweep, error) {
-	all, err := s.listing.all(r.Context())
+	sweeps, err := s.listing.sweeps(r.Context())
 	if err != nil {
 		return nil, err
 	}
 	key := r.URL.Query().Get("sweep")
-	if !slices.Contains(s.listing.sweeps(all), key) {
+	if !slices.Contains(sweeps, key) {
 		return nil, errNotFound
 	}
 	dir := filepath.Join(s.listing.dir, filepath.FromSlash(key))

@@ -83,6 +83,38 @@ func Open(dir string) (*Sweep, error) {
 	return &Sweep{dir: dir, spec: spec}, nil
 }
 
+// Find returns the folders of sweeps below a folder, in order, or the folder itself if it is one. Links are not
+// followed.
+func Find(ctx context.Context, dir string) (sweeps []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && path == dir:
+			return err
+		case err != nil: // Somebody else's folder, or one that was removed meanwhile.
+			return fs.SkipDir
+		case !entry.IsDir():
+			return nil
+		case isThere(path, specName):
+			sweeps = append(sweeps, path)
+			return fs.SkipDir
+		case isThere(path, "config.json"): // A run holds none.
+			return fs.SkipDir
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for sweeps in %s: %w", dir, err)
+	}
+	return sweeps, nil
+}
+
+func isThere(dir, name string) bool {
+	_, err := os.Lstat(filepath.Join(dir, name))
+	return err == nil
+}
+
 // readFolder reads the specification in a folder.
 func readFolder(dir string) (Spec, error) { return ReadSpec(filepath.Join(dir, specName)) }
 
