@@ -15,6 +15,18 @@ import (
 // FindRuns returns the run directories below a folder, in order, or the folder itself if it is one. Runs within a run,
 // such as a pretraining, belong to it. Links are not followed.
 func FindRuns(ctx context.Context, dir string) (runs []string, err error) {
+	runs, err = FindFolders(ctx, dir, func(path string) (bool, error) { return isRun(path), nil })
+	if err != nil {
+		return nil, fmt.Errorf("look for runs in %s: %w", dir, err)
+	}
+	return runs, nil
+}
+
+// FindFolders returns the folders below a folder that are what is looked for, in order, or the folder itself if it is.
+// What is in them is not looked at, nor what is in others for which the error is [fs.SkipDir]. Links are not followed.
+func FindFolders(
+	ctx context.Context, dir string, is func(path string) (bool, error),
+) (found []string, err error) {
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
@@ -26,17 +38,15 @@ func FindRuns(ctx context.Context, dir string) (runs []string, err error) {
 		case !entry.IsDir():
 			return nil
 		}
-		if !isRun(path) {
-			return nil
+		ok, err := is(path)
+		if err != nil || !ok {
+			return err
 		}
-		runs = append(runs, path)
+		found = append(found, path)
 		return fs.SkipDir
 	})
-	if err != nil {
-		return nil, fmt.Errorf("look for runs in %s: %w", dir, err)
-	}
-	slices.Sort(runs)
-	return runs, nil
+	slices.Sort(found)
+	return found, err
 }
 
 // isRun reports whether a folder is a run directory, perhaps a damaged one. Other programs have a config.json too.

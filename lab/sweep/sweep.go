@@ -86,23 +86,14 @@ func Open(dir string) (*Sweep, error) {
 // Find returns the folders of sweeps below a folder, in order, or the folder itself if it is one. Links are not
 // followed.
 func Find(ctx context.Context, dir string) (sweeps []string, err error) {
-	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil && path == dir:
-			return err
-		case err != nil: // Somebody else's folder, or one that was removed meanwhile.
-			return fs.SkipDir
-		case !entry.IsDir():
-			return nil
-		case isThere(path, specName):
-			sweeps = append(sweeps, path)
-			return fs.SkipDir
-		case isThere(path, "config.json"): // A run holds none.
-			return fs.SkipDir
+	sweeps, err = lab.FindFolders(ctx, dir, func(path string) (bool, error) {
+		if isThere(path, specName) {
+			return true, nil
 		}
-		return nil
+		if isThere(path, "config.json") { // A run holds none.
+			return false, fs.SkipDir
+		}
+		return false, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for sweeps in %s: %w", dir, err)
