@@ -2,10 +2,13 @@ package xla
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -137,38 +140,58 @@ func installRelease(ctx context.Context, dir string) error {
 	}
 }
 
-// InstallCUDA installs the CUDA plugin and NVIDIA's libraries with go-xla's installer, which takes them from JAX's
-// packages, and returns the plugin's path. It downloads several gigabytes.
+// cudaWheels are the plugin for CUDA 13 and NVIDIA's libraries. go-xla's own installer takes whatever is the newest, and
+// fails where pip uses a mirror.
+var cudaWheels = wheel.Set{Requirements: cudaRequirements, Size: "2.0 GB"}
+
+//go:embed cuda_requirements.txt
+var cudaRequirements []byte
+
+// InstallCUDA installs the CUDA plugin and NVIDIA's libraries through pip, checked by SHA-256, unless there is a plugin,
+// and returns its path. It downloads two gigabytes.
 func InstallCUDA(ctx context.Context, log io.Writer) (string, error) {
 	dir, err := LibraryDir()
+	if err == nil {
+		err = installCUDA(ctx, log, dir, cudaWheels)
+	}
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("install the CUDA plugin: %w", err)
 	}
-	if log != nil {
-		fmt.Fprintln(log, "xla: installing the CUDA plugin and NVIDIA's libraries")
+	return CUDAPlugin(), nil
+}
+
+func installCUDA(ctx context.Context, log io.Writer, dir string, wheels wheel.Set) error {
+	if runtime.GOOS != "linux" {
+		return fmt.Errorf("there is none for %s", runtime.GOOS)
 	}
-	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if r := recover(); r != nil {
-				done <- fmt.Errorf("%v", r)
-			}
-		}()
-		done <- installCUDA(dir)
-	}()
-	select {
-	case err := <-done:
-		path := CUDAPlugin()
-		if err == nil && path == "" {
-			err = errors.New("go-xla's installer left no plugin")
+	return wheel.Exclusively(ctx, dir, func() error {
+		if CUDAPlugin() != "" {
+			return nil
 		}
-		if err != nil {
-			return "", fmt.Errorf("install the CUDA plugin: %w", firstLine(err))
+		if log != nil {
+			fmt.Fprintf(log, "xla: installing the CUDA plugin and NVIDIA's libraries through pip (%s)\n", wheels.Size)
 		}
-		return path, nil
-	case <-ctx.Done():
-		return "", fmt.Errorf("install the CUDA plugin: %w", context.Cause(ctx))
+		return wheels.Unpack(ctx, dir, func(unpacked string) error { return moveCUDA(unpacked, filepath.Join(dir, "nvidia")) })
+	})
+}
+
+// moveCUDA moves what the wheels hold to where go-xla and the plugin look for it.
+func moveCUDA(unpacked, to string) error {
+	libraries := filepath.Join(unpacked, "nvidia")
+	plugin := filepath.Join(unpacked, "jax_plugins", "xla_cuda13", "xla_cuda_plugin.so")
+	if err := os.Rename(plugin, filepath.Join(libraries, "pjrt_c_api_cuda_plugin.so")); err != nil {
+		return err
 	}
+	programs, _ := filepath.Glob(filepath.Join(libraries, "cu13", "bin", "*")) // Only a malformed pattern is an error.
+	for _, program := range programs {
+		if err := os.Chmod(program, 0o755); err != nil { // XLA starts ptxas and nvlink.
+			return err
+		}
+	}
+	if err := os.RemoveAll(to); err != nil { // Of an older or unfinished installation.
+		return err
+	}
+	return os.Rename(libraries, to)
 }
 
 // firstLine keeps the first line of an error's text: go-xla's errors carry stack traces.

@@ -3,9 +3,11 @@
 package xla
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/gomlx/go-xla/pjrt"
 	"github.com/moelab/moelab/internal/wheel/wheeltest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,4 +23,18 @@ func TestTwoProcessesInstallTheRealPlugin(t *testing.T) {
 	backend, err := Open(t.Context(), Options{NoInstall: true})
 	require.NoError(t, err)
 	assert.Equal(t, "CPU", Platform(backend))
+}
+
+// The pinned wheels, 2.0 GB, are there and go together: the plugin loads its libraries, and misses only a device.
+func TestTheRealCUDAPluginLoads(t *testing.T) {
+	dir := emptyMachine(t)
+	path, err := InstallCUDA(t.Context(), os.Stderr)
+	require.NoError(t, err)
+	wheeltest.RequireFiles(t, dir, "nvidia")
+	plugin, err := pjrt.GetPlugin(path)
+	require.NoError(t, err)
+	if !HasCUDA() {
+		_, err = plugin.NewClient(nil)
+		require.ErrorContains(t, err, "No visible GPU devices")
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -168,4 +169,36 @@ func TestCancelledDownload(t *testing.T) {
 	requireLine(t, err, "install the XLA plugin")
 	assert.Less(t, time.Since(start), 20*time.Second)
 	wheeltest.RequireFiles(t, dir)
+}
+
+func TestCUDAPluginLiesWhereGoXLALooksForIt(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("there is none for this system")
+	}
+	dir := emptyMachine(t)
+	sum := wheeltest.Make(t, "jax-cuda13-pjrt==1.0", "py3-none-any", map[string]string{
+		"jax_plugins/xla_cuda13/xla_cuda_plugin.so": "the plugin", "nvidia/cu13/bin/ptxas": "an assembler",
+		"nvidia/cudnn/lib/libcudnn.so.9": "a library",
+	})
+	set := func(sum string) wheel.Set {
+		return wheel.Set{Requirements: []byte("jax-cuda13-pjrt==1.0 --hash=sha256:" + sum + "\n"), Size: "1 kB"}
+	}
+	touch(t, dir, "nvidia/old.so")
+	var log bytes.Buffer
+	err := installCUDA(t.Context(), &log, dir, set(wheeltest.Sum("another")))
+	require.ErrorContains(t, err, "unpack the wheels (1 kB): pip install")
+	assert.FileExists(t, filepath.Join(dir, "nvidia", "old.so"), "what was there stays")
+	wheeltest.RequireFiles(t, dir, "nvidia")
+
+	for range 2 {
+		require.NoError(t, installCUDA(t.Context(), &log, dir, set(sum)))
+	}
+	assert.Equal(t, filepath.Join(dir, "nvidia", "pjrt_c_api_cuda_plugin.so"), CUDAPlugin())
+	assert.FileExists(t, filepath.Join(dir, "nvidia", "cudnn", "lib", "libcudnn.so.9"))
+	info, err := os.Stat(filepath.Join(dir, "nvidia", "cu13", "bin", "ptxas"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o755), info.Mode().Perm())
+	assert.NoFileExists(t, filepath.Join(dir, "nvidia", "old.so"))
+	wheeltest.RequireFiles(t, dir, "nvidia")
+	assert.Equal(t, 2, strings.Count(log.String(), "installing the CUDA plugin"), "the second time it is there")
 }

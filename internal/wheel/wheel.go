@@ -136,34 +136,15 @@ func (w Wheel) Install(ctx context.Context, dir string) error {
 
 // download makes pip download the wheel into a folder, and returns its path.
 func (w Wheel) download(ctx context.Context, dir string) (string, error) {
-	args := []string{
-		"-m",
-		"pip",
-		"download",
-		"--quiet",
-		"--disable-pip-version-check",
-		"--no-deps",
-		"--only-binary=:all:",
-		"--dest",
-		dir,
-	}
+	args := []string{"download", "--dest", dir}
 	if w.Python != "" {
 		args = append(args, "--implementation", "cp", "--python-version", w.Python)
 	}
 	if w.Platform != "" {
 		args = append(args, "--platform", w.Platform)
 	}
-	pip := exec.CommandContext(ctx, "python3", append(args, w.Requirement)...)
-	// In a process group of its own: python3 may be a script that starts the real one, as pyenv's is.
-	pip.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	pip.Cancel = func() error { return syscall.Kill(-pip.Process.Pid, syscall.SIGKILL) }
-	pip.WaitDelay = time.Second
-	out, err := pip.CombinedOutput()
-	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
-	}
-	if err != nil {
-		return "", w.pipError(err, out)
+	if err := pip(ctx, append(args, w.Requirement)...); err != nil {
+		return "", err
 	}
 	wheels, _ := filepath.Glob(filepath.Join(dir, "*.whl"))
 	if len(wheels) != 1 {
@@ -172,15 +153,29 @@ func (w Wheel) download(ctx context.Context, dir string) (string, error) {
 	return wheels[0], nil
 }
 
-// pipError explains a failure of pip, and what to do, from its output.
-func (w Wheel) pipError(err error, out []byte) error {
+// pip runs a command of pip on wheels. An error says what to do.
+func pip(ctx context.Context, arguments ...string) error {
+	command := arguments[0]
+	arguments = append([]string{
+		"-m", "pip", command, "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:",
+	}, arguments[1:]...)
+	pip := exec.CommandContext(ctx, "python3", arguments...)
+	// In a process group of its own: python3 may be a script that starts the real one, as pyenv's is.
+	pip.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	pip.Cancel = func() error { return syscall.Kill(-pip.Process.Pid, syscall.SIGKILL) }
+	pip.WaitDelay = time.Second
+	out, err := pip.CombinedOutput()
 	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == nil:
+		return nil
 	case errors.Is(err, exec.ErrNotFound):
 		return fmt.Errorf("python3 is not installed: install it, with pip: %w", err)
 	case bytes.Contains(out, []byte("No module named pip")):
 		return errors.New("python3 has no pip: install it (Debian's and Ubuntu's package is called python3-pip)")
 	default:
-		return fmt.Errorf("pip download %s: %w: %s", w.Requirement, err, lastLine(out))
+		return fmt.Errorf("pip %s %s: %w: %s", command, arguments[len(arguments)-1], err, lastLine(out))
 	}
 }
 
