@@ -52,6 +52,9 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(data)
 		os.Setenv("JUPYTER_DATA_DIR", data)
+		if os.Getenv("XLA_FLAGS") == "" { // Most of the time goes into compiling programs that run a few times.
+			os.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
+		}
 		if status := run(context.Background(), []string{"kernel", "install"}, os.Stderr, os.Stderr); status != 0 {
 			return status
 		}
