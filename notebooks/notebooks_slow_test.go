@@ -12,8 +12,6 @@ import (
 
 // It is slow since the notebook trains seven networks: go test -tags slow ./notebooks
 func TestTheBlinkNotebookRunsWhole(t *testing.T) {
-	// Seven trainings of a step or two: nearly all of the time goes into compiling.
-	t.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
 	run := filepath.Join(t.TempDir(), "run")
 	printed, page, pictures := runNotebook(t, "blink.ipynb", "preset=smoke", "measured=1", "steps=1", "dir="+run)
 	for _, row := range []string{

@@ -37,6 +37,7 @@ func runTests(m *testing.M) (status int, err error) {
 	defer os.RemoveAll(dir)
 	command = filepath.Join(dir, "moelab")
 	os.Setenv("JUPYTER_DATA_DIR", dir)
+	os.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0") // Nearly all of the time goes into compiling.
 	for _, args := range [][]string{{"go", "build", "-o", command, "../cmd/moelab"}, {command, "kernel", "install"}} {
 		if output, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			return 1, fmt.Errorf("%v: %w\n%s", args, err, output)
@@ -218,7 +219,6 @@ func TestTheSuperResolutionNotebookRunsWhole(t *testing.T) {
 }
 
 func TestTheNotebookFromNoiseToBlinkRunsWhole(t *testing.T) {
-	t.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
 	dir := t.TempDir()
 	out := filepath.Join(dir, "out")
 	_, _, pictures := runNotebook(t, "from_noise_to_blink.ipynb", "anime=false", "colours=pink", "dir="+out)
