@@ -70,7 +70,7 @@ func TestRunTakesNoLongerThanNbclient(t *testing.T) {
 }
 
 // TestACellThatDidNotChangeIsBuiltInASecond runs a cell, the same again, another one, and the first once more, in two
-// sessions. Only a program that lies there still is not linked anew: that takes a second more for one with all of moelab.
+// sessions. Only a program that lies there still is not linked anew, which takes a second for one with all of moelab.
 func TestACellThatDidNotChangeIsBuiltInASecond(t *testing.T) {
 	for name, cell := range map[string]string{
 		"of the standard library": "import \"slices\"\nvar xs = []int{3, 1, 2}\n%%\nslices.Sort(xs)\nfmt.Println(xs)",

@@ -140,15 +140,15 @@ func installRelease(ctx context.Context, dir string) error {
 	}
 }
 
-// cudaWheels are the plugin for CUDA 13 and NVIDIA's libraries. go-xla's own installer takes whatever is the newest, and
+// cudaWheels are the plugin for CUDA 13 and NVIDIA's libraries. go-xla's own installer takes what is the newest, and
 // fails where pip uses a mirror.
 var cudaWheels = wheel.Set{Requirements: cudaRequirements, Size: "2.0 GB"}
 
 //go:embed cuda_requirements.txt
 var cudaRequirements []byte
 
-// InstallCUDA installs the CUDA plugin and NVIDIA's libraries through pip, checked by SHA-256, unless there is a plugin,
-// and returns its path. It downloads two gigabytes.
+// InstallCUDA installs the CUDA plugin and NVIDIA's libraries through pip, checked by SHA-256, unless there is one, and
+// returns its path. It downloads two gigabytes.
 func InstallCUDA(ctx context.Context, log io.Writer) (string, error) {
 	dir, err := LibraryDir()
 	if err == nil {
@@ -171,7 +171,9 @@ func installCUDA(ctx context.Context, log io.Writer, dir string, wheels wheel.Se
 		if log != nil {
 			fmt.Fprintf(log, "xla: installing the CUDA plugin and NVIDIA's libraries through pip (%s)\n", wheels.Size)
 		}
-		return wheels.Unpack(ctx, dir, func(unpacked string) error { return moveCUDA(unpacked, filepath.Join(dir, "nvidia")) })
+		return wheels.Unpack(ctx, dir, func(unpacked string) error {
+			return moveCUDA(unpacked, filepath.Join(dir, "nvidia"))
+		})
 	})
 }
 

@@ -83,7 +83,9 @@ func Open(ctx context.Context, options Options) (compute.Backend, error) {
 			"open backend %q (%s): %w for CUDA is installed: run 'moelab setup --cuda'", config, source, ErrNoPlugin,
 		)
 	case strings.HasPrefix(config, "xla:cuda") && !HasCUDA():
-		return nil, fmt.Errorf("open backend %q (%s): there is no NVIDIA device, or no driver for it: %w", config, source, err)
+		return nil, fmt.Errorf(
+			"open backend %q (%s): there is no NVIDIA device, or no driver for it: %w", config, source, err,
+		)
 	case source == fromInstalled:
 		return nil, fmt.Errorf(
 			"open backend %q (%s): %w; if it is damaged, remove it and run 'moelab setup'", config, source, err,

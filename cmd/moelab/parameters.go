@@ -25,7 +25,7 @@ func (p *parameterFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&p.texts, "parameters-raw", "r", nil, "like -p, but the value is text, whatever it looks like")
 	flags.StringArrayVarP(&p.files, "parameters-file", "f", nil, "YAML or JSON file of parameters")
 	flags.StringArrayVarP(&p.yaml, "parameters-yaml", "y", nil, "YAML or JSON text of parameters")
-	flags.StringArrayVarP(&p.encoded, "parameters-base64", "b", nil, "the same in base64, for scripts that cannot quote it")
+	flags.StringArrayVarP(&p.encoded, "parameters-base64", "b", nil, "the same in base64, for scripts that cannot quote")
 	flags.BoolVar(&p.injectPaths, "inject-paths", false,
 		"also set PAPERMILL_INPUT_PATH and PAPERMILL_OUTPUT_PATH, which the notebook need not have")
 	flags.BoolVar(&p.strict, "strict", false, "refuse parameters that the notebook does not have, instead of warning")
@@ -40,8 +40,8 @@ func parameterNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
 }
 
-// pairs joins parameters that are written as two words, like papermill's, for flags of one: "-p steps 200" becomes "-p
-// steps=200". Of which command the arguments are is in the first of them.
+// pairs joins parameters of moelab run that are two words, as papermill has them: "-p steps 200" becomes
+// "-p steps=200". The first argument is the command's name.
 func pairs(args []string) []string {
 	if len(args) == 0 || args[0] != "run" {
 		return args
@@ -75,13 +75,15 @@ var (
 
 // fill replaces each {name} in a path by the value of the parameter.
 func fill(path string, values map[string]jupyter.Value) (filled string, err error) {
-	return namesInIt.ReplaceAllStringFunc(path, func(braced string) string {
-		value, ok := values[strings.Trim(braced, "{}")]
+	filled = namesInIt.ReplaceAllStringFunc(path, func(braced string) string {
+		name := strings.Trim(braced, "{}")
+		value, ok := values[name]
 		if !ok {
-			err = usage("-o is %q, but no value is given for %s: add -p %s=VALUE", path, braced, strings.Trim(braced, "{}"))
+			err = usage("-o is %q, but no value is given for %s: add -p %s=VALUE", path, braced, name)
 		}
 		return value.String()
-	}), err
+	})
+	return filled, err
 }
 
 // read returns the parameters. -r overrides -p, which overrides -y, which overrides -f, which overrides -b.
@@ -129,7 +131,9 @@ func (p *parameterFlags) read() (map[string]jupyter.Value, error) {
 }
 
 // set sets the parameters of a notebook that comes from a path and goes to another.
-func (p *parameterFlags) set(nb *jupyter.Notebook, values map[string]jupyter.Value, in, out string, warn func(error)) error {
+func (p *parameterFlags) set(
+	nb *jupyter.Notebook, values map[string]jupyter.Value, in, out string, warn func(error),
+) error {
 	unknown := nb.CheckNames(values)
 	if p.strict && unknown != nil {
 		return unknown

@@ -45,10 +45,11 @@ not run, and those tagged "raises-exception" may fail. Each cell's times and sta
 papermill and nbclient. A notebook that names no kernel gets python3, or moelab's if it is in Go.
 
 Parameters replace those of the cell tagged "parameters", as in papermill; of several values for one parameter, -r beats
--p, which beats -y, which beats -f, which beats -b. -o may hold their names in braces, as in results/{name}.ipynb. The parameter's type says what a value means: in Python that is its annotation
-(name: Optional[str] = None), else that of its default, which takes any number for a number. Python's None fits every
-parameter. Lists and dictionaries are written as in JSON, Python or YAML. A value that does not fit is refused before
-anything runs. Parameters that the notebook does not have are set too, with a warning.
+-p, which beats -y, which beats -f, which beats -b. -o may hold their names in braces, as in results/{name}.ipynb. The
+parameter's type says what a value means: in Python that is its annotation (name: Optional[str] = None), else that of
+its default, which takes any number for a number. Python's None fits every parameter. Lists and dictionaries are written
+as in JSON, Python or YAML. A value that does not fit is refused before anything runs. Parameters that the notebook does
+not have are set too, with a warning.
 
 Several notebooks, or those in a folder and below, run after each other, or --jobs of them at once. A failing one does
 not end the others; a list at the end says how each went. In folders, NAME.executed.ipynb is left out. -o then names a
