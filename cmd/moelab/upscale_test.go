@@ -90,6 +90,11 @@ func TestUpscaleGoesOnAfterBadPictures(t *testing.T) {
 	args := []string{"upscale", in, "-o", out, "--model", weightstest.NearestRRDB(t)}
 	status, _, stderr := moelab(t, append(args, quick...)...)
 	assert.Equal(t, statusFailed, status)
+	for name, b := range bad { // A wrong picture alone is a wrong argument, as for the other commands.
+		status, _, said := moelab(t, slices.Concat([]string{"upscale", filepath.Join(in, name)}, args[2:], quick)...)
+		assert.Equal(t, statusUsage, status, name)
+		assert.Contains(t, said, b.says)
+	}
 	lines := strings.Split(strings.TrimSpace(stderr), "\n")
 	require.Len(t, lines, len(bad)+2, stderr)
 	for name, b := range bad {

@@ -43,15 +43,15 @@ func (e *Enlarger) Do(ctx context.Context, job Job, stdin io.Reader, stdout io.W
 // do is Do; its errors do not name the picture.
 func (e *Enlarger) do(ctx context.Context, job Job, stdin io.Reader, stdout io.Writer) (imaging.Info, error) {
 	if job.err != nil {
-		return imaging.Info{}, job.err
+		return imaging.Info{}, wrongFile(job.err)
 	}
 	p, err := job.open(stdin)
 	if err != nil {
-		return imaging.Info{}, err
+		return imaging.Info{}, wrongFile(err)
 	}
 	large, err := e.large(p.Info)
 	if err != nil {
-		return large, err
+		return large, wrongFile(err)
 	}
 	if job.Out == Standard {
 		out := bufio.NewWriter(stdout)
@@ -93,7 +93,7 @@ func (e *Enlarger) write(
 	done := 0
 	for frame, err := range p.Frames() {
 		if err != nil {
-			return err
+			return wrongFile(err)
 		}
 		frame.Pixels, err = e.enlarge(ctx, frame.Pixels, func(share float64) {
 			e.progress((float64(done) + share) / float64(p.Info.Frames))
