@@ -25,6 +25,14 @@ import (
 var changing = regexp.MustCompile(` \\u001b\[7m\[\[ Cell \[\d+\] Line \d+ \]\]\\u001b\[0m |` +
 	`gonb_[0-9a-f]{8}|ipykernel_\d+|\+0x[0-9a-f]+|0x[0-9a-f]{6,}|\d{4}-\d\d-\d\dT[\d:.]+Z`)
 
+// removeRecord removes what papermill notes in a notebook and nbclient does not.
+func removeRecord(nb *Notebook) {
+	delete(nb.Metadata, recordKey)
+	for _, c := range nb.Cells {
+		delete(c.Metadata, recordKey)
+	}
+}
+
 func TestOutputsEqualNbclients(t *testing.T) {
 	for _, test := range []struct{ file, kernel string }{
 		{"go.ipynb", KernelName},
@@ -39,10 +47,7 @@ func TestOutputsEqualNbclients(t *testing.T) {
 			nb, err := Read(source)
 			require.NoError(t, err)
 			require.NoError(t, Run(t.Context(), nb, Options{Dir: dir}))
-			delete(nb.Metadata, recordKey)
-			for _, c := range nb.Cells {
-				delete(c.Metadata, recordKey)
-			}
+			removeRecord(nb)
 			require.NoError(t, nb.Write(ours))
 
 			ask(t, "validate", ours)

@@ -16,8 +16,8 @@ import (
 	"github.com/moelab/moelab/internal/venv"
 )
 
-// changingInWidgets matches ids of models, and the times that a progress bar shows.
-var changingInWidgets = regexp.MustCompile(`[0-9a-f]{32}|\[\d\d:\d\d.*?\]|ipykernel_\d+`)
+// changingInWidgets matches ids of models, the times that a progress bar shows, and those of cells.
+var changingInWidgets = regexp.MustCompile(`[0-9a-f]{32}|\[\d\d:\d\d.*?\]|ipykernel_\d+|\d{4}-\d\d-\d\dT[\d:.]+Z`)
 
 // TestWidgetsEqualNbclients runs a notebook of widgets with nbclient, too. The outputs and the stored models must be
 // the same.
@@ -66,6 +66,7 @@ print(len(out.outputs), "before the kernel hears of it")`, `print(len(out.output
 
 	delete(want.Metadata, "widgets")
 	delete(nb.Metadata, "widgets")
+	removeRecord(nb)
 	assert.Equal(t, changingInWidgets.ReplaceAllString(string(encoded(t, want)), ""),
 		changingInWidgets.ReplaceAllString(string(encoded(t, nb)), ""))
 }
