@@ -152,7 +152,7 @@ func (nb *Notebook) title() string {
 
 // highlight colours code. Code in an unknown language stays plain.
 func highlight(code, language string) (template.HTML, error) {
-	lexer := lexers.Get(language)
+	lexer := lexerOf(language)
 	if lexer == nil {
 		lexer = lexers.Fallback
 	}
@@ -164,6 +164,16 @@ func highlight(code, language string) (template.HTML, error) {
 	var b strings.Builder
 	err := codeFormatter.Format(&b, codeStyle, chroma.Literator(tokens...))
 	return template.HTML(b.String()), err
+}
+
+// lexerOf returns the lexer of a language, or nil. Chroma compares the name with all patterns of names of files, which
+// takes a second for each 4,000 letters.
+func lexerOf(language string) chroma.Lexer {
+	const longestName = 100
+	if len(language) > longestName {
+		return nil
+	}
+	return lexers.Get(language)
 }
 
 // tokenise splits code into tokens, and reports whether the lexer came to an end. Chroma's lexer of JSONata returns

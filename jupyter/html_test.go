@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -164,4 +166,15 @@ func TestANSIColours(t *testing.T) {
 	} {
 		assert.Equal(t, test.want, string(ansiToHTML(test.text)), "%q", test.text)
 	}
+}
+
+func TestALongNameOfALanguageCostsNoTime(t *testing.T) {
+	long := strings.Repeat(";", 1_000_000) // Chroma took four minutes to find no lexer of this name.
+	nb := notebook(KernelName, "1")
+	nb.Metadata["language_info"] = map[string]any{"name": long}
+	nb.Cells = append(nb.Cells, &Cell{Type: MarkdownCell, Source: "```" + long + "\ncode\n```"})
+	start := time.Now()
+	_, err := nb.HTML(t.TempDir())
+	require.NoError(t, err)
+	assert.Less(t, time.Since(start), 10*time.Second)
 }

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/alecthomas/chroma/v2/lexers"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -290,7 +289,7 @@ func renderCode(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast
 		return ast.WalkContinue, nil
 	}
 	language := string(n.(*ast.FencedCodeBlock).Language(source))
-	if lexers.Get(language) == nil {
+	if lexerOf(language) == nil {
 		language = "text"
 	}
 	code, err := highlight(string(n.Lines().Value(source)), language)
