@@ -58,7 +58,9 @@ func (f *kernelFolder) remove() {
 func endLeft() {
 	files, _ := filepath.Glob(filepath.Join(os.TempDir(), kernelFolders, connectionFiles)) // Only a bad pattern fails.
 	for _, file := range files {
-		f := kernelFolder{path: filepath.Dir(file), lock: lockfile.New(filepath.Join(filepath.Dir(file), lockfile.Name))}
+		dir := filepath.Dir(file)
+		// Not created: the kernel of an older moelab has no lock, and may live.
+		f := kernelFolder{path: dir, lock: flock.New(filepath.Join(dir, lockfile.Name), flock.SetFlag(os.O_RDWR))}
 		if free, err := f.lock.TryLock(); err == nil && free {
 			killMarked(f.mark())
 			f.remove()

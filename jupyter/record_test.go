@@ -29,14 +29,18 @@ func TestTimesAndStatesAreRecorded(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), start, time.Minute)
 	assert.Equal(t, true, nb.Metadata[recordKey].(map[string]any)["exception"])
 
-	var last time.Time
+	var first, last time.Time
 	for _, key := range []string{"iopub.status.busy", "iopub.execute_input", "iopub.status.idle"} {
 		text, _ := nb.Cells[0].Metadata[timesKey].(map[string]any)[key].(string)
 		at, err := time.Parse(time.RFC3339Nano, text)
 		require.NoError(t, err, key)
 		assert.False(t, at.Before(last), key)
+		if first.IsZero() {
+			first = at
+		}
 		last = at
 	}
+	assert.InDelta(t, last.Sub(first).Seconds(), record["duration"], 0.19, "by the clock of the kernel")
 	assert.NotContains(t, nb.Cells[3].Metadata, timesKey)
 }
 

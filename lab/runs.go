@@ -15,18 +15,12 @@ import (
 // FindRuns returns the run directories below a folder, in order, or the folder itself if it is one. Runs within a run,
 // such as a pretraining, belong to it. Links are not followed.
 func FindRuns(ctx context.Context, dir string) (runs []string, err error) {
-	runs, err = FindFolders(ctx, dir, func(path string) (bool, error) { return isRun(path), nil })
-	if err != nil {
-		return nil, fmt.Errorf("look for runs in %s: %w", dir, err)
-	}
-	return runs, nil
+	return FindFolders(ctx, dir, IsRun)
 }
 
 // FindFolders returns the folders below a folder that are what is looked for, in order, or the folder itself if it is.
-// What is in them is not looked at, nor what is in others for which the error is [fs.SkipDir]. Links are not followed.
-func FindFolders(
-	ctx context.Context, dir string, is func(path string) (bool, error),
-) (found []string, err error) {
+// What is in them is not looked at. Links are not followed.
+func FindFolders(ctx context.Context, dir string, is func(path string) bool) (found []string, err error) {
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
@@ -35,22 +29,21 @@ func FindFolders(
 			return err
 		case err != nil: // Somebody else's folder, or one that was removed meanwhile.
 			return fs.SkipDir
-		case !entry.IsDir():
+		case !entry.IsDir() || !is(path):
 			return nil
-		}
-		ok, err := is(path)
-		if err != nil || !ok {
-			return err
 		}
 		found = append(found, path)
 		return fs.SkipDir
 	})
+	if err != nil {
+		return nil, fmt.Errorf("look for runs in %s: %w", dir, err)
+	}
 	slices.Sort(found)
-	return found, err
+	return found, nil
 }
 
-// isRun reports whether a folder is a run directory, perhaps a damaged one. Other programs have a config.json too.
-func isRun(dir string) bool {
+// IsRun reports whether a folder is a run directory, perhaps a damaged one. Other programs have a config.json too.
+func IsRun(dir string) bool {
 	run := &Run{dir: dir}
 	file, err := run.read()
 	if !errors.Is(err, ErrDamaged) {

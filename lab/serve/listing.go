@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,7 +16,6 @@ import (
 	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/lab"
-	"github.com/moelab/moelab/lab/sweep"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -54,11 +54,14 @@ func (l *listing) all(ctx context.Context) (map[string]run, error) {
 	if time.Since(l.at) < listedFor {
 		return l.runs, nil
 	}
-	dirs, err := lab.FindRuns(ctx, l.dir)
+	var sweeps []string
+	dirs, err := lab.FindFolders(ctx, l.dir, func(path string) bool {
+		if key, ok := l.sweepKey(path); ok {
+			sweeps = append(sweeps, key)
+		}
+		return lab.IsRun(path)
+	})
 	if err != nil {
-		return nil, err
-	}
-	if err := l.findSweeps(ctx); err != nil {
 		return nil, err
 	}
 	found := make([]run, len(dirs))
@@ -79,27 +82,19 @@ func (l *listing) all(ctx context.Context) (map[string]run, error) {
 			runs[r.Key] = r
 		}
 	}
-	l.runs, l.at = runs, time.Now()
+	slices.Sort(sweeps)
+	l.runs, l.keys, l.at = runs, sweeps, time.Now()
 	return runs, nil
 }
 
-// findSweeps looks for sweeps, except those that links lead out of the folder from.
-func (l *listing) findSweeps(ctx context.Context) error {
-	dirs, err := sweep.Find(ctx, l.dir)
+// sweepKey returns the key of a folder if it holds a sweep, unless a link leads out of the served folder from there.
+func (l *listing) sweepKey(dir string) (key string, ok bool) {
+	key, err := filepath.Rel(l.dir, dir)
 	if err != nil {
-		return err
+		return "", false
 	}
-	l.keys = nil
-	for _, dir := range dirs {
-		key, err := filepath.Rel(l.dir, dir)
-		if err != nil {
-			continue
-		}
-		if _, err := l.root.Stat(filepath.Join(key, "sweep.json")); err == nil {
-			l.keys = append(l.keys, filepath.ToSlash(key))
-		}
-	}
-	return nil
+	_, err = l.root.Stat(filepath.Join(key, "sweep.json"))
+	return filepath.ToSlash(key), err == nil
 }
 
 // sweeps returns the keys of the sweeps, in order.

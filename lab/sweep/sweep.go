@@ -83,29 +83,6 @@ func Open(dir string) (*Sweep, error) {
 	return &Sweep{dir: dir, spec: spec}, nil
 }
 
-// Find returns the folders of sweeps below a folder, in order, or the folder itself if it is one. Links are not
-// followed.
-func Find(ctx context.Context, dir string) (sweeps []string, err error) {
-	sweeps, err = lab.FindFolders(ctx, dir, func(path string) (bool, error) {
-		if isThere(path, specName) {
-			return true, nil
-		}
-		if isThere(path, "config.json") { // A run holds none.
-			return false, fs.SkipDir
-		}
-		return false, nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("look for sweeps in %s: %w", dir, err)
-	}
-	return sweeps, nil
-}
-
-func isThere(dir, name string) bool {
-	_, err := os.Lstat(filepath.Join(dir, name))
-	return err == nil
-}
-
 // readFolder reads the specification in a folder.
 func readFolder(dir string) (Spec, error) { return ReadSpec(filepath.Join(dir, specName)) }
 
