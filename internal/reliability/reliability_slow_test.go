@@ -410,21 +410,22 @@ func (u trial) saidOnceRead(name string) error {
 	case u.sweep: // A cell that has ended is left alone.
 		args = []string{"eval", "--run", filepath.Join("out", run), "--backend", "go"}
 	}
-	checkpoints, err := filepath.Glob(u.out(run, "checkpoints", "*"))
-	if err != nil {
-		return err
-	}
-	for _, checkpoint := range checkpoints {
-		if inCheckpoint && checkpoint != filepath.Dir(u.out(name)) {
-			if err := os.RemoveAll(checkpoint); err != nil {
-				return err
+	if inCheckpoint {
+		name = filepath.Dir(name) // Which of its two files is damaged is not known.
+		newer, err := filepath.Glob(u.out(run, "checkpoints", "*"))
+		next, nextErr := filepath.Glob(u.out("checkpoints", "*")) // Those of the next stage, if run is a pretraining.
+		if err := errors.Join(err, nextErr); err != nil {
+			return err
+		}
+		for _, checkpoint := range slices.Concat(newer, next) {
+			if checkpoint != u.out(name) {
+				if err := os.RemoveAll(checkpoint); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	done := runFor(u.ctx, u.program, u.dir, args, longest)
-	if inCheckpoint {
-		name = filepath.Dir(name) // The one of both files that is damaged is not known.
-	}
 	if !strings.Contains(done.said, filepath.Join("out", name)) {
 		return fmt.Errorf("a bit of %s is never said: status %d: %s", name, done.status, done.said)
 	}

@@ -133,7 +133,8 @@ func (w work) state(dir string) (map[string]string, error) {
 				state[name] += withoutFields(line, "seconds") + "\n"
 			}
 		case w.sweep && base == "results.csv":
-			state[name], err = withoutColumn(data, "seconds")
+			rows, err := withoutColumn(data, "seconds")
+			state[name] = fmt.Sprint(rows)
 			return err
 		case w.sweep && filepath.Dir(name) == "results":
 			state[name] = withoutFields(data, "seconds", "ended", "crc32")
@@ -230,18 +231,18 @@ func withoutFields(text []byte, names ...string) string {
 	return string(text)
 }
 
-// withoutColumn returns the text of a table without one of its columns.
-func withoutColumn(text []byte, name string) (string, error) {
-	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+// withoutColumn returns the rows of a table without one of its columns.
+func withoutColumn(text []byte, name string) (rows [][]string, err error) {
+	rows, err = csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if at := slices.Index(rows[0], name); at >= 0 {
 		for i := range rows {
 			rows[i] = slices.Delete(rows[i], at, at+1)
 		}
 	}
-	return fmt.Sprint(rows), nil
+	return rows, nil
 }
 
 // differing lists what two states do not have in common.
