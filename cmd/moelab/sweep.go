@@ -279,42 +279,30 @@ func runSweep(command *cobra.Command, s *sweep.Sweep, options sweep.Options) err
 
 // printSweep prints the summary of a sweep. It is a failure if a cell has failed.
 func printSweep(w io.Writer, s *sweep.Sweep) error {
-	results, err := s.Results()
+	outcome, err := s.Outcome()
 	if err != nil {
 		return err
 	}
-	if err := printSummary(w, results); err != nil {
+	if err := printTable(w, outcome); err != nil {
 		return err
 	}
-	if rule := s.Spec().Compare; rule != nil {
-		decision := rule.Decide(results)
-		fmt.Fprintf(w, "%v: %s", rule, decision.Verdict)
-		if decision.Why != "" {
-			fmt.Fprintf(w, " (%s)", decision.Why)
-		} else {
-			fmt.Fprintf(w, ", difference %.4g, 95 %% interval %.4g to %.4g", decision.Difference, decision.Low, decision.High)
-		}
-		fmt.Fprintln(w)
+	if outcome.Decision != nil {
+		fmt.Fprintf(w, "%v: %v\n", outcome.Spec.Compare, outcome.Decision)
 	}
-	failed := 0
-	for _, result := range results {
-		if result.Failed != "" {
-			failed++
-			fmt.Fprintf(w, "failed: %s: %s\n", result.Name, result.Failed)
-		}
+	for _, result := range outcome.Failed {
+		fmt.Fprintf(w, "failed: %s: %s\n", result.Name, result.Failed)
 	}
 	fmt.Fprintf(w, "%s shows them\n", filepath.Join(s.Dir(), "report.html"))
-	if failed > 0 {
-		return fmt.Errorf("%d of %s failed; --retry tries them again", failed, counted(len(results), "cell"))
+	if failed := len(outcome.Failed); failed > 0 {
+		return fmt.Errorf("%d of %s failed; --retry tries them again", failed, counted(len(outcome.Results), "cell"))
 	}
 	return nil
 }
 
-// printSummary prints the table of a sweep.
-func printSummary(w io.Writer, results []sweep.Result) error {
-	head, rows := sweep.Summary(results)
+// printTable prints the table of a sweep.
+func printTable(w io.Writer, outcome sweep.Outcome) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{head}, rows...) {
+	for _, row := range append([][]string{outcome.Head}, outcome.Rows...) {
 		fmt.Fprintln(table, strings.Join(row, "\t"))
 	}
 	return table.Flush()
@@ -334,22 +322,21 @@ sweep that was given to Slurm it also shows how many tasks wait and run, and whi
 			if err != nil {
 				return wrongSweep(err)
 			}
-			p, err := s.Progress()
+			outcome, err := s.Outcome()
 			if err != nil {
 				return err
 			}
 			out := command.OutOrStdout()
-			for _, line := range sweepLines(p, 0) {
+			for _, line := range sweepLines(outcome.Progress, 0) {
 				fmt.Fprintln(out, line)
 			}
 			if err := printQueue(command, s); err != nil {
 				return err
 			}
-			results, err := s.Results()
-			if err != nil || len(results) == 0 {
-				return err
+			if len(outcome.Results) == 0 {
+				return nil
 			}
-			return printSummary(out, results)
+			return printTable(out, outcome)
 		},
 	}
 }

@@ -57,7 +57,7 @@ func TestSweepTrainsMeasuresAndComparesBlinks(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, data, 0o644))
 	printed = succeed(t, "sweep", path, "--out", dir)
 	assert.Contains(t, printed,
-		"closes of learning_rate=0.001 is equal to of learning_rate=0.0002, by 1000: reproduced, difference ")
+		"closes of learning_rate=0.001 is equal to that of learning_rate=0.0002, by 1000: reproduced, difference ")
 }
 
 func TestSweepRejectsWrongSpecifications(t *testing.T) {

@@ -15,12 +15,14 @@ func newWatchCommand() *cobra.Command {
 		Short: "Watch runs while they are trained",
 		Long: `Show what goes on in a run until its training ends: its kind, the process that trains it, the step, the rate,
 the time left, the metrics with their course since the first step, the measures of the last evaluation, and the newest
-picture. Several runs, or the runs below a folder such as a sweep, have a row each.
+picture. Several runs, or the runs below a folder, have a row each. Above those of a sweep it says how many of its cells
+have ended.
 
 In a terminal it is drawn anew each second. In a file or a pipe it is a line when something has changed, at most one a
 minute. It only reads, so it may be stopped at any time.
 
-The exit status is 0 if all runs are finished in the end, and 1 if one is stopped or damaged.`,
+The exit status is 0 if all runs are finished in the end, and all cells of a sweep have ended well, and 1 if one is
+stopped or damaged, has failed, or was never begun.`,
 		Example: `  moelab watch runs/hair
   moelab watch runs/hair runs/more
   moelab watch sweeps/ways

@@ -140,6 +140,9 @@ func (m *Monitor) table(names []string, columns int) []string {
 	}
 	widestName = min(widestName, max(2*columns/5, nameWidth))
 	head := []string{fmt.Sprintf("%d runs", len(names))}
+	if len(names) == 1 {
+		head[0] = "1 run"
+	}
 	for _, condition := range []lab.Condition{lab.InTraining, lab.Finished, lab.Stopped, lab.Damaged} {
 		if n := count[condition]; n > 0 {
 			head = append(head, fmt.Sprintf("%d %s", n, condition))

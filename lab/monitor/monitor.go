@@ -1,4 +1,4 @@
-// Package monitor shows runs while they are trained: in a terminal that lives, or as lines in a file.
+// Package monitor shows runs and sweeps while they are trained: in a terminal that lives, or as lines in a file.
 package monitor
 
 import (
@@ -16,6 +16,7 @@ import (
 	"github.com/moelab/moelab/internal/progress"
 	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/lab/sweep"
 )
 
 // ErrNotFinished is wrapped if a run that is not finished is not in training any more.
@@ -25,6 +26,8 @@ var ErrNotFinished = errors.New("not finished")
 type Monitor struct {
 	dirs []string
 	runs map[string]*lab.Follower // By their folders.
+	// sweeps are how far the folders of dirs are that are sweeps.
+	sweeps map[string]sweep.Progress
 	// goesOn is true while something is in training, or a sweep is filled.
 	goesOn bool
 }
@@ -69,10 +72,14 @@ func (m *Monitor) Watch(ctx context.Context, w io.Writer, screen *progress.Scree
 
 // look looks at all runs, and for new ones. Runs that have vanished are forgotten, if it is not all of a folder.
 func (m *Monitor) look(ctx context.Context) error {
-	m.goesOn = false
+	m.goesOn, m.sweeps = false, map[string]sweep.Progress{}
 	there := map[string]*lab.Follower{}
 	for _, dir := range m.dirs {
 		found, err := lab.FindRuns(ctx, dir)
+		if err != nil {
+			return err
+		}
+		isSweep, err := m.lookAtSweep(dir)
 		if err != nil {
 			return err
 		}
@@ -80,7 +87,7 @@ func (m *Monitor) look(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("look at the lock of %s: %w", dir, err)
 		}
-		if len(found) == 0 && !held {
+		if len(found) == 0 && !held && !isSweep {
 			return fmt.Errorf("%s: %w, nor is there one below it", dir, lab.ErrNotARun)
 		}
 		m.goesOn = m.goesOn || held
@@ -106,8 +113,28 @@ func (m *Monitor) look(ctx context.Context) error {
 	return nil
 }
 
-// outcome returns an error unless all runs are finished.
+// lookAtSweep looks how far a sweep is, if the folder is one.
+func (m *Monitor) lookAtSweep(dir string) (isSweep bool, err error) {
+	opened, err := sweep.Open(dir)
+	if errors.Is(err, sweep.ErrNotASweep) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	progress, err := opened.Progress()
+	m.sweeps[dir] = progress
+	m.goesOn = m.goesOn || len(progress.Running) > 0
+	return true, err
+}
+
+// outcome returns an error unless all runs and sweeps are finished.
 func (m *Monitor) outcome() error {
+	for _, dir := range slices.Sorted(maps.Keys(m.sweeps)) {
+		if p := m.sweeps[dir]; p.Done < p.Cells || p.Failed > 0 {
+			return fmt.Errorf("%s: %v: %w", textfile.Shown(dir), p, ErrNotFinished)
+		}
+	}
 	unfinished := 0
 	text := ""
 	for _, dir := range slices.Sorted(maps.Keys(m.runs)) {
@@ -153,6 +180,9 @@ func (l *log) show(sentences map[string]string, last bool) error {
 // sentences describes the runs on a line each, by their folders.
 func (m *Monitor) sentences() map[string]string {
 	all := map[string]string{}
+	for dir, progress := range m.sweeps {
+		all[dir] = progress.String()
+	}
 	for dir, run := range m.runs {
 		text := append([]string{state(run)}, pace(run)...)
 		if numbers := numbersOf(run.Status.Values); len(numbers) > 0 {
@@ -165,9 +195,16 @@ func (m *Monitor) sentences() map[string]string {
 
 // lines draws the runs for a terminal with a number of columns.
 func (m *Monitor) lines(columns int) []string {
+	var lines []string
+	for _, dir := range slices.Sorted(maps.Keys(m.sweeps)) {
+		lines = append(lines, wrap([]string{textfile.Shown(dir), m.sweeps[dir].String()}, " · ", columns)...)
+	}
 	names := slices.Sorted(maps.Keys(m.runs))
-	if len(names) == 1 && names[0] == m.dirs[0] {
+	switch {
+	case len(names) == 0:
+		return lines
+	case len(names) == 1 && names[0] == m.dirs[0]:
 		return runLines(names[0], m.runs[names[0]], columns)
 	}
-	return m.table(names, columns)
+	return append(lines, m.table(names, columns)...)
 }

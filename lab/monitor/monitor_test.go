@@ -120,6 +120,36 @@ func TestSeveralRunsHaveARowEach(t *testing.T) {
 	}, drawn(t, 79, dir))
 }
 
+func TestASweepIsMoreThanItsRuns(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write := func(name, text string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
+	}
+	write("ways/sweep.json", `{"format":1,"train":"gan","preset":"smoke","seeds":[1,2,3]}`)
+	assert.Equal(t, []string{"ways · 0 of 3 cells have ended"}, drawn(t, 79, "ways"))
+	end(t, makeRun(t, "ways/cells/seed=1", 9), 9)
+	write("ways/results/seed=1.json", `{"name":"seed=1","seed":1}`)
+	assert.Equal(t, []string{
+		"ways · 1 of 3 cells have ended", "1 run · 1 finished", "cells/seed=1  finished  9/9",
+	}, drawn(t, 79, "ways"))
+
+	var out bytes.Buffer
+	err := New([]string{"ways"}).Watch(t.Context(), &out, nil)
+	require.ErrorIs(t, err, ErrNotFinished, "the runs that there are have ended, but there are to be more")
+	require.EqualError(t, err, "ways: 1 of 3 cells have ended: not finished")
+	assert.Equal(t, "ways: 1 of 3 cells have ended\nways/cells/seed=1: finished · 9/9\n", out.String())
+
+	write("ways/results/seed=2.json", `{"name":"seed=2","seed":2}`)
+	write("ways/results/seed=3.json", `{"name":"seed=3","seed":3,"failed":"out of memory"}`)
+	require.EqualError(t, New([]string{"ways"}).Watch(t.Context(), &out, nil),
+		"ways: 3 of 3 cells have ended, 1 of them in failure: not finished")
+	write("ways/results/seed=3.json", `{"name":"seed=3","seed":3}`)
+	require.NoError(t, New([]string{"ways"}).Watch(t.Context(), &out, nil))
+	write("ways/sweep.json", "{")
+	require.ErrorContains(t, New([]string{"ways"}).Watch(t.Context(), &out, nil), "read the specification ways/sweep.json")
+}
+
 func TestALogHasALineWhenSomethingHasChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		t.Chdir(t.TempDir())

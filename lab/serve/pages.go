@@ -14,16 +14,17 @@ import (
 
 	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/lab/sweep"
 )
 
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+var pageTemplate = template.Must(template.Must(template.New("page").Funcs(template.FuncMap{
 	"add":   func(a, b int) int { return a + b },
 	"bytes": bytesText, "duration": durationText, "number": numberText,
 	"numbers": numbersText, "percent": percentText, "when": whenText,
-}).Parse(pageText))
+}).Parse(sweep.OutcomeHTML)).Parse(pageText))
 
 // frame is what every page shows around its content.
 type frame struct {

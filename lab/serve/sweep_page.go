@@ -47,14 +47,8 @@ func countCells(key string, all map[string]run) sweepLine {
 // sweepView is the page of a sweep.
 type sweepView struct {
 	sweepLine
-	Spec     sweep.Spec
-	Progress sweep.Progress
-	Head     []string
-	Rows     [][]string
-	Measures []string
-	Failed   []sweep.Result
-	Decision *sweep.Decision
-	Keys     []string // Of its runs.
+	sweep.Outcome
+	Keys []string // Of its runs.
 }
 
 // sweepOf opens the sweep that an address names.
@@ -83,24 +77,9 @@ func (s *Server) sweepPage(r *http.Request) (string, any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	page := sweepView{sweepLine: countCells(r.URL.Query().Get("sweep"), all), Spec: opened.Spec()}
-	if page.Progress, err = opened.Progress(); err != nil {
+	page := sweepView{sweepLine: countCells(r.URL.Query().Get("sweep"), all)}
+	if page.Outcome, err = opened.Outcome(); err != nil {
 		return "", nil, err
-	}
-	results, err := opened.Results()
-	if err != nil {
-		return "", nil, err
-	}
-	page.Head, page.Rows = sweep.Summary(results)
-	page.Measures = sweep.MeasureNames(results)
-	for _, result := range results {
-		if result.Failed != "" {
-			page.Failed = append(page.Failed, result)
-		}
-	}
-	if rule := page.Spec.Compare; rule != nil {
-		decision := rule.Decide(results)
-		page.Decision = &decision
 	}
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		if path.Dir(key) == path.Join(page.Key, "cells") {
@@ -113,6 +92,6 @@ func (s *Server) sweepPage(r *http.Request) (string, any, error) {
 // Dots is the address of the figure of a measure, which changes when there is more to draw.
 func (v sweepView) Dots(measure string) string {
 	return "dots.svg?" + url.Values{
-		"sweep": {v.Key}, "measure": {measure}, "done": {strconv.Itoa(v.Progress.Done)},
+		"sweep": {v.Key}, "measure": {measure}, "done": {strconv.Itoa(v.Done)},
 	}.Encode()
 }

@@ -75,12 +75,30 @@ const (
 // Decision is a rule applied to results.
 type Decision struct {
 	Verdict Verdict
+	// Measured is false if there are too few values for a difference.
+	Measured bool
 	// Difference is that of the means, and Low and High are its 95 % interval.
 	Difference, Low, High float64
-	// Of and Than are the numbers of values on both sides.
+	// Of and Than are the numbers of values on both sides; Than is 0 if that is a number.
 	Of, Than int
 	// Why says why it is undecided.
 	Why string
+}
+
+// String is as in "reproduced, difference 0.5, 95 % interval 0.4 to 0.6, 3 and 3 values".
+func (d Decision) String() string {
+	text := string(d.Verdict)
+	if d.Measured {
+		text += fmt.Sprintf(", difference %.4g, 95 %% interval %.4g to %.4g, %d", d.Difference, d.Low, d.High, d.Of)
+		if d.Than > 0 {
+			text += fmt.Sprintf(" and %d", d.Than)
+		}
+		text += " values"
+	}
+	if d.Why != "" {
+		text += " (" + d.Why + ")"
+	}
+	return text
 }
 
 // Decide applies the rule to results.
@@ -95,6 +113,7 @@ func (c *Comparison) Decide(results []Result) Decision {
 		d.Why = "it takes two seeds at least"
 		return d
 	}
+	d.Measured = true
 	d.Difference, d.Low, d.High = interval(a, b)
 	right, wrong := relations[c.Is](d.Low, d.High, c.By)
 	switch {
@@ -142,7 +161,7 @@ func interval(a, b []float64) (difference, low, high float64) {
 	return difference, difference - half, difference + half
 }
 
-// String puts the rule in words, as in "FID of loss=hinge is lower than of loss=wgan".
+// String puts the rule in words, as in "FID of loss=hinge is lower than that of loss=wgan".
 func (c *Comparison) String() string {
 	text := c.Measure
 	if len(c.Of) > 0 {
@@ -158,9 +177,9 @@ func (c *Comparison) String() string {
 	case c.Value != nil:
 		text += fmt.Sprintf(" %g", *c.Value)
 	case len(c.Than) > 0:
-		text += " of " + valuesText(c.Than)
+		text += " that of " + valuesText(c.Than)
 	default:
-		text += " of all"
+		text += " that of all"
 	}
 	if c.By > 0 {
 		text += fmt.Sprintf(", by %g", c.By)

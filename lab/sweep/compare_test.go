@@ -3,6 +3,7 @@ package sweep
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,6 +24,20 @@ func TestIntervalsMatchSciPy(t *testing.T) {
 		_, low, high := interval(c.A, c.B)
 		assert.InDelta(t, c.Low, low, 1e-6, "%v %v", c.A, c.B)
 		assert.InDelta(t, c.High, high, 1e-6, "%v %v", c.A, c.B)
+	}
+}
+
+func TestADecisionHasItsNumbers(t *testing.T) {
+	for want, decision := range map[string]Decision{
+		"reproduced, difference -0.2, 95 % interval -0.25 to -0.15, 3 and 4 values": {
+			Verdict: Reproduced, Measured: true, Difference: -0.2, Low: -0.25, High: -0.15, Of: 3, Than: 4,
+		},
+		"undecided, difference 0.1, 95 % interval -0.1 to 0.3, 2 values (more would narrow it)": {
+			Verdict: Undecided, Measured: true, Difference: 0.1, Low: -0.1, High: 0.3, Of: 2, Why: "more would narrow it",
+		},
+		"undecided (it takes two)": {Verdict: Undecided, Of: 1, Than: 3, Why: "it takes two"},
+	} {
+		assert.Equal(t, want, decision.String())
 	}
 }
 
@@ -63,6 +78,7 @@ func TestVerdicts(t *testing.T) {
 			decision := test.rule.Decide(results(test.a, test.b))
 			assert.Equal(t, test.want, decision.Verdict, "%+v", decision)
 			assert.Equal(t, test.want == Undecided, decision.Why != "")
+			assert.Equal(t, len(test.a) > 1, strings.Contains(decision.String(), ", difference "), decision)
 		})
 	}
 }

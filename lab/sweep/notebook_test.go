@@ -105,7 +105,8 @@ func TestSweepRunsANotebookWithEachParameter(t *testing.T) {
 	}
 	report, err := os.ReadFile(filepath.Join(dir, reportName))
 	require.NoError(t, err)
-	assert.Contains(t, string(report), "<h1>A sweep of original.ipynb</h1>")
+	assert.Contains(t, string(report), "A sweep of original.ipynb: 6 of 6 cells have ended, "+
+		"2 of them in failure.")
 
 	begun := 0
 	runSweep(t, dir, spec, Options{Changed: func(Cell, *Result) { begun++ }})

@@ -18,6 +18,7 @@ import (
 
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/plots"
 	"gonum.org/v1/gonum/stat"
 )
@@ -39,17 +40,17 @@ func (s *Sweep) WriteResults() (err error) {
 		return fmt.Errorf("lock %s: %w", folder, err)
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	results, err := s.Results()
+	outcome, err := s.Outcome()
 	if err != nil {
 		return err
 	}
 	err = atomicfile.Write(filepath.Join(s.dir, tableName), func(file *os.File) error {
-		return csv.NewWriter(file).WriteAll(table(results))
+		return csv.NewWriter(file).WriteAll(table(outcome.Results))
 	})
 	if err != nil {
 		return err
 	}
-	page, err := s.page(results)
+	page, err := s.report(outcome)
 	if err != nil {
 		return fmt.Errorf("write the report of %s: %w", s.dir, err)
 	}
@@ -161,22 +162,59 @@ func Figure(results []Result, measure string) (*plots.Figure, error) {
 	return dots.Figure()
 }
 
-//go:embed report.html
-var reportText string
-
-var reportTemplate = template.Must(template.New("report").Parse(reportText))
-
-// page is what report.html shows.
-type page struct {
-	Spec     Spec
-	Cells    int
-	Results  []Result
-	Failed   []Result
-	Head     []string
-	Rows     [][]string
-	Figures  []figure
+// Outcome is what has come out of a sweep so far.
+type Outcome struct {
+	Spec Spec
+	Progress
+	Results, Failed []Result
+	// Measures are the names of all measures.
+	Measures []string
+	// Head and Rows are the table of [Summary].
+	Head []string
+	Rows [][]string
+	// Decision is that of the specification's rule, if it has one.
 	Decision *Decision
-	Command  string
+}
+
+// Outcome looks at the folder.
+func (s *Sweep) Outcome() (o Outcome, err error) {
+	o.Spec = s.spec
+	if o.Progress, err = s.Progress(); err != nil {
+		return o, err
+	}
+	if o.Results, err = s.Results(); err != nil {
+		return o, err
+	}
+	for _, result := range o.Results {
+		if result.Failed != "" {
+			o.Failed = append(o.Failed, result)
+		}
+	}
+	o.Measures = MeasureNames(o.Results)
+	o.Head, o.Rows = Summary(o.Results)
+	if rule := s.spec.Compare; rule != nil {
+		decision := rule.Decide(o.Results)
+		o.Decision = &decision
+	}
+	return o, nil
+}
+
+// OutcomeHTML are the templates "outcome" and "failed", which show an [Outcome] in the report and on the live page.
+//
+//go:embed outcome.html
+var OutcomeHTML string
+
+//go:embed report.html
+var reportHTML string
+
+var reportTemplate = template.Must(template.Must(template.New("report").Parse(OutcomeHTML)).Parse(reportHTML))
+
+// report is what report.html shows.
+type report struct {
+	Name string // Of the folder.
+	Outcome
+	Figures []figure
+	Command string
 }
 
 type figure struct {
@@ -184,16 +222,15 @@ type figure struct {
 	PNG  template.URL
 }
 
-func (s *Sweep) page(results []Result) (page, error) {
-	p := page{Spec: s.spec, Cells: len(s.spec.Cells()), Results: results}
-	p.Head, p.Rows = Summary(results)
-	for _, result := range results {
-		if result.Failed != "" {
-			p.Failed = append(p.Failed, result)
-		}
+// report draws an outcome.
+func (s *Sweep) report(outcome Outcome) (report, error) {
+	dir, err := filepath.Abs(s.dir)
+	if err != nil {
+		return report{}, err
 	}
-	for _, measure := range MeasureNames(results) {
-		drawn, err := Figure(results, measure)
+	p := report{Name: textfile.Shown(filepath.Base(dir)), Outcome: outcome}
+	for _, measure := range outcome.Measures {
+		drawn, err := Figure(outcome.Results, measure)
 		if err != nil {
 			return p, err
 		}
@@ -203,10 +240,6 @@ func (s *Sweep) page(results []Result) (page, error) {
 		}
 		p.Figures = append(p.Figures, figure{measure,
 			template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png.Bytes()))})
-	}
-	if s.spec.Compare != nil {
-		decision := s.spec.Compare.Decide(results)
-		p.Decision = &decision
 	}
 	if cells := s.spec.Cells(); len(cells) > 0 {
 		commands, err := s.commands(cells[0])

@@ -231,6 +231,15 @@ type Progress struct {
 	Running []Running
 }
 
+// String is as in "4 of 12 cells have ended, 1 of them in failure".
+func (p Progress) String() string {
+	text := fmt.Sprintf("%d of %d cells have ended", p.Done, p.Cells)
+	if p.Failed > 0 {
+		text += fmt.Sprintf(", %d of them in failure", p.Failed)
+	}
+	return text
+}
+
 // Running is a cell that goes on.
 type Running struct {
 	Cell

@@ -220,7 +220,8 @@ func TestSweepTrainsAndMeasuresEachCell(t *testing.T) {
 	report, err := os.ReadFile(filepath.Join(dir, reportName))
 	require.NoError(t, err)
 	for _, text := range []string{
-		"6 of 6 cells have ended.", "a high rate scores more", ">reproduced<", "score of rate=1 is higher than of rate=0.5",
+		"6 of 6 cells have ended.", "a high rate scores more", ">reproduced, difference ",
+		"score of rate=1 is higher than that of rate=0.5",
 		"moelab train test --preset smoke --set mode=works --set rate=0.5 --set seed=1 --run ",
 	} {
 		assert.Contains(t, string(report), text)
