@@ -61,7 +61,7 @@ the smallest comes first.`,
 		Example: `  moelab runs
   moelab runs runs sweeps --state training
   moelab runs --kind gan --sort FID
-  moelab runs --json | jq '.[] | select(.measures.FID < 0.4) | .run'`,
+  moelab runs --json | jq '.[] | select(.measures.FID and .measures.FID < 0.4) | .run'`,
 		Args: cobra.ArbitraryArgs,
 	}
 	flags := command.Flags()

@@ -24,7 +24,7 @@ import (
 )
 
 func newSweepCommand() *cobra.Command {
-	var out, preset, seeds, backend, expectation, scheduler string
+	var out, preset, seeds, expectation, scheduler string
 	var steps int64
 	var settings []string
 	var jobs int
@@ -43,7 +43,8 @@ scrapbook.glue in Python.
 The folder OUT gets a run directory for each cell, results.csv with a row for each, and report.html with the means, the
 spread over the seeds, and each seed as a dot. Each cell is a process of its own, which trains as "moelab train" does
 and measures as "moelab eval" does; one that fails is a row of the table. Ctrl-C saves, and the same command goes on.
-With more values or seeds it adds cells and keeps the others.
+With more values, seeds or steps it adds to what is there. Cells that are asked for no more are kept, and do not count.
+An expectation and a rule that are given up when there are results already are named in the report.
 
 A specification is a JSON file, such as the sweep.json that each sweep keeps:
 
@@ -55,7 +56,8 @@ A specification is a JSON file, such as the sweep.json that each sweep keeps:
 
 The rule "compare" decides the expectation: "is" is "higher", "lower" or "equal", "value": 0.4 in the place of "than"
 compares with a number, and "by" is the least difference that counts. The verdict is "reproduced" or "not reproduced"
-if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise.
+if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise. Cells that failed have no
+measures.
 
 With --slurm the cells are run by Slurm, one a task, on all hosts that share the folder. The folder then holds
 slurm.sbatch, a template that is yours to change: resources, modules, a container. --print slurm writes it without
@@ -77,11 +79,11 @@ k8s.yaml. --jobs limits the tasks that run at once.`,
 	flags.StringArrayVarP(&settings, "set", "p", nil, "a setting of config.json, or a parameter of the notebook, as "+
 		"key=value or key=value,value,…; may be given several times")
 	flags.Int64Var(&steps, "steps", 0, "iterations of each cell (default: the preset's)")
-	flags.StringVar(&seeds, "seeds", "1", "number of seeds, or the seeds, separated by commas")
+	flags.StringVar(&seeds, "seeds", "1", `number of seeds, or the seeds, separated by commas; "7," is the seed 7`)
 	flags.StringVar(&expectation, "expect", "", "what should come out, in words, for the report")
 	flags.IntVar(&jobs, "jobs", 1, "cells that are trained at once and share the cores")
 	flags.BoolVar(&retry, "retry", false, "try the cells again that have failed")
-	flags.StringVar(&backend, "backend", "", "backend of the trainings; see moelab train gan -h")
+	open := backendFlag(command)
 	flags.BoolVar(&slurm, "slurm", false, "let Slurm run the cells, one a task")
 	flags.StringVar(&scheduler, "print", "", `print what "slurm" or "k8s" would be told, and run nothing`)
 	command.RunE = func(command *cobra.Command, args []string) error {
@@ -96,6 +98,7 @@ k8s.yaml. --jobs limits the tasks that run at once.`,
 		}
 		var spec sweep.Spec
 		var err error
+		backend := flags.Lookup("backend").Value.String()
 		if filepath.Ext(args[0]) == ".ipynb" && backend != "" {
 			return usage("--backend has no effect on a notebook")
 		}
@@ -114,6 +117,13 @@ k8s.yaml. --jobs limits the tasks that run at once.`,
 		}
 		if err := checkSpec(&spec, out); err != nil {
 			return usageError{err}
+		}
+		if backend != "" && !slurm && scheduler == "" { // Wrong for one cell, it is wrong for all.
+			opened, err := open()
+			if err != nil {
+				return err
+			}
+			opened.Finalize()
 		}
 		if spec.Notebook != "" { // Once, and not by several cells at once.
 			if err := setUpKernel(command.Context(), command.ErrOrStderr(), spec.Notebook); err != nil {
@@ -190,11 +200,16 @@ func specOf(word, preset string, settings []string, steps int64, seeds, expectat
 	if filepath.Ext(word) == ".ipynb" {
 		spec.Train, spec.Notebook = "", word
 	}
+	given := map[string]bool{"steps": steps != 0}
 	for _, setting := range settings {
 		axis, err := sweep.ParseAxis(setting)
 		if err != nil {
 			return spec, fmt.Errorf("--set %w", err)
 		}
+		if given[axis.Setting] {
+			return spec, fmt.Errorf("%s is set twice: give it several values, separated by commas", axis.Setting)
+		}
+		given[axis.Setting] = true
 		if len(axis.Values) == 1 {
 			spec.Set[axis.Setting] = axis.Values[0]
 			continue
@@ -222,7 +237,7 @@ func parseSeeds(text string) (seeds []uint64, err error) {
 		}
 		return seeds, nil
 	}
-	for part := range strings.SplitSeq(text, ",") {
+	for part := range strings.SplitSeq(strings.TrimSuffix(text, ","), ",") {
 		seed, err := strconv.ParseUint(strings.TrimSpace(part), 10, 64)
 		if err != nil {
 			return nil, wrong
@@ -249,10 +264,52 @@ func checkSpec(spec *sweep.Spec, out string) error {
 		spec.Preset = kind.UsualPreset()
 	}
 	none := filepath.Join(out, ".none") // No run, whose settings would count.
-	return spec.Check(func(assignments []string) error {
-		_, err := kind.Prepare(none, spec.Preset, nil, assignments...)
+	var steps json.RawMessage
+	err = spec.Check(func(assignments []string) error {
+		for _, assignment := range assignments {
+			if err := checkCell(assignment); err != nil {
+				return err
+			}
+		}
+		_, err := kind.Prepare(none, spec.Preset, func(config any) { steps = stepsOf(config) }, assignments...)
 		return err
 	})
+	// Another preset's, of a later moelab, would leave some cells shorter than the others.
+	if isAxis := slices.ContainsFunc(spec.Axes, func(a sweep.Axis) bool { return a.Setting == "steps" }); err == nil &&
+		!isAxis && spec.Set["steps"] == nil && steps != nil {
+		if spec.Set == nil {
+			spec.Set = map[string]json.RawMessage{}
+		}
+		spec.Set["steps"] = steps
+	}
+	return err
+}
+
+// checkCell returns an error if a setting, though right, makes each training fail.
+func checkCell(assignment string) error {
+	switch name, value, _ := strings.Cut(assignment, "="); name {
+	case "steps":
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil && n < 1 {
+			return fmt.Errorf("steps is %d: it must be at least 1", n)
+		}
+	case "data":
+		if _, err := os.Stat(value); value != "" && value != `""` && err != nil {
+			return fmt.Errorf("data: %w", err)
+		}
+	}
+	return nil
+}
+
+// stepsOf returns the number of steps of a configuration.
+func stepsOf(config any) json.RawMessage {
+	var fields struct {
+		Steps json.RawMessage `json:"steps"`
+	}
+	text, err := json.Marshal(config)
+	if err != nil || json.Unmarshal(text, &fields) != nil {
+		return nil
+	}
+	return fields.Steps
 }
 
 // setUpKernel installs what one of moelab's own notebooks is run with.
@@ -271,6 +328,9 @@ func runSweep(command *cobra.Command, s *sweep.Sweep, options sweep.Options) err
 	stop := view.follow(command.Context())
 	err := s.Run(command.Context(), options)
 	stop()
+	if command.Context().Err() != nil {
+		fmt.Fprintf(command.ErrOrStderr(), "moelab: what has begun is saved, and the same command goes on with it\n")
+	}
 	if err != nil {
 		return err
 	}
@@ -288,6 +348,18 @@ func printSweep(w io.Writer, s *sweep.Sweep) error {
 	}
 	if outcome.Decision != nil {
 		fmt.Fprintf(w, "%v: %v\n", outcome.Spec.Compare, outcome.Decision)
+	}
+	for _, before := range outcome.Spec.Replaced {
+		rule := ""
+		if before.Compare != nil {
+			rule = ", rule: " + before.Compare.String()
+		}
+		fmt.Fprintf(w, "until %s had ended the expectation was %q%s\n", counted(before.Cells, "cell"), before.Expectation,
+			rule)
+	}
+	if len(outcome.Earlier) > 0 {
+		fmt.Fprintf(w, "%s of an earlier specification kept, not counted: %s\n", counted(len(outcome.Earlier), "cell"),
+			strings.Join(outcome.Earlier, "; "))
 	}
 	for _, result := range outcome.Failed {
 		fmt.Fprintf(w, "failed: %s: %s\n", result.Name, result.Failed)
@@ -330,8 +402,8 @@ sweep that was given to Slurm it also shows how many tasks wait and run, and whi
 			for _, line := range sweepLines(outcome.Progress, 0) {
 				fmt.Fprintln(out, line)
 			}
-			if err := printQueue(command, s); err != nil {
-				return err
+			if err := printQueue(command, s); err != nil { // What has ended can be shown all the same.
+				warner(command)(err)
 			}
 			if len(outcome.Results) == 0 {
 				return nil
@@ -351,6 +423,7 @@ type sweepView struct {
 	start  time.Time
 	ended  int       // Cells, since start,
 	last   time.Time // the last of them now.
+	warned bool      // That the rule's measure is missing.
 }
 
 func newSweepView(w io.Writer, s *sweep.Sweep) *sweepView {
@@ -368,6 +441,15 @@ func (v *sweepView) changed(cell sweep.Cell, result *sweep.Result) {
 	v.last = time.Now()
 	v.clear()
 	fmt.Fprintln(v.w, resultLine(*result))
+	rule := v.s.Spec().Compare
+	if rule == nil || v.warned || result.Failed != "" {
+		return
+	}
+	if _, ok := result.Measures[rule.Measure]; !ok { // At the first cell, and not when the night is over.
+		v.warned = true
+		fmt.Fprintf(v.w, "moelab: warning: the rule is about %q, but the measures are %s: mend it in the specification, "+
+			"and the same command takes it\n", rule.Measure, names(result.Measures))
+	}
 }
 
 // resultLine says how a cell ended.

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -18,14 +19,46 @@ type Comparison struct {
 	// Measure is the name of a measure of the evaluation.
 	Measure string `json:"measure"`
 	// Of selects cells by values of axes, as in {"loss": "hinge"}; those of axes that it does not name all count.
-	Of map[string]string `json:"of,omitempty"`
+	Of Values `json:"of,omitempty"`
 	// Is is "higher", "lower" or "equal".
 	Is string `json:"is"`
-	// Than selects the other cells, unless Value is set.
-	Than  map[string]string `json:"than,omitempty"`
-	Value *float64          `json:"value,omitempty"`
+	// Than selects the other cells, unless Value is set; all that are not of Of if it is empty.
+	Than  Values   `json:"than,omitempty"`
+	Value *float64 `json:"value,omitempty"`
 	// By is the least difference that counts; for "equal" it is the largest that does not.
 	By float64 `json:"by,omitempty"`
+}
+
+// Values are values of axes, by setting, as they are written in an assignment.
+type Values map[string]string
+
+// UnmarshalJSON implements [json.Unmarshaler]: 0.001, "0.001" and 1e-3 are the same.
+func (v *Values) UnmarshalJSON(data []byte) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return err
+	}
+	*v = Values{}
+	for name, value := range raw {
+		var text string
+		if json.Unmarshal(value, &text) != nil {
+			text = plain(value)
+		} else if number, ok := sameNumber(text); ok {
+			text = number
+		}
+		(*v)[name] = text
+	}
+	return nil
+}
+
+// fit reports whether a result has these values.
+func (v Values) fit(result Result) bool {
+	for name, value := range v {
+		if result.Values[name] != value {
+			return false
+		}
+	}
+	return true
 }
 
 // relations are the values of [Comparison.Is]: whether the interval from low to high of the difference is right, or
@@ -103,20 +136,28 @@ func (d Decision) String() string {
 
 // Decide applies the rule to results.
 func (c *Comparison) Decide(results []Result) Decision {
-	a, b := c.measured(results, c.Of), c.measured(results, c.Than)
+	a := c.measured(results, c.Of.fit)
+	b := c.measured(results, func(r Result) bool { return c.Than.fit(r) && (len(c.Than) > 0 || !c.Of.fit(r)) })
 	d := Decision{Verdict: Undecided, Of: len(a), Than: len(b)}
 	few := len(a) < 2 || len(b) < 2
+	why := fmt.Sprintf("it takes two values at least on each side, and there are %d and %d", len(a), len(b))
 	if c.Value != nil {
 		b, d.Than, few = []float64{*c.Value}, 0, len(a) < 2
+		why = fmt.Sprintf("it takes two values at least, and there are %d", len(a))
+	}
+	if names := MeasureNames(results); len(names) > 0 && !slices.Contains(names, c.Measure) {
+		few, why = true, fmt.Sprintf("there is no measure %q, but %s", c.Measure, strings.Join(names, ", "))
 	}
 	if few {
-		d.Why = "it takes two seeds at least"
+		d.Why = why
 		return d
 	}
 	d.Measured = true
 	d.Difference, d.Low, d.High = interval(a, b)
 	right, wrong := relations[c.Is](d.Low, d.High, c.By)
 	switch {
+	case d.Low == d.High:
+		d.Why = "the values of a side are all the same: there is no spread to judge by"
 	case right:
 		d.Verdict = Reproduced
 	case wrong:
@@ -127,14 +168,10 @@ func (c *Comparison) Decide(results []Result) Decision {
 	return d
 }
 
-// measured returns the measure of the results with some values.
-func (c *Comparison) measured(results []Result, of map[string]string) (values []float64) {
+// measured returns the measure of the results that fit.
+func (c *Comparison) measured(results []Result, fits func(Result) bool) (values []float64) {
 	for _, result := range results {
-		fits := true
-		for name, value := range of {
-			fits = fits && result.Values[name] == value
-		}
-		if value, ok := result.Measures[c.Measure]; ok && fits {
+		if value, ok := result.Measures[c.Measure]; ok && fits(result) {
 			values = append(values, value)
 		}
 	}
@@ -179,7 +216,7 @@ func (c *Comparison) String() string {
 	case len(c.Than) > 0:
 		text += " that of " + valuesText(c.Than)
 	default:
-		text += " that of all"
+		text += " that of the others"
 	}
 	if c.By > 0 {
 		text += fmt.Sprintf(", by %g", c.By)

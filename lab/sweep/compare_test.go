@@ -68,7 +68,8 @@ func TestVerdicts(t *testing.T) {
 		"not equal":            {low, high, Comparison{Is: "equal", By: 0.1}, NotReproduced},
 		"than a number":        {low, nil, Comparison{Is: "lower", Value: &half}, Reproduced},
 		"not than a number":    {high, nil, Comparison{Is: "lower", Value: &half}, Undecided},
-		"always the same":      {[]float64{1, 1}, []float64{2, 2}, Comparison{Is: "lower"}, Reproduced},
+		"always the same":      {[]float64{1, 1}, []float64{2, 2}, Comparison{Is: "lower"}, Undecided},
+		"one always the same":  {[]float64{1, 1}, []float64{2, 2.1}, Comparison{Is: "lower"}, Reproduced},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.rule.Measure, test.rule.Of = "FID", map[string]string{"loss": "a"}
@@ -78,7 +79,26 @@ func TestVerdicts(t *testing.T) {
 			decision := test.rule.Decide(results(test.a, test.b))
 			assert.Equal(t, test.want, decision.Verdict, "%+v", decision)
 			assert.Equal(t, test.want == Undecided, decision.Why != "")
+			if test.rule.Value == nil {
+				test.rule.Than = nil
+				assert.Equal(t, decision, test.rule.Decide(results(test.a, test.b)), "the others")
+			}
+			test.rule.Measure = "FDI"
+			assert.Equal(t, `there is no measure "FDI", but FID`, test.rule.Decide(results(test.a, test.b)).Why)
 			assert.Equal(t, len(test.a) > 1, strings.Contains(decision.String(), ", difference "), decision)
 		})
 	}
+}
+
+func TestValuesOfARuleAreThoseOfTheAxes(t *testing.T) {
+	var rule Comparison
+	require.NoError(t, json.Unmarshal([]byte(`{"of": {"rate": 1e-3, "loss": "hinge", "flip": true}, "than": {"rate": "0.0010"}}`),
+		&rule))
+	assert.Equal(t, Values{"rate": "0.001", "loss": "hinge", "flip": "true"}, rule.Of)
+	assert.Equal(t, Values{"rate": "0.001"}, rule.Than)
+}
+
+func TestSmallSpreadsCanBeSeen(t *testing.T) {
+	assert.Equal(t, "0.00031 ± 2e-05", SpreadOf([]float64{0.00033, 0.00031, 0.00029}).String())
+	assert.Equal(t, "0.500 ± 0.000", SpreadOf([]float64{0.5, 0.5}).String())
 }

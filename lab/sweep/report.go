@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,9 @@ const (
 // WriteResults writes results.csv and report.html. Several processes may do so at once, on several hosts: the last one
 // has read all that the others have.
 func (s *Sweep) WriteResults() (err error) {
+	if err := s.isThere(); err != nil {
+		return err
+	}
 	folder := filepath.Join(s.dir, resultsName)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -119,9 +123,17 @@ func (s Spread) String() string {
 	case 0:
 		return "–"
 	case 1:
-		return fmt.Sprintf("%.3f", s.Mean)
+		return decimals(s.Mean)
 	}
-	return fmt.Sprintf("%.3f ± %.3f", s.Mean, s.Deviation)
+	return decimals(s.Mean) + " ± " + decimals(s.Deviation)
+}
+
+// decimals shows three decimals, or the first digits of a number that has none there.
+func decimals(v float64) string {
+	if v != 0 && math.Abs(v) < 0.01 {
+		return fmt.Sprintf("%.2g", v)
+	}
+	return fmt.Sprintf("%.3f", v)
 }
 
 // Summary is the table of a sweep: a line for each combination of values, with the mean and the spread of each measure.
@@ -167,6 +179,8 @@ type Outcome struct {
 	Spec Spec
 	Progress
 	Results, Failed []Result
+	// Earlier are the names of cells that do not count, since the specification has them no more.
+	Earlier []string
 	// Measures are the names of all measures.
 	Measures []string
 	// Head and Rows are the table of [Summary].
@@ -189,6 +203,9 @@ func (s *Sweep) Outcome() (o Outcome, err error) {
 		if result.Failed != "" {
 			o.Failed = append(o.Failed, result)
 		}
+	}
+	if o.Earlier, err = s.Earlier(); err != nil {
+		return o, err
 	}
 	o.Measures = MeasureNames(o.Results)
 	o.Head, o.Rows = Summary(o.Results)

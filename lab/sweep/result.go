@@ -57,6 +57,9 @@ func (s *Sweep) result(cell Cell) (result Result, ok bool, err error) {
 	if err != nil {
 		return result, false, fmt.Errorf("read %s: %w; remove it, and the cell is measured again", path, err)
 	}
+	if result.Failed != "" { // Those of an earlier training, or of a part of this one.
+		result.Measures = nil
+	}
 	return result, true, nil
 }
 
@@ -73,19 +76,27 @@ func (s *Sweep) save(result Result) error {
 	return atomicfile.WriteBytes(path, data)
 }
 
-// Results returns the results of all cells that have ended: those of the specification in its order, then those of
-// earlier ones.
+// Results returns the results of the cells that have ended, in their order.
 func (s *Sweep) Results() (results []Result, err error) {
-	named := map[string]bool{}
 	for _, cell := range s.spec.Cells() {
-		named[cell.Name+".json"] = true
 		result, ok, err := s.result(cell)
 		if err != nil {
 			return nil, err
 		}
 		if ok {
+			result.Cell = cell // With the value of a setting that was no axis when the cell ended.
 			results = append(results, result)
 		}
+	}
+	return results, nil
+}
+
+// Earlier returns the names of cells that have ended and that the specification has no more. They are kept, and count
+// again once it has.
+func (s *Sweep) Earlier() (names []string, err error) {
+	named := map[string]bool{}
+	for _, cell := range s.spec.Cells() {
+		named[cell.Name+".json"] = true
 	}
 	entries, err := os.ReadDir(filepath.Join(s.dir, resultsName))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -96,13 +107,9 @@ func (s *Sweep) Results() (results []Result, err error) {
 		if filepath.Ext(name) != ".json" || named[name] || name[0] == '.' {
 			continue
 		}
-		result, _, err := s.result(Cell{Name: name[:len(name)-len(".json")]})
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, result)
+		names = append(names, name[:len(name)-len(".json")])
 	}
-	return results, nil
+	return names, nil
 }
 
 // readNotebook fills in what an executed notebook has recorded.

@@ -59,6 +59,8 @@ type script struct {
 	Name string
 	// Dir is the folder of the sweep, and Parent the one that it is in. Logs holds what Slurm's tasks say.
 	Dir, Parent, Logs string
+	// WorkingDir is the current folder.
+	WorkingDir string
 	// Cells are the names of the cells. They consist of letters, digits and "=.,+_-".
 	Cells     []string
 	Last      int
@@ -93,8 +95,13 @@ func (s *Sweep) script(scheduler Scheduler, tasks Tasks, cells []Cell) (string, 
 	if err := os.MkdirAll(filepath.Join(dir, logsName), 0o755); err != nil {
 		return "", err
 	}
+	workingDir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the current folder: %w", err)
+	}
 	data := script{
-		Name: label(filepath.Base(dir)), Dir: dir, Parent: filepath.Dir(dir), Logs: filepath.Join(dir, logsName),
+		WorkingDir: workingDir,
+		Name:       label(filepath.Base(dir)), Dir: dir, Parent: filepath.Dir(dir), Logs: filepath.Join(dir, logsName),
 		Last: len(cells) - 1, AtOnce: tasks.AtOnce, Program: tasks.Program, Arguments: tasks.Arguments,
 	}
 	for _, cell := range cells {

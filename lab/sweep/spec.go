@@ -3,7 +3,6 @@ package sweep
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"maps"
@@ -43,12 +42,21 @@ type Spec struct {
 	// Expectation says in words what should come out, before anything is trained. Compare is the rule that decides it.
 	Expectation string      `json:"expectation,omitempty"`
 	Compare     *Comparison `json:"compare,omitempty"`
+	// Replaced are the expectations and rules of before, which were given up when there were results already.
+	Replaced []Replaced `json:"replaced,omitempty"`
 }
 
 // Axis is a setting and its values, as JSON.
 type Axis struct {
 	Setting string            `json:"setting"`
 	Values  []json.RawMessage `json:"values"`
+	// Before is the value of all cells from when the setting was no axis, if any: their names do not hold it.
+	Before json.RawMessage `json:"before,omitempty"`
+}
+
+// has reports whether a value, as it is written in an assignment, is one of the axis.
+func (a Axis) has(value string) bool {
+	return slices.ContainsFunc(a.Values, func(v json.RawMessage) bool { return plain(v) == value })
 }
 
 // Title names what is trained, as in "gan, preset laptop", or the notebook.
@@ -213,7 +221,9 @@ var unsafe = regexp.MustCompile(`[^A-Za-z0-9=.,+_-]+`)
 func (s Spec) name(values map[string]string, seed uint64) string {
 	var parts []string
 	for _, axis := range s.Axes {
-		parts = append(parts, axis.Setting+"="+values[axis.Setting])
+		if value := values[axis.Setting]; axis.Before == nil || plain(axis.Before) != value {
+			parts = append(parts, axis.Setting+"="+value)
+		}
 	}
 	exact := strings.Join(append(parts, "seed="+strconv.FormatUint(seed, 10)), ",")
 	name := unsafe.ReplaceAllString(exact, "-")
@@ -235,8 +245,11 @@ func (s Spec) assignments(cell Cell) (all []string) {
 	return append(all, "seed="+strconv.FormatUint(cell.Seed, 10))
 }
 
-// plain returns a value as it is written in an assignment: text without its quotes.
+// plain returns a value as it is written in an assignment: text without its quotes, and a number always in the same way.
 func plain(value json.RawMessage) string {
+	if number, ok := sameNumber(string(value)); ok {
+		return number
+	}
 	var text string
 	if json.Unmarshal(value, &text) == nil && !json.Valid([]byte(text)) {
 		return text
@@ -248,33 +261,20 @@ func plain(value json.RawMessage) string {
 	return compact.String()
 }
 
-// sameExperiment returns an error unless two specifications differ only in their axes, seeds, words and number of
-// steps.
-func (s Spec) sameExperiment(before Spec) error {
-	fixed := func(s Spec) (string, error) {
-		set := map[string]json.RawMessage{}
-		for name, value := range s.Set {
-			if name != "steps" || s.Notebook != "" { // Only a training goes on with more steps.
-				set[name] = json.RawMessage(strconv.Quote(plain(value)))
-			}
-		}
-		what := []any{s.Train, s.Preset, set}
-		if s.Notebook != "" {
-			what = []any{filepath.Base(s.Notebook), s.Code, set}
-		}
-		text, err := json.Marshal(what)
-		return string(text), err
+// sameNumber writes a number of JSON in the one way that equal numbers have: 1e-3 is 0.001. ok is false if it is none.
+func sameNumber(text string) (number string, ok bool) {
+	var value json.Number
+	if json.Unmarshal([]byte(text), &value) != nil || strings.HasPrefix(strings.TrimSpace(text), `"`) {
+		return "", false
 	}
-	now, errNow := fixed(s)
-	then, errThen := fixed(before)
-	if err := errors.Join(errNow, errThen); err != nil {
-		return err
+	if _, err := strconv.ParseInt(value.String(), 10, 64); err == nil { // Larger than what a float64 holds exactly.
+		return value.String(), true
 	}
-	if now != then {
-		return fmt.Errorf("it is a sweep of %s, not of %s: axes and seeds may change, what all cells share may not",
-			then, now)
+	f, err := value.Float64()
+	if err != nil || value == "" {
+		return "", false
 	}
-	return nil
+	return strconv.FormatFloat(f, 'g', -1, 64), true
 }
 
 // finite reports whether a number is neither NaN nor infinite.

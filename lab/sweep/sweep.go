@@ -37,16 +37,20 @@ func Create(dir string, spec Spec) (*Sweep, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of the sweep: %w", err)
 	}
-	before, err := readFolder(dir)
+	before, err := Open(dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, ErrNotASweep):
 		if err := isEmpty(dir); err != nil {
 			return nil, err
 		}
 	case err != nil:
 		return nil, err
 	default:
-		if err := spec.sameExperiment(before); err != nil {
+		progress, err := before.Progress()
+		if err != nil {
+			return nil, err
+		}
+		if spec, err = spec.continued(before.spec, progress.Done); err != nil {
 			return nil, fmt.Errorf("%s: %w; name another folder", filepath.Join(dir, specName), err)
 		}
 	}
@@ -73,7 +77,7 @@ func Create(dir string, spec Spec) (*Sweep, error) {
 
 // Open opens the sweep in a folder for reading, also while it goes on. The error wraps [ErrNotASweep] if there is none.
 func Open(dir string) (*Sweep, error) {
-	spec, err := readFolder(dir)
+	spec, err := ReadSpec(filepath.Join(dir, specName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w: there is no %s", dir, ErrNotASweep, specName)
 	}
@@ -82,9 +86,6 @@ func Open(dir string) (*Sweep, error) {
 	}
 	return &Sweep{dir: dir, spec: spec}, nil
 }
-
-// readFolder reads the specification in a folder.
-func readFolder(dir string) (Spec, error) { return ReadSpec(filepath.Join(dir, specName)) }
 
 // isEmpty returns an error if a folder holds files of other purpose.
 func isEmpty(dir string) error {
@@ -191,6 +192,9 @@ func (s *Sweep) Run(ctx context.Context, options Options) error {
 	}
 	close(next)
 	workers.Wait()
+	if err := s.isThere(); err != nil { // Which the cells have met too.
+		return err
+	}
 	return errors.Join(context.Cause(ctx), s.WriteResults())
 }
 

@@ -162,7 +162,7 @@ func values(of ...any) (all []json.RawMessage) {
 func rates(seeds ...uint64) Spec {
 	return Spec{
 		Format: 1, Train: "test", Preset: "smoke", Set: map[string]json.RawMessage{"mode": json.RawMessage(`"works"`)},
-		Axes: []Axis{{"rate", values(0.5, 1)}}, Seeds: seeds,
+		Axes: []Axis{{Setting: "rate", Values: values(0.5, 1)}}, Seeds: seeds,
 		Expectation: "a high rate scores more",
 		Compare: &Comparison{
 			Measure: "score", Of: map[string]string{"rate": "1"}, Is: "higher", Than: map[string]string{"rate": "0.5"},
@@ -237,7 +237,7 @@ func TestCellsThatFailAreRows(t *testing.T) {
 	dir := t.TempDir()
 	spec := rates(1)
 	spec.Set, spec.Compare = nil, nil
-	spec.Axes = append(spec.Axes, Axis{"mode", values("works", "fails", "killed", "vanishes")})
+	spec.Axes = append(spec.Axes, Axis{Setting: "mode", Values: values("works", "fails", "killed", "vanishes")})
 	s := runSweep(t, dir, spec, Options{Jobs: 2})
 	table := rows(t, dir)
 	require.Len(t, table, 9)
@@ -256,6 +256,18 @@ func TestCellsThatFailAreRows(t *testing.T) {
 	log, err := os.ReadFile(filepath.Join(dir, logsName, "rate=1,mode=fails,seed=1.log"))
 	require.NoError(t, err)
 	assert.Contains(t, string(log), "moelab: step 3: loss is NaN\n")
+
+	// What an earlier training of a cell was measured as does not count, once the cell has failed.
+	results, err := s.Results()
+	require.NoError(t, err)
+	failed := results[slices.IndexFunc(results, func(r Result) bool { return r.Failed != "" })]
+	failed.Measures = map[string]float64{"score": 7}
+	require.NoError(t, s.save(failed))
+	results, err = s.Results()
+	require.NoError(t, err)
+	for _, group := range Groups(results) {
+		assert.NotContains(t, group.Measure("score"), 7.0)
+	}
 
 	progress, err := s.Progress()
 	require.NoError(t, err)
@@ -289,8 +301,19 @@ func TestMoreValuesAndSeedsAddCells(t *testing.T) {
 	}})
 	assert.ElementsMatch(t, []string{"rate=2,seed=1", "rate=1,seed=7", "rate=2,seed=7"}, begun)
 	table := rows(t, dir)
-	assert.Len(t, table, 6)
-	assert.Contains(t, table, before[1], "a value that is asked for no more is kept")
+	assert.Len(t, table, 5)
+	assert.NotContains(t, table, before[1], "a value that is asked for no more does not count")
+	s, err := Open(dir)
+	require.NoError(t, err)
+	earlier, err := s.Earlier()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"rate=0.5,seed=1"}, earlier)
+
+	begun = nil
+	again := runSweep(t, dir, rates(1), Options{Changed: func(cell Cell, _ *Result) { begun = append(begun, cell.Name) }})
+	assert.Empty(t, begun, "it is kept")
+	assert.Equal(t, before, rows(t, dir))
+	assert.Equal(t, "a high rate scores more", again.Spec().Expectation)
 
 	longer := rates(1)
 	longer.Set["steps"] = json.RawMessage("8")
@@ -299,8 +322,84 @@ func TestMoreValuesAndSeedsAddCells(t *testing.T) {
 
 	other := rates(1)
 	other.Set["mode"] = json.RawMessage(`"other"`)
-	_, err := Create(dir, other)
-	assert.ErrorContains(t, err, "axes and seeds may change, what all cells share may not; name another folder")
+	_, err = Create(dir, other)
+	assert.ErrorContains(t, err,
+		"mode was works and is other now: axes and seeds may change, what all cells share may not; name another folder")
+	shorter := rates(1)
+	shorter.Set["steps"] = json.RawMessage("7")
+	_, err = Create(dir, shorter)
+	assert.ErrorContains(t, err, "steps was 8 and is 7 now")
+}
+
+// A person begins with one value of a setting, and then wants to see others beside it.
+func TestASettingMayBecomeAnAxis(t *testing.T) {
+	dir := t.TempDir()
+	var begun []string
+	options := Options{Changed: func(cell Cell, result *Result) {
+		if result == nil {
+			begun = append(begun, cell.Name)
+		}
+	}}
+	one := func(rate string, axes ...Axis) Spec {
+		spec := rates(1)
+		spec.Compare, spec.Expectation, spec.Axes = nil, "", axes
+		if rate != "" {
+			spec.Set["rate"] = json.RawMessage(rate)
+		}
+		return spec
+	}
+	runSweep(t, dir, one("5e-1"), options)
+	runSweep(t, dir, one("", Axis{Setting: "rate", Values: values(2, 0.5)}), options)
+	assert.Equal(t, []string{"seed=1", "rate=2,seed=1"}, begun)
+	table := rows(t, dir)
+	require.Len(t, table, 3)
+	assert.Equal(t, []string{"rate=2,seed=1", "2"}, table[1][:2])
+	assert.Equal(t, []string{"seed=1", "0.5"}, table[2][:2], "its cell counts, with its value")
+
+	runSweep(t, dir, one("2"), options)
+	assert.Len(t, begun, 2, "one value of the axis is left, and it is there")
+	assert.Equal(t, [][]string{table[0], table[1]}, rows(t, dir))
+	runSweep(t, dir, one("", Axis{Setting: "flip", Values: values(true)}, Axis{Setting: "rate", Values: values(0.5)}), options)
+	assert.Equal(t, []string{"flip=true,seed=1"}, begun[2:], "the rate is the first one, whose cells do not name it")
+	_, err := Create(dir, one("", Axis{Setting: "flip", Values: values(true)}))
+	assert.ErrorContains(t, err, "rate was 0.5 at first and is not given now")
+	_, err = Create(dir, one("1"))
+	assert.NoError(t, err, "another value, in a cell of its own")
+}
+
+func TestAnExpectationThatIsGivenUpIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	runSweep(t, dir, rates(1), Options{})
+	silent := rates(1, 2)
+	silent.Expectation, silent.Compare = "", nil
+	s := runSweep(t, dir, silent, Options{})
+	assert.Equal(t, rates(1).Compare, s.Spec().Compare, "nobody has named another one")
+	assert.Empty(t, s.Spec().Replaced)
+
+	other := rates(1, 2)
+	other.Expectation, other.Compare.Is = "it scores less", "lower"
+	s = runSweep(t, dir, other, Options{})
+	assert.Equal(t, []Replaced{{rates(1).Expectation, rates(1).Compare, 4}}, s.Spec().Replaced)
+	report, err := os.ReadFile(filepath.Join(dir, reportName))
+	require.NoError(t, err)
+	assert.Contains(t, string(report), "Until 4 cells had ended: expected: a high rate scores more. "+
+		"Rule: score of rate=1 is higher than that of rate=0.5.")
+}
+
+func TestAFolderThatIsRemovedEndsTheSweep(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sweep")
+	t.Setenv(childEnv, "1")
+	s, err := Create(dir, rates(1))
+	require.NoError(t, err)
+	defer s.Close()
+	err = s.Run(t.Context(), Options{Program: os.Args[0], Changed: func(_ Cell, result *Result) {
+		if result != nil {
+			assert.NoError(t, os.RemoveAll(dir))
+		}
+	}})
+	require.ErrorContains(t, err, "the folder of the sweep was removed or replaced while it was filled")
+	assert.Equal(t, 1, strings.Count(err.Error(), "removed or replaced"))
+	assert.NoDirExists(t, dir)
 }
 
 func TestInterruptedSweepGoesOn(t *testing.T) {

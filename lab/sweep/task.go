@@ -44,6 +44,9 @@ func (s *Sweep) RunCell(ctx context.Context, name string, options Options) (Resu
 // complete runs a cell and saves its result, unless that was done meanwhile. One process does so at a time: the others
 // wait.
 func (s *Sweep) complete(ctx context.Context, cell Cell, options Options) (Result, error) {
+	if err := s.isThere(); err != nil {
+		return Result{}, err
+	}
 	if err := os.MkdirAll(filepath.Join(s.dir, logsName), 0o755); err != nil {
 		return Result{}, err
 	}
@@ -63,7 +66,18 @@ func (s *Sweep) complete(ctx context.Context, cell Cell, options Options) (Resul
 	if ctx.Err() != nil {
 		return result, ctx.Err()
 	}
+	if err := s.isThere(); err != nil {
+		return result, err
+	}
 	return result, s.save(result)
+}
+
+// isThere returns an error if the folder was removed or replaced since the sweep was opened.
+func (s *Sweep) isThere() error {
+	if _, err := os.Stat(filepath.Join(s.dir, specName)); err != nil {
+		return fmt.Errorf("the folder of the sweep was removed or replaced while it was filled: %w", err)
+	}
+	return nil
 }
 
 // isLocked reports whether a process runs a cell, on any host.

@@ -43,7 +43,7 @@ func shared(t *testing.T, dir string, spec Spec) *Sweep {
 func TestTasksThatShareAFolderEndLikeASweep(t *testing.T) {
 	alone, dir := t.TempDir(), t.TempDir()
 	spec := rates(1, 2, 3)
-	spec.Axes = append(spec.Axes, Axis{"mode", values("works", "fails")})
+	spec.Axes = append(spec.Axes, Axis{Setting: "mode", Values: values("works", "fails")})
 	spec.Set = nil
 	runSweep(t, alone, spec, Options{Jobs: 2})
 	s := shared(t, dir, spec)
