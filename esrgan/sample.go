@@ -46,7 +46,7 @@ func readTrained(dir string) (t trained, err error) {
 		return t, err
 	}
 	weights, state, err := run.Weights(nil)
-	if errors.Is(err, lab.ErrNoCheckpoint) && filepath.Base(dir) != pretrainDir {
+	if errors.Is(err, lab.ErrNothingTrained) && filepath.Base(dir) != pretrainDir {
 		if pretrained, pretrainErr := readTrained(filepath.Join(dir, pretrainDir)); pretrainErr == nil {
 			return pretrained, nil
 		}

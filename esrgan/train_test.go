@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -61,6 +62,15 @@ func TestTrainingPretrainsThenPlaysAndGoesOn(t *testing.T) {
 		}
 		means = append(means, mean)
 	}
+	checkpoints, err := filepath.Glob(filepath.Join(dir, "checkpoints", "*", "weights.safetensors"))
+	require.NoError(t, err)
+	require.NotEmpty(t, checkpoints)
+	for _, path := range checkpoints {
+		require.NoError(t, os.Truncate(path, 100))
+	}
+	_, err = Open(backend, dir)
+	require.ErrorIs(t, err, lab.ErrDamaged, "the pretraining is another network, and nobody would know")
+
 	assert.NotEqual(t, means[0], means[1], "G has not changed after the pretraining")
 	assert.Less(t, math.Abs(means[0]-means[1]), 0.5, "G did not begin where the pretraining ended")
 }

@@ -195,9 +195,10 @@ const unfinishedPrefix = ".writing-"
 
 // removeUnfinished removes the leftovers of interrupted saves.
 func (r *Run) removeUnfinished() error {
-	leftovers, _ := filepath.Glob(r.Path(checkpointsName, unfinishedPrefix+"*")) // Only a malformed pattern is an error.
-	for _, path := range leftovers {
-		if err := os.RemoveAll(path); err != nil {
+	folder := r.Path(checkpointsName)
+	leftovers, _ := fs.Glob(os.DirFS(folder), unfinishedPrefix+"*") // Only a malformed pattern is an error.
+	for _, name := range leftovers {
+		if err := os.RemoveAll(filepath.Join(folder, name)); err != nil {
 			return err
 		}
 	}
@@ -244,8 +245,8 @@ func (r *Run) Weights(warn func(error)) (Weights, State, error) {
 	return weights, state, err
 }
 
-// errNothingTrained is the [ErrNoCheckpoint] of a run without any checkpoint, not even a damaged one.
-var errNothingTrained = fmt.Errorf("%w: nothing was trained there yet", ErrNoCheckpoint)
+// ErrNothingTrained is the [ErrNoCheckpoint] of a run without any checkpoint, not even a damaged one.
+var ErrNothingTrained = fmt.Errorf("%w: nothing was trained there yet", ErrNoCheckpoint)
 
 // loadCheckpoint reads the newest intact checkpoint.
 func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
@@ -284,7 +285,7 @@ func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 			len(steps), ErrDamaged,
 		)
 	}
-	return State{}, nil, fmt.Errorf("%s: %w", r.dir, errNothingTrained)
+	return State{}, nil, fmt.Errorf("%s: %w", r.dir, ErrNothingTrained)
 }
 
 // checkSettings returns an error unless config.json holds the settings that a checkpoint was trained with: it may have

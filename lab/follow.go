@@ -77,9 +77,9 @@ func (f *Follower) readAll() (err error) {
 
 // findStage looks for a run within the run that is in training.
 func (f *Follower) findStage() {
-	configs, _ := filepath.Glob(filepath.Join(f.dir, "*", configName)) // Only a malformed pattern is an error.
+	configs, _ := fs.Glob(os.DirFS(f.dir), "*/"+configName) // Only a malformed pattern is an error.
 	for _, config := range configs {
-		dir := filepath.Dir(config)
+		dir := filepath.Join(f.dir, filepath.Dir(config))
 		if status, err := ReadStatus(dir); err == nil && status.Condition == InTraining {
 			f.Stage, f.Status = filepath.Base(dir), status
 			return

@@ -43,21 +43,16 @@ func stripName(step int64) string { return fmt.Sprintf("step-%08d.png", step) }
 // ReadStrips reads the strips that [SaveStrip] saved in a run, in the order of the steps, which are the labels of a
 // figure. The error wraps [ErrNoStrips] if there are none.
 func ReadStrips(dir string) (steps []string, strips [][]image.Image, err error) {
-	paths, _ := filepath.Glob(filepath.Join(dir, stripsName, "step-*.png")) // Only a malformed pattern is an error.
-	if len(paths) == 0 {
-		return nil, nil, fmt.Errorf("draw the progress of %s: %w", dir, ErrNoStrips)
-	}
-	slices.Sort(paths)
-	for _, path := range paths {
-		var step int64
-		if _, err := fmt.Sscanf(filepath.Base(path), "step-%d.png", &step); err != nil {
-			return nil, nil, fmt.Errorf("draw the progress of %s: %s is no picture of a step", dir, path)
-		}
+	for _, step := range StripSteps(os.DirFS(dir)) {
+		path := filepath.Join(dir, StripName(step))
 		strip, err := readStrip(path)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read %s: %w", path, err)
 		}
 		steps, strips = append(steps, fmt.Sprint(step)), append(strips, strip)
+	}
+	if len(steps) == 0 {
+		return nil, nil, fmt.Errorf("draw the progress of %s: %w", dir, ErrNoStrips)
 	}
 	return steps, strips, nil
 }

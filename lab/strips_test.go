@@ -24,4 +24,10 @@ func TestStripsAreListedByStep(t *testing.T) {
 	for _, step := range steps {
 		assert.FileExists(t, filepath.Join(dir, StripName(step)))
 	}
+	labels, strips, err := ReadStrips(dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"50", "1000", "123456789"}, labels)
+	assert.Len(t, strips, 3)
+	_, _, err = ReadStrips(t.TempDir())
+	assert.ErrorIs(t, err, ErrNoStrips)
 }

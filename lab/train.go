@@ -145,7 +145,7 @@ func newTrainer(run *Run, training Training) (*trainer, error) {
 	}
 	t.state, t.loaded, err = run.loadCheckpoint(t.Warn)
 	switch {
-	case errors.Is(err, errNothingTrained):
+	case errors.Is(err, ErrNothingTrained):
 		if err := t.store.SetRNGStateFromSeed(int64(file.Seed)); err != nil {
 			return nil, fmt.Errorf("seed the random generator: %w", err)
 		}

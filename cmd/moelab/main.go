@@ -207,7 +207,7 @@ func status(err error) int {
 	}
 	for _, wrong := range []error{
 		lab.ErrNotARun, lab.ErrOtherExperiment, lab.ErrNoCheckpoint, lab.ErrConfig, lab.ErrDamaged, jupyter.ErrNoKernel,
-		jupyter.ErrParameter, archive.ErrArchive, archive.ErrExists,
+		jupyter.ErrParameter, archive.ErrArchive, archive.ErrExists, archive.ErrCard,
 	} {
 		if errors.Is(err, wrong) {
 			return statusUsage

@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
+	"github.com/moelab/moelab/internal/realpath"
 	"github.com/moelab/moelab/lab/archive"
 	"github.com/spf13/cobra"
 )
@@ -16,8 +19,8 @@ func newPackCommand() *cobra.Command {
 metrics and pictures, as they are, so that moelab unpack makes the same run of it and its training goes on. The data is
 not in it; config.json names its folder.
 
-The archive gets a model card, README.md: what the run is, its data, settings, measures and licence. A README.md in the
-run stays in its place.`,
+The archive gets a model card, README.md: what the run is, its data, settings, measures and licence. A README.md of your
+own in the run stays in its place; the card of an unpacked run is made anew, and keeps its licence.`,
 		Example: `  moelab pack runs/hair_colour -o hair_colour.zip
   moelab pack runs/esrgan -o esrgan.zip --licence "CC BY-NC 4.0"`,
 		Args: oneArgument("run directory"),
@@ -37,6 +40,16 @@ run stays in its place.`,
 				return err
 			}
 			out = name + ".zip"
+		}
+		if !strings.EqualFold(filepath.Ext(out), ".zip") {
+			return usage("-o: %s: the archive is a .zip file", out)
+		}
+		inside, err := realpath.Contains(dir, out)
+		if err != nil {
+			return err
+		}
+		if inside {
+			return usage("-o: %s is in the run that is packed: name a file elsewhere", out)
 		}
 		if err := checkOutputs([]outFile{{"-o", out}}, dir); err != nil {
 			return err

@@ -28,7 +28,8 @@ func TestPackedRunIsTheSameElsewhere(t *testing.T) {
 		"none.zip: no such file":           {"unpack", "none.zip"},
 		"--limit is 0":                     {"unpack", "blinks.zip", "--limit", "0"},
 		"there is no config.json":          {"pack", "runs"},
-		"which is read":                    {"pack", "blinks", "-o", "blinks/config.json"},
+		"is in the run that is packed":     {"pack", "blinks", "-o", "blinks/a.zip"},
+		"the archive is a .zip file":       {"pack", "blinks", "-o", "blinks.tar.gz"},
 	} {
 		status, _, stderr := moelab(t, args...)
 		assert.Equal(t, statusUsage, status, stderr)

@@ -56,8 +56,8 @@ A specification is a JSON file, such as the sweep.json that each sweep keeps:
 
 The rule "compare" decides the expectation: "is" is "higher", "lower" or "equal", "value": 0.4 in the place of "than"
 compares with a number, and "by" is the least difference that counts. The verdict is "reproduced" or "not reproduced"
-if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise. Cells that failed have no
-measures.
+if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise. Cells that failed do
+not count.
 
 With --slurm the cells are run by Slurm, one a task, on all hosts that share the folder. The folder then holds
 slurm.sbatch, a template that is yours to change: resources, modules, a container. --print slurm writes it without

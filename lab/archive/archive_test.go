@@ -29,13 +29,14 @@ type config struct {
 func newRun(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "a|run")
-	run, err := lab.Create(dir, lab.Experiment{Name: "gan", Config: config{"faces", "hinge", 2}, Seed: 7})
+	run, err := lab.Create(dir, lab.Experiment{Name: "gan", Config: config{"faces", "hinge", 3}, Seed: 7})
 	require.NoError(t, err)
 	require.NoError(t, run.Close())
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "checkpoints"), os.DirFS("../testdata/run-v1/checkpoints")))
 	for name, text := range map[string]string{
-		"metrics.jsonl": strings.Repeat(`{"step":1,"seconds":1,"values":{"D":1}}`+"\n", 100),
-		"measures.json": `{"step": 2, "measures": {"FID": 12.5}}`,
-		"checkpoints/step-00000002/weights.safetensors": "weights", "figures/losses.png": "\x89PNG",
+		"metrics.jsonl":                     strings.Repeat(`{"step":1,"seconds":1,"values":{"D":1}}`+"\n", 100),
+		"measures.json":                     `{"step": 2, "measures": {"FID": 12.5}}`,
+		"figures/losses.png":                "\x89PNG",
 		".metrics.jsonl1234567890123456789": "half",
 	} {
 		path := filepath.Join(dir, name)
@@ -77,14 +78,31 @@ func TestUnpackedRunIsThePackedOne(t *testing.T) {
 	delete(want, ".metrics.jsonl1234567890123456789")
 	assert.Equal(t, want, got)
 	for _, text := range []string{
-		"A run of moelab's experiment \"gan\", portraits, trained for 2 of 2 steps with seed 7.", "| FID | 12.5 |",
+		"A run of moelab's experiment \"gan\", portraits, trained for 3 of 3 steps with seed 7.", "| FID | 12.5 |",
 		"# a\\|run\n", "Pictures from the folder `faces` of", "| loss | `\"hinge\"` |", "## Licence\n\nCC BY 4.0\n",
 		"license_name: \"CC BY 4.0\"",
 	} {
 		assert.Contains(t, card, text)
 	}
 
+	info, err := os.Stat(unpacked)
+	require.NoError(t, err)
+	beside := filepath.Join(t.TempDir(), "beside")
+	require.NoError(t, os.Mkdir(beside, 0o755))
+	usual, err := os.Stat(beside)
+	require.NoError(t, err)
+	assert.Equal(t, usual.Mode(), info.Mode(), "others may read it as other folders")
+
+	require.NoError(t, os.WriteFile(filepath.Join(unpacked, "measures.json"), []byte(`{"measures":{"FID":3.25}}`), 0o644))
+	require.NoError(t, Pack(t.Context(), unpacked, "again.zip", About{Title: "portraits"}))
+	again, err := Unpack(t.Context(), "again.zip", "again", plenty)
+	require.NoError(t, err)
+	renewed := contents(t, again)["README.md"]
+	assert.Contains(t, renewed, "| FID | 3.25 |", "its own card is made anew")
+	assert.Contains(t, renewed, "## Licence\n\nCC BY 4.0\n", "and keeps the licence")
+
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "README.md"), []byte("mine"), 0o644))
+	require.ErrorIs(t, Pack(t.Context(), dir, file, About{Licence: "MIT"}), ErrCard)
 	require.NoError(t, Pack(t.Context(), dir, file, About{}))
 	unpacked, err = Unpack(t.Context(), file, filepath.Join("deep", "other"), plenty)
 	require.NoError(t, err)
@@ -96,7 +114,7 @@ func TestRunsThatCannotBePacked(t *testing.T) {
 	require.ErrorIs(t, Pack(t.Context(), t.TempDir(), file, About{}), lab.ErrNotARun)
 
 	dir := newRun(t)
-	run, err := lab.Create(dir, lab.Experiment{Name: "gan", Config: config{"faces", "hinge", 2}, Seed: 7})
+	run, err := lab.Create(dir, lab.Experiment{Name: "gan", Config: config{"faces", "hinge", 3}, Seed: 7})
 	require.NoError(t, err)
 	require.ErrorIs(t, Pack(t.Context(), dir, file, About{}), lab.ErrLocked)
 	require.NoError(t, run.Close())
@@ -106,6 +124,9 @@ func TestRunsThatCannotBePacked(t *testing.T) {
 	require.ErrorIs(t, Pack(ctx, dir, file, About{}), context.Canceled)
 	require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "figures", "link")))
 	assert.ErrorContains(t, Pack(t.Context(), dir, file, About{}), "link is a link or no plain file")
+	require.NoError(t, os.Remove(filepath.Join(dir, "figures", "link")))
+	require.NoError(t, os.Truncate(filepath.Join(dir, "checkpoints", "step-00000003", "weights.safetensors"), 100))
+	require.ErrorIs(t, Pack(t.Context(), dir, file, About{}), lab.ErrDamaged, "there are no weights that can be read")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte("{"), 0o644))
 	require.ErrorIs(t, Pack(t.Context(), dir, file, About{}), lab.ErrDamaged)
 	assert.NoFileExists(t, file, "nothing is left of what failed")

@@ -3,9 +3,15 @@ package archive
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -16,7 +22,7 @@ import (
 type About struct {
 	// Title describes the kind of experiment in a few words.
 	Title string
-	// Licence is that of the weights, "" if it is not known.
+	// Licence is that of the weights, "" if it is not known: then an older card's counts.
 	Licence string
 
 	status lab.Status
@@ -26,6 +32,31 @@ type About struct {
 var cardText string
 
 var cardTemplate = template.Must(template.New("card").Parse(cardText))
+
+// mark is the line of a card by which it is told from a person's own.
+const mark = "<!-- moelab pack writes this card anew. Remove this line once you have changed it. -->"
+
+var licenceLine = regexp.MustCompile(`(?m)^license_name: (".*")$`)
+
+// read reads the README.md of a run. isOwn is true if a person has written it. Otherwise the licence is taken from it,
+// unless there is a new one.
+func (a *About) read(dir string) (isOwn bool, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, cardName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case strings.Contains(string(text), mark):
+		if line := licenceLine.FindSubmatch(text); line != nil && a.Licence == "" {
+			a.Licence, err = strconv.Unquote(string(line[1]))
+		}
+		return false, err
+	case a.Licence != "":
+		return true, fmt.Errorf("%w: write the licence into %s, which is your own", ErrCard, filepath.Join(dir, cardName))
+	}
+	return true, nil
+}
 
 // row is a line of a table of the card.
 type row struct{ Name, Value string }
@@ -46,12 +77,12 @@ func (a About) card(dir, name string) (string, error) {
 		return "", err
 	}
 	page := struct {
-		Name, Kind, Title, Data, Licence string
-		Seed                             uint64
-		Step, Steps                      int64
-		Settings, Measures               []row
+		Mark, Name, Kind, Title, Data, Licence string
+		Seed                                   uint64
+		Step, Steps                            int64
+		Settings, Measures                     []row
 	}{
-		Name: cell(name), Kind: kind, Title: a.Title, Licence: cell(a.Licence), Seed: seed,
+		Mark: mark, Name: cell(name), Kind: kind, Title: a.Title, Licence: cell(a.Licence), Seed: seed,
 		Step: a.status.Step, Steps: a.status.Steps,
 	}
 	if err := json.Unmarshal(config["data"], &page.Data); err != nil {

@@ -11,6 +11,8 @@ var (
 	ErrArchive = errors.New("not a packed run")
 	// ErrExists is wrapped if there is something where a run would be unpacked.
 	ErrExists = errors.New("it exists already")
+	// ErrCard is wrapped if a run has a card of a person's own, which is not changed.
+	ErrCard = errors.New("the card cannot be written")
 )
 
 const (

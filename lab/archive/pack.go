@@ -3,6 +3,7 @@ package archive
 import (
 	"archive/zip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -17,8 +18,8 @@ import (
 	"github.com/moelab/moelab/lab"
 )
 
-// Pack writes a run and its card to a file. A README.md in the run stays in the place of the card. The error wraps
-// [lab.ErrNotARun], [lab.ErrDamaged] or [lab.ErrLocked].
+// Pack writes a run and its card to a file. A README.md of a person's own stays in the place of the card; a card from
+// an archive is made anew. The error wraps [lab.ErrNotARun], [lab.ErrDamaged], [lab.ErrLocked] or [ErrCard].
 func Pack(ctx context.Context, dir, file string, about About) error {
 	status, err := lab.ReadStatus(dir)
 	switch {
@@ -30,7 +31,14 @@ func Pack(ctx context.Context, dir, file string, about About) error {
 	case status.Condition == lab.Damaged:
 		return fmt.Errorf("%w: %s", lab.ErrDamaged, status.Fault)
 	}
+	if err := checkWeights(dir); err != nil {
+		return err
+	}
 	about.status = status
+	hasCard, err := about.read(dir)
+	if err != nil {
+		return err
+	}
 	name, err := Name(dir)
 	if err != nil {
 		return err
@@ -42,11 +50,14 @@ func Pack(ctx context.Context, dir, file string, about About) error {
 	return atomicfile.Write(file, func(out *os.File) error {
 		archive := zip.NewWriter(out)
 		for _, file := range files {
+			if file == cardName && !hasCard {
+				continue
+			}
 			if err := add(ctx, archive, dir, name, file); err != nil {
 				return fmt.Errorf("pack %s: %w", filepath.Join(dir, file), err)
 			}
 		}
-		if !slices.Contains(files, cardName) {
+		if !hasCard {
 			card, err := about.card(dir, name)
 			if err != nil {
 				return err
@@ -61,6 +72,34 @@ func Pack(ctx context.Context, dir, file string, about About) error {
 		}
 		return archive.Close()
 	})
+}
+
+// checkWeights returns an error if the checkpoints of a run, or of one within it, are all damaged. Whoever unpacked it
+// could do nothing with it.
+func checkWeights(dir string) error {
+	folders := []string{dir}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("read run directory: %w", err)
+	}
+	for _, entry := range entries {
+		if entry.IsDir() {
+			folders = append(folders, filepath.Join(dir, entry.Name()))
+		}
+	}
+	for _, folder := range folders {
+		run, err := lab.Open(folder)
+		if errors.Is(err, lab.ErrNotARun) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, _, err := run.Weights(nil); err != nil && !errors.Is(err, lab.ErrNothingTrained) {
+			return err
+		}
+	}
+	return nil
 }
 
 // Name returns the name of a run's folder, also of ".".

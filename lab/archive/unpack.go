@@ -42,11 +42,15 @@ func Unpack(ctx context.Context, file, dir string, limit int64) (string, error) 
 		return "", fmt.Errorf("unpack %s: %w", file, err)
 	}
 	// On the same disk, so that the whole run appears at once.
-	unpacked, err := os.MkdirTemp(parent, ".moelab-unpack-*")
+	private, err := os.MkdirTemp(parent, ".moelab-unpack-*")
 	if err != nil {
 		return "", fmt.Errorf("unpack %s: %w", file, err)
 	}
-	defer os.RemoveAll(unpacked) // It is gone once it was renamed.
+	defer os.RemoveAll(private)
+	unpacked := filepath.Join(private, "run") // Which others may read, as far as the user's mask allows it.
+	if err := os.Mkdir(unpacked, 0o755); err != nil {
+		return "", fmt.Errorf("unpack %s: %w", file, err)
+	}
 	if err := writeAll(ctx, archive.File, unpacked); err != nil {
 		return "", fmt.Errorf("unpack %s: %w", file, err)
 	}

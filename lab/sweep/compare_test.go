@@ -92,8 +92,8 @@ func TestVerdicts(t *testing.T) {
 
 func TestValuesOfARuleAreThoseOfTheAxes(t *testing.T) {
 	var rule Comparison
-	require.NoError(t, json.Unmarshal([]byte(`{"of": {"rate": 1e-3, "loss": "hinge", "flip": true}, "than": {"rate": "0.0010"}}`),
-		&rule))
+	text := `{"of": {"rate": 1e-3, "loss": "hinge", "flip": true}, "than": {"rate": "0.0010"}}`
+	require.NoError(t, json.Unmarshal([]byte(text), &rule))
 	assert.Equal(t, Values{"rate": "0.001", "loss": "hinge", "flip": "true"}, rule.Of)
 	assert.Equal(t, Values{"rate": "0.001"}, rule.Than)
 }

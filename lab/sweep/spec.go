@@ -245,7 +245,7 @@ func (s Spec) assignments(cell Cell) (all []string) {
 	return append(all, "seed="+strconv.FormatUint(cell.Seed, 10))
 }
 
-// plain returns a value as it is written in an assignment: text without its quotes, and a number always in the same way.
+// plain returns a value as it is written in an assignment: text without its quotes, a number always in the same way.
 func plain(value json.RawMessage) string {
 	if number, ok := sameNumber(string(value)); ok {
 		return number

@@ -40,7 +40,10 @@ func TestAxesAreReadFromTheCommandLine(t *testing.T) {
 func TestCellsHaveNamesOfTheirOwn(t *testing.T) {
 	long := strings.Repeat("long", 40)
 	spec := Spec{
-		Axes:  []Axis{{Setting: "data", Values: values("a/b", "a b", "a?b", "../..", "a_b", long, long+"er")}, {Setting: "flip", Values: values(true, false)}},
+		Axes: []Axis{
+			{Setting: "data", Values: values("a/b", "a b", "a?b", "../..", "a_b", long, long+"er")},
+			{Setting: "flip", Values: values(true, false)},
+		},
 		Seeds: []uint64{1, 2},
 	}
 	cells := spec.Cells()
@@ -79,9 +82,9 @@ func TestWrongSpecificationsAreSaid(t *testing.T) {
 		"a seed is there twice":           func(s *Spec) { s.Seeds = []uint64{1, 1} },
 		"rate has no values":              func(s *Spec) { s.Axes[0].Values = nil },
 		"a value of rate is there twice":  func(s *Spec) { s.Axes[0].Values = values(json.RawMessage("1e-3"), 0.001) },
-		"mode is set twice":               func(s *Spec) { s.Axes = append(s.Axes, Axis{Setting: "mode", Values: values("a", "b")}) },
+		"mode is set twice":               func(s *Spec) { s.Axes = append(s.Axes, axis("mode", "a", "b")) },
 		`seeds belong into "seeds"`:       func(s *Spec) { s.Set["seed"] = json.RawMessage("1") },
-		"seed is set twice":               func(s *Spec) { s.Axes = append(s.Axes, Axis{Setting: "seed", Values: values(1, 2)}) },
+		"seed is set twice":               func(s *Spec) { s.Axes = append(s.Axes, axis("seed", 1, 2)) },
 		"names loss, which is no axis":    func(s *Spec) { s.Compare.Of = map[string]string{"loss": "hinge"} },
 		"must be one of 0.5, 1":           func(s *Spec) { s.Compare.Of = map[string]string{"rate": "2"} },
 		`"is" of "compare" is "better"`:   func(s *Spec) { s.Compare.Is = "better" },

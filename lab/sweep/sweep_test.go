@@ -158,11 +158,14 @@ func values(of ...any) (all []json.RawMessage) {
 	return all
 }
 
+// axis makes an axis.
+func axis(setting string, of ...any) Axis { return Axis{Setting: setting, Values: values(of...)} }
+
 // rates is a sweep of two rates with some seeds.
 func rates(seeds ...uint64) Spec {
 	return Spec{
 		Format: 1, Train: "test", Preset: "smoke", Set: map[string]json.RawMessage{"mode": json.RawMessage(`"works"`)},
-		Axes: []Axis{{Setting: "rate", Values: values(0.5, 1)}}, Seeds: seeds,
+		Axes: []Axis{axis("rate", 0.5, 1)}, Seeds: seeds,
 		Expectation: "a high rate scores more",
 		Compare: &Comparison{
 			Measure: "score", Of: map[string]string{"rate": "1"}, Is: "higher", Than: map[string]string{"rate": "0.5"},
@@ -237,7 +240,7 @@ func TestCellsThatFailAreRows(t *testing.T) {
 	dir := t.TempDir()
 	spec := rates(1)
 	spec.Set, spec.Compare = nil, nil
-	spec.Axes = append(spec.Axes, Axis{Setting: "mode", Values: values("works", "fails", "killed", "vanishes")})
+	spec.Axes = append(spec.Axes, axis("mode", "works", "fails", "killed", "vanishes"))
 	s := runSweep(t, dir, spec, Options{Jobs: 2})
 	table := rows(t, dir)
 	require.Len(t, table, 9)
@@ -349,7 +352,7 @@ func TestASettingMayBecomeAnAxis(t *testing.T) {
 		return spec
 	}
 	runSweep(t, dir, one("5e-1"), options)
-	runSweep(t, dir, one("", Axis{Setting: "rate", Values: values(2, 0.5)}), options)
+	runSweep(t, dir, one("", axis("rate", 2, 0.5)), options)
 	assert.Equal(t, []string{"seed=1", "rate=2,seed=1"}, begun)
 	table := rows(t, dir)
 	require.Len(t, table, 3)
@@ -359,9 +362,9 @@ func TestASettingMayBecomeAnAxis(t *testing.T) {
 	runSweep(t, dir, one("2"), options)
 	assert.Len(t, begun, 2, "one value of the axis is left, and it is there")
 	assert.Equal(t, [][]string{table[0], table[1]}, rows(t, dir))
-	runSweep(t, dir, one("", Axis{Setting: "flip", Values: values(true)}, Axis{Setting: "rate", Values: values(0.5)}), options)
+	runSweep(t, dir, one("", axis("flip", true), axis("rate", 0.5)), options)
 	assert.Equal(t, []string{"flip=true,seed=1"}, begun[2:], "the rate is the first one, whose cells do not name it")
-	_, err := Create(dir, one("", Axis{Setting: "flip", Values: values(true)}))
+	_, err := Create(dir, one("", axis("flip", true)))
 	assert.ErrorContains(t, err, "rate was 0.5 at first and is not given now")
 	_, err = Create(dir, one("1"))
 	assert.NoError(t, err, "another value, in a cell of its own")
