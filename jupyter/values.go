@@ -12,7 +12,7 @@ import (
 
 // Value is a value for a parameter of a notebook. The zero value is None, null or nil.
 type Value struct {
-	data any // nil, bool, string, argument, []Value or mapping
+	data any // nil, bool, string, argument, list or mapping
 }
 
 // argument is text whose meaning depends on the parameter: 3 is a number or a text.
@@ -50,7 +50,7 @@ func ParseValues(source []byte) (map[string]Value, error) {
 	if len(strings.TrimSpace(string(source))) == 0 {
 		return values, nil
 	}
-	value, err := parseYAML(source)
+	value, err := (&yamlDecoder{left: maxNodes}).read(source)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrParameter, err)
 	}
@@ -74,17 +74,21 @@ func ParseValues(source []byte) (map[string]Value, error) {
 // maxNodes is the largest number of values in one source. Aliases of YAML can stand for more than a memory holds.
 const maxNodes = 100_000
 
-// parseYAML reads one document. Its errors are of one line.
-func parseYAML(source []byte) (Value, error) {
+// yamlDecoder reads YAML. left is the number of values that it may still have.
+type yamlDecoder struct {
+	left int
+	// isArgument is true if the source is a word of a command line, which may mean Python: {1, 2} is a set there.
+	isArgument bool
+}
+
+// read reads one document. Its errors are of one line.
+func (d *yamlDecoder) read(source []byte) (Value, error) {
 	var document yaml.Node
 	if err := yaml.Load(source, &document); err != nil {
 		return Value{}, fmt.Errorf("it is not YAML: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
-	d := &yamlDecoder{left: maxNodes}
 	return d.value(&document)
 }
-
-type yamlDecoder struct{ left int }
 
 func (d *yamlDecoder) value(node *yaml.Node) (Value, error) {
 	if d.left--; d.left < 0 {
@@ -96,19 +100,43 @@ func (d *yamlDecoder) value(node *yaml.Node) (Value, error) {
 	case yaml.AliasNode:
 		return d.value(node.Alias)
 	case yaml.SequenceNode:
-		list := make([]Value, len(node.Content))
-		for i, element := range node.Content {
-			var err error
-			if list[i], err = d.value(element); err != nil {
-				return Value{}, err
-			}
-		}
-		return Value{list}, nil
+		return d.list("list", node.Content)
 	case yaml.MappingNode:
+		if d.isArgument && isSet(node) {
+			keys := make([]*yaml.Node, len(node.Content)/2)
+			for i := range keys {
+				keys[i] = node.Content[2*i]
+			}
+			return d.list("set", keys)
+		}
 		return d.mapping(node)
 	default:
+		if d.isArgument && node.Style == 0 && strings.ContainsAny(node.Value, "()") {
+			return Value{}, fmt.Errorf("%s is no literal of Python: put text in quotes", node.Value)
+		}
 		return scalar(node)
 	}
+}
+
+func (d *yamlDecoder) list(kind string, nodes []*yaml.Node) (Value, error) {
+	l := list{kind, make([]Value, len(nodes))}
+	for i, node := range nodes {
+		var err error
+		if l.elements[i], err = d.value(node); err != nil {
+			return Value{}, err
+		}
+	}
+	return Value{l}, nil
+}
+
+// isSet reports whether a dictionary has only keys, as in {1, 2}.
+func isSet(node *yaml.Node) bool {
+	for i := 1; i < len(node.Content); i += 2 {
+		if value := node.Content[i]; value.Value != "" || value.ShortTag() != "!!null" {
+			return false
+		}
+	}
+	return len(node.Content) > 0
 }
 
 func (d *yamlDecoder) mapping(node *yaml.Node) (Value, error) {
@@ -149,12 +177,12 @@ func (d *yamlDecoder) mapping(node *yaml.Node) (Value, error) {
 
 // mergeable returns what the value of a key << adds to a dictionary: that of one, or those of a list of them.
 func mergeable(value Value) (mapping, error) {
-	list, isList := value.data.([]Value)
+	all := mapping{}
+	merged, isList := value.data.(list)
 	if !isList {
-		list = []Value{value}
+		merged.elements = []Value{value}
 	}
-	var all mapping
-	for _, v := range list {
+	for _, v := range merged.elements {
 		object, ok := v.data.(mapping)
 		if !ok {
 			return nil, errors.New("<< merges dictionaries, and this is none")
@@ -190,20 +218,6 @@ func scalar(node *yaml.Node) (Value, error) {
 	return Argument(node.Value), nil
 }
 
-// literal reads an argument that is a list, a tuple or a dictionary, in JSON, in YAML, or in Python as far as that is
-// YAML too.
-func (a argument) literal() (Value, error) {
-	text := strings.TrimSpace(string(a))
-	if between(text, "(", ")") {
-		text = "[" + text[1:len(text)-1] + "]"
-	}
-	value, err := parseYAML([]byte(text))
-	if err != nil {
-		return Value{}, fmt.Errorf("%q cannot be read as a list or a dictionary: %w", string(a), err)
-	}
-	return value, nil
-}
-
 // isLiteral reports whether the argument looks like a list or a dictionary.
 func (a argument) isLiteral() bool {
 	text := strings.TrimSpace(string(a))
@@ -215,12 +229,12 @@ func (v Value) plain() any {
 	switch data := v.data.(type) {
 	case argument:
 		return data.plain()
-	case []Value:
-		list := make([]any, len(data))
-		for i, element := range data {
-			list[i] = element.plain()
+	case list:
+		elements := make([]any, len(data.elements))
+		for i, element := range data.elements {
+			elements[i] = element.plain()
 		}
-		return list
+		return elements
 	case mapping:
 		object := map[string]any{}
 		for _, e := range data {
@@ -237,9 +251,9 @@ func (v Value) String() string {
 	switch data := v.data.(type) {
 	case nil:
 		return "null"
-	case []Value:
-		elements := make([]string, len(data))
-		for i, element := range data {
+	case list:
+		elements := make([]string, len(data.elements))
+		for i, element := range data.elements {
 			elements[i] = element.String()
 		}
 		return "[" + strings.Join(elements, ", ") + "]"

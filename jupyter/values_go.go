@@ -163,12 +163,12 @@ func (t goType) list(value Value, element types.Type, n int) (string, error) {
 	if value.data == nil && n < 0 {
 		return "nil", nil
 	}
-	elements, ok := value.data.([]Value)
-	if !ok || n >= 0 && len(elements) > n {
+	data, ok := value.data.(list)
+	if !ok || n >= 0 && len(data.elements) > n {
 		return "", t.refuse(value)
 	}
-	sources := make([]string, len(elements))
-	for i, e := range elements {
+	sources := make([]string, len(data.elements))
+	for i, e := range data.elements {
 		var err error
 		if sources[i], err = t.of(element).source(e); err != nil {
 			return "", t.refuse(value)
@@ -207,8 +207,8 @@ func (v Value) goType() (types.Type, error) {
 		return types.Typ[types.Bool], nil
 	case argument:
 		return data.goType()
-	case []Value:
-		element, err := commonType(data)
+	case list:
+		element, err := commonType(data.elements)
 		return types.NewSlice(element), err
 	case mapping:
 		var keys, values []Value

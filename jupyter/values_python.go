@@ -32,8 +32,13 @@ func pythonDefaultType(literal string) pythonType {
 	case between(literal, "[", "]"):
 		return pythonType{name: "list"}
 	case between(literal, "{", "}"):
+		if value, err := argument(literal).literal(); err == nil {
+			if l, ok := value.data.(list); ok { // A set.
+				return pythonType{name: l.kind}
+			}
+		}
 		return pythonType{name: "dict"}
-	case between(literal, "(", ")") && strings.Contains(literal, ","):
+	case literal == "()", between(literal, "(", ")") && strings.Contains(literal, ","):
 		return pythonType{name: "tuple"}
 	case pythonInt(literal) != "":
 		return pythonType{name: "int"}
@@ -172,9 +177,12 @@ func (t pythonType) source(value Value) string {
 		}
 	case argument:
 		return t.read(data)
-	case []Value:
-		if takes("list", "tuple", "set") {
-			return t.list(data)
+	case list:
+		if t.name == "any" {
+			t.name = data.kind
+		}
+		if slices.Contains([]string{"list", "tuple", "set"}, t.name) {
+			return t.list(data.elements)
 		}
 	case mapping:
 		if takes("dict") {
@@ -211,7 +219,7 @@ func (t pythonType) read(a argument) string {
 
 func (v Value) isCollection() bool {
 	switch v.data.(type) {
-	case []Value, mapping:
+	case list, mapping:
 		return true
 	}
 	return false
