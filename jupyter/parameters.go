@@ -1,6 +1,7 @@
 package jupyter
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -83,6 +84,25 @@ func (nb *Notebook) SetParameters(values map[string]Value) error {
 	nb.inject(strings.Join(lines, "\n"))
 	nb.record("parameters", plainValues(values))
 	return nil
+}
+
+// SetValues returns what an earlier call of SetParameters has noted in the notebook, also papermill's. The error wraps
+// ErrParameter.
+func (nb *Notebook) SetValues() (map[string]Value, error) {
+	record, _ := nb.Metadata[recordKey].(map[string]any)
+	source, err := json.Marshal(record["parameters"])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrParameter, err)
+	}
+	return ParseValues(source)
+}
+
+// errorTag marks cells that papermill adds to a notebook that has failed.
+const errorTag = "papermill-error-cell-tag"
+
+// RemoveErrorMarks removes the cells in which papermill says that the notebook has failed.
+func (nb *Notebook) RemoveErrorMarks() {
+	nb.Cells = slices.DeleteFunc(nb.Cells, func(c *Cell) bool { return c.HasTag(errorTag) })
 }
 
 // CheckNames returns an error that wraps ErrParameter if the notebook does not have all of the values' names as

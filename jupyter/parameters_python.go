@@ -108,6 +108,11 @@ func (s pythonStatement) parameter() (Parameter, bool) {
 	if !isPythonName(p.Name) || strings.HasPrefix(p.Default, "=") || chainedAssignment.MatchString(p.Default) {
 		return Parameter{}, false
 	}
+	if hint, ok := strings.CutPrefix(p.Comment, "type:"); ok && !annotated { // As papermill reads it.
+		annotation, p.Comment, _ = strings.Cut(hint, "#")
+		p.Comment = strings.TrimSpace(p.Comment)
+		annotated = true
+	}
 	t, insists := pythonDefaultType(p.Default), false
 	p.Type = t.name
 	if annotated {

@@ -193,6 +193,9 @@ func (r *runner) allowed(c *Cell, err error) bool {
 func (r *runner) cell(ctx context.Context, c *Cell, number int) error {
 	r.outputs.begin(c)
 	err := r.execute(ctx, c, number)
+	if errors.As(err, new(*KernelDiedError)) {
+		err = fmt.Errorf("cell %d: %w", number, err)
+	}
 	var failed *CellError
 	if err != nil && !errors.As(err, &failed) {
 		note := err.Error()

@@ -196,6 +196,7 @@ func mergeable(value Value) (mapping, error) {
 var (
 	yamlYes      = regexp.MustCompile(`^(yes|Yes|YES|on|On|ON)$`)
 	yamlNo       = regexp.MustCompile(`^(no|No|NO|off|Off|OFF)$`)
+	yamlOctal    = regexp.MustCompile(`^[+-]?0[0-7_]*[1-7][0-7_]*$`)
 	yamlInfinite = regexp.MustCompile(`^[+-]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$`)
 )
 
@@ -212,6 +213,9 @@ func scalar(node *yaml.Node) (Value, error) {
 		return Value{true}, nil
 	case yamlNo.MatchString(node.Value):
 		return Value{false}, nil
+	case yamlOctal.MatchString(node.Value):
+		return Value{}, fmt.Errorf("%s is one number in YAML 1.1 and another in YAML 1.2: write it without the zero, or "+
+			"in quotes", node.Value)
 	case yamlInfinite.MatchString(node.Value):
 		return Argument(strings.Replace(node.Value, ".", "", 1)), nil
 	}

@@ -3,21 +3,21 @@ package jupyter
 import (
 	"cmp"
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"math"
 	"math/big"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"go.starlark.net/syntax"
 )
 
 // pythonType says which values a variable takes.
 type pythonType struct {
-	name string       // bool, int, float, str, list, tuple, set, dict, None, union or any
-	of   []pythonType // the alternatives of a union, the types of elements
+	name    string       // bool, int, float, str, list, tuple, set, dict, None, union, literal or any
+	of      []pythonType // the alternatives of a union, the types of elements
+	sources []string     // the values of a literal
 }
 
 var pythonAny = pythonType{name: "any"}
@@ -53,50 +53,68 @@ func between(text, first, last string) bool {
 }
 
 // pythonAnnotation reads a type annotation. Types that it does not know are any. The annotations of interest, such as
-// Optional[int] and list[str] | None, are expressions of Go too.
+// Optional[int] and list[str] | None, are expressions of Starlark too.
 func pythonAnnotation(annotation string) pythonType {
-	annotation = strings.NewReplacer("'", `"`, ", ...", "", ",...", "").Replace(annotation)
-	expression, err := parser.ParseExpr(annotation)
+	annotation = strings.NewReplacer(", ...", "", ",...", "").Replace(annotation)
+	expression, err := (&syntax.FileOptions{}).ParseExpr("", annotation, 0)
 	if err != nil {
 		return pythonAny
 	}
 	return pythonExpressionType(expression)
 }
 
-func pythonExpressionType(expression ast.Expr) pythonType {
+func pythonExpressionType(expression syntax.Expr) pythonType {
 	switch e := expression.(type) {
-	case *ast.Ident:
+	case *syntax.Ident:
 		return pythonNamedType(e.Name, nil)
-	case *ast.SelectorExpr: // typing.Optional
-		return pythonNamedType(e.Sel.Name, nil)
-	case *ast.BasicLit: // "int", of a class that is declared later.
-		if text, err := strconv.Unquote(e.Value); err == nil && e.Kind == token.STRING {
+	case *syntax.DotExpr: // typing.Optional
+		return pythonNamedType(e.Name.Name, nil)
+	case *syntax.Literal: // "int", of a class that is declared later.
+		if text, ok := e.Value.(string); ok {
 			return pythonAnnotation(text)
 		}
-	case *ast.BinaryExpr:
-		if e.Op == token.OR {
+	case *syntax.BinaryExpr:
+		if e.Op == syntax.PIPE {
 			return pythonUnion(pythonExpressionType(e.X), pythonExpressionType(e.Y))
 		}
-	case *ast.IndexExpr:
-		return pythonGeneric(e.X, e.Index)
-	case *ast.IndexListExpr:
-		return pythonGeneric(e.X, e.Indices...)
+	case *syntax.IndexExpr:
+		indices := []syntax.Expr{e.Y}
+		if tuple, ok := e.Y.(*syntax.TupleExpr); ok {
+			indices = tuple.List
+		}
+		return pythonGeneric(e.X, indices)
 	}
 	return pythonAny
 }
 
-func pythonGeneric(name ast.Expr, indices ...ast.Expr) pythonType {
+func pythonGeneric(name syntax.Expr, indices []syntax.Expr) pythonType {
+	if pythonExpressionType(name).name == "literal" {
+		return pythonLiterals(indices)
+	}
 	var of []pythonType
 	for _, index := range indices {
 		of = append(of, pythonExpressionType(index))
 	}
 	switch e := name.(type) {
-	case *ast.Ident:
+	case *syntax.Ident:
 		return pythonNamedType(e.Name, of)
-	case *ast.SelectorExpr:
-		return pythonNamedType(e.Sel.Name, of)
+	case *syntax.DotExpr:
+		return pythonNamedType(e.Name.Name, of)
 	}
 	return pythonAny
+}
+
+// pythonLiterals returns the type of Literal["a", 1], which takes these values only.
+func pythonLiterals(values []syntax.Expr) pythonType {
+	t := pythonType{name: "literal"}
+	for _, expression := range values {
+		value, err := starlarkValue(expression)
+		if err != nil {
+			return pythonAny
+		}
+		t.sources = append(t.sources, pythonAny.source(value))
+	}
+	return t
 }
 
 func pythonNamedType(name string, of []pythonType) pythonType {
@@ -109,6 +127,8 @@ func pythonNamedType(name string, of []pythonType) pythonType {
 		return pythonType{name: "dict", of: of}
 	case "none":
 		return pythonType{name: "None"}
+	case "literal": // Of no values, until its index is read.
+		return pythonType{name: "literal"}
 	case "optional", "union":
 		return pythonUnion(of...)
 	case "annotated", "final":
@@ -172,8 +192,8 @@ func (t pythonType) source(value Value) string {
 			return pythonBool(strconv.FormatBool(data))
 		}
 	case string:
-		if takes("str") {
-			return pythonText(data)
+		if source := pythonText(data); takes("str") || slices.Contains(t.sources, source) {
+			return source
 		}
 	case argument:
 		return t.read(data)
@@ -199,6 +219,12 @@ func (t pythonType) read(a argument) string {
 		return text
 	}
 	switch t.name {
+	case "literal":
+		for _, source := range []string{pythonText(text), a.guess()} {
+			if slices.Contains(t.sources, source) {
+				return source
+			}
+		}
 	case "bool":
 		return pythonBool(text)
 	case "int":

@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moelab/moelab/jupyter"
@@ -34,10 +35,14 @@ func (p *parameterFlags) add(flags *pflag.FlagSet) {
 
 // parameterNames also knows the flags by papermill's names, such as --parameters_raw, and by older ones.
 func parameterNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-	if name == "parameter" {
+	name = strings.ReplaceAll(name, "_", "-")
+	switch name {
+	case "parameter":
 		name = "parameters"
+	case "execution-timeout":
+		name = "timeout"
 	}
-	return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
+	return pflag.NormalizedName(name)
 }
 
 // pairs joins parameters of moelab run that are two words, as papermill has them: "-p steps 200" becomes
@@ -69,19 +74,43 @@ func takesParameter(word string) bool {
 }
 
 var (
-	isName    = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
-	namesInIt = regexp.MustCompile(`\{[\pL_][\pL\pN_]*\}`)
+	isName = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
+	// A doubled brace, or something in braces: a name, perhaps with a format of Python for numbers or text.
+	inBraces = regexp.MustCompile(`\{\{|\}\}|\{[^{}]*\}|[{}]`)
+	isFormat = regexp.MustCompile(`^([\pL_][\pL\pN_]*)(?::(0?[0-9]{0,2}(?:\.[0-9]{1,2})?)([dfeg]))?$`)
 )
 
-// fill replaces each {name} in a path by the value of the parameter.
+// fill replaces each {name} in a path by the value of the parameter. As in Python, {name:03d} and {name:.2f} format a
+// number, and a doubled brace is a brace.
 func fill(path string, values map[string]jupyter.Value) (filled string, err error) {
-	filled = namesInIt.ReplaceAllStringFunc(path, func(braced string) string {
-		name := strings.Trim(braced, "{}")
-		value, ok := values[name]
-		if !ok {
-			err = usage("-o is %q, but no value is given for %s: add -p %s=VALUE", path, braced, name)
+	filled = inBraces.ReplaceAllStringFunc(path, func(braced string) string {
+		if braced == "{{" || braced == "}}" {
+			return braced[:1]
 		}
-		return value.String()
+		parts := isFormat.FindStringSubmatch(strings.TrimSuffix(strings.TrimPrefix(braced, "{"), "}"))
+		if len(braced) == 1 || parts == nil {
+			err = usage("-o is %q: %s is no parameter; {name}, {name:03d} and {name:.2f} are", path, braced)
+			return braced
+		}
+		value, ok := values[parts[1]]
+		if !ok {
+			err = usage("-o is %q, but no value is given for %s: add -p %s=VALUE", path, braced, parts[1])
+			return braced
+		}
+		text := value.String()
+		if parts[3] == "" {
+			return text
+		}
+		number, parseErr := any(nil), error(nil)
+		if parts[3] == "d" {
+			number, parseErr = strconv.ParseInt(text, 10, 64)
+		} else {
+			number, parseErr = strconv.ParseFloat(text, 64)
+		}
+		if parseErr != nil {
+			err = usage("-o is %q, and %s is %q: it is no number of this kind", path, parts[1], text)
+		}
+		return fmt.Sprintf("%"+parts[2]+parts[3], number)
 	})
 	return filled, err
 }

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -45,8 +50,8 @@ not run, and those tagged "raises-exception" may fail. Each cell's times and sta
 papermill and nbclient. A notebook that names no kernel gets python3, or moelab's if it is in Go.
 
 Parameters replace those of the cell tagged "parameters", as in papermill; of several values for one parameter, -r beats
--p, which beats -y, which beats -f, which beats -b. -o may hold their names in braces, as in results/{name}.ipynb. The
-parameter's type says what a value means: in Python that is its annotation (name: Optional[str] = None), else that of
+-p, which beats -y, which beats -f, which beats -b. -o may hold their names in braces, as in results/{name}.ipynb and
+{steps:05d}. The parameter's type says what a value means: in Python that is its annotation (name: Optional[str] = None), else that of
 its default, which takes any number for a number. Python's None fits every parameter. Lists and dictionaries are written
 as in JSON, Python or YAML. A value that does not fit is refused before anything runs. Parameters that the notebook does
 not have are set too, with a warning.
@@ -56,7 +61,8 @@ not end the others; a list at the end says how each went. In folders, NAME.execu
 folder for the results.
 
 --from N goes on at cell N of the executed notebook, counted from 1 with text and parameters, as errors count them;
---resume at the first cell that changed or was not run to its end. The cells before keep their outputs. The kernel is a
+--resume at the first cell that changed or was not run to its end. The cells before keep their outputs, and parameters
+that are not given again the values that they had. The kernel is a
 new one: what was declared outside of main in the Go cells before is declared again, but what their main did, such as
 files, is taken as it lies there. A Python kernel has lost all variables: the cells tagged "parameters" and "setup" run
 again.`,
@@ -82,9 +88,10 @@ again.`,
 	r.parameters.add(flags)
 	flags.StringVarP(&r.kernel, "kernel", "k", "", "kernel to run it with (default: the notebook's)")
 	flags.StringVar(&r.dir, "cwd", "", "folder in which the cells run (default: the notebook's)")
-	flags.DurationVar(&r.timeout, "timeout", 0, "time limit of each cell, as in 20m (default: no limit)")
-	flags.DurationVar(&r.startTimeout, "start-timeout", time.Minute, "time limit for the start of the kernel")
-	flags.DurationVar(&r.shutdownTimeout, "shutdown-timeout", 5*time.Second,
+	r.startTimeout, r.shutdownTimeout = time.Minute, 5*time.Second
+	flags.Var((*secondsFlag)(&r.timeout), "timeout", "time limit of each cell, as in 20m, or in seconds (default: no limit)")
+	flags.Var((*secondsFlag)(&r.startTimeout), "start-timeout", "time limit for the start of the kernel")
+	flags.Var((*secondsFlag)(&r.shutdownTimeout), "shutdown-timeout",
 		"time for the kernel to end by itself after the last cell, such as for its atexit functions")
 	flags.BoolVar(&r.allowErrors, "allow-errors", false, "go on after a failing cell, with exit status 0")
 	flags.IntVar(&r.from, "from", 0, "go on at this cell of the executed notebook")
@@ -98,6 +105,31 @@ again.`,
 	command.RunE = r.run
 	return command
 }
+
+// secondsFlag is a duration, as in 20m; like papermill's, a number alone is one of seconds.
+type secondsFlag time.Duration
+
+func (s *secondsFlag) Set(text string) error {
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil && math.Abs(seconds) < 1e9 {
+		*s = secondsFlag(seconds * float64(time.Second))
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return errors.New("it must be a duration, as in 20m, or a number of seconds")
+	}
+	*s = secondsFlag(d)
+	return nil
+}
+
+func (s *secondsFlag) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return time.Duration(*s).String()
+}
+
+func (s *secondsFlag) Type() string { return "duration" }
 
 // run checks everything before anything runs.
 func (r *runFlags) run(command *cobra.Command, args []string) error {
@@ -198,7 +230,8 @@ type notebookJob struct {
 	path, out string
 	nb        *jupyter.Notebook
 	options   jupyter.Options
-	isDone    bool // All cells have run before.
+	isDone    bool  // All cells have run before.
+	fault     error // Why it cannot be run.
 }
 
 // prepareAll reads the notebooks and sets their parameters.
@@ -215,11 +248,12 @@ func (r *runFlags) prepareAll(command *cobra.Command, found []jupyter.Found) ([]
 	}
 	for _, f := range found {
 		j, err := r.prepareJob(command, f, values)
-		if err != nil {
-			if r.several {
-				err = fmt.Errorf("%s: %w", f.Path, err)
-			}
+		if err != nil && (!r.several || j == nil) {
 			return nil, usageError{err}
+		}
+		if err != nil { // The others run all the same.
+			jobs = append(jobs, &notebookJob{runFlags: r, path: f.Path, fault: err})
+			continue
 		}
 		jobs, inputs = append(jobs, j), append(inputs, j.path)
 		if j.out != standard {
@@ -238,13 +272,23 @@ func (r *runFlags) prepareJob(
 		return nil, err
 	}
 	if j.nb, err = readNotebook(command, f.Path); err != nil {
-		return nil, err
+		return j, err
 	}
 	if r.kernel != "" {
 		j.nb.SetKernel(r.kernel) // The parameters are in its language.
 	}
+	j.nb.RemoveErrorMarks()
+	earlier, err := j.earlier()
+	if err != nil {
+		return j, err
+	}
+	if earlier != nil {
+		if values, err = r.goOnWith(earlier, values, warner(command)); err != nil {
+			return j, err
+		}
+	}
 	if err := r.parameters.set(j.nb, values, j.path, j.out, warner(command)); err != nil {
-		return nil, err
+		return j, err
 	}
 	j.options = jupyter.Options{
 		KernelName: r.kernel, Dir: r.dir, Timeout: r.timeout, AllowErrors: r.allowErrors,
@@ -260,7 +304,7 @@ func (r *runFlags) prepareJob(
 		j.nb.HideCode()
 	}
 	j.nb.RecordPaths(f.Path, j.out)
-	return j, j.goOn(warner(command))
+	return j, j.goOn(earlier, warner(command))
 }
 
 // output returns the file for an executed notebook.
@@ -283,21 +327,54 @@ func (r *runFlags) output(f jupyter.Found) (string, error) {
 	return r.out, nil
 }
 
-// goOn finds the cell to go on at, and keeps the outputs of those before.
-func (j *notebookJob) goOn(warn func(error)) error {
+// earlier reads the executed notebook to go on with; nil if there is none to go on with.
+func (j *notebookJob) earlier() (*jupyter.Notebook, error) {
 	if j.from == 0 && !j.resume {
-		return nil
+		return nil, nil
 	}
-	count := len(j.nb.Cells)
-	if j.from > count {
-		return fmt.Errorf("--from is %d, but the notebook has %d cells", j.from, count)
+	if j.out == standard {
+		return nil, errors.New("--from and --resume go on with the executed notebook: name it with -o")
 	}
 	earlier, err := jupyter.Read(j.out)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && j.resume:
-		return nil
+		return nil, nil
 	case err != nil:
-		return fmt.Errorf("reading the outputs to keep: %w", err)
+		return nil, fmt.Errorf("reading the outputs to keep: %w", err)
+	}
+	return earlier, nil
+}
+
+// goOnWith adds the parameters that an executed notebook had, and that are not given now.
+func (r *runFlags) goOnWith(
+	earlier *jupyter.Notebook, values map[string]jupyter.Value, warn func(error),
+) (map[string]jupyter.Value, error) {
+	all, err := earlier.SetValues()
+	if err != nil {
+		return nil, fmt.Errorf("the parameters of before: %w", err)
+	}
+	var kept []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if _, given := values[name]; !given && !strings.HasPrefix(name, "PAPERMILL_") {
+			kept = append(kept, fmt.Sprintf("%s=%s", name, all[name]))
+		}
+	}
+	if len(kept) > 0 {
+		warn(fmt.Errorf("parameters keep their values of before: %s", strings.Join(kept, ", ")))
+	}
+	maps.Copy(all, values)
+	return all, nil
+}
+
+// goOn finds the cell to go on at, and keeps the outputs of those before in an executed notebook.
+func (j *notebookJob) goOn(earlier *jupyter.Notebook, warn func(error)) error {
+	count := len(j.nb.Cells)
+	if j.from > count {
+		return fmt.Errorf("--from is %d, but the notebook has %d cells", j.from, count)
+	}
+	switch {
+	case earlier == nil:
+		return nil
 	case j.resume:
 		j.options.From = j.nb.KeepOutputs(earlier, count+1)
 		j.isDone = j.options.From > count
@@ -317,6 +394,9 @@ func (r *runFlags) setUp(command *cobra.Command, jobs []*notebookJob) error {
 	}
 	installed := false
 	for _, j := range jobs {
+		if j.fault != nil {
+			continue
+		}
 		if j.options.KernelName == jupyter.KernelName && !installed {
 			if err := setUp(command.Context(), command.ErrOrStderr(), filepath.Dir(j.path)); err != nil {
 				return err
@@ -365,7 +445,7 @@ func (r *runFlags) runAll(command *cobra.Command, jobs []*notebookJob) error {
 	group.SetLimit(r.jobs)
 	for i, j := range jobs {
 		group.Go(func() error {
-			if results[i] = context.Cause(command.Context()); results[i] != nil {
+			if results[i] = cmp.Or(j.fault, context.Cause(command.Context())); results[i] != nil {
 				return nil
 			}
 			start := time.Now()
@@ -383,7 +463,7 @@ func (r *runFlags) runAll(command *cobra.Command, jobs []*notebookJob) error {
 			failed++
 			state = strings.Join(errorLines(results[i]), "; ")
 		}
-		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", j.path, state)
+		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", j.path, strings.TrimPrefix(state, j.path+": "))
 	}
 	if err := context.Cause(command.Context()); err != nil {
 		return err

@@ -99,6 +99,19 @@ func TestParametersAreWrittenAsPapermillsUsersDo(t *testing.T) {
 	assert.Equal(t, []string{"sweep", "-p", "a", "b"}, pairs([]string{"sweep", "-p", "a", "b"}))
 }
 
+func TestNamesOfResultsHoldParameters(t *testing.T) {
+	values, err := jupyter.ParseArguments([]string{"n=3", "lr=0.5", "name=moe"}, jupyter.Argument)
+	require.NoError(t, err)
+	for path, want := range map[string]string{
+		"{n}-{lr}-{name}.ipynb": "3-0.5-moe.ipynb", "{n:03d}.ipynb": "003.ipynb", "{lr:.2f}/{lr:g}": "0.50/0.5",
+		"{{n}}": "{n}", "{{{n}}}": "{3}", "plain": "plain",
+	} {
+		got, err := fill(path, values)
+		require.NoError(t, err, path)
+		assert.Equal(t, want, got)
+	}
+}
+
 func TestARunGoesOnWhereItFailed(t *testing.T) {
 	first := "%%\nfmt.Println(\"once\")\nos.WriteFile(\"times\", []byte{1}, 0o600)"
 	path := notebook(t, jupyter.KernelName, greeting, first, "%%\nfmt.Println(name, nothing)")
@@ -110,8 +123,9 @@ func TestARunGoesOnWhereItFailed(t *testing.T) {
 	require.NoError(t, err)
 	nb.Cells[2].Source = "%%\nfmt.Println(name)"
 	require.NoError(t, nb.Write(path))
-	status, _, stderr = moelab(t, "run", path, "-p", "name=moe", "--no-html", "--resume")
+	status, _, stderr = moelab(t, "run", path, "--no-html", "--resume")
 	require.Zero(t, status, stderr)
+	assert.Contains(t, stderr, "moelab: warning: parameters keep their values of before: name=moe\n")
 	assert.Contains(t, stderr, "[4/4]")
 	assert.NotContains(t, stderr, "[3/4]")
 	nb, err = jupyter.Read(executed(path))
@@ -125,7 +139,7 @@ func TestARunGoesOnWhereItFailed(t *testing.T) {
 	assert.Equal(t, executed(path)+" is complete already\n", stdout)
 	status, _, stderr = moelab(t, "run", path, "--from", "9")
 	assert.Equal(t, statusUsage, status)
-	assert.Equal(t, "moelab: --from is 9, but the notebook has 3 cells\n", stderr)
+	assert.Contains(t, stderr, "moelab: --from is 9, but the notebook has 4 cells\n", "with that of the parameters")
 }
 
 func TestSeveralNotebooksRunAndOneThatFailsDoesNotEndTheOthers(t *testing.T) {
@@ -140,14 +154,15 @@ func TestSeveralNotebooksRunAndOneThatFailsDoesNotEndTheOthers(t *testing.T) {
 		require.NoError(t, nb.Write(path))
 		require.NoError(t, nb.Write(filepath.Join(dir, "old.executed.ipynb")))
 	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "d.ipynb"), []byte("{"), 0o644))
 	results := filepath.Join(t.TempDir(), "results")
 	status, stdout, stderr := moelab(t, "run", dir, "--jobs", "2", "-o", results, "--no-html", "--cwd", dir)
 	assert.Equal(t, statusFailed, status)
 	assert.Regexp(t, dir+"/a.ipynb: done in .*\n"+dir+"/b.ipynb: cell 2 failed: exit status 1\n"+
-		dir+"/below/c.ipynb: done in .*\n$", stdout)
+		dir+"/below/c.ipynb: done in .*\n"+dir+"/d.ipynb: not a notebook.*\n$", stdout)
 	assert.Contains(t, stderr, dir+"/a.ipynb: [2/2]")
 	assert.NotContains(t, stderr, "      this is a")
-	assert.True(t, strings.HasSuffix(stderr, "moelab: 1 of 3 notebooks failed\n"), stderr)
+	assert.True(t, strings.HasSuffix(stderr, "moelab: 2 of 4 notebooks failed\n"), stderr)
 	for _, name := range []string{"a", "b", "below/c"} {
 		assert.FileExists(t, filepath.Join(results, name+".executed.ipynb"))
 	}
@@ -295,6 +310,11 @@ func TestRunRejectsInvalidArgumentsBeforeAnythingRuns(t *testing.T) {
 		"raw number":   {[]string{good, "-r", "times=3"}, `the parameter is of type int, and "3" is not`},
 		"no base64":    {[]string{good, "-b", "*"}, "-b: it is not base64"},
 		"no such name": {[]string{good, "-o", "{size}.ipynb"}, "no value is given for {size}: add -p size=VALUE"},
+		"no number":    {[]string{good, "-p", "name=moe", "-o", "{name:03d}.ipynb"}, `name is "moe": it is no number`},
+		"no format":    {[]string{good, "-p", "name=moe", "-o", "{name!r}.ipynb"}, "{name!r} is no parameter"},
+		"no duration":  {[]string{good, "--timeout", "soon"}, `--timeout is "soon": it must be a duration`},
+		"standard out": {[]string{good, "-o", "-", "--resume"}, "name it with -o"},
+		"old octal":    {[]string{good, "-y", "times: 010"}, "one number in YAML 1.1 and another in YAML 1.2"},
 		"no value":     {[]string{good, "-p", "times"}, "not of the form name=value"},
 		"below a file": {[]string{good, "-o", filepath.Join(good, "none", "x.ipynb")}, "not a folder: name another file"},
 		"a folder":     {[]string{good, "-o", t.TempDir()}, "the name of a notebook ends with .ipynb"},
