@@ -51,10 +51,10 @@ papermill and nbclient. A notebook that names no kernel gets python3, or moelab'
 
 Parameters replace those of the cell tagged "parameters", as in papermill; of several values for one parameter, -r beats
 -p, which beats -y, which beats -f, which beats -b. -o may hold their names in braces, as in results/{name}.ipynb and
-{steps:05d}. The parameter's type says what a value means: in Python that is its annotation (name: Optional[str] = None), else that of
-its default, which takes any number for a number. Python's None fits every parameter. Lists and dictionaries are written
-as in JSON, Python or YAML. A value that does not fit is refused before anything runs. Parameters that the notebook does
-not have are set too, with a warning.
+{steps:05d}. The parameter's type says what a value means: in Python that is its annotation (name: Optional[str] =
+None), else that of its default, which takes any number for a number. Python's None fits every parameter. Lists and
+dictionaries are written as in Python, JSON or YAML. A value that does not fit is refused before anything runs.
+Parameters that the notebook does not have are set too, with a warning.
 
 Several notebooks, or those in a folder and below, run after each other, or --jobs of them at once. A failing one does
 not end the others; a list at the end says how each went. In folders, NAME.executed.ipynb is left out. -o then names a
@@ -89,7 +89,7 @@ again.`,
 	flags.StringVarP(&r.kernel, "kernel", "k", "", "kernel to run it with (default: the notebook's)")
 	flags.StringVar(&r.dir, "cwd", "", "folder in which the cells run (default: the notebook's)")
 	r.startTimeout, r.shutdownTimeout = time.Minute, 5*time.Second
-	flags.Var((*secondsFlag)(&r.timeout), "timeout", "time limit of each cell, as in 20m, or in seconds (default: no limit)")
+	flags.Var((*secondsFlag)(&r.timeout), "timeout", "time limit of each cell, as in 20m or 1200 (default: no limit)")
 	flags.Var((*secondsFlag)(&r.startTimeout), "start-timeout", "time limit for the start of the kernel")
 	flags.Var((*secondsFlag)(&r.shutdownTimeout), "shutdown-timeout",
 		"time for the kernel to end by itself after the last cell, such as for its atexit functions")
