@@ -14,6 +14,9 @@ const (
 	injectedTag   = "injected-parameters"
 )
 
+var errNoParameters = fmt.Errorf("%w: the notebook has no cell tagged %q, so it has no parameters", ErrParameter,
+	parametersTag)
+
 // Parameter is a variable or constant of the cell tagged parameters. SetParameters can give it another value.
 type Parameter struct {
 	Name    string
@@ -38,27 +41,34 @@ func (nb *Notebook) Parameters() ([]Parameter, error) {
 	case "python":
 		return pythonParameters(source)
 	default:
-		return nil, fmt.Errorf("%w: the notebook is in %s; only Go and Python notebooks can have parameters",
+		return nil, fmt.Errorf("%w: the notebook is in %s; only those of Go and Python notebooks can be listed",
 			ErrParameter, language)
 	}
 }
 
 // SetParameters sets parameters of the notebook like papermill: it inserts a cell after the one tagged parameters, or
 // replaces the cell inserted by an earlier call. Names that the notebook does not have as parameters are set too, with
-// the type that their value seems to have (see [Notebook.CheckNames]); without a cell tagged parameters, the cell is
-// inserted at the top. The error for a value that does not fit the type of its parameter wraps ErrParameter; the
-// notebook is then unchanged.
+// the type that their value seems to have (see [Notebook.CheckNames]), as are all those of a notebook in bash, R or
+// Julia; without a cell tagged parameters, the cell is inserted at the top. The error for a value that does not fit the
+// type of its parameter wraps ErrParameter; the notebook is then unchanged.
 func (nb *Notebook) SetParameters(values map[string]Value) error {
 	if len(values) == 0 {
 		return nil
 	}
-	known, err := nb.Parameters()
-	if err != nil {
-		return err
-	}
 	unknown, comment := goUnknown, "// Parameters"
-	if nb.kernelLanguage() == "python" {
+	other, isOther := dialects[strings.ToLower(nb.kernelLanguage())]
+	switch {
+	case isOther:
+		unknown, comment = other.assign, "# Parameters"
+	case nb.kernelLanguage() == "python":
 		unknown, comment = pythonUnknown, "# Parameters"
+	}
+	var known []Parameter
+	if !isOther {
+		var err error
+		if known, err = nb.Parameters(); err != nil {
+			return err
+		}
 	}
 	lines := []string{comment}
 	add := func(name string, assign func(Value) (string, error)) error {
@@ -106,10 +116,14 @@ func (nb *Notebook) RemoveErrorMarks() {
 }
 
 // CheckNames returns an error that wraps ErrParameter if the notebook does not have all of the values' names as
-// parameters.
+// parameters, as far as its language can be read.
 func (nb *Notebook) CheckNames(values map[string]Value) error {
-	if len(values) == 0 {
+	_, isOther := dialects[strings.ToLower(nb.kernelLanguage())]
+	if len(values) == 0 || isOther && nb.findTag(parametersTag) >= 0 {
 		return nil
+	}
+	if isOther {
+		return errNoParameters
 	}
 	known, err := nb.Parameters()
 	if err != nil {
@@ -120,7 +134,7 @@ func (nb *Notebook) CheckNames(values map[string]Value) error {
 		return nil
 	}
 	if nb.findTag(parametersTag) < 0 {
-		return fmt.Errorf("%w: the notebook has no cell tagged %q, so it has no parameters", ErrParameter, parametersTag)
+		return errNoParameters
 	}
 	names := make([]string, len(known))
 	for i, p := range known {

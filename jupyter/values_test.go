@@ -155,6 +155,27 @@ func TestGoArgumentsAreReadByTheTypeOfTheParameter(t *testing.T) {
 	}
 }
 
+func TestOtherLanguagesHaveValuesOfTheirOwn(t *testing.T) {
+	for value, want := range map[string][3]string{ // bash, R, Julia
+		"3": {"x=3", "x=3", "x=3"}, "-1e-3": {"x=-0.001", "x=-0.001", "x=-0.001"},
+		"true": {"x=true", "x=TRUE", "x=true"}, "None": {"x=''", "x=NULL", "x=nothing"},
+		"-inf": {"x='-inf'", "x=-Inf", "x=-Inf"}, "nan": {"x='nan'", "x=NaN", "x=NaN"},
+		"it's $5": {`x='it'\''s $5'`, `x="it's $5"`, `x="it's \$5"`},
+		"[1, a]":  {"x='[1, a]'", `x=list(1, "a")`, `x=[1, "a"]`},
+		"{a: 1}":  {"x='{a: 1}'", `x=list("a" = 1)`, `x=Dict("a" => 1)`},
+	} {
+		for i, language := range []string{"bash", "R", "julia"} {
+			nb := notebook("other", "x=1")
+			nb.Metadata["kernelspec"].(map[string]any)["language"] = language
+			nb.Cells[0].Metadata["tags"] = []any{parametersTag}
+			values := map[string]Value{"x": Argument(value)}
+			require.NoError(t, nb.CheckNames(values))
+			require.NoError(t, nb.SetParameters(values))
+			assert.Equal(t, "# Parameters\n"+want[i], nb.Cells[1].Source, language)
+		}
+	}
+}
+
 func TestTextInQuotesStaysText(t *testing.T) {
 	assert.Equal(t, `"3"`, injected("python3", "x = 1", "x", Text("3")), "a default is no promise")
 	assert.Contains(t, injected("python3", "x: int = 1", "x", Text("3")), `of type int, and "3" is not`)

@@ -54,7 +54,8 @@ Parameters replace those of the cell tagged "parameters", as in papermill; of se
 {steps:05d}. The parameter's type says what a value means: in Python that is its annotation (name: Optional[str] =
 None), else that of its default, which takes any number for a number. Python's None fits every parameter. Lists and
 dictionaries are written as in Python, JSON or YAML. A value that does not fit is refused before anything runs.
-Parameters that the notebook does not have are set too, with a warning.
+Parameters that the notebook does not have are set too, with a warning. In bash, R and Julia, whose declarations are not
+read, all of them are.
 
 Several notebooks, or those in a folder and below, run after each other, or --jobs of them at once. A failing one does
 not end the others; a list at the end says how each went. In folders, NAME.executed.ipynb is left out. -o then names a
