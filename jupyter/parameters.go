@@ -1,9 +1,9 @@
 package jupyter
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -35,13 +35,15 @@ func (nb *Notebook) Parameters() ([]Parameter, error) {
 		return nil, nil
 	}
 	source := nb.Cells[i].Source
-	switch language := nb.kernelLanguage(); language {
+	switch language := nb.kernelLanguage(); strings.ToLower(language) {
 	case "go", "":
 		return goParameters(source)
 	case "python":
 		return pythonParameters(source)
+	case "bash", "r", "julia":
+		return nil, fmt.Errorf("%w: those of a notebook in %s can be set, but not listed", ErrParameter, language)
 	default:
-		return nil, fmt.Errorf("%w: the notebook is in %s; only those of Go and Python notebooks can be listed",
+		return nil, fmt.Errorf("%w: the notebook is in %s; Go, Python, bash, R and Julia can have parameters",
 			ErrParameter, language)
 	}
 }
@@ -96,15 +98,53 @@ func (nb *Notebook) SetParameters(values map[string]Value) error {
 	return nil
 }
 
-// SetValues returns what an earlier call of SetParameters has noted in the notebook, also papermill's. The error wraps
-// ErrParameter.
-func (nb *Notebook) SetValues() (map[string]Value, error) {
-	record, _ := nb.Metadata[recordKey].(map[string]any)
-	source, err := json.Marshal(record["parameters"])
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrParameter, err)
+// assignmentOf matches the beginning of an assignment in an injected cell, of any language.
+var assignmentOf = regexp.MustCompile(`^(?:var |const )?([\pL_][\pL\pN_]*)[^=]*=`)
+
+// KeepParameters sets the parameters of an executed notebook, also of papermill's, that SetParameters was not called
+// with now. It returns their assignments, as they stand in the notebook.
+func (nb *Notebook) KeepParameters(executed *Notebook) (kept []string) {
+	at := executed.findTag(injectedTag)
+	if at < 0 {
+		return nil
 	}
-	return ParseValues(source)
+	now := map[string]string{}
+	var names []string
+	if i := nb.findTag(injectedTag); i >= 0 {
+		for line := range strings.Lines(nb.Cells[i].Source) {
+			if name := assignmentOf.FindStringSubmatch(line); name != nil {
+				now[name[1]] = strings.TrimSuffix(line, "\n")
+				names = append(names, name[1])
+			}
+		}
+	}
+	var lines []string
+	for line := range strings.Lines(executed.Cells[at].Source) {
+		line = strings.TrimSuffix(line, "\n")
+		name := assignmentOf.FindStringSubmatch(line)
+		switch {
+		case name == nil: // The comment.
+		case now[name[1]] != "":
+			line = now[name[1]]
+			names = slices.DeleteFunc(names, func(n string) bool { return n == name[1] })
+		default:
+			kept = append(kept, line)
+		}
+		lines = append(lines, line)
+	}
+	for _, name := range names {
+		lines = append(lines, now[name])
+	}
+	nb.inject(strings.Join(lines, "\n"))
+	before, _ := executed.Metadata[recordKey].(map[string]any)
+	parameters, _ := before["parameters"].(map[string]any)
+	parameters = with(parameters)
+	if record, ok := nb.Metadata[recordKey].(map[string]any); ok {
+		given, _ := record["parameters"].(map[string]any)
+		maps.Copy(parameters, given)
+	}
+	nb.record("parameters", parameters)
+	return kept
 }
 
 // errorTag marks cells that papermill adds to a notebook that has failed.

@@ -109,9 +109,10 @@ func (s pythonStatement) parameter() (Parameter, bool) {
 		return Parameter{}, false
 	}
 	if hint, ok := strings.CutPrefix(p.Comment, "type:"); ok && !annotated { // As papermill reads it.
-		annotation, p.Comment, _ = strings.Cut(hint, "#")
-		p.Comment = strings.TrimSpace(p.Comment)
-		annotated = true
+		hint, comment, _ := strings.Cut(hint, "#")
+		if hint = strings.TrimSpace(hint); pythonAnnotation(hint).name != "any" { // Not "ignore".
+			annotation, p.Comment, annotated = hint, strings.TrimSpace(comment), true
+		}
 	}
 	t, insists := pythonDefaultType(p.Default), false
 	p.Type = t.name

@@ -51,6 +51,34 @@ func goNotebook() *Notebook {
 	return nb
 }
 
+// What a type has made of a value cannot be read back from the metadata.
+func TestParametersStayWhereARunGoesOn(t *testing.T) {
+	cell := "a = ''\nb: tuple[int, int] = (1, 2)\nn = 1"
+	set := func(values map[string]Value) *Notebook {
+		nb := notebook("python3", cell, "print(a)")
+		nb.Cells[0].Metadata["tags"] = []any{parametersTag}
+		require.NoError(t, nb.SetParameters(values))
+		return nb
+	}
+	given := map[string]Value{"a": Argument("1.10"), "b": Argument("(3, 4)"), "other": Argument("007")}
+	executed := set(given)
+	source := "# Parameters\na = \"1.10\"\nb = (3, 4)\nother = 7"
+	require.Equal(t, source, executed.Cells[1].Source)
+
+	nb := set(nil)
+	assert.Equal(t, []string{`a = "1.10"`, "b = (3, 4)", "other = 7"}, nb.KeepParameters(executed))
+	assert.Equal(t, source, nb.Cells[1].Source)
+	assert.Equal(t, executed.Metadata[recordKey], nb.Metadata[recordKey])
+
+	nb = set(map[string]Value{"n": Argument("5"), "b": Argument("(5, 6)")})
+	assert.Equal(t, []string{`a = "1.10"`, "other = 7"}, nb.KeepParameters(executed))
+	assert.Equal(t, "# Parameters\na = \"1.10\"\nb = (5, 6)\nother = 7\nn = 5", nb.Cells[1].Source)
+	nb = set(given)
+	assert.Empty(t, nb.KeepParameters(executed))
+	assert.Equal(t, source, nb.Cells[1].Source)
+	assert.Empty(t, set(nil).KeepParameters(set(nil)))
+}
+
 func TestGoParametersAreFound(t *testing.T) {
 	parameters, err := goNotebook().Parameters()
 	require.NoError(t, err)

@@ -90,6 +90,7 @@ func TestPythonArgumentsAreReadByTheTypeOfTheParameter(t *testing.T) {
 		{"x: set = set()", "[1]", "{1}"},
 		{"x = 1  # type: float", "2", "2.0"},
 		{"x = None  # type: Optional[int]  # about it", "x", "refused"},
+		{"x = 1  # type: ignore", "x", "refused"},
 		{"x: Literal['a', 'b', 3] = 'a'", "b", `"b"`},
 		{"x: Literal['a', 'b', 3] = 'a'", "3", "3"},
 		{"x: Literal['a', 'b', 3] = 'a'", "c", "refused"},

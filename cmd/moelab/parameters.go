@@ -75,7 +75,7 @@ func takesParameter(word string) bool {
 
 var (
 	isName = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
-	// A doubled brace, or something in braces: a name, perhaps with a format of Python for numbers or text.
+	// A doubled brace, or something in braces: a name, perhaps with a format of Python for numbers.
 	inBraces = regexp.MustCompile(`\{\{|\}\}|\{[^{}]*\}|[{}]`)
 	isFormat = regexp.MustCompile(`^([\pL_][\pL\pN_]*)(?::(0?[0-9]{0,2}(?:\.[0-9]{1,2})?)([dfeg]))?$`)
 )
@@ -109,6 +109,9 @@ func fill(path string, values map[string]jupyter.Value) (filled string, err erro
 		}
 		if parseErr != nil {
 			err = usage("-o is %q, and %s is %q: it is no number of this kind", path, parts[1], text)
+		}
+		if parts[3] == "g" && !strings.Contains(parts[2], ".") {
+			parts[2] += ".6" // Python's default.
 		}
 		return fmt.Sprintf("%"+parts[2]+parts[3], number)
 	})

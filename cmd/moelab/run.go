@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,7 +51,7 @@ Parameters replace those of the cell tagged "parameters", as in papermill; of se
 -p, which beats -y, which beats -f, which beats -b. -o may hold their names in braces, as in results/{name}.ipynb and
 {steps:05d}. The parameter's type says what a value means: in Python that is its annotation (name: Optional[str] =
 None), else that of its default, which takes any number for a number. Python's None fits every parameter. Lists and
-dictionaries are written as in Python, JSON or YAML. A value that does not fit is refused before anything runs.
+dictionaries are written as in Python, JSON or YAML. A value that does not fit is refused before the notebook runs.
 Parameters that the notebook does not have are set too, with a warning. In bash, R and Julia, whose declarations are not
 read, all of them are.
 
@@ -253,7 +251,7 @@ func (r *runFlags) prepareAll(command *cobra.Command, found []jupyter.Found) ([]
 			return nil, usageError{err}
 		}
 		if err != nil { // The others run all the same.
-			jobs = append(jobs, &notebookJob{runFlags: r, path: f.Path, fault: err})
+			jobs, inputs = append(jobs, &notebookJob{runFlags: r, path: f.Path, fault: err}), append(inputs, f.Path)
 			continue
 		}
 		jobs, inputs = append(jobs, j), append(inputs, j.path)
@@ -283,13 +281,13 @@ func (r *runFlags) prepareJob(
 	if err != nil {
 		return j, err
 	}
-	if earlier != nil {
-		if values, err = r.goOnWith(earlier, values, warner(command)); err != nil {
-			return j, err
-		}
-	}
 	if err := r.parameters.set(j.nb, values, j.path, j.out, warner(command)); err != nil {
 		return j, err
+	}
+	if earlier != nil {
+		if kept := j.nb.KeepParameters(earlier); len(kept) > 0 {
+			warner(command)(fmt.Errorf("parameters stay as before: %s", strings.Join(kept, "; ")))
+		}
 	}
 	j.options = jupyter.Options{
 		KernelName: r.kernel, Dir: r.dir, Timeout: r.timeout, AllowErrors: r.allowErrors,
@@ -344,27 +342,6 @@ func (j *notebookJob) earlier() (*jupyter.Notebook, error) {
 		return nil, fmt.Errorf("reading the outputs to keep: %w", err)
 	}
 	return earlier, nil
-}
-
-// goOnWith adds the parameters that an executed notebook had, and that are not given now.
-func (r *runFlags) goOnWith(
-	earlier *jupyter.Notebook, values map[string]jupyter.Value, warn func(error),
-) (map[string]jupyter.Value, error) {
-	all, err := earlier.SetValues()
-	if err != nil {
-		return nil, fmt.Errorf("the parameters of before: %w", err)
-	}
-	var kept []string
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if _, given := values[name]; !given && !strings.HasPrefix(name, "PAPERMILL_") {
-			kept = append(kept, fmt.Sprintf("%s=%s", name, all[name]))
-		}
-	}
-	if len(kept) > 0 {
-		warn(fmt.Errorf("parameters keep their values of before: %s", strings.Join(kept, ", ")))
-	}
-	maps.Copy(all, values)
-	return all, nil
 }
 
 // goOn finds the cell to go on at, and keeps the outputs of those before in an executed notebook.

@@ -100,10 +100,10 @@ func TestParametersAreWrittenAsPapermillsUsersDo(t *testing.T) {
 }
 
 func TestNamesOfResultsHoldParameters(t *testing.T) {
-	values, err := jupyter.ParseArguments([]string{"n=3", "lr=0.5", "name=moe"}, jupyter.Argument)
+	values, err := jupyter.ParseArguments([]string{"n=3", "lr=0.5", "name=moe", "third=0.333333333"}, jupyter.Argument)
 	require.NoError(t, err)
 	for path, want := range map[string]string{
-		"{n}-{lr}-{name}.ipynb": "3-0.5-moe.ipynb", "{n:03d}.ipynb": "003.ipynb", "{lr:.2f}/{lr:g}": "0.50/0.5",
+		"{n}-{lr}-{name}.ipynb": "3-0.5-moe.ipynb", "{n:03d}.ipynb": "003.ipynb", "{lr:.2f}/{lr:g}": "0.50/0.5", "{third:g}": "0.333333",
 		"{{n}}": "{n}", "{{{n}}}": "{3}", "plain": "plain",
 	} {
 		got, err := fill(path, values)
@@ -125,7 +125,7 @@ func TestARunGoesOnWhereItFailed(t *testing.T) {
 	require.NoError(t, nb.Write(path))
 	status, _, stderr = moelab(t, "run", path, "--no-html", "--resume")
 	require.Zero(t, status, stderr)
-	assert.Contains(t, stderr, "moelab: warning: parameters keep their values of before: name=moe\n")
+	assert.Contains(t, stderr, "moelab: warning: parameters stay as before: var name string = \"moe\"\n")
 	assert.Contains(t, stderr, "[4/4]")
 	assert.NotContains(t, stderr, "[3/4]")
 	nb, err = jupyter.Read(executed(path))

@@ -56,8 +56,8 @@ A specification is a JSON file, such as the sweep.json that each sweep keeps:
 
 The rule "compare" decides the expectation: "is" is "higher", "lower" or "equal", "value": 0.4 in the place of "than"
 compares with a number, and "by" is the least difference that counts. The verdict is "reproduced" or "not reproduced"
-if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise. Cells that failed do
-not count.
+if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise, and if neither side has a
+spread. Cells that failed do not count.
 
 With --slurm the cells are run by Slurm, one a task, on all hosts that share the folder. The folder then holds
 slurm.sbatch, a template that is yours to change: resources, modules, a container. --print slurm writes it without
@@ -115,10 +115,11 @@ k8s.yaml. --jobs limits the tasks that run at once.`,
 		if err != nil {
 			return wrongInput(err)
 		}
-		if err := checkSpec(&spec, out); err != nil {
+		here := !slurm && scheduler == "" // The cells run on this machine.
+		if err := checkSpec(&spec, out, here); err != nil {
 			return usageError{err}
 		}
-		if backend != "" && !slurm && scheduler == "" { // Wrong for one cell, it is wrong for all.
+		if backend != "" && here { // Wrong for one cell, it is wrong for all.
 			opened, err := open()
 			if err != nil {
 				return err
@@ -142,7 +143,7 @@ k8s.yaml. --jobs limits the tasks that run at once.`,
 		if backend != "" {
 			options.Arguments = []string{"--backend", backend}
 		}
-		if !slurm && scheduler == "" {
+		if here {
 			return runSweep(command, s, options)
 		}
 		if !flags.Changed("jobs") {
@@ -247,8 +248,9 @@ func parseSeeds(text string) (seeds []uint64, err error) {
 	return seeds, nil
 }
 
-// checkSpec checks a specification and fills in the preset.
-func checkSpec(spec *sweep.Spec, out string) error {
+// checkSpec checks a specification and fills in the preset and its number of steps. If the cells run here, so must be
+// their data.
+func checkSpec(spec *sweep.Spec, out string, here bool) error {
 	if spec.Notebook != "" {
 		parameters, err := spec.CheckNotebook()
 		if err != nil {
@@ -265,9 +267,14 @@ func checkSpec(spec *sweep.Spec, out string) error {
 	}
 	none := filepath.Join(out, ".none") // No run, whose settings would count.
 	var steps json.RawMessage
+	checked := map[string]bool{}
 	err = spec.Check(func(assignments []string) error {
 		for _, assignment := range assignments {
-			if err := checkCell(assignment); err != nil {
+			if checked[assignment] {
+				continue
+			}
+			checked[assignment] = true
+			if err := checkCell(assignment, here); err != nil {
 				return err
 			}
 		}
@@ -286,14 +293,18 @@ func checkSpec(spec *sweep.Spec, out string) error {
 }
 
 // checkCell returns an error if a setting, though right, makes each training fail.
-func checkCell(assignment string) error {
+func checkCell(assignment string, here bool) error {
 	switch name, value, _ := strings.Cut(assignment, "="); name {
 	case "steps":
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil && n < 1 {
 			return fmt.Errorf("steps is %d: it must be at least 1", n)
 		}
 	case "data":
-		if _, err := os.Stat(value); value != "" && value != `""` && err != nil {
+		var text string
+		if json.Unmarshal([]byte(value), &text) == nil { // With quotes, as a name such as "2024" must be.
+			value = text
+		}
+		if _, err := os.Stat(value); here && value != "" && err != nil {
 			return fmt.Errorf("data: %w", err)
 		}
 	}
@@ -448,7 +459,7 @@ func (v *sweepView) changed(cell sweep.Cell, result *sweep.Result) {
 	if _, ok := result.Measures[rule.Measure]; !ok { // At the first cell, and not when the night is over.
 		v.warned = true
 		fmt.Fprintf(v.w, "moelab: warning: the rule is about %q, but the measures are %s: mend it in the specification, "+
-			"and the same command takes it\n", rule.Measure, names(result.Measures))
+			"and the same command takes it\n", rule.Measure, cmp.Or(names(result.Measures), "none"))
 	}
 }
 

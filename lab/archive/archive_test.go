@@ -101,6 +101,15 @@ func TestUnpackedRunIsThePackedOne(t *testing.T) {
 	assert.Contains(t, renewed, "| FID | 3.25 |", "its own card is made anew")
 	assert.Contains(t, renewed, "## Licence\n\nCC BY 4.0\n", "and keeps the licence")
 
+	for old, want := range map[string]string{"license_name: Apache-2.0": "Apache-2.0", "license: mit": "mit"} {
+		text := strings.ReplaceAll(strings.ReplaceAll(renewed, "license: other\nlicense_name: \"CC BY 4.0\"", old), "\n", "\r\n")
+		licence, err := licenceIn(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, licence)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "README.md"), []byte(mark), 0o644))
+	require.ErrorIs(t, Pack(t.Context(), dir, file, About{}), ErrCard, "a licence must not be lost")
+
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "README.md"), []byte("mine"), 0o644))
 	require.ErrorIs(t, Pack(t.Context(), dir, file, About{Licence: "MIT"}), ErrCard)
 	require.NoError(t, Pack(t.Context(), dir, file, About{}))

@@ -9,13 +9,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"text/template"
 
 	"github.com/moelab/moelab/lab"
+	"go.yaml.in/yaml/v4"
 )
 
 // About says of a run what its folder does not.
@@ -36,8 +35,6 @@ var cardTemplate = template.Must(template.New("card").Parse(cardText))
 // mark is the line of a card by which it is told from a person's own.
 const mark = "<!-- moelab pack writes this card anew. Remove this line once you have changed it. -->"
 
-var licenceLine = regexp.MustCompile(`(?m)^license_name: (".*")$`)
-
 // read reads the README.md of a run. isOwn is true if a person has written it. Otherwise the licence is taken from it,
 // unless there is a new one.
 func (a *About) read(dir string) (isOwn bool, err error) {
@@ -48,14 +45,36 @@ func (a *About) read(dir string) (isOwn bool, err error) {
 	case err != nil:
 		return false, err
 	case strings.Contains(string(text), mark):
-		if line := licenceLine.FindSubmatch(text); line != nil && a.Licence == "" {
-			a.Licence, err = strconv.Unquote(string(line[1]))
+		if a.Licence != "" {
+			return false, nil
 		}
-		return false, err
+		if a.Licence, err = licenceIn(string(text)); err != nil {
+			return false, fmt.Errorf("%w: the licence in %s cannot be read: %w", ErrCard, filepath.Join(dir, cardName), err)
+		}
+		return false, nil
 	case a.Licence != "":
 		return true, fmt.Errorf("%w: write the licence into %s, which is your own", ErrCard, filepath.Join(dir, cardName))
 	}
 	return true, nil
+}
+
+// licenceIn returns the licence that the head of a card names, "" if there is none.
+func licenceIn(card string) (string, error) {
+	parts := strings.SplitN(strings.ReplaceAll(card, "\r\n", "\n"), "---\n", 3)
+	if len(parts) < 3 {
+		return "", errors.New("it does not begin with a head between two lines ---")
+	}
+	var head struct {
+		Licence string `yaml:"license"`
+		Name    string `yaml:"license_name"`
+	}
+	if err := yaml.Load([]byte(parts[1]), &head); err != nil {
+		return "", err
+	}
+	if head.Name == "" && head.Licence != "unknown" && head.Licence != "other" {
+		return head.Licence, nil
+	}
+	return head.Name, nil
 }
 
 // row is a line of a table of the card.

@@ -32,29 +32,30 @@ type Comparison struct {
 // Values are values of axes, by setting, as they are written in an assignment.
 type Values map[string]string
 
-// UnmarshalJSON implements [json.Unmarshaler]: 0.001, "0.001" and 1e-3 are the same.
+// UnmarshalJSON implements [json.Unmarshaler]: values need no quotes.
 func (v *Values) UnmarshalJSON(data []byte) error {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(data, &raw); err != nil {
 		return err
 	}
-	*v = Values{}
+	*v = nil
+	if len(raw) > 0 {
+		*v = Values{}
+	}
 	for name, value := range raw {
 		var text string
 		if json.Unmarshal(value, &text) != nil {
 			text = plain(value)
-		} else if number, ok := sameNumber(text); ok {
-			text = number
 		}
 		(*v)[name] = text
 	}
 	return nil
 }
 
-// fit reports whether a result has these values.
+// fit reports whether a result has these values: 0.001 and 1e-3 are the same.
 func (v Values) fit(result Result) bool {
 	for name, value := range v {
-		if result.Values[name] != value {
+		if canonical(result.Values[name]) != canonical(value) {
 			return false
 		}
 	}
@@ -88,9 +89,9 @@ func (c *Comparison) check(checks *lab.Checks, s Spec) {
 			}
 			var values []string
 			for _, value := range s.Axes[at].Values {
-				values = append(values, plain(value))
+				values = append(values, canonical(plain(value)))
 			}
-			checks.OneOf(fmt.Sprintf(`%s in "compare"`, name), cells[name], values...)
+			checks.OneOf(fmt.Sprintf(`%s in "compare"`, name), canonical(cells[name]), values...)
 		}
 	}
 }
@@ -157,7 +158,7 @@ func (c *Comparison) Decide(results []Result) Decision {
 	right, wrong := relations[c.Is](d.Low, d.High, c.By)
 	switch {
 	case d.Low == d.High:
-		d.Why = "the values of a side are all the same: there is no spread to judge by"
+		d.Why = "there is no spread to judge by: the values of each side are all the same"
 	case right:
 		d.Verdict = Reproduced
 	case wrong:

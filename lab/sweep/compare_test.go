@@ -94,8 +94,10 @@ func TestValuesOfARuleAreThoseOfTheAxes(t *testing.T) {
 	var rule Comparison
 	text := `{"of": {"rate": 1e-3, "loss": "hinge", "flip": true}, "than": {"rate": "0.0010"}}`
 	require.NoError(t, json.Unmarshal([]byte(text), &rule))
-	assert.Equal(t, Values{"rate": "0.001", "loss": "hinge", "flip": "true"}, rule.Of)
-	assert.Equal(t, Values{"rate": "0.001"}, rule.Than)
+	assert.Equal(t, Values{"rate": "1e-3", "loss": "hinge", "flip": "true"}, rule.Of)
+	result := Result{Cell: Cell{Values: map[string]string{"rate": "0.001"}}}
+	assert.True(t, rule.Than.fit(result))
+	assert.False(t, rule.Of.fit(result))
 }
 
 func TestSmallSpreadsCanBeSeen(t *testing.T) {

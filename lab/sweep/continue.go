@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/moelab/moelab/lab"
 )
 
 // Replaced is what was expected before, and the number of cells that had ended when it was given up.
@@ -21,7 +23,11 @@ type Replaced struct {
 // names. The error says what else differs. An expectation and a rule stay unless there are new ones.
 func (s Spec) continued(before Spec, ended int) (Spec, error) {
 	s.Set, s.Axes = maps.Clone(s.Set), slices.Clone(s.Axes)
-	for _, axis := range before.Axes { // One of several values is left.
+	s.History = slices.Clone(before.History)
+	if s.History == nil {
+		s.History = slices.Clone(before.Axes)
+	}
+	for _, axis := range s.History { // One of several values is left.
 		if value, ok := s.Set[axis.Setting]; ok {
 			s.Axes = append(s.Axes, Axis{Setting: axis.Setting, Values: []json.RawMessage{value}})
 			delete(s.Set, axis.Setting)
@@ -30,21 +36,28 @@ func (s Spec) continued(before Spec, ended int) (Spec, error) {
 	shared := maps.Clone(before.Set)
 	for i := range s.Axes {
 		axis := &s.Axes[i]
-		if value, ok := before.Set[axis.Setting]; ok && axis.has(plain(value)) {
-			axis.Before = value
+		axis.Values = slices.Clone(axis.Values)
+		at := indexOf(s.History, axis.Setting)
+		if at < 0 {
+			at = len(s.History)
+			s.History = append(s.History, Axis{Setting: axis.Setting, Before: before.Set[axis.Setting]})
 		}
-		if at := before.axis(axis.Setting); at >= 0 {
-			axis.Before = before.Axes[at].Before
+		past := &s.History[at]
+		axis.Before = past.Before
+		past.Values = slices.Clip(past.Values)
+		for j, value := range axis.Values {
+			same := func(b json.RawMessage) bool { return canonical(plain(b)) == canonical(plain(value)) }
+			if known := slices.IndexFunc(past.Values, same); known >= 0 {
+				axis.Values[j] = past.Values[known]
+			} else {
+				past.Values = append(past.Values, value)
+			}
 		}
 		delete(shared, axis.Setting)
 	}
-	place := func(axis Axis) int { // The order of before is that of a cell's name; new axes come last.
-		if at := before.axis(axis.Setting); at >= 0 {
-			return at
-		}
-		return len(before.Axes)
-	}
-	slices.SortStableFunc(s.Axes, func(a, b Axis) int { return place(a) - place(b) })
+	slices.SortFunc(s.Axes, func(a, b Axis) int {
+		return indexOf(s.History, a.Setting) - indexOf(s.History, b.Setting)
+	})
 	if differences := s.differences(before, shared); len(differences) > 0 {
 		return s, fmt.Errorf("%s: axes and seeds may change, what all cells share may not", strings.Join(differences, "; "))
 	}
@@ -54,6 +67,12 @@ func (s Spec) continued(before Spec, ended int) (Spec, error) {
 	if s.Compare == nil {
 		s.Compare = before.Compare
 	}
+	if s.Compare != nil {
+		var checks lab.Checks
+		if s.Compare.check(&checks, s); checks.Err() != nil { // The one of before, for axes that are others now.
+			s.Expectation, s.Compare = "", nil
+		}
+	}
 	s.Replaced = before.Replaced
 	given := before.Expectation != "" || before.Compare != nil
 	if given && ended > 0 && (s.Expectation != before.Expectation || !reflect.DeepEqual(s.Compare, before.Compare)) {
@@ -62,9 +81,18 @@ func (s Spec) continued(before Spec, ended int) (Spec, error) {
 	return s, nil
 }
 
-// axis returns the index of a setting's axis, -1 if there is none.
-func (s Spec) axis(setting string) int {
-	return slices.IndexFunc(s.Axes, func(a Axis) bool { return a.Setting == setting })
+// fresh returns the specification for a new folder, without what the sweep.json of another one says of its past.
+func (s Spec) fresh() Spec {
+	s.Replaced, s.History, s.Axes = nil, nil, slices.Clone(s.Axes)
+	for i := range s.Axes {
+		s.Axes[i].Before = nil
+	}
+	return s
+}
+
+// indexOf returns the index of a setting's axis, -1 if there is none.
+func indexOf(axes []Axis, setting string) int {
+	return slices.IndexFunc(axes, func(a Axis) bool { return a.Setting == setting })
 }
 
 // differences says what a specification would change for all cells. shared are the settings of before that are no axis
@@ -93,12 +121,12 @@ func (s Spec) differences(before Spec, shared map[string]json.RawMessage) (all [
 				continue
 			}
 		}
-		if then, now := text(then, was), text(now, is); then != now {
+		if then, now := text(then, was), text(now, is); canonical(then) != canonical(now) {
 			all = append(all, fmt.Sprintf("%s was %s and is %s now", name, then, now))
 		}
 	}
-	for _, axis := range before.Axes { // Its cells would have the names of others.
-		if axis.Before != nil && s.axis(axis.Setting) < 0 {
+	for _, axis := range s.History { // Its cells would have the names of others.
+		if axis.Before != nil && indexOf(s.Axes, axis.Setting) < 0 {
 			all = append(all, fmt.Sprintf("%s was %s at first and is not given now", axis.Setting, plain(axis.Before)))
 		}
 	}

@@ -79,12 +79,11 @@ func (s *Sweep) save(result Result) error {
 // Results returns the results of the cells that have ended, in their order.
 func (s *Sweep) Results() (results []Result, err error) {
 	for _, cell := range s.spec.Cells() {
-		result, ok, err := s.result(cell)
+		result, ok, err := s.ended(cell)
 		if err != nil {
 			return nil, err
 		}
 		if ok {
-			result.Cell = cell // With the value of a setting that was no axis when the cell ended.
 			results = append(results, result)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"maps"
 	"math"
+	"math/big"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -44,6 +45,8 @@ type Spec struct {
 	Compare     *Comparison `json:"compare,omitempty"`
 	// Replaced are the expectations and rules of before, which were given up when there were results already.
 	Replaced []Replaced `json:"replaced,omitempty"`
+	// History are all axes and values of this sweep so far, in the order and the spelling of the cells' names.
+	History []Axis `json:"history,omitempty"`
 }
 
 // Axis is a setting and its values, as JSON.
@@ -52,11 +55,6 @@ type Axis struct {
 	Values  []json.RawMessage `json:"values"`
 	// Before is the value of all cells from when the setting was no axis, if any: their names do not hold it.
 	Before json.RawMessage `json:"before,omitempty"`
-}
-
-// has reports whether a value, as it is written in an assignment, is one of the axis.
-func (a Axis) has(value string) bool {
-	return slices.ContainsFunc(a.Values, func(v json.RawMessage) bool { return plain(v) == value })
 }
 
 // Title names what is trained, as in "gan, preset laptop", or the notebook.
@@ -149,7 +147,11 @@ func (s Spec) Check(settings func(assignments []string) error) error {
 		checks.That(!names[axis.Setting], "%s is set twice", axis.Setting)
 		var texts []string
 		for _, value := range axis.Values {
-			texts = append(texts, plain(value))
+			text := plain(value)
+			if s.Notebook == "" { // Where 1.10 may be a text.
+				text = canonical(text)
+			}
+			texts = append(texts, text)
 		}
 		checks.That(!hasTwice(texts), "a value of %s is there twice", axis.Setting)
 		names[axis.Setting] = true
@@ -221,7 +223,7 @@ var unsafe = regexp.MustCompile(`[^A-Za-z0-9=.,+_-]+`)
 func (s Spec) name(values map[string]string, seed uint64) string {
 	var parts []string
 	for _, axis := range s.Axes {
-		if value := values[axis.Setting]; axis.Before == nil || plain(axis.Before) != value {
+		if value := values[axis.Setting]; axis.Before == nil || canonical(plain(axis.Before)) != canonical(value) {
 			parts = append(parts, axis.Setting+"="+value)
 		}
 	}
@@ -245,11 +247,8 @@ func (s Spec) assignments(cell Cell) (all []string) {
 	return append(all, "seed="+strconv.FormatUint(cell.Seed, 10))
 }
 
-// plain returns a value as it is written in an assignment: text without its quotes, a number always in the same way.
+// plain returns a value as it is written in an assignment: text without its quotes.
 func plain(value json.RawMessage) string {
-	if number, ok := sameNumber(string(value)); ok {
-		return number
-	}
 	var text string
 	if json.Unmarshal(value, &text) == nil && !json.Valid([]byte(text)) {
 		return text
@@ -261,20 +260,15 @@ func plain(value json.RawMessage) string {
 	return compact.String()
 }
 
-// sameNumber writes a number of JSON in the one way that equal numbers have: 1e-3 is 0.001. ok is false if it is none.
-func sameNumber(text string) (number string, ok bool) {
-	var value json.Number
-	if json.Unmarshal([]byte(text), &value) != nil || strings.HasPrefix(strings.TrimSpace(text), `"`) {
-		return "", false
+// canonical writes a value of an assignment in the one way that equal numbers have: 1e-3 is 0.001.
+func canonical(text string) string {
+	if whole, ok := new(big.Int).SetString(text, 10); ok {
+		return whole.String()
 	}
-	if _, err := strconv.ParseInt(value.String(), 10, 64); err == nil { // Larger than what a float64 holds exactly.
-		return value.String(), true
+	if f, err := strconv.ParseFloat(text, 64); err == nil && json.Valid([]byte(text)) {
+		return strconv.FormatFloat(f, 'g', -1, 64)
 	}
-	f, err := value.Float64()
-	if err != nil || value == "" {
-		return "", false
-	}
-	return strconv.FormatFloat(f, 'g', -1, 64), true
+	return text
 }
 
 // finite reports whether a number is neither NaN nor infinite.

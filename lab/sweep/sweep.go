@@ -26,9 +26,10 @@ var (
 
 // Sweep is the folder of a sweep.
 type Sweep struct {
-	dir  string
-	spec Spec
-	lock *flock.Flock // nil for a reader.
+	dir    string
+	folder os.FileInfo // To know it again.
+	spec   Spec
+	lock   *flock.Flock // nil for a reader.
 }
 
 // Create makes a sweep in a folder, or opens the one that is there, whose axes and seeds may be others than before. The
@@ -43,6 +44,7 @@ func Create(dir string, spec Spec) (*Sweep, error) {
 		if err := isEmpty(dir); err != nil {
 			return nil, err
 		}
+		spec = spec.fresh()
 	case err != nil:
 		return nil, err
 	default:
@@ -63,7 +65,8 @@ func Create(dir string, spec Spec) (*Sweep, error) {
 			owner)
 	}
 	s := &Sweep{dir: dir, spec: spec, lock: lock}
-	if spec.Notebook != "" {
+	s.folder, err = os.Stat(dir)
+	if err == nil && spec.Notebook != "" {
 		err = s.copyNotebook()
 	}
 	if err == nil {
@@ -84,7 +87,11 @@ func Open(dir string) (*Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sweep{dir: dir, spec: spec}, nil
+	folder, err := os.Stat(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Sweep{dir: dir, folder: folder, spec: spec}, nil
 }
 
 // isEmpty returns an error if a folder holds files of other purpose.
@@ -214,8 +221,15 @@ func (s *Sweep) todo(retry bool) (todo []Cell, err error) {
 
 // done reads a cell's result, and reports whether there is nothing left to do.
 func (s *Sweep) done(cell Cell, retry bool) (result Result, done bool, err error) {
-	result, ended, err := s.result(cell)
-	return result, ended && (result.Failed == "" || !retry) && !s.isShort(result), err
+	result, ended, err := s.ended(cell)
+	return result, ended && (result.Failed == "" || !retry), err
+}
+
+// ended reads a cell's result. ok is false if the cell has not ended, or is to go on to more steps.
+func (s *Sweep) ended(cell Cell) (result Result, ok bool, err error) {
+	result, ok, err = s.result(cell)
+	result.Cell = cell // With the value of a setting that was no axis when the cell ended.
+	return result, ok && !s.isShort(result), err
 }
 
 // isShort reports whether a cell was trained for fewer steps than the specification now asks for.
@@ -223,8 +237,12 @@ func (s *Sweep) isShort(result Result) bool {
 	if s.spec.Notebook != "" || result.Failed != "" {
 		return false
 	}
+	text, isAxis := result.Values["steps"]
+	if !isAxis {
+		text = string(s.spec.Set["steps"])
+	}
 	var steps int64
-	return json.Unmarshal(s.spec.Set["steps"], &steps) == nil && result.Step < steps
+	return json.Unmarshal([]byte(text), &steps) == nil && result.Step < steps
 }
 
 // Progress is how far a sweep is.
@@ -255,27 +273,27 @@ func (s *Sweep) Progress() (p Progress, err error) {
 	cells := s.spec.Cells()
 	p.Cells = len(cells)
 	for _, cell := range cells {
-		result, ended, err := s.result(cell)
+		result, ended, err := s.ended(cell)
+		if err != nil {
+			return p, err
+		}
+		if ended && result.Failed == "" {
+			p.Done++
+			continue
+		}
+		status, err := lab.ReadStatus(s.CellDir(cell))
+		if err != nil && !errors.Is(err, lab.ErrNotARun) {
+			return p, err
+		}
+		goesOn, err := s.isLocked(cell)
 		switch {
 		case err != nil:
 			return p, err
-		case ended && result.Failed != "":
+		case goesOn || status.Condition == lab.InTraining: // Perhaps once more, after a failure.
+			p.Running = append(p.Running, Running{cell, status})
+		case ended:
 			p.Failed++
 			p.Done++
-		case ended:
-			p.Done++
-		default:
-			status, err := lab.ReadStatus(s.CellDir(cell))
-			if err != nil && !errors.Is(err, lab.ErrNotARun) {
-				return p, err
-			}
-			goesOn, lockErr := s.isLocked(cell)
-			if lockErr != nil {
-				return p, lockErr
-			}
-			if status.Condition == lab.InTraining || goesOn {
-				p.Running = append(p.Running, Running{cell, status})
-			}
 		}
 	}
 	return p, nil

@@ -365,9 +365,79 @@ func TestASettingMayBecomeAnAxis(t *testing.T) {
 	runSweep(t, dir, one("", axis("flip", true), axis("rate", 0.5)), options)
 	assert.Equal(t, []string{"flip=true,seed=1"}, begun[2:], "the rate is the first one, whose cells do not name it")
 	_, err := Create(dir, one("", axis("flip", true)))
-	assert.ErrorContains(t, err, "rate was 0.5 at first and is not given now")
-	_, err = Create(dir, one("1"))
-	assert.NoError(t, err, "another value, in a cell of its own")
+	assert.ErrorContains(t, err, "rate was 5e-1 at first and is not given now")
+
+	dir = t.TempDir()
+	runSweep(t, dir, one("0.5"), options)
+	runSweep(t, dir, one("", axis("rate", 2)), options)
+	_, err = Create(dir, one(""))
+	assert.ErrorContains(t, err, "rate was 0.5 at first and is not given now", "its cell is not the preset's")
+}
+
+// The names of cells hold values as they were spelled first, in the order of the first axes.
+func TestCellsAreFoundAgainByAnyWordsForThem(t *testing.T) {
+	dir := t.TempDir()
+	spec := rates(1)
+	spec.Axes = []Axis{{Setting: "rate", Values: []json.RawMessage{json.RawMessage("5e-1"), json.RawMessage("1.0")}},
+		axis("flip", true)}
+	spec.Compare.Of, spec.Compare.Than = Values{"rate": "1"}, Values{"rate": "0.50"}
+	s := runSweep(t, dir, spec, Options{})
+	outcome, err := s.Outcome()
+	require.NoError(t, err)
+	assert.Equal(t, [2]int{1, 1}, [2]int{outcome.Decision.Of, outcome.Decision.Than})
+	before := rows(t, dir)
+	only := rates(1)
+	only.Axes = []Axis{axis("flip", true)}
+	only.Set["rate"], only.Compare = json.RawMessage("1"), nil
+	runSweep(t, dir, only, Options{})
+	assert.Equal(t, [][]string{before[0], before[2]}, rows(t, dir))
+	var begun []string
+	again := rates(1)
+	again.Axes = []Axis{axis("flip", true), axis("rate", 1, 0.5)}
+	runSweep(t, dir, again, Options{Changed: func(cell Cell, _ *Result) { begun = append(begun, cell.Name) }})
+	assert.Empty(t, begun, "also what was left out for a while")
+	assert.ElementsMatch(t, before, rows(t, dir))
+}
+
+func TestACellThatIsToGoOnHasNotEnded(t *testing.T) {
+	dir := t.TempDir()
+	spec := rates(1)
+	spec.Set["steps"] = json.RawMessage("3")
+	runSweep(t, dir, spec, Options{})
+	longer := rates(1)
+	longer.Set["steps"] = json.RawMessage("6")
+	s, err := Create(dir, longer)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	progress, err := s.Progress()
+	require.NoError(t, err)
+	assert.Equal(t, Progress{Cells: 2}, progress)
+	results, err := s.Results()
+	require.NoError(t, err)
+	assert.Empty(t, results)
+
+	delete(longer.Set, "steps")
+	longer.Axes = append(longer.Axes, axis("steps", 6, 8))
+	s, err = Create(dir, longer)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	todo, err := s.todo(false)
+	require.NoError(t, err)
+	assert.Len(t, todo, 4, "also if the number of steps is an axis")
+}
+
+func TestARuleForOtherAxesIsGivenUp(t *testing.T) {
+	dir := t.TempDir()
+	runSweep(t, dir, rates(1), Options{})
+	other := rates(1)
+	other.Axes, other.Compare, other.Expectation = []Axis{axis("rate", 3, 4)}, nil, ""
+	s := runSweep(t, dir, other, Options{})
+	assert.Nil(t, s.Spec().Compare)
+	assert.Equal(t, []Replaced{{rates(1).Expectation, rates(1).Compare, 2}}, s.Spec().Replaced)
+	fresh, err := Create(filepath.Join(dir, "copy"), s.Spec())
+	require.NoError(t, err)
+	require.NoError(t, fresh.Close())
+	assert.Empty(t, fresh.Spec().Replaced, "another sweep's past")
 }
 
 func TestAnExpectationThatIsGivenUpIsSaid(t *testing.T) {
@@ -400,7 +470,7 @@ func TestAFolderThatIsRemovedEndsTheSweep(t *testing.T) {
 			assert.NoError(t, os.RemoveAll(dir))
 		}
 	}})
-	require.ErrorContains(t, err, "the folder of the sweep was removed or replaced while it was filled")
+	require.ErrorContains(t, err, "was removed or replaced while it was filled")
 	assert.Equal(t, 1, strings.Count(err.Error(), "removed or replaced"))
 	assert.NoDirExists(t, dir)
 }

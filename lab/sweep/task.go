@@ -74,8 +74,15 @@ func (s *Sweep) complete(ctx context.Context, cell Cell, options Options) (Resul
 
 // isThere returns an error if the folder was removed or replaced since the sweep was opened.
 func (s *Sweep) isThere() error {
-	if _, err := os.Stat(filepath.Join(s.dir, specName)); err != nil {
-		return fmt.Errorf("the folder of the sweep was removed or replaced while it was filled: %w", err)
+	folder, err := os.Stat(s.dir)
+	if err == nil {
+		_, err = os.Stat(filepath.Join(s.dir, specName))
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && !os.SameFile(folder, s.folder):
+		return fmt.Errorf("the folder of the sweep, %s, was removed or replaced while it was filled", s.dir)
+	case err != nil:
+		return fmt.Errorf("look at the folder of the sweep: %w", err)
 	}
 	return nil
 }
