@@ -103,8 +103,9 @@ func TestNamesOfResultsHoldParameters(t *testing.T) {
 	values, err := jupyter.ParseArguments([]string{"n=3", "lr=0.5", "name=moe", "third=0.333333333"}, jupyter.Argument)
 	require.NoError(t, err)
 	for path, want := range map[string]string{
-		"{n}-{lr}-{name}.ipynb": "3-0.5-moe.ipynb", "{n:03d}.ipynb": "003.ipynb", "{lr:.2f}/{lr:g}": "0.50/0.5", "{third:g}": "0.333333",
-		"{{n}}": "{n}", "{{{n}}}": "{3}", "plain": "plain",
+		"{n}-{lr}-{name}.ipynb": "3-0.5-moe.ipynb", "{n:03d}.ipynb": "003.ipynb", "{lr:.2f}/{lr:g}": "0.50/0.5",
+		"{third:g}": "0.333333",
+		"{{n}}":     "{n}", "{{{n}}}": "{3}", "plain": "plain",
 	} {
 		got, err := fill(path, values)
 		require.NoError(t, err, path)

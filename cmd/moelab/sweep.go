@@ -56,8 +56,8 @@ A specification is a JSON file, such as the sweep.json that each sweep keeps:
 
 The rule "compare" decides the expectation: "is" is "higher", "lower" or "equal", "value": 0.4 in the place of "than"
 compares with a number, and "by" is the least difference that counts. The verdict is "reproduced" or "not reproduced"
-if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise, and if neither side has a
-spread. Cells that failed do not count.
+if the 95 % interval of the difference (Welch's) lies wholly on one side, "undecided" otherwise, and if neither side has
+a spread. Cells that failed do not count.
 
 With --slurm the cells are run by Slurm, one a task, on all hosts that share the folder. The folder then holds
 slurm.sbatch, a template that is yours to change: resources, modules, a container. --print slurm writes it without
@@ -281,15 +281,15 @@ func checkSpec(spec *sweep.Spec, out string, here bool) error {
 		_, err := kind.Prepare(none, spec.Preset, func(config any) { steps = stepsOf(config) }, assignments...)
 		return err
 	})
-	// Another preset's, of a later moelab, would leave some cells shorter than the others.
-	if isAxis := slices.ContainsFunc(spec.Axes, func(a sweep.Axis) bool { return a.Setting == "steps" }); err == nil &&
-		!isAxis && spec.Set["steps"] == nil && steps != nil {
-		if spec.Set == nil {
-			spec.Set = map[string]json.RawMessage{}
-		}
-		spec.Set["steps"] = steps
+	isAxis := slices.ContainsFunc(spec.Axes, func(a sweep.Axis) bool { return a.Setting == "steps" })
+	if err != nil || isAxis || spec.Set["steps"] != nil || steps == nil {
+		return err
 	}
-	return err
+	if spec.Set == nil {
+		spec.Set = map[string]json.RawMessage{}
+	}
+	spec.Set["steps"] = steps // Otherwise a later command with --steps could not tell which cells are shorter.
+	return nil
 }
 
 // checkCell returns an error if a setting, though right, makes each training fail.

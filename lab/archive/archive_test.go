@@ -102,8 +102,8 @@ func TestUnpackedRunIsThePackedOne(t *testing.T) {
 	assert.Contains(t, renewed, "## Licence\n\nCC BY 4.0\n", "and keeps the licence")
 
 	for old, want := range map[string]string{"license_name: Apache-2.0": "Apache-2.0", "license: mit": "mit"} {
-		text := strings.ReplaceAll(strings.ReplaceAll(renewed, "license: other\nlicense_name: \"CC BY 4.0\"", old), "\n", "\r\n")
-		licence, err := licenceIn(text)
+		text := strings.ReplaceAll(renewed, "license: other\nlicense_name: \"CC BY 4.0\"", old)
+		licence, err := licenceIn(strings.ReplaceAll(text, "\n", "\r\n"))
 		require.NoError(t, err)
 		assert.Equal(t, want, licence)
 	}

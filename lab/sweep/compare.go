@@ -52,10 +52,10 @@ func (v *Values) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// fit reports whether a result has these values: 0.001 and 1e-3 are the same.
+// fit reports whether a result has these values.
 func (v Values) fit(result Result) bool {
 	for name, value := range v {
-		if canonical(result.Values[name]) != canonical(value) {
+		if result.Values[name] != value {
 			return false
 		}
 	}
@@ -89,11 +89,30 @@ func (c *Comparison) check(checks *lab.Checks, s Spec) {
 			}
 			var values []string
 			for _, value := range s.Axes[at].Values {
-				values = append(values, canonical(plain(value)))
+				values = append(values, s.key(plain(value)))
 			}
-			checks.OneOf(fmt.Sprintf(`%s in "compare"`, name), canonical(cells[name]), values...)
+			checks.OneOf(fmt.Sprintf(`%s in "compare"`, name), s.key(cells[name]), values...)
 		}
 	}
+}
+
+// spelled returns the rule with values as the axes spell them; nil for none.
+func (c *Comparison) spelled(s Spec) *Comparison {
+	if c == nil {
+		return nil
+	}
+	rule := *c
+	rule.Of, rule.Than = maps.Clone(c.Of), maps.Clone(c.Than)
+	for _, axis := range s.Axes {
+		for _, value := range axis.Values {
+			for _, cells := range []Values{rule.Of, rule.Than} {
+				if text, ok := cells[axis.Setting]; ok && s.key(text) == s.key(plain(value)) {
+					cells[axis.Setting] = plain(value)
+				}
+			}
+		}
+	}
+	return &rule
 }
 
 // Verdict is what became of an expectation.

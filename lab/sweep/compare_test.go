@@ -95,9 +95,11 @@ func TestValuesOfARuleAreThoseOfTheAxes(t *testing.T) {
 	text := `{"of": {"rate": 1e-3, "loss": "hinge", "flip": true}, "than": {"rate": "0.0010"}}`
 	require.NoError(t, json.Unmarshal([]byte(text), &rule))
 	assert.Equal(t, Values{"rate": "1e-3", "loss": "hinge", "flip": "true"}, rule.Of)
-	result := Result{Cell: Cell{Values: map[string]string{"rate": "0.001"}}}
-	assert.True(t, rule.Than.fit(result))
-	assert.False(t, rule.Of.fit(result))
+	spec := Spec{Axes: []Axis{{Setting: "rate", Values: []json.RawMessage{json.RawMessage("1e-3"), json.RawMessage("2")}}}}
+	assert.Equal(t, Values{"rate": "1e-3"}, rule.spelled(spec).Than)
+	assert.Equal(t, Values{"rate": "0.0010"}, rule.Than, "the rule itself stays")
+	spec.Notebook = "x.ipynb"
+	assert.Equal(t, Values{"rate": "0.0010"}, rule.spelled(spec).Than, "it may be text")
 }
 
 func TestSmallSpreadsCanBeSeen(t *testing.T) {

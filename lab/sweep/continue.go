@@ -46,7 +46,7 @@ func (s Spec) continued(before Spec, ended int) (Spec, error) {
 		axis.Before = past.Before
 		past.Values = slices.Clip(past.Values)
 		for j, value := range axis.Values {
-			same := func(b json.RawMessage) bool { return canonical(plain(b)) == canonical(plain(value)) }
+			same := func(b json.RawMessage) bool { return s.key(plain(b)) == s.key(plain(value)) }
 			if known := slices.IndexFunc(past.Values, same); known >= 0 {
 				axis.Values[j] = past.Values[known]
 			} else {
@@ -64,7 +64,7 @@ func (s Spec) continued(before Spec, ended int) (Spec, error) {
 	if s.Expectation == "" {
 		s.Expectation = before.Expectation
 	}
-	if s.Compare == nil {
+	if s.Compare = s.Compare.spelled(s); s.Compare == nil {
 		s.Compare = before.Compare
 	}
 	if s.Compare != nil {
@@ -83,7 +83,7 @@ func (s Spec) continued(before Spec, ended int) (Spec, error) {
 
 // fresh returns the specification for a new folder, without what the sweep.json of another one says of its past.
 func (s Spec) fresh() Spec {
-	s.Replaced, s.History, s.Axes = nil, nil, slices.Clone(s.Axes)
+	s.Replaced, s.History, s.Axes, s.Compare = nil, nil, slices.Clone(s.Axes), s.Compare.spelled(s)
 	for i := range s.Axes {
 		s.Axes[i].Before = nil
 	}
@@ -121,7 +121,7 @@ func (s Spec) differences(before Spec, shared map[string]json.RawMessage) (all [
 				continue
 			}
 		}
-		if then, now := text(then, was), text(now, is); canonical(then) != canonical(now) {
+		if then, now := text(then, was), text(now, is); s.key(then) != s.key(now) {
 			all = append(all, fmt.Sprintf("%s was %s and is %s now", name, then, now))
 		}
 	}

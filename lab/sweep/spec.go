@@ -147,11 +147,7 @@ func (s Spec) Check(settings func(assignments []string) error) error {
 		checks.That(!names[axis.Setting], "%s is set twice", axis.Setting)
 		var texts []string
 		for _, value := range axis.Values {
-			text := plain(value)
-			if s.Notebook == "" { // Where 1.10 may be a text.
-				text = canonical(text)
-			}
-			texts = append(texts, text)
+			texts = append(texts, s.key(plain(value)))
 		}
 		checks.That(!hasTwice(texts), "a value of %s is there twice", axis.Setting)
 		names[axis.Setting] = true
@@ -223,7 +219,7 @@ var unsafe = regexp.MustCompile(`[^A-Za-z0-9=.,+_-]+`)
 func (s Spec) name(values map[string]string, seed uint64) string {
 	var parts []string
 	for _, axis := range s.Axes {
-		if value := values[axis.Setting]; axis.Before == nil || canonical(plain(axis.Before)) != canonical(value) {
+		if value := values[axis.Setting]; axis.Before == nil || s.key(plain(axis.Before)) != s.key(value) {
 			parts = append(parts, axis.Setting+"="+value)
 		}
 	}
@@ -260,8 +256,11 @@ func plain(value json.RawMessage) string {
 	return compact.String()
 }
 
-// canonical writes a value of an assignment in the one way that equal numbers have: 1e-3 is 0.001.
-func canonical(text string) string {
+// key is the same for equal values of an assignment: 1e-3 is 0.001. A notebook may mean text by 1.10.
+func (s Spec) key(text string) string {
+	if s.Notebook != "" {
+		return text
+	}
 	if whole, ok := new(big.Int).SetString(text, 10); ok {
 		return whole.String()
 	}
