@@ -247,7 +247,7 @@ func (r *runFlags) prepareAll(command *cobra.Command, found []jupyter.Found) ([]
 	}
 	for _, f := range found {
 		j, err := r.prepareJob(command, f, values)
-		if err != nil && (!r.several || j == nil) {
+		if err != nil && (!r.several || j == nil || errors.Is(err, fs.ErrNotExist)) { // The command line is wrong.
 			return nil, usageError{err}
 		}
 		if err != nil { // The others run all the same.
