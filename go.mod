@@ -3,6 +3,7 @@ module github.com/moelab/moelab
 go 1.26.5
 
 require (
+	al.essio.dev/pkg/shellescape v1.6.1
 	github.com/HugoSmits86/nativewebp v1.2.1
 	github.com/alecthomas/chroma/v2 v2.27.0
 	github.com/chromedp/cdproto v0.159.0

@@ -86,21 +86,16 @@ func starlarkList(kind string, elements []syntax.Expr) (Value, error) {
 }
 
 func starlarkDictionary(dictionary *syntax.DictExpr) (Value, error) {
-	object := make(mapping, len(dictionary.List))
-	seen := map[string]bool{}
-	for i, element := range dictionary.List {
+	var object mapping
+	for _, element := range dictionary.List {
 		pair := element.(*syntax.DictEntry)
 		key, keyErr := starlarkValue(pair.Key)
 		value, err := starlarkValue(pair.Value)
 		if err = errors.Join(keyErr, err); err != nil {
 			return Value{}, err
 		}
-		name := fmt.Sprint(key.plain())
-		if seen[name] {
-			return Value{}, fmt.Errorf("the key %s is there twice", name)
-		}
-		seen[name] = true
-		object[i] = entry{key, value}
+		object = append(object, entry{key, value})
 	}
-	return Value{object}, nil
+	_, err := object.names()
+	return Value{object}, err
 }

@@ -35,12 +35,14 @@ func (nb *Notebook) Parameters() ([]Parameter, error) {
 		return nil, nil
 	}
 	source := nb.Cells[i].Source
-	switch language := nb.kernelLanguage(); strings.ToLower(language) {
-	case "go", "":
+	language := nb.kernelLanguage()
+	_, isOther := nb.dialect()
+	switch lower := strings.ToLower(language); {
+	case lower == "go", lower == "":
 		return goParameters(source)
-	case "python":
+	case lower == "python":
 		return pythonParameters(source)
-	case "bash", "r", "julia":
+	case isOther:
 		return nil, fmt.Errorf("%w: those of a notebook in %s can be set, but not listed", ErrParameter, language)
 	default:
 		return nil, fmt.Errorf("%w: the notebook is in %s; Go, Python, bash, R and Julia can have parameters",
@@ -58,7 +60,7 @@ func (nb *Notebook) SetParameters(values map[string]Value) error {
 		return nil
 	}
 	unknown, comment := goUnknown, "// Parameters"
-	other, isOther := dialects[strings.ToLower(nb.kernelLanguage())]
+	other, isOther := nb.dialect()
 	switch {
 	case isOther:
 		unknown, comment = other.assign, "# Parameters"
@@ -158,7 +160,7 @@ func (nb *Notebook) RemoveErrorMarks() {
 // CheckNames returns an error that wraps ErrParameter if the notebook does not have all of the values' names as
 // parameters, as far as its language can be read.
 func (nb *Notebook) CheckNames(values map[string]Value) error {
-	_, isOther := dialects[strings.ToLower(nb.kernelLanguage())]
+	_, isOther := nb.dialect()
 	if len(values) == 0 || isOther && nb.findTag(parametersTag) >= 0 {
 		return nil
 	}

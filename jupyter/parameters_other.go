@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"al.essio.dev/pkg/shellescape"
 )
 
 // dialect is how a language writes values. The parameters of its notebooks are set without a look at their types.
@@ -20,7 +22,7 @@ type dialect struct {
 // dialects are those of the languages beside Go and Python that papermill sets parameters in, by the kernel's name of
 // the language. Comments and assignments are the same in all: # Parameters, name=value.
 var dialects = map[string]dialect{
-	"bash": {null: "''", yes: "true", no: "false", text: bashText},
+	"bash": {null: "''", yes: "true", no: "false", text: shellescape.Quote},
 	"r": {
 		null: "NULL", yes: "TRUE", no: "FALSE", infinity: "Inf", nan: "NaN", text: pythonText,
 		list: func(elements []string) string { return "list(" + strings.Join(elements, ", ") + ")" },
@@ -38,8 +40,11 @@ var dialects = map[string]dialect{
 	},
 }
 
-// bashText quotes text so that nothing in it has a meaning.
-func bashText(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+// dialect returns that of the notebook's language. ok is false for Go, Python, and languages that are not known.
+func (nb *Notebook) dialect() (d dialect, ok bool) {
+	d, ok = dialects[strings.ToLower(nb.kernelLanguage())]
+	return d, ok
+}
 
 func pairsOf(keys []string, between string, values []string) (pairs []string) {
 	for i, key := range keys {
@@ -79,7 +84,7 @@ func (d dialect) source(value Value) (string, error) {
 		}
 		var keys, values []Value
 		for _, e := range data {
-			keys, values = append(keys, Text(fmt.Sprint(e.key.plain()))), append(values, e.value)
+			keys, values = append(keys, Text(e.name())), append(values, e.value)
 		}
 		keySources, keyErr := d.sources(keys)
 		valueSources, err := d.sources(values)

@@ -192,3 +192,14 @@ func TestGoParametersKeepACommentOnTheFirstLine(t *testing.T) {
 	_, err = nb.Parameters()
 	assert.ErrorContains(t, err, "cell:2:5: expected")
 }
+
+func TestPapermillsBannersOfAFailureAreRemoved(t *testing.T) {
+	nb := notebook("python3", "banner", "x = 1", "banner", "1 / 0")
+	for _, i := range []int{0, 2} {
+		nb.Cells[i].Type, nb.Cells[i].Metadata["tags"] = "markdown", []any{"papermill-error-cell-tag"}
+	}
+	nb.RemoveErrorMarks()
+	require.Len(t, nb.Cells, 2)
+	assert.Equal(t, "x = 1", nb.Cells[0].Source)
+	assert.Equal(t, "1 / 0", nb.Cells[1].Source)
+}

@@ -114,6 +114,7 @@ func TestKernelThatDiesIsReportedAtOnce(t *testing.T) {
 			err := Run(t.Context(), nb, Options{})
 			var died *KernelDiedError
 			require.ErrorAs(t, err, &died)
+			assert.ErrorContains(t, err, "cell 1: ")
 			assert.Equal(t, test.status, died.Status)
 			assert.NotEmpty(t, died.Stderr)
 			assert.Less(t, time.Since(start), 20*time.Second)

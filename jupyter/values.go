@@ -23,6 +23,21 @@ type mapping []entry
 
 type entry struct{ key, value Value }
 
+// name is the key as JSON has it.
+func (e entry) name() string { return fmt.Sprint(e.key.plain()) }
+
+// names are those of all keys. The error says which is there twice.
+func (m mapping) names() (names map[string]bool, err error) {
+	names = make(map[string]bool, len(m))
+	for _, e := range m {
+		if names[e.name()] {
+			return nil, fmt.Errorf("the key %s is there twice", e.name())
+		}
+		names[e.name()] = true
+	}
+	return names, nil
+}
+
 // Argument is a value as it stands in a command line: 200, 1e-4, true, None, 90s, [1, 2], {a: 1}, or text without
 // quotes. The type of the parameter decides what it means.
 func Argument(text string) Value { return Value{argument(text)} }
@@ -141,7 +156,6 @@ func isSet(node *yaml.Node) bool {
 
 func (d *yamlDecoder) mapping(node *yaml.Node) (Value, error) {
 	var object, merged mapping
-	seen := map[string]bool{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		value, err := d.value(node.Content[i+1])
 		if err != nil {
@@ -159,16 +173,15 @@ func (d *yamlDecoder) mapping(node *yaml.Node) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		name := fmt.Sprint(key.plain())
-		if seen[name] {
-			return Value{}, fmt.Errorf("the key %s is there twice", name)
-		}
-		seen[name] = true
 		object = append(object, entry{key, value})
 	}
+	seen, err := object.names()
+	if err != nil {
+		return Value{}, err
+	}
 	for _, e := range merged { // A key's own value counts, wherever it stands; of those merged the first.
-		if name := fmt.Sprint(e.key.plain()); !seen[name] {
-			seen[name] = true
+		if !seen[e.name()] {
+			seen[e.name()] = true
 			object = append(object, e)
 		}
 	}
@@ -242,7 +255,7 @@ func (v Value) plain() any {
 	case mapping:
 		object := map[string]any{}
 		for _, e := range data {
-			object[fmt.Sprint(e.key.plain())] = e.value.plain()
+			object[e.name()] = e.value.plain()
 		}
 		return object
 	default:

@@ -160,8 +160,8 @@ func TestOtherLanguagesHaveValuesOfTheirOwn(t *testing.T) {
 	for value, want := range map[string][3]string{ // bash, R, Julia
 		"3": {"x=3", "x=3", "x=3"}, "-1e-3": {"x=-0.001", "x=-0.001", "x=-0.001"},
 		"true": {"x=true", "x=TRUE", "x=true"}, "None": {"x=''", "x=NULL", "x=nothing"},
-		"-inf": {"x='-inf'", "x=-Inf", "x=-Inf"}, "nan": {"x='nan'", "x=NaN", "x=NaN"},
-		"it's $5": {`x='it'\''s $5'`, `x="it's $5"`, `x="it's \$5"`},
+		"-inf": {"x=-inf", "x=-Inf", "x=-Inf"}, "nan": {"x=nan", "x=NaN", "x=NaN"},
+		"it's $5": {`x='it'"'"'s $5'`, `x="it's $5"`, `x="it's \$5"`},
 		"[1, a]":  {"x='[1, a]'", `x=list(1, "a")`, `x=[1, "a"]`},
 		"{a: 1}":  {"x='{a: 1}'", `x=list("a" = 1)`, `x=Dict("a" => 1)`},
 	} {

@@ -61,10 +61,9 @@ folder for the results.
 
 --from N goes on at cell N of the executed notebook, counted from 1 with text and parameters, as errors count them;
 --resume at the first cell that changed or was not run to its end. The cells before keep their outputs, and parameters
-that are not given again the values that they had. The kernel is a
-new one: what was declared outside of main in the Go cells before is declared again, but what their main did, such as
-files, is taken as it lies there. A Python kernel has lost all variables: the cells tagged "parameters" and "setup" run
-again.`,
+that are not given again the values that they had. The kernel is a new one: what was declared outside of main in the Go
+cells before is declared again, but what their main did, such as files, is taken as it lies there. A Python kernel has
+lost all variables: the cells tagged "parameters" and "setup" run again.`,
 		Example: `  moelab run notebooks/hair_colour.ipynb
   moelab run notebooks/hair_colour.ipynb -p steps=4000 -p dir=../runs/longer -o longer.ipynb
   moelab run training.ipynb -p 'layers=[64, 128]' -p best=None -r name=007

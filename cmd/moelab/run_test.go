@@ -238,9 +238,11 @@ func TestAFailingCellEndsTheRunWithItsError(t *testing.T) {
 
 func TestACellThatTakesTooLongIsStopped(t *testing.T) {
 	path := notebook(t, jupyter.KernelName, "%%\ntime.Sleep(time.Hour)")
-	status, _, stderr := moelab(t, "run", "--timeout", "2s", path)
-	assert.Equal(t, statusFailed, status)
-	assert.Contains(t, stderr, "moelab: cell 1 was stopped: it ran longer than 2s\n")
+	for _, flag := range []string{"--timeout=2s", "--execution-timeout=2"} { // The second is papermill's, in seconds.
+		status, _, stderr := moelab(t, "run", flag, path)
+		assert.Equal(t, statusFailed, status, flag)
+		assert.Contains(t, stderr, "moelab: cell 1 was stopped: it ran longer than 2s\n", flag)
+	}
 	assert.FileExists(t, executed(path))
 }
 

@@ -361,12 +361,7 @@ func printSweep(w io.Writer, s *sweep.Sweep) error {
 		fmt.Fprintf(w, "%v: %v\n", outcome.Spec.Compare, outcome.Decision)
 	}
 	for _, before := range outcome.Spec.Replaced {
-		rule := ""
-		if before.Compare != nil {
-			rule = ", rule: " + before.Compare.String()
-		}
-		fmt.Fprintf(w, "until %s had ended the expectation was %q%s\n", counted(before.Cells, "cell"), before.Expectation,
-			rule)
+		fmt.Fprintf(w, "given up: %v\n", before)
 	}
 	if len(outcome.Earlier) > 0 {
 		fmt.Fprintf(w, "%s of an earlier specification kept, not counted: %s\n", counted(len(outcome.Earlier), "cell"),

@@ -137,6 +137,34 @@ func TestSweepOnAClusterIsATaskForEachCell(t *testing.T) {
 	assert.Contains(t, stderr, "the template is wrong: template: "+filepath.Join(dir, "slurm.sbatch")+":1:")
 }
 
+func TestSweepStatusIsShownAlthoughSlurmDoesNotAnswer(t *testing.T) {
+	t.Setenv(asCommand, "1")
+	dir := filepath.Join(t.TempDir(), "rate")
+	succeed(t, "sweep", "blink", "--preset", "smoke", "--set", "learning_rate=0.0002,0.001", "--out", dir, "--print", "slurm")
+	jobs := `[{"id": "7", "cells": ["learning_rate=0.0002,seed=1", "learning_rate=0.001,seed=1"]}]`
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "slurm.json"), []byte(jobs), 0o644))
+	bin := t.TempDir()
+	script := "#!/bin/sh\necho squeue: error: Unable to contact slurm controller >&2\nexit 1\n"
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "squeue"), []byte(script), 0o755))
+	t.Setenv("PATH", bin)
+	status, stdout, stderr := moelab(t, "sweep", "status", dir)
+	assert.Zero(t, status)
+	assert.Equal(t, "0 of 2 cells\n", stdout)
+	assert.Equal(t, "moelab: warning: ask Slurm for its queue: Unable to contact slurm controller\n", stderr)
+}
+
+func TestARuleAboutAMissingMeasureIsSaidAtTheFirstCell(t *testing.T) {
+	t.Setenv(asCommand, "1")
+	path := filepath.Join(t.TempDir(), "study.json")
+	require.NoError(t, os.WriteFile(path, []byte(`{"train": "blink", "preset": "smoke", "set": {"steps": 1}, "seeds": [1, 2],
+		"compare": {"measure": "close", "is": "lower", "value": 1}}`), 0o644))
+	status, stdout, stderr := moelab(t, "sweep", path, "--out", filepath.Join(t.TempDir(), "out"), "--backend", "go")
+	require.Zero(t, status, stderr)
+	assert.Equal(t, 1, strings.Count(stderr, `warning: the rule is about "close", but the measures are `), stderr)
+	assert.Less(t, strings.Index(stderr, "warning: the rule"), strings.Index(stderr, "seed=2: step"), stderr)
+	assert.Contains(t, stdout, `undecided (there is no measure "close", but `)
+}
+
 func TestDiffRejectsRunsThatCannotBeCompared(t *testing.T) {
 	dir := t.TempDir()
 	make := func(name, kind string) string {

@@ -18,6 +18,22 @@ type Replaced struct {
 	Cells       int         `json:"cells"`
 }
 
+// String is as in "until 2 cells had ended: expected: hinge is better; rule: FID of loss=hinge is lower than …".
+func (r Replaced) String() string {
+	text := fmt.Sprintf("until %d cells had ended: ", r.Cells)
+	if r.Cells == 1 {
+		text = "until a cell had ended: "
+	}
+	var parts []string
+	if r.Expectation != "" {
+		parts = append(parts, "expected: "+r.Expectation)
+	}
+	if r.Compare != nil {
+		parts = append(parts, "rule: "+r.Compare.String())
+	}
+	return text + strings.Join(parts, "; ")
+}
+
 // continued returns the specification with which a sweep goes on after another one, of which some cells have ended.
 // Axes and seeds may be others, and a setting that all cells shared may become an axis: the cells of before keep their
 // names. The error says what else differs. An expectation and a rule stay unless there are new ones.

@@ -14,9 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
-	"unicode"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/moelab/moelab/internal/textfile"
@@ -193,10 +192,7 @@ type Outcome struct {
 // Outcome looks at the folder.
 func (s *Sweep) Outcome() (o Outcome, err error) {
 	o.Spec = s.spec
-	if o.Progress, err = s.Progress(); err != nil {
-		return o, err
-	}
-	if o.Results, err = s.Results(); err != nil {
+	if o.Progress, o.Results, err = s.look(); err != nil {
 		return o, err
 	}
 	for _, result := range o.Results {
@@ -263,21 +259,7 @@ func (s *Sweep) report(outcome Outcome) (report, error) {
 		if err != nil {
 			return p, err
 		}
-		words := []string{"moelab"}
-		for _, argument := range commands[0] {
-			words = append(words, shellWord(argument))
-		}
-		p.Command = strings.Join(words, " ")
+		p.Command = "moelab " + shellescape.QuoteCommand(commands[0])
 	}
 	return p, nil
-}
-
-// shellWord quotes an argument for a shell, if it must be.
-func shellWord(argument string) string {
-	if argument != "" && !strings.ContainsFunc(argument, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("=,./_-+", r)
-	}) {
-		return argument
-	}
-	return "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/template"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/moelab/moelab/internal/atomicfile"
 )
 
@@ -126,7 +127,7 @@ func (s *Sweep) template(scheduler Scheduler) (*template.Template, error) {
 		return nil, err
 	}
 	parsed, err := template.New(path).Funcs(template.FuncMap{
-		"shell": shellWord,
+		"shell": shellescape.Quote,
 		"yaml":  yamlText,
 		"path":  func(path string) string { return strings.ReplaceAll(path, "%", "%%") },
 	}).Parse(string(text))

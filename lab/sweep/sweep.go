@@ -48,11 +48,11 @@ func Create(dir string, spec Spec) (*Sweep, error) {
 	case err != nil:
 		return nil, err
 	default:
-		progress, err := before.Progress()
+		results, err := before.Results()
 		if err != nil {
 			return nil, err
 		}
-		if spec, err = spec.continued(before.spec, progress.Done); err != nil {
+		if spec, err = spec.continued(before.spec, len(results)); err != nil {
 			return nil, fmt.Errorf("%s: %w; name another folder", filepath.Join(dir, specName), err)
 		}
 	}
@@ -269,13 +269,22 @@ type Running struct {
 }
 
 // Progress looks at the folder.
-func (s *Sweep) Progress() (p Progress, err error) {
+func (s *Sweep) Progress() (Progress, error) {
+	p, _, err := s.look()
+	return p, err
+}
+
+// look looks at all cells: how far the sweep is, and the results of those that have ended, as [Sweep.Results] has them.
+func (s *Sweep) look() (p Progress, results []Result, err error) {
 	cells := s.spec.Cells()
 	p.Cells = len(cells)
 	for _, cell := range cells {
 		result, ended, err := s.ended(cell)
 		if err != nil {
-			return p, err
+			return p, nil, err
+		}
+		if ended {
+			results = append(results, result)
 		}
 		if ended && result.Failed == "" {
 			p.Done++
@@ -283,12 +292,12 @@ func (s *Sweep) Progress() (p Progress, err error) {
 		}
 		status, err := lab.ReadStatus(s.CellDir(cell))
 		if err != nil && !errors.Is(err, lab.ErrNotARun) {
-			return p, err
+			return p, nil, err
 		}
 		goesOn, err := s.isLocked(cell)
 		switch {
 		case err != nil:
-			return p, err
+			return p, nil, err
 		case goesOn || status.Condition == lab.InTraining: // Perhaps once more, after a failure.
 			p.Running = append(p.Running, Running{cell, status})
 		case ended:
@@ -296,5 +305,5 @@ func (s *Sweep) Progress() (p Progress, err error) {
 			p.Done++
 		}
 	}
-	return p, nil
+	return p, results, nil
 }

@@ -455,8 +455,8 @@ func TestAnExpectationThatIsGivenUpIsSaid(t *testing.T) {
 	assert.Equal(t, []Replaced{{rates(1).Expectation, rates(1).Compare, 4}}, s.Spec().Replaced)
 	report, err := os.ReadFile(filepath.Join(dir, reportName))
 	require.NoError(t, err)
-	assert.Contains(t, string(report), "Until 4 cells had ended: expected: a high rate scores more. "+
-		"Rule: score of rate=1 is higher than that of rate=0.5.")
+	assert.Contains(t, string(report), "Given up: until 4 cells had ended: expected: a high rate scores more; "+
+		"rule: score of rate=1 is higher than that of rate=0.5</p>")
 }
 
 func TestAFolderThatIsRemovedEndsTheSweep(t *testing.T) {
