@@ -140,7 +140,8 @@ func TestSweepOnAClusterIsATaskForEachCell(t *testing.T) {
 func TestSweepStatusIsShownAlthoughSlurmDoesNotAnswer(t *testing.T) {
 	t.Setenv(asCommand, "1")
 	dir := filepath.Join(t.TempDir(), "rate")
-	succeed(t, "sweep", "blink", "--preset", "smoke", "--set", "learning_rate=0.0002,0.001", "--out", dir, "--print", "slurm")
+	succeed(t, "sweep", "blink", "--preset", "smoke", "--set", "learning_rate=0.0002,0.001", "--out", dir,
+		"--print", "slurm")
 	jobs := `[{"id": "7", "cells": ["learning_rate=0.0002,seed=1", "learning_rate=0.001,seed=1"]}]`
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "slurm.json"), []byte(jobs), 0o644))
 	bin := t.TempDir()
@@ -156,8 +157,8 @@ func TestSweepStatusIsShownAlthoughSlurmDoesNotAnswer(t *testing.T) {
 func TestARuleAboutAMissingMeasureIsSaidAtTheFirstCell(t *testing.T) {
 	t.Setenv(asCommand, "1")
 	path := filepath.Join(t.TempDir(), "study.json")
-	require.NoError(t, os.WriteFile(path, []byte(`{"train": "blink", "preset": "smoke", "set": {"steps": 1}, "seeds": [1, 2],
-		"compare": {"measure": "close", "is": "lower", "value": 1}}`), 0o644))
+	require.NoError(t, os.WriteFile(path, []byte(`{"train": "blink", "preset": "smoke", "set": {"steps": 1},
+		"seeds": [1, 2], "compare": {"measure": "close", "is": "lower", "value": 1}}`), 0o644))
 	status, stdout, stderr := moelab(t, "sweep", path, "--out", filepath.Join(t.TempDir(), "out"), "--backend", "go")
 	require.Zero(t, status, stderr)
 	assert.Equal(t, 1, strings.Count(stderr, `warning: the rule is about "close", but the measures are `), stderr)
