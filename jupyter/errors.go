@@ -17,6 +17,8 @@ var (
 	ErrNoKernel = errors.New("no such kernel")
 	// ErrParameter means that the notebook has no such parameter, or that the value does not fit its type.
 	ErrParameter = errors.New("bad parameter")
+	// ErrNotStarted means that the kernel has not started, so that no cell was run and the notebook is as it was.
+	ErrNotStarted = errors.New("the kernel did not start")
 	// ErrNoCell means that a notebook has no cell with this number.
 	ErrNoCell = errors.New("no such cell")
 	// ErrInput means that a cell asked for input. A run is not interactive.
@@ -33,7 +35,7 @@ type CellError struct {
 
 func (e *CellError) Error() string {
 	value := firstLine(e.Value)
-	if e.Name == "ERROR" { // GoNB's name for every error.
+	if e.Name == "" || e.Name == "ERROR" { // bash's, and GoNB's name for every error.
 		return fmt.Sprintf("cell %d failed: %s", e.Cell, value)
 	}
 	return fmt.Sprintf("cell %d failed: %s: %s", e.Cell, e.Name, value)

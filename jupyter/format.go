@@ -10,9 +10,12 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Read reads a notebook of nbformat 2 to 4. Notebooks older than 4.5 are upgraded to 4.5: their cells get ids.
@@ -31,7 +34,13 @@ func Read(path string) (*Notebook, error) {
 
 // Decode reads a notebook from JSON, like [Read].
 func Decode(data []byte) (*Notebook, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
+	switch data = textfile.Decode(data); {
+	case len(bytes.TrimSpace(data)) == 0:
+		return nil, fmt.Errorf("%w: it is empty", ErrNotNotebook)
+	case !utf8.Valid(data):
+		return nil, fmt.Errorf("%w: it is not text in UTF-8", ErrNotNotebook)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(withoutNaN(data)))
 	decoder.UseNumber() // Metadata goes back as it came: 1e5 stays 1e5.
 	var top map[string]any
 	err := decoder.Decode(&top)
@@ -51,6 +60,22 @@ func Decode(data []byte) (*Notebook, error) {
 	}
 	nb.giveIDs()
 	return nb, nil
+}
+
+// textOrNaN matches text in JSON, and the numbers that Python writes and JSON does not have.
+var textOrNaN = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|NaN|-?Infinity`)
+
+// withoutNaN returns JSON with null in the place of NaN and Infinity, which papermill writes for such parameters.
+func withoutNaN(data []byte) []byte {
+	if !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity")) {
+		return data
+	}
+	return textOrNaN.ReplaceAllFunc(data, func(match []byte) []byte {
+		if match[0] == '"' {
+			return match
+		}
+		return []byte("null")
+	})
 }
 
 // Encode returns the notebook as JSON in the layout of nbformat's own writer: keys sorted, one space of indentation,
@@ -77,12 +102,15 @@ func (nb *Notebook) Write(path string) error {
 	return atomicfile.WriteBytes(path, data)
 }
 
-// giveIDs gives an id to each cell without one, and a new one to each cell that repeats an earlier cell's. An id
-// depends only on the cell and its position, so upgrading a notebook twice gives the same file.
+// validID matches the ids that nbformat allows.
+var validID = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+
+// giveIDs gives an id to each cell without a valid one, and a new one to each cell that repeats an earlier cell's. An
+// id depends only on the cell and its position, so upgrading a notebook twice gives the same file.
 func (nb *Notebook) giveIDs() {
 	seen := map[string]bool{}
 	for i, c := range nb.Cells {
-		for try := 0; c.ID == "" || seen[c.ID]; try++ {
+		for try := 0; !validID.MatchString(c.ID) || seen[c.ID]; try++ {
 			sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %s", i, try, c.Source))
 			c.ID = hex.EncodeToString(sum[:4])
 		}

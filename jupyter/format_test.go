@@ -114,9 +114,27 @@ func TestOldNotebooksAreUpgradedAsByNbformat(t *testing.T) {
 	checkFormat(t, nb)
 }
 
-func TestDuplicateIDsAreReplaced(t *testing.T) {
+func TestWhatPythonWritesIsReadThoughItIsNoJSON(t *testing.T) {
+	source := `{"nbformat": 4, "metadata": {"a": [NaN, -Infinity, "NaN \" NaN"]}, "cells": []}`
+	for name, data := range map[string][]byte{
+		"UTF-8": []byte(source), "with a mark": []byte("\ufeff" + source),
+		"UTF-16": func() (data []byte) {
+			for _, r := range source {
+				data = append(data, byte(r), 0)
+			}
+			return data
+		}(),
+	} {
+		nb, err := Decode(data)
+		require.NoError(t, err, name)
+		assert.Equal(t, []any{nil, nil, `NaN " NaN`}, nb.Metadata["a"], name)
+	}
+}
+
+func TestWrongAndDuplicateIDsAreReplaced(t *testing.T) {
 	nb, err := Decode([]byte(`{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
 		{"cell_type": "raw", "id": "a", "metadata": {}, "source": "1"},
+		{"cell_type": "raw", "id": "no id!", "metadata": {}, "source": "1"},
 		{"cell_type": "raw", "id": "a", "metadata": {}, "source": "2"}]}`))
 	require.NoError(t, err)
 	assert.Equal(t, "a", nb.Cells[0].ID)
@@ -131,7 +149,8 @@ func TestBadFilesAreOneClearError(t *testing.T) {
 		kind     error
 		message  string
 	}{
-		{"", ErrNotNotebook, "not valid JSON"},
+		{" \n", ErrNotNotebook, "it is empty"},
+		{"{\"nbformat\": 4, \"cells\": [], \"a\": \"\xe9\"}", ErrNotNotebook, "it is not text in UTF-8"},
 		{"# some text", ErrNotNotebook, "not valid JSON"},
 		{`{"cells": [`, ErrNotNotebook, "not valid JSON"},
 		{`[1, 2]`, ErrNotNotebook, "the JSON is not an object"},

@@ -95,6 +95,7 @@ func tryStartKernel(ctx context.Context, spec *KernelSpec, options Options) (*ke
 		k.kill()
 		return nil, err
 	}
+	k.stderr.clear() // What it said of its start explains no later end.
 	return k, nil
 }
 
@@ -316,6 +317,12 @@ func (t *tail) Write(p []byte) (int, error) {
 		t.data = slices.Clone(t.data[extra:])
 	}
 	return len(p), nil
+}
+
+func (t *tail) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.data = nil
 }
 
 func (t *tail) String() string {

@@ -52,6 +52,9 @@ func (nb *Notebook) beginRecord(start time.Time, cells []*Cell) {
 	nb.record("end_time", nil)
 	nb.record("duration", nil)
 	nb.record("exception", nil)
+	if before, _ := nb.Metadata[recordKey].(map[string]any); before["parameters"] == nil {
+		nb.record("parameters", map[string]any{})
+	}
 	for _, c := range cells {
 		c.Metadata = with(c.Metadata)
 		c.Metadata[recordKey] = map[string]any{
@@ -59,6 +62,16 @@ func (nb *Notebook) beginRecord(start time.Time, cells []*Cell) {
 		}
 		delete(c.Metadata, timesKey)
 	}
+}
+
+// NotRun returns the number of cells that a run without an error has not come to, since one before them ended it.
+func (nb *Notebook) NotRun() (n int) {
+	for _, c := range nb.Cells {
+		if c.isRun() && c.state() == statePending {
+			n++
+		}
+	}
+	return n
 }
 
 // endRecord notes the end of a run.

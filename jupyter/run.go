@@ -70,8 +70,8 @@ func (silent) CellFinished(int, int, *Cell, time.Duration, error) {}
 // Run ends at the first failed cell with a *CellError, unless the cell is tagged raises-exception. A Python cell that
 // exits with status 0, as by sys.exit(), ends the run without an error. A cell is interrupted when it exceeds the time
 // limit (*TimeoutError), asks for input (ErrInput), or ctx is done; after a short grace period it is killed. The death
-// of the kernel is a *KernelDiedError. Even after an error, the notebook holds all output so far, and no process is
-// left; on Linux that includes those in sessions of their own.
+// of the kernel is a *KernelDiedError; if it does not even start, the error wraps ErrNotStarted. Even after an error,
+// the notebook holds all output so far, and no process is left; on Linux that includes those in sessions of their own.
 func Run(ctx context.Context, nb *Notebook, options Options) error {
 	if options.Handler == nil {
 		options.Handler = silent{}
@@ -87,11 +87,11 @@ func Run(ctx context.Context, nb *Notebook, options Options) error {
 	if options.From > len(nb.Cells) {
 		return fmt.Errorf("%w: there is no cell %d to go on from, but %d cells", ErrNoCell, options.From, len(nb.Cells))
 	}
-	nb.clearOutputs(options.From)
 	k, err := startKernel(ctx, spec, options)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNotStarted, err)
 	}
+	nb.clearOutputs(options.From)
 	defer k.stop(ctx, cmp.Or(options.ShutdownTimeout, defaultShutdownTimeout))
 	if k.language != nil {
 		nb.Metadata = with(nb.Metadata)

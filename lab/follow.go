@@ -65,7 +65,7 @@ func (f *Follower) readAll() (err error) {
 		f.findStage()
 	}
 	if f.Measures, err = ReadMeasures(f.dir); err != nil {
-		f.Status.Fault = err.Error()
+		f.Status.Damage(err)
 	}
 	dir := filepath.Join(f.dir, f.Stage)
 	f.Picture = ""

@@ -8,9 +8,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/internal/safetensors"
 )
 
 // Condition is what goes on in a run directory.
@@ -47,6 +49,14 @@ func (s Status) Left() time.Duration {
 		return 0
 	}
 	return time.Duration(float64(s.Steps-s.Step) / s.Rate * float64(time.Second))
+}
+
+// Damage notes that something beside the weights is damaged. A training goes on all the same.
+func (s *Status) Damage(err error) {
+	s.Fault = err.Error()
+	if s.Condition != InTraining {
+		s.Condition = Damaged
+	}
 }
 
 // ReadStatus looks at a run directory. It disturbs no training. The error wraps [ErrNotARun] if there is no
@@ -87,13 +97,32 @@ func ReadStatus(dir string) (Status, error) {
 	case len(steps) == 0:
 		status.Step = 0
 	default:
-		status.Step = steps[len(steps)-1]
+		status.Step, status.Fault = run.newestWhole(steps)
 	}
-	status.Condition = Stopped
-	if len(steps) > 0 && status.Step >= status.Steps {
+	switch {
+	case len(steps) > 0 && status.Step == 0:
+		status.Condition = Damaged
+	case len(steps) > 0 && status.Step >= status.Steps:
 		status.Condition = Finished
+	default:
+		status.Condition = Stopped
 	}
 	return status, nil
+}
+
+// newestWhole returns the newest step of which the weights are as long as they should be, 0 if there is none, and what
+// is wrong with a newer one.
+func (r *Run) newestWhole(steps []int64) (step int64, fault string) {
+	for _, step := range slices.Backward(steps) {
+		err := safetensors.Check(r.Path(checkpointsName, checkpointName(step), weightsName))
+		if err == nil {
+			return step, fault
+		}
+		if fault == "" {
+			fault = err.Error()
+		}
+	}
+	return 0, fault
 }
 
 // tailBytes is how much of metrics.jsonl is read.

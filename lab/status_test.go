@@ -52,6 +52,12 @@ func TestStatusFollowsTheLifeOfARun(t *testing.T) {
 	assert.Equal(t, 2*time.Second, Status{Step: 10, Steps: 20, Rate: 5}.Left())
 	assert.Zero(t, status.Left())
 
+	require.NoError(t, os.Truncate(filepath.Join(dir, checkpointsName, checkpointName(7), weightsName), 100))
+	status, err = ReadStatus(dir)
+	require.NoError(t, err)
+	assert.Equal(t, Damaged, status.Condition)
+	assert.Contains(t, status.Fault, weightsName+": not a safetensors file, or cut short")
+
 	require.NoError(t, os.WriteFile(filepath.Join(dir, configName), []byte("{"), 0o644))
 	status, err = ReadStatus(dir)
 	require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -172,8 +173,11 @@ func errorLines(err error) []string {
 		return []string{strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' }), " | ")}
 	}
 	first, _, _ := strings.Cut(text, "\n")
-	return []string{strings.ReplaceAll(first, context.Canceled.Error(), "interrupted")} // The user's word for it.
+	return []string{interruption.ReplaceAllString(first, "interrupted")}
 }
+
+// interruption matches Go's words for it.
+var interruption = regexp.MustCompile(`context canceled|\w+ signal received`)
 
 // errSaid is the failure of a command that has said all about it.
 var errSaid = errors.New("failed")

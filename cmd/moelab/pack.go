@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -40,6 +41,9 @@ own in the run stays in its place; the card of an unpacked run is made anew, and
 				return err
 			}
 			out = name + ".zip"
+			if _, err := os.Lstat(out); err == nil { // Perhaps of another run of this name.
+				return usage("%s exists already: name it with -o to replace it, or another file", out)
+			}
 		}
 		if !strings.EqualFold(filepath.Ext(out), ".zip") {
 			return usage("-o: %s: the archive is a .zip file", out)
@@ -72,7 +76,8 @@ func newUnpackCommand() *cobra.Command {
 		Use:   "unpack ARCHIVE",
 		Short: "Unpack a run that moelab pack has packed",
 		Long: `Unpack a run that moelab pack has packed, into a new folder. An archive of somebody else can do no harm: a file
-whose name leads out of the folder, a link, and more than --limit GiB are refused, and then nothing is left.`,
+whose name leads out of the folder, a link, and more than --limit GiB are refused, and then nothing is left. Hidden
+files are passed over.`,
 		Example: `  moelab unpack hair_colour.zip                       # makes the folder hair_colour
   moelab unpack hair_colour.zip -o runs/theirs
   moelab figures --run runs/theirs`,

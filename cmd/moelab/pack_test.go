@@ -28,6 +28,7 @@ func TestPackedRunIsTheSameElsewhere(t *testing.T) {
 		"none.zip: no such file":           {"unpack", "none.zip"},
 		"--limit is 0":                     {"unpack", "blinks.zip", "--limit", "0"},
 		"there is no config.json":          {"pack", "runs"},
+		"blinks.zip exists already":        {"pack", "blinks"},
 		"is in the run that is packed":     {"pack", "blinks", "-o", "blinks/a.zip"},
 		"the archive is a .zip file":       {"pack", "blinks", "-o", "blinks.tar.gz"},
 	} {

@@ -181,7 +181,7 @@ func (p *parameterFlags) set(
 		return err
 	}
 	if unknown != nil {
-		warn(unknown)
+		warn(fmt.Errorf("%s: %w; set all the same", in, unknown))
 	}
 	return nil
 }

@@ -237,6 +237,7 @@ func (r *runFlags) prepareAll(command *cobra.Command, found []jupyter.Found) ([]
 	var jobs []*notebookJob
 	var outputs []outFile
 	var inputs []string
+	madeFrom := map[string]string{} // Results, and the notebooks that they are of.
 	values, err := r.parameters.read()
 	if err != nil {
 		return nil, err
@@ -254,6 +255,10 @@ func (r *runFlags) prepareAll(command *cobra.Command, found []jupyter.Found) ([]
 			continue
 		}
 		jobs, inputs = append(jobs, j), append(inputs, j.path)
+		if before, ok := madeFrom[j.out]; ok {
+			return nil, usage("%s and %s would both be written to %s: run them one by one", before, f.Path, j.out)
+		}
+		madeFrom[j.out] = f.Path
 		if j.out != standard {
 			outputs = append(outputs, outFile{"-o", j.out})
 		}
@@ -310,7 +315,7 @@ func (r *runFlags) output(f jupyter.Found) (string, error) {
 	isNotebook := filepath.Ext(r.out) == ".ipynb"
 	switch {
 	case r.several && (isNotebook || r.out == standard):
-		return "", usage("-o is %q: name a folder for the results of several notebooks", r.out)
+		return "", usage("-o is %q: name a folder for the results of several notebooks, of which %s is one", r.out, f.Name)
 	case r.several && f.Path == standard:
 		return "", usage("standard input is one notebook: run the others by themselves")
 	case r.several && r.out != "":
@@ -403,6 +408,12 @@ func (j *notebookJob) run(command *cobra.Command, show *reporter) error {
 			j.options.Save = saver(command.ErrOrStderr(), j.nb, j.out)
 		}
 		runErr = jupyter.Run(command.Context(), j.nb, j.options)
+	}
+	if errors.Is(runErr, jupyter.ErrNotStarted) { // An executed notebook of before stays.
+		return runErr
+	}
+	if n := j.nb.NotRun(); runErr == nil && n > 0 && !j.prepare {
+		warner(command)(fmt.Errorf("%s: a cell has ended the notebook, %s after it not run", j.path, counted(n, "cell")))
 	}
 	if j.out == standard {
 		data, err := j.nb.Encode()

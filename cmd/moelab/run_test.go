@@ -71,7 +71,8 @@ func TestParametersComeFromManyPlaces(t *testing.T) {
 		"--parameters_raw", "name=007", "--no-html")
 	require.Zero(t, status, stderr)
 	assert.Contains(t, stderr, "      007 2 [1 2]\n")
-	assert.Contains(t, stderr, "moelab: warning: bad parameter: the notebook has no parameter sizes; it has: name string")
+	assert.Contains(t, stderr, "moelab: warning: "+path+": bad parameter: the notebook has no parameter sizes; "+
+		"it has: name string, times int; set all the same\n")
 }
 
 func TestParametersAreWrittenAsPapermillsUsersDo(t *testing.T) {
@@ -172,6 +173,22 @@ func TestSeveralNotebooksRunAndOneThatFailsDoesNotEndTheOthers(t *testing.T) {
 	status, _, stderr = moelab(t, "run", dir, "-o", "x.ipynb")
 	assert.Equal(t, statusUsage, status)
 	assert.Contains(t, stderr, "name a folder for the results of several notebooks")
+	status, _, stderr = moelab(t, "run", filepath.Join(dir, "a.ipynb"), filepath.Join(dir, "below", "..", "a.ipynb"),
+		"-o", results)
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, stderr, "would both be written to "+filepath.Join(results, "a.executed.ipynb"))
+}
+
+func TestResultsStayIfTheKernelDoesNotStart(t *testing.T) {
+	path := notebook(t, jupyter.KernelName, "1")
+	require.NoError(t, os.WriteFile(executed(path), []byte("of before"), 0o644))
+	status, stdout, stderr := moelab(t, "run", path, "--start-timeout", "1ms")
+	assert.Equal(t, statusFailed, status)
+	assert.Empty(t, stdout)
+	assert.Contains(t, stderr, "moelab: the kernel did not start: ")
+	text, err := os.ReadFile(executed(path))
+	require.NoError(t, err)
+	assert.Equal(t, "of before", string(text))
 }
 
 func TestANotebookIsPreparedFromStandardInputToStandardOutput(t *testing.T) {

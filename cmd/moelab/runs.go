@@ -138,16 +138,17 @@ func lookAtRun(dir string) (row runRow, err error) {
 	if err != nil {
 		return row, err
 	}
+	measures, err := lab.ReadMeasures(dir)
+	if err != nil {
+		status.Damage(err)
+	}
 	row = runRow{
 		Run: dir, Kind: status.Name, State: status.Condition, Process: status.Process, Fault: status.Fault,
 		Step: status.Step, Steps: status.Steps, Seconds: status.Seconds, Metrics: status.Values,
-		Changed: status.Changed.UTC(),
+		Changed: status.Changed.UTC(), Measures: measures,
 	}
 	if status.Condition == lab.InTraining {
 		row.Rate = status.Rate
-	}
-	if row.Measures, err = lab.ReadMeasures(dir); err != nil {
-		row.State, row.Fault = lab.Damaged, err.Error()
 	}
 	row.Bytes, err = lab.SizeOnDisk(dir)
 	return row, err

@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
+	"github.com/moelab/moelab/internal/labtest"
 	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,7 +18,7 @@ func TestRunsAreListedSortedAndFiltered(t *testing.T) {
 		run, err := lab.Create(filepath.Join(dir, name), lab.Experiment{Name: kind, Config: map[string]int{"steps": steps}})
 		require.NoError(t, err)
 		require.NoError(t, run.Close())
-		require.NoError(t, os.MkdirAll(run.Path("checkpoints", "step-"+strings.Repeat("0", 7)+string(rune('0'+step))), 0o755))
+		require.NoError(t, labtest.Checkpoint(run.Dir(), int64(step)))
 		for file, text := range more {
 			require.NoError(t, os.WriteFile(run.Path(file), []byte(text), 0o644))
 		}

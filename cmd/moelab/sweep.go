@@ -15,6 +15,7 @@ import (
 	"sync"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/moelab/moelab/internal/progress"
 	"github.com/moelab/moelab/jupyter"
@@ -44,6 +45,7 @@ The folder OUT gets a run directory for each cell, results.csv with a row for ea
 spread over the seeds, and each seed as a dot. Each cell is a process of its own, which trains as "moelab train" does
 and measures as "moelab eval" does; one that fails is a row of the table. Ctrl-C saves, and the same command goes on.
 With more values, seeds or steps it adds to what is there. Cells that are asked for no more are kept, and do not count.
+A result counts also after its run directory is removed; one that is damaged is that of a failed cell.
 An expectation and a rule that are given up when there are results already are named in the report.
 
 A specification is a JSON file, such as the sweep.json that each sweep keeps:
@@ -89,6 +91,9 @@ k8s.yaml. --jobs limits the tasks that run at once.`,
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if out == "" {
 			return usage("--out is missing: name the folder of the sweep (see %s -h)", command.CommandPath())
+		}
+		if info, err := os.Stat(out); err == nil && !info.IsDir() || strings.ContainsFunc(out, unicode.IsControl) {
+			return usage("--out is %q: it must be a folder, whose name has no control characters", out)
 		}
 		if jobs < 1 {
 			return usage("--jobs is %d: it must be at least 1", jobs)
@@ -339,8 +344,8 @@ func runSweep(command *cobra.Command, s *sweep.Sweep, options sweep.Options) err
 	stop := view.follow(command.Context())
 	err := s.Run(command.Context(), options)
 	stop()
-	if command.Context().Err() != nil {
-		fmt.Fprintf(command.ErrOrStderr(), "moelab: what has begun is saved, and the same command goes on with it\n")
+	if err != nil && command.Context().Err() != nil {
+		return fmt.Errorf("%w: what has begun is saved, and the same command goes on with it", err)
 	}
 	if err != nil {
 		return err

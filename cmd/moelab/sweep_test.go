@@ -65,6 +65,8 @@ func TestSweepRejectsWrongSpecifications(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	path := filepath.Join(t.TempDir(), "study.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{"train": "gan", "seeds": [1], "axis": []}`), 0o644))
+	twice := filepath.Join(t.TempDir(), "twice.json")
+	require.NoError(t, os.WriteFile(twice, []byte(`{"train": "gan", "seeds": [1], "seeds": [2]}`), 0o644))
 	for want, line := range map[string]string{
 		"name the kind of experiment":                    "sweep --out " + out,
 		"--out is missing":                               "sweep gan",
@@ -85,6 +87,8 @@ func TestSweepRejectsWrongSpecifications(t *testing.T) {
 		"/none: no such file":                            "sweep gan --set data=/none --out " + out,
 		"backend":                                        "sweep blink --backend nonsense --out " + out,
 		"axis":                                           "sweep " + path + " --out " + out,
+		`duplicate object member name "seeds"`:           "sweep " + twice + " --out " + out,
+		"it must be a folder, whose name has":            "sweep gan --out " + path,
 		"no-such.json":                                   "sweep no-such.json --out " + out,
 		"not a sweep":                                    "sweep status " + filepath.Dir(path),
 		`--print is "lsf": it must be one of k8s, slurm`: "sweep gan --print lsf --out " + out,

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/moelab/moelab/internal/labtest"
 	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,7 +26,7 @@ func TestWatchEndsWithTheRun(t *testing.T) {
 	assert.Equal(t, dir+": stopped · 0/9\n", stdout)
 	assert.Equal(t, "moelab: "+dir+" is stopped at step 0 of 9: not finished\n", stderr)
 
-	require.NoError(t, os.MkdirAll(r.Path("checkpoints", "step-00000009"), 0o755))
+	require.NoError(t, labtest.Checkpoint(dir, 9))
 	assert.Equal(t, dir+": finished · 9/9\n", succeed(t, "watch", dir))
 
 	for want, args := range map[string][]string{

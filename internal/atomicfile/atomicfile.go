@@ -103,8 +103,8 @@ func WriteBytes(path string, data []byte) error {
 // as a file of the user's with such a name.
 var leftover = regexp.MustCompile(`^\..+\.[A-Za-z]+\d{15,}$`)
 
-// IsLeftover reports whether a file has the name of a temporary one, which a killed process may have left.
-func IsLeftover(name string) bool { return leftover.MatchString(name) }
+// isLeftover reports whether a file has the name of a temporary one, which a killed process may have left.
+func isLeftover(name string) bool { return leftover.MatchString(name) }
 
 // RemoveLeftovers removes the temporary files that [Write] left in a folder and the folders in it when its process was
 // killed. Those that a live process writes stay.
@@ -116,7 +116,7 @@ func RemoveLeftovers(dir string) error {
 		if err != nil {
 			return fmt.Errorf("look for files that were left half written: %w", err)
 		}
-		if !entry.Type().IsRegular() || !IsLeftover(entry.Name()) {
+		if !entry.Type().IsRegular() || !isLeftover(entry.Name()) {
 			return nil
 		}
 		lock := flock.New(path, flock.SetFlag(os.O_RDWR)) // Not one more file if it is gone.

@@ -107,35 +107,33 @@ func Read(path string) (map[string]*tensors.Tensor, error) {
 	return values, nil
 }
 
+// Check returns an error unless a file has a right header, and as many bytes as that says. It reads no tensors, so it
+// takes no time.
+func Check(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("look at weights: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("look at weights: %w", err)
+	}
+	if _, _, _, err := readHeader(file, info.Size()); err != nil {
+		return fmt.Errorf("look at weights %s: %w", path, err)
+	}
+	return nil
+}
+
 // Decode reads the tensors and the metadata of a file of so many bytes; see [Read].
 func Decode(file io.ReaderAt, all int64) (values map[string]*tensors.Tensor, metadata map[string]string, err error) {
-	var length uint64
-	if err := binary.Read(io.NewSectionReader(file, 0, all), binary.LittleEndian, &length); err != nil {
-		return nil, nil, fmt.Errorf("not a safetensors file: %w", err)
-	}
-	if length > maxHeader || int64(length) > all-8 {
-		return nil, nil, fmt.Errorf("not a safetensors file, or cut short: its header claims %d bytes, the file has %d",
-			length, all)
-	}
-	text := make([]byte, length)
-	if _, err := io.ReadFull(io.NewSectionReader(file, 8, all-8), text); err != nil {
-		return nil, nil, err
-	}
-	header, metadata, err := parseHeader(text)
+	header, metadata, start, err := readHeader(file, all)
 	if err != nil {
-		return nil, nil, fmt.Errorf("its header is damaged: %w", err)
-	}
-	start, size := int64(8+length), all-int64(8+length)
-	names := slices.SortedFunc(maps.Keys(header), func(a, b string) int {
-		first, second := header[a].Offsets, header[b].Offsets
-		return cmp.Or(cmp.Compare(first[0], second[0]), cmp.Compare(first[1], second[1]))
-	})
-	if err := checkOffsets(header, names, size); err != nil {
 		return nil, nil, err
 	}
 	values = map[string]*tensors.Tensor{}
-	for _, name := range names {
-		value, err := readTensor(file, start, header[name])
+	for name, tensor := range header {
+		value, err := readTensor(file, start, tensor)
 		if err != nil {
 			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
@@ -144,8 +142,36 @@ func Decode(file io.ReaderAt, all int64) (values map[string]*tensors.Tensor, met
 	return values, metadata, nil
 }
 
+// readHeader reads what a file of so many bytes says of its tensors, which begin at start, and checks that they fill
+// it.
+func readHeader(file io.ReaderAt, all int64) (
+	header map[string]entry, metadata map[string]string, start int64, err error,
+) {
+	var length uint64
+	if err := binary.Read(io.NewSectionReader(file, 0, all), binary.LittleEndian, &length); err != nil {
+		return nil, nil, 0, fmt.Errorf("not a safetensors file: %w", err)
+	}
+	if length > maxHeader || int64(length) > all-8 {
+		return nil, nil, 0, fmt.Errorf("not a safetensors file, or cut short: its header claims %d bytes, the file has %d",
+			length, all)
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(io.NewSectionReader(file, 8, all-8), text); err != nil {
+		return nil, nil, 0, err
+	}
+	if header, metadata, err = parseHeader(text); err != nil {
+		return nil, nil, 0, fmt.Errorf("its header is damaged: %w", err)
+	}
+	start = int64(8 + length)
+	return header, metadata, start, checkOffsets(header, all-start)
+}
+
 // checkOffsets returns an error unless the tensors, in order, fill size bytes without a gap or an overlap.
-func checkOffsets(header map[string]entry, names []string, size int64) error {
+func checkOffsets(header map[string]entry, size int64) error {
+	names := slices.SortedFunc(maps.Keys(header), func(a, b string) int {
+		first, second := header[a].Offsets, header[b].Offsets
+		return cmp.Or(cmp.Compare(first[0], second[0]), cmp.Compare(first[1], second[1]))
+	})
 	var end int64
 	for _, name := range names {
 		offsets := header[name].Offsets

@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/binary"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -175,6 +177,7 @@ func TestArchivesOfOthersAreNotTrusted(t *testing.T) {
 		`leads out of its folder`:           {good, {name: `run\..\..\x`}},
 		`"run/link" is a link`:              {good, {name: "run/link", text: "/etc/passwd", mode: fs.ModeSymlink}},
 		`"run/pipe" is a link or no plain`:  {good, {name: "run/pipe", mode: fs.ModeNamedPipe}},
+		`"run/a\x1b[31m" holds control`:     {good, {name: "run/a\x1b[31m"}},
 		`there are two folders`:             {good, {name: "other/x"}},
 		`"config.json" is in no folder`:     {{name: "config.json", text: good.text}},
 		`"run/Config.json" is there twice`:  {good, {name: "run/Config.json"}},
@@ -195,6 +198,31 @@ func TestArchivesOfOthersAreNotTrusted(t *testing.T) {
 }
 
 // An archive may say less of a file's size than there is.
+func TestHiddenFilesAreNeitherPackedNorUnpacked(t *testing.T) {
+	hidden := []entry{
+		{name: "run/.git/config", text: "[core]\nfsmonitor = touch x"}, {name: "run/a/.envrc", text: "touch x"},
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	_, err := Unpack(t.Context(), archiveOf(t, append(hidden, good)...), dir, 100_000)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"config.json"}, slices.Sorted(maps.Keys(contents(t, dir))))
+
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".git"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".git", "config"), nil, 0o644))
+	file := filepath.Join(t.TempDir(), "run.zip")
+	require.NoError(t, Pack(t.Context(), dir, file, About{}))
+	archive, err := zip.OpenReader(file)
+	require.NoError(t, err)
+	defer archive.Close()
+	for _, file := range archive.File {
+		assert.NotContains(t, file.Name, ".git")
+	}
+
+	t.Chdir(t.TempDir())
+	_, err = Unpack(t.Context(), archiveOf(t, entry{name: ".git/config.json", text: good.text}), "", 100_000)
+	assert.ErrorContains(t, err, `its folder is called ".git": name another`)
+}
+
 func TestFilesLongerThanTheySayAreNotWritten(t *testing.T) {
 	path := archiveOf(t, good, entry{name: "run/bomb", text: strings.Repeat("0", 1<<20)})
 	data, err := os.ReadFile(path)

@@ -12,9 +12,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/moelab/moelab/internal/atomicfile"
-	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/moelab/moelab/lab"
 )
 
@@ -62,7 +62,8 @@ func Pack(ctx context.Context, dir, file string, about About) error {
 			if err != nil {
 				return err
 			}
-			entry, err := archive.Create(path.Join(name, cardName))
+			header := &zip.FileHeader{Name: path.Join(name, cardName), Method: zip.Deflate, Modified: time.Now()}
+			entry, err := archive.CreateHeader(header)
 			if err != nil {
 				return err
 			}
@@ -114,13 +115,16 @@ func Name(dir string) (string, error) {
 	return "run", nil // The root of a disk.
 }
 
-// list lists the files of a run, without locks and what a killed process has left.
+// list lists the files of a run, without hidden ones: locks, what a killed process has left, those of other programs.
 func list(dir string) (files []string, err error) {
 	err = filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("read run directory: %w", err)
 		}
-		if entry.IsDir() || entry.Name() == lockfile.Name || atomicfile.IsLeftover(entry.Name()) {
+		switch {
+		case file != dir && isHidden(entry.Name()) && entry.IsDir():
+			return filepath.SkipDir
+		case entry.IsDir(), isHidden(entry.Name()):
 			return nil
 		}
 		if !entry.Type().IsRegular() {

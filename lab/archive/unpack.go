@@ -10,7 +10,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/moelab/moelab/lab"
 )
@@ -33,6 +35,9 @@ func Unpack(ctx context.Context, file, dir string, limit int64) (string, error) 
 	}
 	if dir == "" {
 		dir = name
+		if isHidden(name) || name[0] == '-' { // Such as .git, which programs would obey.
+			return "", fmt.Errorf("%w: %s: its folder is called %q: name another", ErrArchive, file, name)
+		}
 	}
 	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("%w: %s: name another folder", ErrExists, dir)
@@ -75,6 +80,8 @@ func check(files []*zip.File, limit int64) (folder string, err error) {
 		switch mode := file.Mode(); {
 		case !filepath.IsLocal(filepath.FromSlash(file.Name)) || strings.ContainsAny(file.Name, "\\\x00") || first == ".":
 			return "", fmt.Errorf("the name %q leads out of its folder", file.Name)
+		case strings.ContainsFunc(file.Name, unicode.IsControl): // Terminals obey them.
+			return "", fmt.Errorf("the name %q holds control characters", file.Name)
 		case !mode.IsRegular() && !mode.IsDir():
 			return "", fmt.Errorf("%q is a link or no plain file", file.Name)
 		case rest == "" && !mode.IsDir():
@@ -108,7 +115,11 @@ func writeAll(ctx context.Context, files []*zip.File, dir string) error {
 	defer root.Close()
 	for _, file := range files {
 		_, name, _ := strings.Cut(file.Name, "/")
-		if name = path.Clean(name); file.Mode().IsDir() {
+		name = path.Clean(name)
+		if name != "." && slices.ContainsFunc(strings.Split(name, "/"), isHidden) {
+			continue
+		}
+		if file.Mode().IsDir() {
 			err = root.MkdirAll(name, 0o755)
 		} else {
 			err = write(ctx, file, root, name)
@@ -119,6 +130,10 @@ func writeAll(ctx context.Context, files []*zip.File, dir string) error {
 	}
 	return nil
 }
+
+// isHidden reports whether a name is that of a hidden file or folder. No run has one that is worth keeping, and some
+// have a meaning to other programs: a .git/config can name programs that git then runs.
+func isHidden(name string) bool { return strings.HasPrefix(name, ".") }
 
 func write(ctx context.Context, file *zip.File, root *os.Root, name string) error {
 	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/moelab/moelab/internal/labtest"
 	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/moelab/moelab/internal/progress"
 	"github.com/moelab/moelab/lab"
@@ -48,7 +49,7 @@ func logSteps(t *testing.T, run *lab.Run, from, to int) {
 // end ends the training of a run with a checkpoint.
 func end(t *testing.T, run *lab.Run, step int) {
 	t.Helper()
-	require.NoError(t, os.MkdirAll(run.Path("checkpoints", fmt.Sprintf("step-%08d", step)), 0o755))
+	require.NoError(t, labtest.Checkpoint(run.Dir(), int64(step)))
 	require.NoError(t, run.Close())
 }
 
@@ -187,6 +188,9 @@ func TestTheEndIsThatOfTheRuns(t *testing.T) {
 	require.NoError(t, New([]string{a.Dir()}).Watch(t.Context(), &bytes.Buffer{}, nil))
 	require.EqualError(t, New([]string{b.Dir()}).Watch(t.Context(), &bytes.Buffer{}, nil),
 		b.Dir()+" is stopped at step 40 of 100: not finished")
+	require.NoError(t, os.WriteFile(b.Path("measures.json"), []byte("{"), 0o644))
+	require.EqualError(t, New([]string{b.Dir()}).Watch(t.Context(), &bytes.Buffer{}, nil),
+		b.Dir()+" is damaged at step 40 of 100: not finished")
 	err = New([]string{t.TempDir()}).Watch(t.Context(), &bytes.Buffer{}, nil)
 	require.ErrorIs(t, err, lab.ErrNotARun)
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)

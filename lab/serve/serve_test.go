@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moelab/moelab/internal/labtest"
 	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -43,7 +44,7 @@ func makeRun(t testing.TB, dir, name string, step int, c config) *lab.Run {
 	run, err := lab.Create(filepath.Join(dir, name), lab.Experiment{Name: "test", Config: c})
 	require.NoError(t, err)
 	require.NoError(t, run.Close())
-	require.NoError(t, os.MkdirAll(run.Path("checkpoints", fmt.Sprintf("step-%08d", step)), 0o755))
+	require.NoError(t, labtest.Checkpoint(run.Dir(), int64(step)))
 	var lines strings.Builder
 	for i := 1; i <= step; i++ {
 		fmt.Fprintln(&lines, metricLine(i))

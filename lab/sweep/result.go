@@ -44,18 +44,19 @@ func (s *Sweep) resultPath(cell Cell) string {
 	return filepath.Join(s.dir, resultsName, cell.Name+".json")
 }
 
-// result reads a cell's result. ok is false if it has not ended.
+// result reads a cell's result. ok is false if it has not ended. A result that is damaged is that of a cell that has
+// failed, so that the others can be seen.
 func (s *Sweep) result(cell Cell) (result Result, ok bool, err error) {
 	path := s.resultPath(cell)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return result, false, nil
 	}
-	if err == nil {
-		err = checkedjson.Unmarshal(data, &result)
-	}
 	if err != nil {
-		return result, false, fmt.Errorf("read %s: %w; remove it, and the cell is measured again", path, err)
+		return result, false, err
+	}
+	if err := checkedjson.Unmarshal(data, &result); err != nil {
+		return Result{Cell: cell, Failed: fmt.Sprintf("read %s: %v", path, err)}, true, nil
 	}
 	if result.Failed != "" { // Those of an earlier training, or of a part of this one.
 		result.Measures = nil

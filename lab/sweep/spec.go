@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/lab"
 )
@@ -114,6 +115,9 @@ func ReadSpec(path string) (Spec, error) {
 	}
 	var spec Spec
 	err = textfile.UnmarshalJSON(data, &spec)
+	if err == nil { // Also of a name that is there twice, of which the last would count.
+		_, err = jsontext.NewDecoder(bytes.NewReader(textfile.Decode(data))).ReadValue()
+	}
 	if err == nil {
 		decoder := json.NewDecoder(bytes.NewReader(textfile.Decode(data)))
 		decoder.DisallowUnknownFields() // A mistyped name would change what is trained.

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moelab/moelab/internal/labtest"
 	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -122,7 +123,7 @@ func train(flags map[string]string) error {
 			return os.RemoveAll(run.Dir())
 		}
 	}
-	if err := os.MkdirAll(run.Path("checkpoints", fmt.Sprintf("step-%08d", step)), 0o755); err != nil {
+	if err := labtest.Checkpoint(run.Dir(), int64(step)); err != nil {
 		return err
 	}
 	if stop.Err() != nil {
@@ -536,11 +537,12 @@ func TestADamagedResultIsSaidAndMeasuredAgain(t *testing.T) {
 	damaged := strings.Replace(string(text), `"score": 0.`, `"score": 1.`, 1)
 	require.NotEqual(t, string(text), damaged)
 	require.NoError(t, os.WriteFile(path, []byte(damaged), 0o644))
-	_, err = s.Results()
-	require.ErrorContains(t, err, path+": it is damaged")
-	require.ErrorContains(t, err, "remove it, and the cell is measured again")
-	require.NoError(t, os.Remove(path))
-	runSweep(t, dir, spec, Options{})
+	outcome, err := s.Outcome()
+	require.NoError(t, err)
+	require.Len(t, outcome.Failed, 1)
+	assert.Contains(t, outcome.Failed[0].Failed, path+": it is damaged")
+	assert.Len(t, outcome.Results, 2, "the other can be seen")
+	runSweep(t, dir, spec, Options{Retry: true})
 	assert.Equal(t, before, rows(t, dir))
 }
 

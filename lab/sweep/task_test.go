@@ -83,7 +83,7 @@ func TestASlurmTaskSavesAndQueuesAgain(t *testing.T) {
 	text, err := s.Script(Slurm, Tasks{Program: os.Args[0], AtOnce: 3})
 	require.NoError(t, err)
 	assert.Contains(t, text, "#SBATCH --job-name=moelab-it-s-100\n#SBATCH --array=0-0%3\n")
-	assert.Contains(t, text, `/it'\''s 100%%/logs'/slurm-%A_%a.out`)
+	assert.Contains(t, text, `/it'"'"'s 100%%/logs'/slurm-%A_%a.out`)
 
 	asked := filepath.Join(tools, "asked")
 	noting := "#!/bin/sh\necho \"$@\" >>\"" + asked + "\"\n"
