@@ -50,7 +50,10 @@ func starlarkValue(expression syntax.Expr) (Value, error) {
 	switch e := expression.(type) {
 	case *syntax.ParenExpr:
 		return starlarkValue(e.X)
-	case *syntax.Ident: // As in YAML.
+	case *syntax.Ident: // As in YAML and JSON.
+		if e.Name == "null" {
+			return Value{}, nil
+		}
 		return scalar(&yaml.Node{Kind: yaml.ScalarNode, Value: e.Name})
 	case *syntax.Literal:
 		switch e.Token {

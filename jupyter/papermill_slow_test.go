@@ -59,7 +59,6 @@ func TestParametersWithoutATypeAreReadLikePapermills(t *testing.T) {
 		{Flag: "-y", Text: "x: [1, a, 'b', [true, null]]"}, {Flag: "-y", Text: "x: {b: 1, a: {c: text}}"},
 		{Flag: "-y", Text: "x: |\n  two\n  lines"}, {Flag: "-y", Text: "x: &a [1]"}, {Flag: "-y", Text: "x: !!str 3"},
 		{Flag: "-y", Text: "x: 1e3", other: "1000.0"},      // YAML 1.1 has no such number.
-		{Flag: "-y", Text: "x: 012", other: "12"},          // YAML 1.1 reads it as octal.
 		{Flag: "-y", Text: "x: {1: a}", other: "{1: 'a'}"}, // papermill makes all keys text.
 		{Flag: "-y", Text: "x: 1:30", other: "'1:30'"},     // YAML 1.1 reads it as 90.
 		{Flag: "-y", Text: "x: None", other: "None"},

@@ -62,6 +62,7 @@ func TestPythonArgumentsAreReadByTheTypeOfTheParameter(t *testing.T) {
 		{"x = None", "[1, 'a', \"b\", None, true, {c: 1.5}]", `[1, "a", "b", None, True, {"c": 1.5}]`},
 		{"x = None", "[1", "refused"},
 		{"x = None", "{1: a}", `{1: "a"}`},
+		{"x = None", `{"a": [1.5, null, true]}`, `{"a": [1.5, None, True]}`},
 		{"x = f(3)", "12", "12"},
 		{"x = []", "[]", "[]"},
 		{"x = [\n  1, # one\n  2]", "[3]", "[3]"},
