@@ -20,9 +20,15 @@ func pythonParameters(source string) ([]Parameter, error) {
 	var parameters []Parameter
 	for _, s := range statements {
 		p, ok := s.parameter()
-		if ok {
-			parameters = append(parameters, p)
+		if !ok {
+			continue
 		}
+		same := func(before Parameter) bool { return before.Name == p.Name } // Of two assignments the last one counts.
+		if at := slices.IndexFunc(parameters, same); at >= 0 {
+			parameters[at] = p
+			continue
+		}
+		parameters = append(parameters, p)
 	}
 	return parameters, nil
 }
