@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"go.starlark.net/syntax"
-	"go.yaml.in/yaml/v4"
 )
 
 // list is a list, a tuple or a set, which differ in Python only.
@@ -51,10 +50,7 @@ func starlarkValue(expression syntax.Expr) (Value, error) {
 	case *syntax.ParenExpr:
 		return starlarkValue(e.X)
 	case *syntax.Ident: // As in YAML and JSON.
-		if e.Name == "null" {
-			return Value{}, nil
-		}
-		return scalar(&yaml.Node{Kind: yaml.ScalarNode, Value: e.Name})
+		return (&yamlDecoder{left: maxNodes}).read([]byte(e.Name))
 	case *syntax.Literal:
 		switch e.Token {
 		case syntax.STRING:

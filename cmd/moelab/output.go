@@ -8,18 +8,18 @@ import (
 	"github.com/moelab/moelab/internal/realpath"
 )
 
-// outFile is a file that a command writes, and the flag that names it.
-type outFile struct{ flag, path string }
+// outFile is a file that a command writes, and what it is of: the flag that names it, or an input.
+type outFile struct{ of, path string }
 
 // checkOutputs returns an error if one of the files cannot be written, is there twice, or would overwrite something
 // that the command reads: an input, by whatever name, or any file in an input that is a folder. It is for the time
 // before the slow work.
 func checkOutputs(outputs []outFile, inputs ...string) error {
-	files, folders := map[string]bool{}, map[string]bool{}
+	files, folders := map[string]string{}, map[string]bool{}
 	for _, o := range outputs {
 		file, folder := filepath.Clean(o.path), filepath.Dir(o.path)
-		if files[file] {
-			return usage("%s: %s is written already: name another file", o.flag, o.path)
+		if before, ok := files[file]; ok {
+			return usage("%s and %s would both be written to %s: name another file", before, o.of, o.path)
 		}
 		if err := o.check(inputs); err != nil {
 			return err
@@ -29,7 +29,7 @@ func checkOutputs(outputs []outFile, inputs ...string) error {
 				return err
 			}
 		}
-		files[file], folders[folder] = true, true
+		files[file], folders[folder] = o.of, true
 	}
 	return nil
 }
@@ -38,7 +38,7 @@ func checkOutputs(outputs []outFile, inputs ...string) error {
 func (o outFile) check(inputs []string) error {
 	info, err := os.Stat(o.path)
 	if err == nil && info.IsDir() {
-		return usage("%s: %s is a folder: name a file", o.flag, o.path)
+		return usage("%s: %s is a folder: name a file", o.of, o.path)
 	}
 	if err != nil { // It is not there yet. If it cannot be made, its folder says why.
 		return nil
@@ -52,7 +52,7 @@ func (o outFile) check(inputs []string) error {
 		switch {
 		case err != nil: // Not a file, such as the name of a reference. Who reads it says what is wrong.
 		case os.SameFile(info, read):
-			return usage("%s: %s is what is read, and would be overwritten: name another file", o.flag, o.path)
+			return usage("%s: %s is what is read, and would be overwritten: name another file", o.of, o.path)
 		case read.IsDir():
 			inside, err := realpath.Contains(input, o.path)
 			if err != nil {
@@ -60,7 +60,7 @@ func (o outFile) check(inputs []string) error {
 			}
 			if inside {
 				return usage(
-					"%s: %s is in %s, which is read, and would be overwritten: name another file", o.flag, o.path, input,
+					"%s: %s is in %s, which is read, and would be overwritten: name another file", o.of, o.path, input,
 				)
 			}
 		}
@@ -73,15 +73,15 @@ func (o outFile) checkFolder(folder string) error {
 	info, err := os.Stat(folder)
 	switch {
 	case err == nil && !info.IsDir():
-		return usage("%s: cannot write %s: %s is a file, not a folder: name another file", o.flag, o.path, folder)
+		return usage("%s: cannot write %s: %s is a file, not a folder: name another file", o.of, o.path, folder)
 	case err == nil:
 		file, err := os.CreateTemp(folder, ".moelab-*")
 		if err != nil {
-			return usage("%s: cannot write %s: name another file: %w", o.flag, o.path, err)
+			return usage("%s: cannot write %s: name another file: %w", o.of, o.path, err)
 		}
 		return errors.Join(file.Close(), os.Remove(file.Name()))
 	case filepath.Dir(folder) == folder:
-		return usage("%s: cannot write %s: %w", o.flag, o.path, err)
+		return usage("%s: cannot write %s: %w", o.of, o.path, err)
 	}
 	return o.checkFolder(filepath.Dir(folder))
 }

@@ -93,6 +93,7 @@ func TestOutputsAreCheckedBeforeTheWork(t *testing.T) {
 	assert.NoDirExists(t, filepath.Join(dir, "new"), "a check leaves nothing behind")
 	assert.ErrorContains(t, check(filepath.Join(file, "below", "scores.json")), "cannot write "+file)
 	assert.ErrorContains(t, check(dir), dir+" is a folder: name a file")
-	assert.ErrorContains(t, check(fresh, filepath.Join(dir, "new", ".", "folders", "scores.json")), "is written already")
+	assert.ErrorContains(t, check(fresh, filepath.Join(dir, "new", ".", "folders", "scores.json")),
+		"--out and --out would both be written to "+dir)
 	assert.ErrorContains(t, check(file), "is in "+dir+", which is read")
 }

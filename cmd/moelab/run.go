@@ -237,7 +237,6 @@ func (r *runFlags) prepareAll(command *cobra.Command, found []jupyter.Found) ([]
 	var jobs []*notebookJob
 	var outputs []outFile
 	var inputs []string
-	madeFrom := map[string]string{} // Results, and the notebooks that they are of.
 	values, err := r.parameters.read()
 	if err != nil {
 		return nil, err
@@ -255,12 +254,8 @@ func (r *runFlags) prepareAll(command *cobra.Command, found []jupyter.Found) ([]
 			continue
 		}
 		jobs, inputs = append(jobs, j), append(inputs, j.path)
-		if before, ok := madeFrom[j.out]; ok {
-			return nil, usage("%s and %s would both be written to %s: run them one by one", before, f.Path, j.out)
-		}
-		madeFrom[j.out] = f.Path
 		if j.out != standard {
-			outputs = append(outputs, outFile{"-o", j.out})
+			outputs = append(outputs, outFile{f.Path, j.out})
 		}
 	}
 	return jobs, checkOutputs(outputs, inputs...)

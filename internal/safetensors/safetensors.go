@@ -91,36 +91,36 @@ func Write(w io.Writer, values map[string]*tensors.Tensor, metadata map[string]s
 // Read reads all tensors of a file. The header is checked against the file before anything is allocated, so that the
 // file's size bounds the memory.
 func Read(path string) (map[string]*tensors.Tensor, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read weights: %w", err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("read weights: %w", err)
-	}
-	values, _, err := Decode(file, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("read weights %s: %w", path, err)
-	}
-	return values, nil
+	var values map[string]*tensors.Tensor
+	err := withFile(path, func(file *os.File, size int64) (err error) {
+		values, _, err = Decode(file, size)
+		return err
+	})
+	return values, err
 }
 
 // Check returns an error unless a file has a right header, and as many bytes as that says. It reads no tensors, so it
 // takes no time.
 func Check(path string) error {
+	return withFile(path, func(file *os.File, size int64) error {
+		_, _, _, err := readHeader(file, size)
+		return err
+	})
+}
+
+// withFile calls a function with a file and its size.
+func withFile(path string, read func(file *os.File, size int64) error) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("look at weights: %w", err)
+		return fmt.Errorf("read weights: %w", err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return fmt.Errorf("look at weights: %w", err)
+		return fmt.Errorf("read weights: %w", err)
 	}
-	if _, _, _, err := readHeader(file, info.Size()); err != nil {
-		return fmt.Errorf("look at weights %s: %w", path, err)
+	if err := read(file, info.Size()); err != nil {
+		return fmt.Errorf("read weights %s: %w", path, err)
 	}
 	return nil
 }

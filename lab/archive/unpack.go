@@ -182,16 +182,17 @@ func atEnd(contents io.Reader) error {
 	return err
 }
 
-// checkRun returns an error unless a folder holds a run.
+// checkRun returns an error unless a folder holds a run that is whole. The error names no folder, since nobody knows
+// this one.
 func checkRun(dir string) error {
 	status, err := lab.ReadStatus(dir)
 	switch {
 	case errors.Is(err, lab.ErrNotARun):
-		return lab.ErrNotARun // Without the name of a folder that nobody knows.
+		return lab.ErrNotARun
 	case err != nil:
 		return err
 	case status.Condition == lab.Damaged:
-		return fmt.Errorf("%w: its config.json cannot be read", lab.ErrDamaged)
+		return errors.New(strings.ReplaceAll(status.Fault, dir+string(filepath.Separator), ""))
 	}
 	return nil
 }

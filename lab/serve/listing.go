@@ -126,7 +126,7 @@ func (l *listing) look(dir string) run {
 		return run{}
 	}
 	if err != nil {
-		r.Condition, r.Fault = lab.Damaged, err.Error()
+		r.Damage(err)
 	}
 	return r
 }
