@@ -17,12 +17,17 @@ func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Clips, 
 		return dataset.DrawnBlinks(c.Seed, c.Drawn, c.DrawnSize), nil
 	}
 	clips, bad, err := dataset.OpenBlinks(ctx, c.Data)
+	warnOf(warn, bad)
+	return clips, err
+}
+
+// warnOf warns of broken clips, if anybody listens.
+func warnOf(warn func(error), bad []dataset.Bad) {
 	if warn != nil {
 		for _, b := range bad {
 			warn(b)
 		}
 	}
-	return clips, err
 }
 
 // batches turns the batches of a loader into inputs of [Iteration].

@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
 	"io"
-	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -19,44 +17,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Score measures how well a portrait blinked.
-type Score struct {
-	// Name is the portrait's name, Reference that of the reference blink.
-	Name      string `json:"name"`
-	Reference string `json:"reference"`
-	// Own is set if the reference is the portrait's own blink. With another's the true frames are unknown, and the two
-	// measures below are 0.
-	Own bool `json:"own"`
-	// Error is the mean absolute error within the boxes of the eyes, of colours in [0, 1]; Repeated is the error of
-	// repeating the picture.
-	Error    float64 `json:"error"`
-	Repeated float64 `json:"repeated"`
-	// Correlation is the correlation of the eyes' opening with the reference's, over the frames: 0 if they do not move.
-	Correlation float64 `json:"correlation"`
-	// Closes is the extent to which the eyes close and open again, relative to the reference's: 0 for a repeated picture.
-	Closes float64 `json:"closes"`
-	// Closed is the frame with the most closed eyes, the middle one of several, and TrueClosed the reference's.
-	Closed     int `json:"closed"`
-	TrueClosed int `json:"true_closed"`
-	// Opening and TrueOpening are the eyes' opening: from 1, as in the first frame, to 0, as in the portrait's own most
-	// closed one.
-	Opening     []float64 `json:"opening"`
-	TrueOpening []float64 `json:"true_opening"`
-	// Seam is the mean over the frames of the eyes' largest [SeamEnergy], SeamBefore that of the portrait itself.
-	Seam       float64 `json:"seam"`
-	SeamBefore float64 `json:"seam_before"`
-}
-
-// Score makes the first frame of a clip blink as a reference does, and compares. The reference may be the clip itself.
-func (b *Blinker) Score(ctx context.Context, clip, reference *dataset.Clip) (score Score, err error) {
-	frames, err := b.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, reference)
-	if err != nil {
-		return score, fmt.Errorf("%s: %w", clip.Name, err)
-	}
-	return compare(frames, clip, reference), nil
-}
-
-// Evaluation measures how well portraits blinked, each following its own blink and another's.
+// Evaluation measures how well portraits blinked, each following its own blink and others'.
 type Evaluation struct {
 	Scores []Score `json:"scores"`
 	// Own sums up the scores of portraits that followed their own blink, Others those of portraits that followed
@@ -65,18 +26,25 @@ type Evaluation struct {
 	Others Summary `json:"others"`
 }
 
-// Summary sums up scores.
+// Summary sums up scores: see [Score].
 type Summary struct {
+	// Portraits is the number of scores.
 	Portraits int `json:"portraits"`
-	// ErrorRatio is the ratio of the sum of the errors to that of repeating the picture. Both it and Closes, a mean, are
-	// for own blinks only.
+	// ErrorRatio is the median ratio of the error to that of repeating the picture, WorstError the largest, and Closed the
+	// median of that of the closed frame. They are of own blinks only, and so is Closes, a mean.
 	ErrorRatio float64 `json:"error_ratio,omitempty"`
+	WorstError float64 `json:"worst_error,omitempty"`
+	Closed     float64 `json:"closed,omitempty"`
 	Closes     float64 `json:"closes,omitempty"`
-	// Correlation is the mean, LeastCorrelation the smallest.
-	Correlation      float64 `json:"correlation"`
-	LeastCorrelation float64 `json:"least_correlation"`
-	// Closed is the share of portraits whose most closed frame is the reference's, or the one before or after.
-	Closed float64 `json:"closed"`
+	// Follow and Shut are medians, LeastFollow is the smallest correlation.
+	Follow      float64 `json:"follow"`
+	LeastFollow float64 `json:"least_follow"`
+	Shut        float64 `json:"shut"`
+	// After and Foreign are the largest.
+	After   float64 `json:"after"`
+	Foreign float64 `json:"foreign"`
+	// InTime is the share of portraits whose most closed frame is the reference's, or the one before or after.
+	InTime float64 `json:"in_time"`
 	// Seam is the mean energy of the seams, SeamBefore that of the portraits at the same place.
 	Seam       float64 `json:"seam"`
 	SeamBefore float64 `json:"seam_before"`
@@ -90,28 +58,36 @@ func Evaluate(
 ) (e Evaluation, err error) {
 	seed := cmp.Or(options.Seed, HeldOutSeed)
 	clips := heldOut(seed, options.Number)
-	if options.Data != "" {
-		if clips, err = (Config{Data: options.Data}).OpenData(ctx, options.Warn); err != nil {
-			return e, err
-		}
-	} else if dir != "" {
-		if err := CheckHeldOut(dir, seed); err != nil {
-			return e, err
-		}
+	switch {
+	case options.Truth != "" && options.Data == "":
+		return e, errors.New("the truth of drawn blinks is known: name the blinks that the frames are the truth of")
+	case options.Truth != "":
+		var bad []dataset.Bad
+		clips, bad, err = dataset.OpenTrueBlinks(ctx, options.Data, options.Truth)
+		warnOf(options.Warn, bad)
+	case options.Data != "":
+		clips, err = (Config{Data: options.Data}).OpenData(ctx, options.Warn)
+	case dir != "":
+		err = CheckHeldOut(dir, seed)
+	}
+	if err != nil {
+		return e, err
 	}
 	b, err := OpenOrShipped(backend, dir)
 	if err != nil {
 		return e, err
 	}
 	defer b.Close()
-	return b.Evaluate(ctx, clips, options.Progress, options.Warn)
+	return b.Evaluate(ctx, clips, options)
 }
 
-// Evaluate makes the first frame of each clip blink as the clip does, and as the next clip does, and compares. progress
-// may be nil; warn gets clips that cannot be read, which are left out.
+// Evaluate makes the first frame of each clip blink as the clip does, and as the next clip does, or with Cross as every
+// other one, and compares. Of the options Progress and Warn count, too: Warn gets clips that cannot be read, which are
+// left out.
 func (b *Blinker) Evaluate(
-	ctx context.Context, clips dataset.Clips, progress lab.Progress, warn func(error),
+	ctx context.Context, clips dataset.Clips, options lab.EvaluateOptions,
 ) (e Evaluation, err error) {
+	progress, warn := options.Progress, options.Warn
 	var read []*dataset.Clip
 	for i := range clips.Len() {
 		clip, err := clips.Clip(ctx, i)
@@ -135,9 +111,11 @@ func (b *Blinker) Evaluate(
 	}
 	for i, clip := range read {
 		references := []*dataset.Clip{clip}
-		if next := read[(i+1)%len(read)]; next != clip {
-			references = append(references, next)
+		others := slices.Concat(read[i+1:], read[:i])
+		if !options.Cross {
+			others = others[:min(1, len(others))]
 		}
+		references = append(references, others...)
 		for _, reference := range references {
 			score, err := b.Score(ctx, clip, reference)
 			if err != nil {
@@ -155,37 +133,52 @@ func (b *Blinker) Evaluate(
 
 // summarise sums up the scores of own blinks, or of others'.
 func summarise(scores []Score, own bool) (s Summary) {
-	s.LeastCorrelation = 1
-	var errors, repeated float64
+	var some []Score
 	for _, score := range scores {
-		if score.Own != own {
-			continue
+		if score.Own == own {
+			some = append(some, score)
 		}
-		s.Portraits++
-		errors, repeated = errors+score.Error, repeated+score.Repeated
-		if own { // Others' eyes may not close as far as the portrait's.
-			s.Closes += score.Closes
-		}
-		s.Correlation += score.Correlation
-		s.LeastCorrelation = min(s.LeastCorrelation, score.Correlation)
-		if difference := score.Closed - score.TrueClosed; difference >= -1 && difference <= 1 {
-			s.Closed++
-		}
-		s.Seam, s.SeamBefore = s.Seam+score.Seam, s.SeamBefore+score.SeamBefore
 	}
-	n := float64(max(s.Portraits, 1))
-	s.ErrorRatio = errors / max(repeated, 1e-9)
-	for _, mean := range []*float64{&s.Closes, &s.Correlation, &s.Closed, &s.Seam, &s.SeamBefore} {
-		*mean /= n
+	if len(some) == 0 {
+		return s
 	}
+	of := func(measure func(Score) float64) (values []float64) {
+		for _, score := range some {
+			values = append(values, measure(score))
+		}
+		slices.Sort(values)
+		return values
+	}
+	median := func(values []float64) float64 { return (values[(len(values)-1)/2] + values[len(values)/2]) / 2 }
+	s.Portraits = len(some)
+	if own { // Nobody knows the true frames of the others, and their eyes may not close as far as the portrait's.
+		ratios := of(func(score Score) float64 { return score.Error / max(score.Repeated, 1e-9) })
+		s.ErrorRatio, s.WorstError = median(ratios), slices.Max(ratios)
+		s.Closed = median(of(func(score Score) float64 { return score.Closed }))
+		s.Closes = stat.Mean(of(func(score Score) float64 { return score.Closes }), nil)
+	}
+	follow := of(func(score Score) float64 { return score.Follow })
+	s.Follow, s.LeastFollow = median(follow), follow[0]
+	s.Shut = median(of(func(score Score) float64 { return score.Shut }))
+	s.After = slices.Max(of(func(score Score) float64 { return score.After }))
+	s.Foreign = slices.Max(of(func(score Score) float64 { return score.Foreign }))
+	s.InTime = stat.Mean(of(func(score Score) float64 {
+		if difference := score.ClosedFrame - score.TrueClosedFrame; difference >= -1 && difference <= 1 {
+			return 1
+		}
+		return 0
+	}), nil)
+	s.Seam = stat.Mean(of(func(score Score) float64 { return score.Seam }), nil)
+	s.SeamBefore = stat.Mean(of(func(score Score) float64 { return score.SeamBefore }), nil)
 	return s
 }
 
 // Measures implements [lab.Evaluation].
 func (e Evaluation) Measures() map[string]float64 {
 	return map[string]float64{
-		"error / repeating": e.Own.ErrorRatio, "closes": e.Own.Closes, "correlation": e.Own.Correlation,
-		"correlation with another's": e.Others.Correlation, "seam": e.Own.Seam,
+		"error / repeating": e.Own.ErrorRatio, "closed": e.Own.Closed, "closes": e.Own.Closes,
+		"follow": e.Own.Follow, "follow another's": e.Others.Follow, "after": max(e.Own.After, e.Others.After),
+		"foreign": max(e.Own.Foreign, e.Others.Foreign), "seam": e.Own.Seam,
 	}
 }
 
@@ -193,21 +186,22 @@ func (e Evaluation) Measures() map[string]float64 {
 func (e Evaluation) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "\tportraits\terror / repeating\tcloses\tcorrelation\tleast\tclosed ±1\tseam\tseam before\t")
+	fmt.Fprintln(table, "\tportraits\terror\tworst\tclosed\tfollow\tleast\tshut\tafter\tforeign\tseam\tbefore\t")
 	for _, row := range []struct {
 		name string
 		Summary
-	}{{"its own blink", e.Own}, {"another's blink", e.Others}} {
+		own bool
+	}{{"its own blink", e.Own, true}, {"another's blink", e.Others, false}} {
 		if row.Portraits == 0 {
 			continue
 		}
-		ratio, closes := fmt.Sprintf("%.3f", row.ErrorRatio), fmt.Sprintf("%.2f", row.Closes)
-		if row.Summary == e.Others {
-			ratio, closes = "–", "–"
+		errors := "–\t–\t–"
+		if row.own {
+			errors = fmt.Sprintf("%.2f\t%.2f\t%.2f", row.ErrorRatio, row.WorstError, row.Closed)
 		}
 		fmt.Fprintf(
-			table, "%s\t%d\t%s\t%s\t%.3f\t%.3f\t%.0f %%\t%.2f\t%.2f\t\n", row.name, row.Portraits, ratio, closes,
-			row.Correlation, row.LeastCorrelation, 100*row.Closed, row.Seam, row.SeamBefore,
+			table, "%s\t%d\t%s\t%.3f\t%.3f\t%.2f\t%.1f\t%.1f %%\t%.2f\t%.2f\t\n", row.name, row.Portraits, errors,
+			row.Follow, row.LeastFollow, row.Shut, row.After, 100*row.Foreign, row.Seam, row.SeamBefore,
 		)
 	}
 	_ = table.Flush() // To a buffer, which never fails.
@@ -221,102 +215,4 @@ func (e Evaluation) WriteFile(path string) error {
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(e)
 	})
-}
-
-// compare measures frames generated from a clip's first one.
-func compare(frames []*image.RGBA, clip, reference *dataset.Clip) Score {
-	score := Score{Name: clip.Name, Reference: reference.Name, Own: reference == clip}
-	if score.Own {
-		for k, frame := range frames {
-			score.Error += difference(frame, clip.Frames[k], clip.Eyes) / Frames
-			score.Repeated += difference(clip.Frames[0], clip.Frames[k], clip.Eyes) / Frames
-		}
-	}
-	score.Opening, score.TrueOpening = openings(frames, clip), openings(reference.Frames, reference)
-	score.Closes = span(score.Opening) / max(span(score.TrueOpening), 1e-9)
-	if stat.StdDev(score.Opening, nil) > 0 {
-		score.Correlation = stat.Correlation(score.Opening, score.TrueOpening, nil)
-	}
-	score.Closed, score.TrueClosed = shut(score.Opening), shut(score.TrueOpening)
-	for _, eye := range clip.Eyes {
-		seam := 0.0
-		for _, frame := range frames {
-			seam += SeamEnergy(frame, eye) / Frames
-		}
-		score.Seam, score.SeamBefore = max(score.Seam, seam), max(score.SeamBefore, SeamEnergy(clip.Frames[0], eye))
-	}
-	return score
-}
-
-// difference returns the mean absolute difference of two pictures within boxes, of colours in [0, 1].
-func difference(a, b *image.RGBA, boxes []image.Rectangle) float64 {
-	sum, n := 0.0, 0
-	eachColour(boxes, func(x, y, c int) {
-		sum += math.Abs(colourAt(a, x, y, c) - colourAt(b, x, y, c))
-		n++
-	})
-	return sum / float64(max(n, 1))
-}
-
-// openings returns the eyes' opening in frames of a clip's person: the position of each frame between the clip's first
-// frame and the one with the most closed eyes, in the space of colours within the boxes of the eyes.
-func openings(frames []*image.RGBA, clip *dataset.Clip) []float64 {
-	open := clip.Frames[0]
-	closed := clip.Frames[closedFrame(clip)]
-	length := 0.0
-	eachColour(clip.Eyes, func(x, y, c int) {
-		d := colourAt(closed, x, y, c) - colourAt(open, x, y, c)
-		length += d * d
-	})
-	opening := make([]float64, len(frames))
-	for k, frame := range frames {
-		along := 0.0
-		eachColour(clip.Eyes, func(x, y, c int) {
-			from := colourAt(open, x, y, c)
-			along += (colourAt(frame, x, y, c) - from) * (colourAt(closed, x, y, c) - from)
-		})
-		opening[k] = 1 - along/max(length, 1e-12)
-	}
-	return opening
-}
-
-// closedFrame returns the frame with the most closed eyes: by the clip's aperture, if known, or else the one that
-// differs most from the first.
-func closedFrame(clip *dataset.Clip) int {
-	if clip.Aperture != nil {
-		return least(clip.Aperture)
-	}
-	alike := make([]float64, len(clip.Frames))
-	for k, frame := range clip.Frames {
-		alike[k] = -difference(frame, clip.Frames[0], clip.Eyes)
-	}
-	return least(alike)
-}
-
-// shut returns the middle of the frames with almost the most closed eyes: lids stay down for some frames, and tiny
-// differences between those are meaningless.
-func shut(opening []float64) int {
-	low := slices.Min(opening) + 0.1*span(opening)
-	isLow := func(v float64) bool { return v <= low }
-	first, last := slices.IndexFunc(opening, isLow), len(opening)-1
-	for ; !isLow(opening[last]); last-- {
-	}
-	return (first + last) / 2
-}
-
-// span returns the range of numbers.
-func span(values []float64) float64 { return slices.Max(values) - slices.Min(values) }
-
-// least returns the index of the smallest number.
-func least(values []float64) int { return slices.Index(values, slices.Min(values)) }
-
-// eachColour calls f for each colour of each pixel in boxes.
-func eachColour(boxes []image.Rectangle, f func(x, y, c int)) {
-	for _, box := range boxes {
-		eachPixel(box, func(x, y int) {
-			for c := range 3 {
-				f(x, y, c)
-			}
-		})
-	}
 }

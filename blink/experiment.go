@@ -67,7 +67,7 @@ func (c Config) curves() []lab.Curve {
 // heldOut returns n drawn blinks of a seed, by default 12 and the held-out one.
 func heldOut(seed uint64, n int) dataset.Clips {
 	const usual, size = 12, 256
-	return dataset.DrawnBlinks(cmp.Or(seed, HeldOutSeed), cmp.Or(n, usual), size)
+	return dataset.TrueBlinks(cmp.Or(seed, HeldOutSeed), cmp.Or(n, usual), size)
 }
 
 // HeldOutSeed is the seed of the drawn blinks that networks are measured on: no training uses it.

@@ -119,7 +119,7 @@ func Verdict(dir string, e Evaluation) (string, error) {
 	default:
 		text = fmt.Sprintf(
 			"blinks: the error is %.2f times that of repeating the picture, the correlation with the reference %.2f",
-			own.ErrorRatio, own.Correlation,
+			own.ErrorRatio, own.Follow,
 		)
 	}
 	step, won, err := lab.Won(dir, metricRanking)

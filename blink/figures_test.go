@@ -74,7 +74,7 @@ func TestVerdictsFollowFromTheNumbers(t *testing.T) {
 		"hardly blinks: the eyes close 10 %":                {ErrorRatio: 0.99, Closes: 0.1},
 		"spoils the picture: the error is 1.20":             {ErrorRatio: 1.2, Closes: 0.5},
 		"blinks in part: the eyes close 80 %":               {ErrorRatio: 0.8, Closes: 0.8},
-		"blinks: the error is 0.50 times that of repeating": {ErrorRatio: 0.5, Closes: 0.95, Correlation: 0.99},
+		"blinks: the error is 0.50 times that of repeating": {ErrorRatio: 0.5, Closes: 0.95, Follow: 0.99},
 	} {
 		verdict, err := Verdict(dir, Evaluation{Own: own})
 		require.NoError(t, err)

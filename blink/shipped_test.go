@@ -22,7 +22,7 @@ func TestShippedNetworkMakesPortraitsBlinkThatItHasNotSeen(t *testing.T) {
 	b, err := OpenShipped(openXLA(t))
 	require.NoError(t, err)
 	defer b.Close()
-	clips := dataset.DrawnBlinks(20_260_102, 2, 256)
+	clips := dataset.TrueBlinks(20_260_102, 2, 256)
 	other, err := OpenReference(t.Context(), "slow")
 	require.NoError(t, err)
 	for i := range clips.Len() {
@@ -34,8 +34,8 @@ func TestShippedNetworkMakesPortraitsBlinkThatItHasNotSeen(t *testing.T) {
 		followed, err := b.Score(t.Context(), clip, other)
 		require.NoError(t, err)
 		for _, score := range []Score{own, followed} {
-			assert.Greater(t, score.Correlation, 0.9, "%s by %s", score.Name, score.Reference)
-			assert.InDelta(t, score.TrueClosed, score.Closed, 1, "%s by %s", score.Name, score.Reference)
+			assert.Greater(t, score.Follow, 0.9, "%s by %s", score.Name, score.Reference)
+			assert.InDelta(t, score.TrueClosedFrame, score.ClosedFrame, 1, "%s by %s", score.Name, score.Reference)
 		}
 	}
 }

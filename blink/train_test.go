@@ -54,7 +54,7 @@ func TestTrainingGoesOnAndIsUsed(t *testing.T) {
 	})
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = b.Evaluate(cancelled, dataset.DrawnBlinks(1, 1, 48), nil, nil)
+	_, err = b.Evaluate(cancelled, dataset.DrawnBlinks(1, 1, 48), lab.EvaluateOptions{})
 	assert.ErrorIs(t, err, context.Canceled)
 
 	initial, err := Config{From: dir}.initial()

@@ -28,6 +28,9 @@ type Clip struct {
 	Name string
 	// Frames must not be changed: others may be reading them.
 	Frames []*image.RGBA
+	// Still are the frames of the same blink with the head held still: the truth for a picture of the first frame that
+	// blinks. nil if unknown.
+	Still []*image.RGBA
 	// Eyes are the boxes of the eyes in the first frame, from left to right as seen. A blink changes pixels in them only.
 	Eyes []image.Rectangle
 	// Aperture is how far the eyes are open in each frame, 0 closed … 1 open; nil if unknown.
@@ -44,11 +47,15 @@ type Clips interface {
 
 // DrawnBlinks are the first n blinks of a seed, size × size pixels, [portrait.BlinkFrames] frames each: see
 // [portrait.Blink]. Half of them have JPEG artefacts, as videos have. Each is drawn when it is read; nothing is kept.
-func DrawnBlinks(seed uint64, n, size int) Clips { return drawnBlinks{seed, n, size} }
+func DrawnBlinks(seed uint64, n, size int) Clips { return drawnBlinks{seed, n, size, false} }
+
+// TrueBlinks are those of [DrawnBlinks] with the truth, [Clip].Still.
+func TrueBlinks(seed uint64, n, size int) Clips { return drawnBlinks{seed, n, size, true} }
 
 type drawnBlinks struct {
 	seed    uint64
 	n, size int
+	true    bool
 }
 
 func (d drawnBlinks) Len() int { return d.n }
@@ -61,16 +68,28 @@ func (d drawnBlinks) Clip(ctx context.Context, i int) (*Clip, error) {
 	rng := rand.New(rand.NewPCG(d.seed^noise, uint64(i)))
 	quality := 60 + rng.IntN(40)
 	lossy := rng.IntN(2) == 0
+	draw := func(blink portrait.BlinkClip) (frames []*image.RGBA, err error) {
+		for _, frame := range blink.Frames {
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("%s: %w", clip.Name, err)
+			}
+			drawn := frame.Draw(d.size)
+			if lossy {
+				drawn = imaging.ThroughJPEG(drawn, quality)
+			}
+			frames = append(frames, drawn)
+		}
+		return frames, nil
+	}
 	for _, frame := range blink.Frames {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("%s: %w", clip.Name, err)
-		}
-		drawn := frame.Draw(d.size)
-		if lossy {
-			drawn = imaging.ThroughJPEG(drawn, quality)
-		}
-		clip.Frames = append(clip.Frames, drawn)
 		clip.Aperture = append(clip.Aperture, frame.EyeOpening)
+	}
+	var err error
+	if clip.Frames, err = draw(blink); err == nil && d.true {
+		clip.Still, err = draw(blink.HeldStill())
+	}
+	if err != nil {
+		return nil, err
 	}
 	return clip, nil
 }
@@ -112,7 +131,7 @@ func OpenBlinks(ctx context.Context, dir string) (Clips, []Bad, error) {
 				bad = append(bad, Bad{path, err})
 				return nil
 			}
-			clips = append(clips, path)
+			clips = append(clips, folderClip{dir: path})
 		}
 		return nil
 	})
@@ -129,9 +148,39 @@ func OpenBlinks(ctx context.Context, dir string) (Clips, []Bad, error) {
 	return clips, bad, nil
 }
 
+// OpenTrueBlinks is [OpenBlinks] with the truth, [Clip].Still: folders of the same names below the folder still, with
+// as many frames of the same size. Clips without one are among the bad.
+func OpenTrueBlinks(ctx context.Context, dir, still string) (Clips, []Bad, error) {
+	clips, bad, err := OpenBlinks(ctx, dir)
+	if err != nil {
+		return nil, bad, err
+	}
+	var known folderClips
+	for _, clip := range clips.(folderClips) {
+		name, err := filepath.Rel(dir, clip.dir)
+		if err != nil {
+			return nil, bad, err
+		}
+		clip.still = filepath.Join(still, name)
+		frames, err := framesIn(clip.still)
+		if err == nil && len(frames) != portrait.BlinkFrames {
+			err = fmt.Errorf("%s has %d frames, a blink has %d", clip.still, len(frames), portrait.BlinkFrames)
+		}
+		if err != nil {
+			bad = append(bad, Bad{clip.dir, fmt.Errorf("its truth cannot be read: %w", err)})
+			continue
+		}
+		known = append(known, clip)
+	}
+	if len(known) == 0 {
+		return nil, bad, fmt.Errorf("no truth in %s for the blinks in %s: %w", still, dir, bad[len(bad)-1])
+	}
+	return known, bad, nil
+}
+
 // OpenBlink reads the clip in a folder, laid out as for [OpenBlinks].
 func OpenBlink(ctx context.Context, dir string) (*Clip, error) {
-	clip, err := folderClips{dir}.Clip(ctx, 0)
+	clip, err := folderClips{{dir: dir}}.Clip(ctx, 0)
 	if err == nil && len(clip.Frames) != portrait.BlinkFrames {
 		err = fmt.Errorf("blink %s has %d frames, a blink has %d", dir, len(clip.Frames), portrait.BlinkFrames)
 	}
@@ -139,12 +188,15 @@ func OpenBlink(ctx context.Context, dir string) (*Clip, error) {
 }
 
 // folderClips are folders of frames.
-type folderClips []string
+type folderClips []folderClip
+
+// folderClip is a folder of frames, and that of the same blink with the head held still; "" if there is none.
+type folderClip struct{ dir, still string }
 
 func (f folderClips) Len() int { return len(f) }
 
 func (f folderClips) Clip(ctx context.Context, i int) (clip *Clip, err error) {
-	dir := f[i]
+	dir := f[i].dir
 	defer func() {
 		if err != nil {
 			clip, err = nil, fmt.Errorf("blink %s: %w", dir, err)
@@ -154,23 +206,16 @@ func (f folderClips) Clip(ctx context.Context, i int) (clip *Clip, err error) {
 	if clip.Eyes, err = ReadEyes(filepath.Join(dir, EyesFile)); err != nil {
 		return nil, err
 	}
-	frames, err := framesIn(dir)
-	if err != nil {
+	if clip.Frames, err = readFrames(ctx, dir); err != nil {
 		return nil, err
 	}
-	for _, path := range frames {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	if still := f[i].still; still != "" {
+		if clip.Still, err = readFrames(ctx, still); err != nil {
+			return nil, fmt.Errorf("its truth in %s: %w", still, err)
 		}
-		frame, err := imaging.Load(path)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		if len(clip.Still) != len(clip.Frames) || clip.Still[0].Rect != clip.Frames[0].Rect {
+			return nil, fmt.Errorf("its truth in %s has other frames: as many of the same size are needed", still)
 		}
-		if len(clip.Frames) > 0 && frame.Rect != clip.Frames[0].Rect {
-			return nil, fmt.Errorf("%s has %d×%d pixels, the frames before it %d×%d: they must have one size",
-				filepath.Base(path), frame.Rect.Dx(), frame.Rect.Dy(), clip.Frames[0].Rect.Dx(), clip.Frames[0].Rect.Dy())
-		}
-		clip.Frames = append(clip.Frames, frame)
 	}
 	for _, eye := range clip.Eyes {
 		if !eye.In(clip.Frames[0].Rect) {
@@ -182,6 +227,29 @@ func (f folderClips) Clip(ctx context.Context, i int) (clip *Clip, err error) {
 	}
 	clip.Aperture, err = readAperture(filepath.Join(dir, AperturesFile), len(clip.Frames))
 	return clip, err
+}
+
+// readFrames reads the pictures of a folder, which must have one size.
+func readFrames(ctx context.Context, dir string) (frames []*image.RGBA, err error) {
+	paths, err := framesIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		frame, err := imaging.Load(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
+		if len(frames) > 0 && frame.Rect != frames[0].Rect {
+			return nil, fmt.Errorf("%s has %d×%d pixels, the frames before it %d×%d: they must have one size",
+				filepath.Base(path), frame.Rect.Dx(), frame.Rect.Dy(), frames[0].Rect.Dx(), frames[0].Rect.Dy())
+		}
+		frames = append(frames, frame)
+	}
+	return frames, nil
 }
 
 // framesIn lists the pictures of a folder in the order of their names.

@@ -44,6 +44,68 @@ func TestBlinksOpenAsTheyWereDrawn(t *testing.T) {
 	assert.Equal(t, true, lossy > 0 && lossy < 4, "%d of 4 are lossy", lossy)
 }
 
+func TestTheTruthOfABlinkMovesTheEyesOnly(t *testing.T) {
+	for i := range 4 {
+		clip, err := TrueBlinks(7, 4, 64).Clip(t.Context(), i)
+		require.NoError(t, err)
+		plain, err := DrawnBlinks(7, 4, 64).Clip(t.Context(), i)
+		require.NoError(t, err)
+		assert.Nil(t, plain.Still)
+		assert.Equal(t, plain.Frames, clip.Frames)
+		require.Len(t, clip.Still, portrait.BlinkFrames)
+		assert.Equal(t, clip.Frames[0], clip.Still[0])
+
+		drawn := portrait.Blink(7, i)
+		still := drawn.HeldStill()
+		first, boxes := still.Frames[0].Draw(64), still.Frames[0].EyeBoxes(64)
+		moved := false
+		for k, frame := range still.Frames {
+			assert.Equal(t, drawn.Frames[k].EyeOpening, frame.EyeOpening)
+			picture := frame.Draw(64)
+			for y := range 64 {
+				for x := range 64 {
+					same := picture.RGBAAt(x, y) == first.RGBAAt(x, y)
+					moved = moved || !same
+					if at := image.Pt(x, y); !at.In(boxes[0]) && !at.In(boxes[1]) && !same {
+						t.Fatalf("clip %d, frame %d: %v moves, outside the eyes", i, k, at)
+					}
+				}
+			}
+		}
+		assert.True(t, moved)
+	}
+}
+
+func TestTheTruthInFoldersBelongsToTheBlinksOfTheirNames(t *testing.T) {
+	blinks, truth := t.TempDir(), t.TempDir()
+	require.NoError(t, DrawBlinks(t.Context(), blinks, 3, 32, 7, nil))
+	want, err := TrueBlinks(7, 3, 32).Clip(t.Context(), 1)
+	require.NoError(t, err)
+	names, err := filepath.Glob(filepath.Join(blinks, "*"))
+	require.NoError(t, err)
+	at := filepath.Join(truth, filepath.Base(names[1]))
+	for k, frame := range want.Still {
+		require.NoError(t, imaging.SavePNG(filepath.Join(at, fmt.Sprintf("frame_%02d.png", k)), frame))
+	}
+	clips, bad, err := OpenTrueBlinks(t.Context(), blinks, truth)
+	require.NoError(t, err)
+	assert.Equal(t, 1, clips.Len())
+	require.Len(t, bad, 2)
+	assert.ErrorContains(t, bad[0], "its truth cannot be read: ")
+	clip, err := clips.Clip(t.Context(), 0)
+	require.NoError(t, err)
+	assert.Equal(t, want.Still, clip.Still)
+	assert.Equal(t, want.Eyes, clip.Eyes)
+
+	require.NoError(t, imaging.SavePNG(filepath.Join(at, "frame_00.png"), image.NewRGBA(image.Rect(0, 0, 9, 9))))
+	_, err = clips.Clip(t.Context(), 0)
+	assert.ErrorContains(t, err, "its truth in "+at+": frame_01.png has 32×32 pixels, the frames before it 9×9")
+	require.NoError(t, os.Remove(filepath.Join(at, "frame_00.png")))
+	_, bad, err = OpenTrueBlinks(t.Context(), blinks, truth)
+	assert.Len(t, bad, 3)
+	assert.ErrorContains(t, err, "no truth in "+truth+" for the blinks in "+blinks)
+}
+
 func TestFoldersThatHoldNoBlinkAreNamed(t *testing.T) {
 	whole := func(t *testing.T) string {
 		dir := t.TempDir()

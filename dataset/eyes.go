@@ -217,9 +217,12 @@ func (c *Clip) aroundEyes() *Clip {
 	}
 	part = part.Intersect(c.Frames[0].Rect)
 	near := *c
-	near.Frames, near.Eyes = nil, nil
+	near.Frames, near.Still, near.Eyes = nil, nil, nil
 	for _, frame := range c.Frames {
 		near.Frames = append(near.Frames, imaging.CopyPart(frame, part)) // A copy, so that the whole frame can be freed.
+	}
+	for _, frame := range c.Still {
+		near.Still = append(near.Still, imaging.CopyPart(frame, part))
 	}
 	for _, eye := range c.Eyes {
 		near.Eyes = append(near.Eyes, eye.Sub(part.Min))

@@ -119,6 +119,10 @@ type EvaluateOptions struct {
 	Seed uint64
 	// Data is the folder of real pictures. Empty: the run's, or drawn ones that no run is trained on.
 	Data string
+	// Truth is a folder of true results beside Data, for kinds that cannot tell them from it. Empty: none.
+	Truth string
+	// Cross measures every pair of a picture and what it follows, if the kind has such: not a few of them.
+	Cross bool
 	// Features are the features by which sets of pictures are compared, if at all. The zero value: the kind's default.
 	Features measure.Features
 	// Progress and Warn follow the evaluation; see [Training].

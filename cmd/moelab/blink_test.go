@@ -215,7 +215,7 @@ func TestBlinkCommandsWorkFromTrainingToFigures(t *testing.T) {
 	succeed(t, "train", "blink", "--preset", "smoke-flat", "--steps", "1", "--run", flat)
 	scores := filepath.Join(dir, "scores.json")
 	said := succeed(t, "eval", "blink", "--run", run, "-n", "2", "-o", scores)
-	assert.Regexp(t, `its own blink +2 +\d\.\d{3} `, said)
+	assert.Regexp(t, `its own blink +2 +\d+\.\d\d +\d+\.\d\d `, said)
 	assert.Contains(t, said, "another's blink")
 	assert.FileExists(t, scores)
 	figures := filepath.Join(dir, "figures")
@@ -226,6 +226,7 @@ func TestBlinkCommandsWorkFromTrainingToFigures(t *testing.T) {
 	} {
 		assert.FileExists(t, filepath.Join(figures, name))
 	}
+	assertRejected(t, "--truth is that of the blinks in --data, which is missing", "eval", "blink", "--truth", dir)
 	assertRejected(t, "was trained on the blinks of seed 1", "eval", "blink", "--run", run, "--seed", "1")
 	assertRejected(t, "--run is missing", "figures", "blink")
 	assertRejected(t, "--run is missing", "train", "blink")

@@ -77,12 +77,12 @@ laptop-content, laptop-face, laptop-flat and laptop-frozen.`,
 // draw draws all of the figures.
 func (f blinkFigures) draw(command *cobra.Command, backend compute.Backend) error {
 	ctx := command.Context()
-	clips := dataset.DrawnBlinks(f.seed, f.n, 256)
+	clips := dataset.TrueBlinks(f.seed, f.n, 256)
 	clip, err := clips.Clip(ctx, 0)
 	if err != nil {
 		return err
 	}
-	strips := []blink.Strip{{Label: "the truth", Frames: clip.Frames}}
+	strips := []blink.Strip{{Label: "the truth", Frames: clip.Still}}
 	var names []string
 	var scores []blink.Score
 	for i, dir := range f.runs {
@@ -91,7 +91,7 @@ func (f blinkFigures) draw(command *cobra.Command, backend compute.Backend) erro
 			return err
 		}
 		blinker.Detail = false
-		evaluation, err := blinker.Evaluate(ctx, clips, nil, warner(command))
+		evaluation, err := blinker.Evaluate(ctx, clips, lab.EvaluateOptions{Warn: warner(command)})
 		if err != nil {
 			blinker.Close()
 			return err

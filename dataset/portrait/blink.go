@@ -52,6 +52,16 @@ func Blink(seed uint64, index int) BlinkClip {
 	return clip
 }
 
+// HeldStill returns the same blink without sway and breath: what a picture of the first frame should do to blink so.
+func (c BlinkClip) HeldStill() BlinkClip {
+	opening := c.Frames
+	for i := range c.Frames {
+		c.Frames[i] = opening[0]
+		c.Frames[i].EyeOpening = opening[i].EyeOpening
+	}
+	return c
+}
+
 // ease goes smoothly from 0 to 1 as t does.
 func ease(t float64) float64 {
 	t = min(max(t, 0), 1)
