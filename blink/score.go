@@ -63,12 +63,12 @@ func (b *Blinker) Score(ctx context.Context, clip, reference *dataset.Clip) (sco
 // compare measures frames generated from a clip's first one.
 func compare(frames []*image.RGBA, clip, reference *dataset.Clip) Score {
 	score := Score{Name: clip.Name, Reference: reference.Name, Own: reference == clip}
-	box, picture, true := around(clip), clip.Frames[0], truth(clip)
-	moved, trueMoved := differences(frames, frames[0], box), differences(true, picture, box)
+	box, picture, still := around(clip), clip.Frames[0], truth(clip)
+	moved, trueMoved := differences(frames, frames[0], box), differences(still, picture, box)
 	if score.Own {
 		errors := make([]float64, Frames)
 		for k := range frames {
-			errors[k] = difference(frames[k], true[k], box)
+			errors[k] = difference(frames[k], still[k], box)
 		}
 		shut := floats.MaxIdx(trueMoved)
 		score.Error, score.Repeated = stat.Mean(errors, nil), stat.Mean(trueMoved, nil)
@@ -79,7 +79,7 @@ func compare(frames []*image.RGBA, clip, reference *dataset.Clip) Score {
 	}
 	score.Shut = floats.Max(moved) / max(floats.Max(trueMoved), 1e-9)
 	score.After = 255 * stat.Mean(differences(frames[Frames-2:], picture, box), nil)
-	score.Foreign = foreign(frames, true, box)
+	score.Foreign = foreign(frames, still, box)
 
 	score.Opening, score.TrueOpening = openings(frames, clip), openings(truth(reference), reference)
 	score.Closes = span(score.Opening) / max(span(score.TrueOpening), 1e-9)

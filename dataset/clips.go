@@ -55,7 +55,7 @@ func TrueBlinks(seed uint64, n, size int) Clips { return drawnBlinks{seed, n, si
 type drawnBlinks struct {
 	seed    uint64
 	n, size int
-	true    bool
+	still   bool
 }
 
 func (d drawnBlinks) Len() int { return d.n }
@@ -85,7 +85,7 @@ func (d drawnBlinks) Clip(ctx context.Context, i int) (*Clip, error) {
 		clip.Aperture = append(clip.Aperture, frame.EyeOpening)
 	}
 	var err error
-	if clip.Frames, err = draw(blink); err == nil && d.true {
+	if clip.Frames, err = draw(blink); err == nil && d.still {
 		clip.Still, err = draw(blink.HeldStill())
 	}
 	if err != nil {
