@@ -119,10 +119,10 @@ func differences(frames []*image.RGBA, picture *image.RGBA, box image.Rectangle)
 	return values
 }
 
-// difference returns the mean absolute difference of two pictures within boxes, of colours in [0, 1].
-func difference(a, b *image.RGBA, boxes ...image.Rectangle) float64 {
+// difference returns the mean absolute difference of two pictures within a box, of colours in [0, 1].
+func difference(a, b *image.RGBA, box image.Rectangle) float64 {
 	sum, n := 0.0, 0
-	eachColour(boxes, func(x, y, c int) {
+	eachColour([]image.Rectangle{box}, func(x, y, c int) {
 		sum += math.Abs(colourAt(a, x, y, c) - colourAt(b, x, y, c))
 		n++
 	})
