@@ -350,11 +350,13 @@ func runSweep(command *cobra.Command, s *sweep.Sweep, options sweep.Options) err
 	if err != nil {
 		return err
 	}
-	return printSweep(command.OutOrStdout(), s)
+	return printSweep(command, s)
 }
 
-// printSweep prints the summary of a sweep. It is a failure if a cell has failed.
-func printSweep(w io.Writer, s *sweep.Sweep) error {
+// printSweep prints the summary of a sweep, and on standard error why cells have failed, those of an earlier call too.
+// It is a failure if one has.
+func printSweep(command *cobra.Command, s *sweep.Sweep) error {
+	w := command.OutOrStdout()
 	outcome, err := s.Outcome()
 	if err != nil {
 		return err
@@ -372,14 +374,19 @@ func printSweep(w io.Writer, s *sweep.Sweep) error {
 		fmt.Fprintf(w, "%s of an earlier specification kept, not counted: %s\n", counted(len(outcome.Earlier), "cell"),
 			strings.Join(outcome.Earlier, "; "))
 	}
-	for _, result := range outcome.Failed {
-		fmt.Fprintf(w, "failed: %s: %s\n", result.Name, result.Failed)
-	}
 	fmt.Fprintf(w, "%s shows them\n", filepath.Join(s.Dir(), "report.html"))
+	printFailed(command.ErrOrStderr(), outcome)
 	if failed := len(outcome.Failed); failed > 0 {
 		return fmt.Errorf("%d of %s failed; --retry tries them again", failed, counted(len(outcome.Results), "cell"))
 	}
 	return nil
+}
+
+// printFailed prints a line for each cell that has failed.
+func printFailed(w io.Writer, outcome sweep.Outcome) {
+	for _, result := range outcome.Failed {
+		fmt.Fprintln(w, resultLine(result))
+	}
 }
 
 // printTable prints the table of a sweep.
@@ -416,6 +423,7 @@ sweep that was given to Slurm it also shows how many tasks wait and run, and whi
 			if err := printQueue(command, s); err != nil { // What has ended can be shown all the same.
 				warner(command)(err)
 			}
+			printFailed(out, outcome)
 			if len(outcome.Results) == 0 {
 				return nil
 			}

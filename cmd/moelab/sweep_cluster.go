@@ -115,7 +115,7 @@ does so by itself when its last cell ends; this shows those of a sweep that goes
 			if err := s.WriteResults(); err != nil {
 				return err
 			}
-			return printSweep(command.OutOrStdout(), s)
+			return printSweep(command, s)
 		},
 	}
 }

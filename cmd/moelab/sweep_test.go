@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"os"
@@ -25,10 +26,10 @@ func TestSweepTrainsMeasuresAndComparesBlinks(t *testing.T) {
 	}
 	status, printed, said := moelab(t, args...)
 	require.Equal(t, 0, status, said)
-	assert.Regexp(t, `^learning_rate +seeds +failed +closes +correlation`, printed)
-	assert.Regexp(t, `\n0\.001 +2 +0 +\d\.\d{3} ± \d\.\d{3} `, printed)
+	assert.Regexp(t, `^learning_rate +seeds +failed +after +closed +closes `, printed)
+	assert.Regexp(t, `\n0\.001 +2 +0 +\d+\.\d+ ± \d+\.\d+ `, printed)
 	assert.Contains(t, printed, filepath.Join(dir, "report.html")+" shows them\n")
-	assert.Contains(t, said, "learning_rate=0.0002,seed=1: step 3, closes ")
+	assert.Contains(t, said, "learning_rate=0.0002,seed=1: step 3, after ")
 
 	assert.Contains(t, succeed(t, "sweep", "status", dir), "4 of 4 cells\n")
 	assert.Contains(t, succeed(t, "figures", "--run", filepath.Join(dir, "cells",
@@ -38,7 +39,7 @@ func TestSweepTrainsMeasuresAndComparesBlinks(t *testing.T) {
 	printed = succeed(t, "diff", filepath.Join(dir, "cells", "learning_rate=0.001,seed=2"),
 		filepath.Join(dir, "cells", "learning_rate=0.0002,seed=2"), "-o", out, "-n", "2", "--backend", "go")
 	assert.Regexp(t, `^ +learning_rate=0\.001,seed=2  learning_rate=0\.0002,seed=2\n`, printed)
-	assert.Regexp(t, `\nlearning_rate +0\.001 +0\.0002\nstep +3 +3\nMAE +\d\S+ +\d\S+\ncloses +`, printed)
+	assert.Regexp(t, `\nlearning_rate +0\.001 +0\.0002\nstep +3 +3\nMAE +\d\S+ +\d\S+\nafter +`, printed)
 	assert.Equal(t, []string{"MAE.csv", "MAE.png", "pictures.png"}, slices.Sorted(maps.Keys(files(t, out))))
 
 	// The same from a specification, with a rule: nothing is trained again.
@@ -58,6 +59,18 @@ func TestSweepTrainsMeasuresAndComparesBlinks(t *testing.T) {
 	printed = succeed(t, "sweep", path, "--out", dir)
 	assert.Contains(t, printed,
 		"closes of learning_rate=0.001 is equal to that of learning_rate=0.0002, by 1000: reproduced, difference ")
+
+	// A result that was damaged since fails its cell, and each command says which file it is.
+	result := filepath.Join(dir, "results", "learning_rate=0.001,seed=2.json")
+	data, err = os.ReadFile(result)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(result, bytes.Replace(data, []byte("closes"), []byte("closet"), 1), 0o644))
+	damaged := "learning_rate=0.001,seed=2: failed: read " + result + ": "
+	status, _, said = moelab(t, "sweep", path, "--out", dir)
+	assert.Equal(t, statusFailed, status)
+	assert.Contains(t, said, damaged)
+	assert.Contains(t, said, "moelab: 1 of 4 cells failed; --retry tries them again\n")
+	assert.Contains(t, succeed(t, "sweep", "status", dir), damaged)
 }
 
 func TestSweepRejectsWrongSpecifications(t *testing.T) {
@@ -120,14 +133,14 @@ func TestSweepOnAClusterIsATaskForEachCell(t *testing.T) {
 	assert.Contains(t, stderr, `has no cell "learning_rate=7,seed=1", and 2 others, such as "learning_rate=0.0002,seed=1"`)
 
 	assert.Contains(t, succeed(t, "sweep", "cell", dir, "learning_rate=0.0002,seed=1", "--backend", "go"),
-		"learning_rate=0.0002,seed=1: step 3, closes ")
+		"learning_rate=0.0002,seed=1: step 3, after ")
 	assert.Contains(t, succeed(t, "sweep", "report", dir), filepath.Join(dir, "report.html")+" shows them\n")
 	t.Setenv("SLURM_ARRAY_TASK_ID", "1")
 	task := exec.Command("bash", "-s")
 	task.Stdin = strings.NewReader(script)
 	out, err := task.CombinedOutput()
 	require.NoError(t, err, string(out))
-	assert.Contains(t, string(out), "learning_rate=0.001,seed=1: step 3, closes ")
+	assert.Contains(t, string(out), "learning_rate=0.001,seed=1: step 3, after ")
 	report, err := os.ReadFile(filepath.Join(dir, "report.html"))
 	require.NoError(t, err)
 	assert.Contains(t, string(report), "2 of 2 cells have ended")
