@@ -12,7 +12,8 @@ const Frames = portrait.BlinkFrames
 
 // Config is the whole experiment, as in config.json of a run directory. Presets are values of it.
 type Config struct {
-	// Network names one of [Networks]: "unet" follows the flow of a reference, "videogan" sees the picture only.
+	// Network names one of [Networks]: "unet" follows the flow of a reference, "lids" how far its eyes are
+	// open, and "videogan" sees the picture only.
 	Network string `json:"network"`
 	// Part names one of [Parts], which the network sees: "eyes", one at a time, or "face", the whole frame.
 	Part string `json:"part"`
@@ -33,6 +34,11 @@ type Config struct {
 	// frames.
 	Drawn     int `json:"drawn"`
 	DrawnSize int `json:"drawn_size"`
+	// Artists draws them as many artists would: see [dataset.VariedBlinks].
+	Artists bool `json:"artists,omitempty"`
+	// Few is the number of frames of each video that a step sees; 0: all. Networks that look at each frame by itself need
+	// no more than a few.
+	Few int `json:"few,omitempty"`
 	// Flip mirrors half of the videos left to right.
 	Flip bool `json:"flip"`
 	// Vary moves the cut-outs slightly and changes their colours.
@@ -143,6 +149,9 @@ func (c Config) Validate() error {
 		lab.Between(&checks, "drawn_size", c.DrawnSize, 16, 512)
 	}
 	lab.Between(&checks, "batch", c.Batch, 1, 4096)
+	lab.Between(&checks, "few", c.Few, 0, Frames)
+	checks.That(c.Few == 0 || c.Few > 1 && Networks[c.Network].Painted,
+		"few is %d: it must be 0, or with network lids from 2 to %d", c.Few, Frames)
 	checks.That(c.Hues >= 0 && c.Hues <= math.Pi, "hues is %g: it must be from 0 to π", c.Hues)
 	checks.That(c.Content >= 0 && c.Adversarial >= 0 && c.Content+c.Adversarial > 0,
 		"content is %g and adversarial %g: neither may be negative, and not both 0", c.Content, c.Adversarial)

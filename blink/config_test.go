@@ -34,7 +34,9 @@ func TestConfigSaysWhatCannotBe(t *testing.T) {
 		change func(*Config)
 		says   string
 	}{
-		"another network":    {func(c *Config) { c.Network = "gru" }, `network is "gru": it must be one of unet, videogan`},
+		"another network": {
+			func(c *Config) { c.Network = "gru" }, `network is "gru": it must be one of lids, unet, videogan`,
+		},
 		"another part":       {func(c *Config) { c.Part = "nose" }, `part is "nose": it must be one of eyes, face`},
 		"an odd size":        {func(c *Config) { c.Size = 33 }, "size is 33: it must be a multiple of 16"},
 		"no loss":            {func(c *Config) { c.Content = 0 }, "content is 0 and adversarial 0"},

@@ -13,7 +13,10 @@ const cacheBytes = 2 << 30
 
 // OpenData opens the blinks that a configuration names; warn gets each broken one.
 func (c Config) OpenData(ctx context.Context, warn func(error)) (dataset.Clips, error) {
-	if c.Data == "" {
+	switch {
+	case c.Data == "" && c.Artists:
+		return dataset.VariedBlinks(c.Seed, c.Drawn, c.DrawnSize), nil
+	case c.Data == "":
 		return dataset.DrawnBlinks(c.Seed, c.Drawn, c.DrawnSize), nil
 	}
 	clips, bad, err := dataset.OpenBlinks(ctx, c.Data)
@@ -37,18 +40,26 @@ type batches struct{ *dataset.EyeLoader }
 func (c Config) Batches(clips dataset.Clips, position int64, warn func(error)) (lab.Source, error) {
 	loader, err := dataset.NewEyeLoader(clips, dataset.EyeOptions{
 		Size: c.Size, Batch: c.Batch, Seed: c.Seed, Flip: c.Flip, Vary: c.Vary, Hues: c.Hues, Whole: c.part().Whole,
-		Start: position, OnBad: warn,
+		Truth: Networks[c.Network].Painted, Few: c.Few, Start: position, OnBad: warn,
 	})
 	return batches{loader}, err
 }
 
-// Next returns the videos.
+// Next returns the videos, and the truth if the loader has it.
 func (b batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
 	batch, err := b.EyeLoader.Next(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer batch.Release() // FromFlatData copies.
-	videos := tensors.FromFlatDataAndDimensions(batch.Frames, batch.N, Frames, batch.Size, batch.Size, 3)
-	return []*tensors.Tensor{videos}, nil
+	videos := func(values []float32) *tensors.Tensor {
+		frames := len(values) / (batch.N * batch.Size * batch.Size * 3)
+		return tensors.FromFlatDataAndDimensions(values, batch.N, frames, batch.Size, batch.Size, 3)
+	}
+	inputs := []*tensors.Tensor{videos(batch.Frames)}
+	if batch.Still != nil {
+		openings := tensors.FromFlatDataAndDimensions(batch.Openings, batch.N, len(batch.Openings)/batch.N)
+		inputs = append(inputs, videos(batch.Still), openings)
+	}
+	return inputs, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/lab"
 	"gonum.org/v1/gonum/stat"
 )
@@ -24,6 +25,14 @@ type Evaluation struct {
 	// another's.
 	Own    Summary `json:"own"`
 	Others Summary `json:"others"`
+	// Hard are those of [portrait.HardCases], if they were asked for.
+	Hard []HardSummary `json:"hard,omitempty"`
+}
+
+// HardSummary sums up the scores of a hard case, of own blinks and others'.
+type HardSummary struct {
+	Name string `json:"name"`
+	Summary
 }
 
 // Summary sums up scores: see [Score].
@@ -31,7 +40,8 @@ type Summary struct {
 	// Portraits is the number of scores.
 	Portraits int `json:"portraits"`
 	// ErrorRatio is the median ratio of the error to that of repeating the picture, WorstError the largest, and Closed the
-	// median of that of the closed frame. They are of own blinks only, and so is Closes, a mean.
+	// median of that of the closed frame. They are of own blinks only, and so is Closes, a mean: nobody knows the true
+	// frames of the others, and their eyes may not close as far as the portrait's.
 	ErrorRatio float64 `json:"error_ratio,omitempty"`
 	WorstError float64 `json:"worst_error,omitempty"`
 	Closed     float64 `json:"closed,omitempty"`
@@ -52,7 +62,7 @@ type Summary struct {
 
 // Evaluate measures a run, or without a dir the network that comes with moelab, as [Blinker.Evaluate] does. Without
 // Data the blinks are Number drawn ones, 12 by default, of a Seed that no training has. It is an error if the run was
-// trained with that seed.
+// trained with that seed. With Hard also as many of each of [portrait.HardCases] are measured.
 func Evaluate(
 	ctx context.Context, backend compute.Backend, dir string, options lab.EvaluateOptions,
 ) (e Evaluation, err error) {
@@ -78,7 +88,18 @@ func Evaluate(
 		return e, err
 	}
 	defer b.Close()
-	return b.Evaluate(ctx, clips, options)
+	if e, err = b.Evaluate(ctx, clips, options); err != nil || !options.Hard {
+		return e, err
+	}
+	for _, hard := range portrait.HardCases {
+		clips := dataset.HardBlinks(hard, seed, clips.Len(), heldOutSize)
+		scores, err := b.scores(ctx, clips, options)
+		if err != nil {
+			return e, fmt.Errorf("%s: %w", hard.Name, err)
+		}
+		e.Hard = append(e.Hard, HardSummary{hard.Name, summarise(scores)})
+	}
+	return e, nil
 }
 
 // Evaluate makes the first frame of each clip blink as the clip does, and as the next clip does, or with Cross as every
@@ -87,23 +108,42 @@ func Evaluate(
 func (b *Blinker) Evaluate(
 	ctx context.Context, clips dataset.Clips, options lab.EvaluateOptions,
 ) (e Evaluation, err error) {
+	if e.Scores, err = b.scores(ctx, clips, options); err != nil {
+		return e, err
+	}
+	var own, others []Score
+	for _, score := range e.Scores {
+		if score.Own {
+			own = append(own, score)
+		} else {
+			others = append(others, score)
+		}
+	}
+	e.Own, e.Others = summarise(own), summarise(others)
+	return e, nil
+}
+
+// scores are those of an [Evaluation].
+func (b *Blinker) scores(
+	ctx context.Context, clips dataset.Clips, options lab.EvaluateOptions,
+) (scores []Score, err error) {
 	progress, warn := options.Progress, options.Warn
 	var read []*dataset.Clip
 	for i := range clips.Len() {
 		clip, err := clips.Clip(ctx, i)
 		switch {
 		case ctx.Err() != nil:
-			return e, ctx.Err()
+			return nil, ctx.Err()
 		case err != nil && warn != nil:
 			warn(err)
 		case err != nil:
-			return e, err
+			return nil, err
 		default:
 			read = append(read, clip)
 		}
 	}
 	if len(read) == 0 {
-		return e, errors.New("there is no blink to measure with")
+		return nil, errors.New("there is no blink to measure with")
 	}
 	if progress != nil {
 		progress.Start(0, int64(len(read)))
@@ -119,43 +159,40 @@ func (b *Blinker) Evaluate(
 		for _, reference := range references {
 			score, err := b.Score(ctx, clip, reference)
 			if err != nil {
-				return e, err
+				return nil, err
 			}
-			e.Scores = append(e.Scores, score)
+			scores = append(scores, score)
 		}
 		if progress != nil {
 			progress.Step(int64(i+1), nil)
 		}
 	}
-	e.Own, e.Others = summarise(e.Scores, true), summarise(e.Scores, false)
-	return e, nil
+	return scores, nil
 }
 
-// summarise sums up the scores of own blinks, or of others'.
-func summarise(scores []Score, own bool) (s Summary) {
-	var some []Score
-	for _, score := range scores {
-		if score.Own == own {
-			some = append(some, score)
-		}
-	}
-	if len(some) == 0 {
+// summarise sums up scores.
+func summarise(scores []Score) (s Summary) {
+	if len(scores) == 0 {
 		return s
 	}
-	of := func(measure func(Score) float64) (values []float64) {
-		for _, score := range some {
-			values = append(values, measure(score))
+	ofSome := func(which func(Score) bool, measure func(Score) float64) (values []float64) {
+		for _, score := range scores {
+			if which(score) {
+				values = append(values, measure(score))
+			}
 		}
 		slices.Sort(values)
 		return values
 	}
+	isOwn := func(score Score) bool { return score.Own }
+	of := func(measure func(Score) float64) []float64 { return ofSome(func(Score) bool { return true }, measure) }
 	median := func(values []float64) float64 { return (values[(len(values)-1)/2] + values[len(values)/2]) / 2 }
-	s.Portraits = len(some)
-	if own { // Nobody knows the true frames of the others, and their eyes may not close as far as the portrait's.
-		ratios := of(func(score Score) float64 { return score.Error / max(score.Repeated, 1e-9) })
+	s.Portraits = len(scores)
+	ratios := ofSome(isOwn, func(score Score) float64 { return score.Error / max(score.Repeated, 1e-9) })
+	if len(ratios) > 0 {
 		s.ErrorRatio, s.WorstError = median(ratios), slices.Max(ratios)
-		s.Closed = median(of(func(score Score) float64 { return score.Closed }))
-		s.Closes = stat.Mean(of(func(score Score) float64 { return score.Closes }), nil)
+		s.Closed = median(ofSome(isOwn, func(score Score) float64 { return score.Closed }))
+		s.Closes = stat.Mean(ofSome(isOwn, func(score Score) float64 { return score.Closes }), nil)
 	}
 	follow := of(func(score Score) float64 { return score.Follow })
 	s.Follow, s.LeastFollow = median(follow), follow[0]
@@ -187,20 +224,17 @@ func (e Evaluation) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\tportraits\terror\tworst\tclosed\tfollow\tleast\tshut\tafter\tforeign\tseam\tbefore\t")
-	for _, row := range []struct {
-		name string
-		Summary
-		own bool
-	}{{"its own blink", e.Own, true}, {"another's blink", e.Others, false}} {
+	rows := append([]HardSummary{{"its own blink", e.Own}, {"another's blink", e.Others}}, e.Hard...)
+	for _, row := range rows {
 		if row.Portraits == 0 {
 			continue
 		}
 		errors := "–\t–\t–"
-		if row.own {
+		if row.ErrorRatio > 0 {
 			errors = fmt.Sprintf("%.2f\t%.2f\t%.2f", row.ErrorRatio, row.WorstError, row.Closed)
 		}
 		fmt.Fprintf(
-			table, "%s\t%d\t%s\t%.3f\t%.3f\t%.2f\t%.1f\t%.1f %%\t%.2f\t%.2f\t\n", row.name, row.Portraits, errors,
+			table, "%s\t%d\t%s\t%.3f\t%.3f\t%.2f\t%.1f\t%.1f %%\t%.2f\t%.2f\t\n", row.Name, row.Portraits, errors,
 			row.Follow, row.LeastFollow, row.Shut, row.After, 100*row.Foreign, row.Seam, row.SeamBefore,
 		)
 	}

@@ -34,7 +34,7 @@ func presets() map[string]Config {
 		c.Size, c.Drawn, c.Vary, c.Hues, c.Steps, c.AverageDecay = 64, 600, true, math.Pi, 1700, 0.995
 	})
 	shipped := with(first, func(c *Config) { c.Hues, c.LearningRate, c.Steps, c.AverageDecay = 0.3, 5e-4, 2400, 0.997 })
-	presets := map[string]Config{"shipped-first": first, "shipped": shipped}
+	presets := map[string]Config{"shipped-first": first, "shipped": shipped, "lids": lids, "smoke-lids": with(lids, smoke)}
 	for size, resize := range map[string]func(*Config){"article": func(*Config) {}, "laptop": laptop, "smoke": smoke} {
 		presets[size] = with(article, resize)
 		for _, failure := range Failures {
@@ -47,6 +47,13 @@ func presets() map[string]Config {
 	}
 	return presets
 }
+
+// lids is moelab's own network: see [Lids].
+var lids = with(article, func(c *Config) {
+	c.Network, c.Temporal, c.Artists, c.Few = "lids", false, true, 4
+	c.Size, c.Channels, c.Drawn, c.Batch, c.Vary, c.Hues = 64, 16, 1500, 8, true, math.Pi
+	c.LearningRate, c.Steps, c.AverageDecay = 1e-3, 6000, 0.997
+})
 
 // curves are the diagrams of a run's metrics.
 func (c Config) curves() []lab.Curve {
@@ -66,9 +73,12 @@ func (c Config) curves() []lab.Curve {
 
 // heldOut returns n drawn blinks of a seed, by default 12 and the held-out one.
 func heldOut(seed uint64, n int) dataset.Clips {
-	const usual, size = 12, 256
-	return dataset.TrueBlinks(cmp.Or(seed, HeldOutSeed), cmp.Or(n, usual), size)
+	const usual = 12
+	return dataset.TrueBlinks(cmp.Or(seed, HeldOutSeed), cmp.Or(n, usual), heldOutSize)
 }
+
+// heldOutSize is the height and width of their frames.
+const heldOutSize = 256
 
 // HeldOutSeed is the seed of the drawn blinks that networks are measured on: no training uses it.
 const HeldOutSeed = 20_260_103

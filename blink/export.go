@@ -10,7 +10,8 @@ import (
 
 // exported returns the generator that [Open] opens, for other programs. It has the inputs that the network takes.
 //
-//	picture: [batch, 3, size, size] in [-1, 1], motion: [batch, frames, 2, size, size] in pixels, noise: [batch, noise]
+//	picture: [batch, 3, size, size] in [-1, 1], motion: [batch, frames, 2, size, size] in pixels, openings: [batch,
+//	frames] in [0, 1], noise: [batch, noise]
 //	→ [batch, frames, 3, size, size] in [-1, 1]
 func exported(dir string) (lab.Network, error) {
 	config, weights, state, err := Experiment.OpenModel(dir)
@@ -30,6 +31,12 @@ func exported(dir string) (lab.Network, error) {
 				"to the right and down, in pixels",
 		})
 	}
+	if network.Painted {
+		inputs = append(inputs, onnxfile.Input{
+			Name: "openings", Axes: []onnxfile.Axis{batch, onnxfile.Exactly(Frames)},
+			About: "how far the eyes shall be open in each frame: from 0, shut, to 1, as in the picture",
+		})
+	}
 	if network.Noise > 0 {
 		inputs = append(inputs, onnxfile.Input{
 			Name: "noise", Axes: []onnxfile.Axis{batch, onnxfile.Exactly(network.Noise)}, About: "from N(0, 1)",
@@ -43,6 +50,9 @@ func exported(dir string) (lab.Network, error) {
 			given := Given{Picture: nn.ChannelsLast(inputs[0])}
 			if network.Reference {
 				given.Motion = nn.ChannelsLast(inputs[1])
+			}
+			if network.Painted {
+				given.Openings = inputs[1]
 			}
 			if network.Noise > 0 {
 				given.Noise = inputs[len(inputs)-1]

@@ -4,7 +4,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/internal/onnxfile/onnxfiletest"
 	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
@@ -14,7 +19,7 @@ import (
 func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 	backend, err := onnxfiletest.Backend()
 	require.NoError(t, err)
-	for _, preset := range []string{"smoke", "smoke-flat", "smoke-content"} {
+	for _, preset := range []string{"smoke", "smoke-flat", "smoke-content", "smoke-lids"} {
 		t.Run(preset, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
 			config, err := Experiment.Configure(
@@ -32,11 +37,18 @@ func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 
 			picture := onnxfiletest.Random(1, config.Size, config.Size, 3)
 			motion := onnxfiletest.Random(1, Frames, config.Size, config.Size, 2)
+			if config.Network == "lids" {
+				motion = onnxfiletest.Random(1, Frames)
+				b.generator = lidsOf(t, backend, dir, config)
+			}
 			want, err := b.generator.Call1(picture, motion)
 			require.NoError(t, err)
 			inputs := map[string]*tensors.Tensor{"picture": onnxfiletest.ChannelsFirst(t, picture)}
-			if config.Network == "unet" {
+			switch config.Network {
+			case "unet":
 				inputs["motion"] = onnxfiletest.ChannelsFirst(t, motion)
+			case "lids":
+				inputs["openings"] = motion
 			}
 			got := onnxfiletest.Run(t, path, inputs)
 			assert.Equal(t, []int{1, Frames, 3, config.Size, config.Size}, got.Shape().Dimensions)
@@ -44,4 +56,16 @@ func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 			assert.InDeltaSlice(t, onnxfiletest.Floats(t, want), onnxfiletest.Floats(t, got), 1e-4)
 		})
 	}
+}
+
+// lidsOf compiles the whole of [Lids], which [Open] does not.
+func lidsOf(t *testing.T, backend compute.Backend, dir string, config Config) *model.Exec {
+	t.Helper()
+	scope := lab.DrawnScope(config.AverageDecay)
+	weights := weightsOf(t, dir).Below(scope + "/paint").At(scope + "/paint")
+	exec, err := lab.Compile(backend, weights, func(root *model.Scope, inputs []*Node) *Node {
+		return Lids(root.At("%s", scope), config, Given{Picture: inputs[0], Openings: inputs[1]})
+	}, shapes.Make(dtypes.Float32, 1, config.Size, config.Size, 3), shapes.Make(dtypes.Float32, 1, Frames))
+	require.NoError(t, err)
+	return exec
 }

@@ -25,13 +25,13 @@ type Film struct {
 	Loop bool
 }
 
-// CheckFilmPath returns an error unless [Film.Save] can write a film in the format of a path.
-func CheckFilmPath(path string) error {
+// CheckFilmPath returns an error unless [Film.Save] can write a film of some frames in the format of a path.
+func CheckFilmPath(path string, frames int) error {
 	if isFolder(path) {
 		return nil
 	}
 	format, err := imaging.FormatOf(path)
-	if err == nil && format == imaging.JPEG {
+	if err == nil && format == imaging.JPEG && frames > 1 {
 		err = errors.New("an animation cannot be a JPEG: write it as .gif, .png or .webp")
 	}
 	return err
@@ -47,10 +47,10 @@ func isFolder(path string) bool {
 // frame_00.png and so on. The rest of the picture stays unchanged, as far as the format allows. If a frame cannot be
 // written, those before it are removed.
 func (f Film) Save(path string) error {
-	if err := CheckFilmPath(path); err != nil {
+	info, frames := f.frames()
+	if err := CheckFilmPath(path, len(frames)); err != nil {
 		return err
 	}
-	info, frames := f.frames()
 	if !isFolder(path) {
 		return imaging.Save(path, info, frames)
 	}
@@ -81,7 +81,11 @@ func FilmFiles(path string, frames int) []string {
 
 // frames returns the film's frames and their metadata.
 func (f Film) frames() (imaging.Info, []imaging.Frame) {
-	n, p := cmp.Or(f.Length, Frames), f.Portrait
+	blink := Frames
+	if len(f.Patches) > 0 {
+		blink = len(f.Patches[0].Frames)
+	}
+	n, p := cmp.Or(f.Length, blink), f.Portrait
 	info := p.info
 	info.Frames, info.Plays = n, 1 // Still grey if it was: the patches are too.
 	if f.Loop {
@@ -89,15 +93,15 @@ func (f Film) frames() (imaging.Info, []imaging.Frame) {
 	}
 	delay := imaging.Delay{Numerator: 1, Denominator: portrait.BlinkRate}
 	shown := func(i int) int { return i }
-	if n < Frames { // The duration stays the same.
-		delay = imaging.Delay{Numerator: Frames, Denominator: uint16(portrait.BlinkRate * n)}
-		shown = func(i int) int { return i * Frames / n }
+	if n < blink { // The duration stays the same.
+		delay = imaging.Delay{Numerator: uint16(blink), Denominator: uint16(portrait.BlinkRate * n)}
+		shown = func(i int) int { return i * blink / n }
 	}
 	frames := make([]imaging.Frame, n)
 	var all sync.WaitGroup
 	for i := range frames {
 		frames[i] = imaging.Frame{Pixels: p.base, Delay: delay}
-		if k := shown(i); k < Frames {
+		if k := shown(i); k < blink {
 			all.Go(func() { frames[i].Pixels = p.with(f.Patches, k) })
 		}
 	}

@@ -17,12 +17,12 @@ func UNets(scope *model.Scope, config Config, given Given) *Node {
 	tiled := BroadcastToDims(ExpandAxes(given.Picture, 1), batch, frames, size, size, 3)
 	x := Concatenate([]*Node{tiled, MulScalar(given.Motion, flowScale)}, -1)
 	x = Reshape(x, batch*frames, size, size, 5)
-	x = unet(scope.At("frames"), config, flat, x)
+	x = Tanh(unet(scope.At("frames"), config, flat, x))
 	x = Reshape(x, batch, frames, size, size, 3)
 	if !config.Temporal {
 		return x
 	}
-	return unet(scope.At("video"), config, spatiotemporal, x)
+	return Tanh(unet(scope.At("video"), config, spatiotemporal, x))
 }
 
 // flowScale scales displacements in pixels, a few at the lids, to about the range of the colours.
@@ -32,7 +32,7 @@ const flowScale = 0.25
 type layers struct {
 	down func(scope *model.Scope, x *Node, channels int) *Node // Halves the size.
 	up   func(scope *model.Scope, x *Node, channels int) *Node // Doubles it.
-	last func(scope *model.Scope, x *Node) *Node               // Makes colours.
+	last func(scope *model.Scope, x *Node) *Node               // Makes the output.
 }
 
 // flat are the layers for pictures.
@@ -56,7 +56,7 @@ const depth = 4
 // nearest neighbour and convolutions of 3, each with batch normalisation and ReLU. At each size the channels of the
 // downward path join those of the upward path.
 //
-//	x: [batch, ..., size, size, inputs] → [batch, ..., size, size, 3] in [-1, 1]
+//	x: [batch, ..., size, size, inputs] → [batch, ..., size, size, outputs]
 func unet(scope *model.Scope, config Config, layers layers, x *Node) *Node {
 	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 1))
 	var skips []*Node
@@ -69,7 +69,7 @@ func unet(scope *model.Scope, config Config, layers layers, x *Node) *Node {
 		h = normalised(scope.At("up%d_norm", i+1), layers.up(scope.At("up%d", i+1), h, config.Channels<<max(i-1, 0)))
 		h = Concatenate([]*Node{h, skips[i]}, -1)
 	}
-	return Tanh(layers.last(scope.At("rgb"), h))
+	return layers.last(scope.At("rgb"), h)
 }
 
 // normalised is batch normalisation and ReLU.

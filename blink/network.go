@@ -14,6 +14,8 @@ type Network struct {
 	Generator func(scope *model.Scope, config Config, given Given) *Node
 	// Reference is set if the generator follows the motion of a reference.
 	Reference bool
+	// Painted is set if it follows how far the reference's eyes are open, and paints over the picture: see [Lids].
+	Painted bool
 	// Noise is the length of the vector of noise that the generator takes for each video; 0: none.
 	Noise int
 	// Discriminators are the networks that tell real videos from drawn ones. Their losses are summed.
@@ -37,6 +39,9 @@ type Given struct {
 	Motion *Node
 	// Noise is N(0, 1), [batch, noise]; nil unless the network takes it.
 	Noise *Node
+	// Reference is the reference, like Picture: [batch, frames, size, size, 3]. Instead, Openings may be how far its eyes
+	// are open: see [Openings]. Both are nil unless the network is Painted.
+	Reference, Openings *Node
 }
 
 // Networks are the networks that a [Config] can name. Add one of your own here, in every program that trains or uses
@@ -47,6 +52,8 @@ var Networks = map[string]Network{
 		Generator: UNets, Reference: true,
 		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, Discriminator}},
 	},
+	// moelab's own.
+	"lids": {Generator: Lids, Painted: true},
 	// The article's first attempt (Vondrick et al. 2016).
 	"videogan": {
 		Generator:      VideoGAN,

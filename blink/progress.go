@@ -52,6 +52,7 @@ func (r *recorder) prepare(ctx context.Context, store *model.Store) error {
 	}
 	other := r.config
 	other.Seed++
+	other.Few = 0 // The strip shows all frames.
 	source, err := other.Batches(r.clips, 0, nil)
 	if err != nil {
 		return err
@@ -64,7 +65,7 @@ func (r *recorder) prepare(ctx context.Context, store *model.Store) error {
 	r.videos = blinks[0]
 	network, scope := r.config.network(), lab.DrawnScope(r.config.AverageDecay)
 	r.exec, err = model.NewExec(r.backend, store, func(root *model.Scope, videos *Node) *Node {
-		given := Given{Picture: firstFrame(videos)}
+		given := Given{Picture: firstFrame(videos), Reference: videos}
 		if network.Reference {
 			given.Motion = Motion(videos)
 		}

@@ -37,6 +37,7 @@ type Blinker struct {
 
 	network           Network
 	generator, motion *model.Exec // motion is nil for a network without a reference.
+	painter           *painter    // Instead of both, for a network that paints.
 }
 
 // Open loads the newest checkpoint of a run.
@@ -56,6 +57,13 @@ func Open(backend compute.Backend, dir string) (*Blinker, error) {
 // newBlinker compiles the generator with its weights and, concurrently, the optical flow.
 func newBlinker(backend compute.Backend, config Config, weights lab.Weights) (*Blinker, error) {
 	b := &Blinker{Config: config, Blend: BlendPoisson, Detail: config.part().Pasted, network: config.network()}
+	if b.network.Painted {
+		var err error
+		if b.painter, err = newPainter(backend, config, weights); err != nil {
+			return nil, fmt.Errorf("compile the networks for the weights of the run: %w", err)
+		}
+		return b, nil
+	}
 	size := config.Size
 	video := func(channels int) shapes.Shape { return shapes.Make(dtypes.Float32, 1, Frames, size, size, channels) }
 	var both errgroup.Group
@@ -95,6 +103,9 @@ func (b *Blinker) Close() {
 			exec.Finalize()
 		}
 	}
+	if b.painter != nil {
+		b.painter.close()
+	}
 }
 
 // Patch is a part of a picture that a blink changes.
@@ -114,6 +125,13 @@ func (b *Blinker) Patches(
 		return nil, fmt.Errorf("reference %s has %d frames and %d eyes: a blink has %d frames and an eye or two",
 			reference.Name, len(reference.Frames), len(reference.Eyes), Frames)
 	}
+	if b.painter != nil {
+		openings, err := b.painter.openingsOf(reference)
+		if err != nil {
+			return nil, err
+		}
+		return b.painter.patches(ctx, picture, faces, openings)
+	}
 	drawSquare := b.draw
 	if imaging.IsGrey(picture) {
 		picture, drawSquare = imaging.Grey(picture), b.drawGrey
@@ -126,7 +144,7 @@ func (b *Blinker) Patches(
 		}
 		return []Patch{{drawn}}, err
 	}
-	frames := copies(picture)
+	frames := copies(picture, Frames)
 	for _, eyes := range faces {
 		for i, eye := range eyes {
 			if err := ctx.Err(); err != nil {
@@ -140,7 +158,7 @@ func (b *Blinker) Patches(
 			}
 			part := pastedPart(square).Intersect(picture.Rect)
 			patch := Patch{make([]*image.RGBA, Frames)}
-			eachFrame(func(k int) { // Onto earlier patches, since eyes may be close together.
+			eachFrame(Frames, func(k int) { // Onto earlier patches, since eyes may be close together.
 				b.Blend.paste(frames[k], drawn[k], square)
 				patch.Frames[k] = image.NewRGBA(part)
 				draw.Draw(patch.Frames[k], part, frames[k], part.Min, draw.Src)
@@ -151,6 +169,21 @@ func (b *Blinker) Patches(
 	return patches, nil
 }
 
+// PatchesAt is like [Blinker.Patches], but instead of a reference it gets how far the eyes shall be open in each frame,
+// from 0, shut, to 1, as in the picture. The patches have as many frames. It is an error unless the network is Painted.
+func (b *Blinker) PatchesAt(
+	ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, openings []float64,
+) ([]Patch, error) {
+	if b.painter == nil {
+		return nil, fmt.Errorf("open eyes as far as wanted: network %s can only follow a reference", b.Config.Network)
+	}
+	wanted := make([]float32, len(openings))
+	for i, opening := range openings {
+		wanted[i] = float32(opening)
+	}
+	return b.painter.patches(ctx, picture, faces, [][]float32{wanted})
+}
+
 // Blink is like [Blinker.Patches], but returns whole frames of the picture's size.
 func (b *Blinker) Blink(
 	ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, reference *dataset.Clip,
@@ -159,8 +192,8 @@ func (b *Blinker) Blink(
 	if err != nil {
 		return nil, err
 	}
-	frames := copies(picture)
-	eachFrame(func(k int) {
+	frames := copies(picture, Frames)
+	eachFrame(Frames, func(k int) {
 		for _, patch := range patches {
 			draw.Draw(frames[k], patch.Frames[k].Rect, patch.Frames[k], patch.Frames[k].Rect.Min, draw.Src)
 		}
@@ -168,20 +201,20 @@ func (b *Blinker) Blink(
 	return frames, nil
 }
 
-// copies returns the frames of a picture that does not move.
-func copies(picture *image.RGBA) []*image.RGBA {
-	frames := make([]*image.RGBA, Frames)
-	eachFrame(func(k int) {
+// copies returns n frames of a picture that does not move.
+func copies(picture *image.RGBA, n int) []*image.RGBA {
+	frames := make([]*image.RGBA, n)
+	eachFrame(n, func(k int) {
 		frames[k] = image.NewRGBA(picture.Rect)
 		draw.Draw(frames[k], picture.Rect, picture, picture.Rect.Min, draw.Src)
 	})
 	return frames
 }
 
-// eachFrame calls a function for all frames concurrently.
-func eachFrame(do func(k int)) {
+// eachFrame calls a function for all of n frames concurrently.
+func eachFrame(n int, do func(k int)) {
 	var all sync.WaitGroup
-	for k := range Frames {
+	for k := range n {
 		all.Go(func() { do(k) })
 	}
 	all.Wait()
@@ -204,7 +237,7 @@ func (b *Blinker) draw(
 	first := small(0) // Before any motion: the networks' reconstruction of the picture.
 	whole, seen := imaging.Cut(picture, square, square.Dx()), imaging.Bicubic(first, square.Dx(), square.Dy())
 	frames = make([]*image.RGBA, Frames)
-	eachFrame(func(k int) {
+	eachFrame(Frames, func(k int) {
 		frame := small(k)
 		frames[k] = imaging.Bicubic(frame, square.Dx(), square.Dy())
 		if b.Detail {

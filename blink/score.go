@@ -11,6 +11,7 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/cielab"
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/spatial/kdtree"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -143,15 +144,16 @@ func foreign(frames, truth []*image.RGBA, box image.Rectangle) (most float64) {
 	for _, frame := range truth {
 		eachPixel(box, func(x, y int) { known[middle(frame.RGBAAt(x, y), coarsened)] = true })
 	}
-	var palette [][3]float64
+	var colours kdtree.Points
 	for colour := range known {
-		palette = append(palette, cielab.Of(colour))
+		lab := cielab.Of(colour)
+		colours = append(colours, lab[:])
 	}
+	palette := kdtree.New(colours, false)
 	isForeign := func(colour color.RGBA) bool {
 		lab := cielab.Of(colour)
-		return !slices.ContainsFunc(palette, func(own [3]float64) bool {
-			return floats.Distance(lab[:], own[:], 2) <= far
-		})
+		_, squared := palette.Nearest(kdtree.Point(lab[:]))
+		return squared > far*far
 	}
 	seen := map[color.RGBA]bool{}
 	for _, frame := range frames {

@@ -137,14 +137,17 @@ func TestSummariesAreMediansAndTheWorst(t *testing.T) {
 		{Own: true, Error: 1, Repeated: 4, Closed: 0.1, Follow: 0.98, Shut: 0.9, After: 2, ClosedFrame: 3},
 		{Follow: 0.5, After: 9, Foreign: 0.5},
 	}
-	own := summarise(scores, true)
+	own := summarise(scores[:3])
 	assert.InDelta(t, 2./3, own.InTime, 1e-9)
 	own.InTime = 0
 	assert.Equal(t, Summary{
 		Portraits: 3, ErrorRatio: 0.5, WorstError: 1, Closed: 0.3, Follow: 0.98, LeastFollow: 0.9, Shut: 0.9, After: 7,
 		Foreign: 0.05,
 	}, own)
-	others := summarise(scores, false)
+	others := summarise(scores[3:])
 	assert.Equal(t, Summary{Portraits: 1, Follow: 0.5, LeastFollow: 0.5, After: 9, Foreign: 0.5, InTime: 1}, others)
-	assert.Zero(t, summarise(nil, true))
+	all := summarise(scores)
+	assert.Equal(t, 0.5, all.ErrorRatio, "another's blink has no true frames")
+	assert.Equal(t, 9.0, all.After)
+	assert.Zero(t, summarise(nil))
 }

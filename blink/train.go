@@ -21,21 +21,30 @@ const (
 	metricD       = "D"
 	metricG       = "G"
 	metricRanking = "ranking"
+	// metricOpenings is the mean absolute error of [Openings].
+	metricOpenings = "openings"
 )
 
 // Metrics are the names of the metrics that an iteration returns.
 func (c Config) Metrics() []string {
-	if c.Adversarial == 0 {
+	switch {
+	case Networks[c.Network].Painted:
+		return []string{metricError, metricOpenings}
+	case c.Adversarial == 0:
 		return []string{metricError}
 	}
 	return []string{metricError, metricD, metricG, metricRanking}
 }
 
-// Iteration builds one iteration: [Step] with the videos' own motion.
+// Iteration builds one iteration: [Step] with the videos' own motion. A network that is Painted also gets what
+// [dataset.EyeBatch] calls Still and Openings.
 //
 //	videos: [batch, frames, size, size, 3] in [-1, 1]
-func Iteration(scope *model.Scope, config Config, videos *Node) []*Node {
+func Iteration(scope *model.Scope, config Config, videos *Node, truth ...*Node) []*Node {
 	network, given := Networks[config.Network], Given{}
+	if network.Painted {
+		return paintStep(scope, config, videos, truth[0], truth[1])
+	}
 	if network.Reference {
 		given.Motion = Motion(videos)
 	}
@@ -144,10 +153,12 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 		Show: recorder.record, ShowEvery: options.SampleEvery, Progress: options.Progress, Warn: options.Warn,
 		TensorBoard: options.TensorBoard,
 
-		Metrics:   config.Metrics(),
-		Watch:     config.watch(),
-		Iteration: func(scope *model.Scope, inputs []*Node) []*Node { return Iteration(scope, config, inputs[0]) },
-		Open:      func(position int64) (lab.Source, error) { return config.Batches(clips, position, options.Warn) },
+		Metrics: config.Metrics(),
+		Watch:   config.watch(),
+		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
+			return Iteration(scope, config, inputs[0], inputs[1:]...)
+		},
+		Open: func(position int64) (lab.Source, error) { return config.Batches(clips, position, options.Warn) },
 	})
 }
 

@@ -47,12 +47,32 @@ type Clips interface {
 
 // DrawnBlinks are the first n blinks of a seed, size × size pixels, [portrait.BlinkFrames] frames each: see
 // [portrait.Blink]. Half of them have JPEG artefacts, as videos have. Each is drawn when it is read; nothing is kept.
-func DrawnBlinks(seed uint64, n, size int) Clips { return drawnBlinks{seed, n, size, false} }
+func DrawnBlinks(seed uint64, n, size int) Clips {
+	return drawnBlinks{portrait.Blink, seed, n, size, false}
+}
 
 // TrueBlinks are those of [DrawnBlinks] with the truth, [Clip].Still.
-func TrueBlinks(seed uint64, n, size int) Clips { return drawnBlinks{seed, n, size, true} }
+func TrueBlinks(seed uint64, n, size int) Clips {
+	return drawnBlinks{portrait.Blink, seed, n, size, true}
+}
+
+// VariedBlinks are like [TrueBlinks], but drawn as by many artists, but for a quarter: see [portrait.BlinkVaried].
+func VariedBlinks(seed uint64, n, size int) Clips {
+	return drawnBlinks{func(seed uint64, i int) portrait.BlinkClip {
+		if i%4 == 0 {
+			return portrait.Blink(seed, i)
+		}
+		return portrait.BlinkVaried(seed, i)
+	}, seed, n, size, true}
+}
+
+// HardBlinks are like [TrueBlinks], of one of [portrait.HardCases].
+func HardBlinks(hard portrait.HardCase, seed uint64, n, size int) Clips {
+	return drawnBlinks{hard.Blink, seed, n, size, true}
+}
 
 type drawnBlinks struct {
+	blink   func(seed uint64, i int) portrait.BlinkClip
 	seed    uint64
 	n, size int
 	still   bool
@@ -61,7 +81,7 @@ type drawnBlinks struct {
 func (d drawnBlinks) Len() int { return d.n }
 
 func (d drawnBlinks) Clip(ctx context.Context, i int) (*Clip, error) {
-	blink := portrait.Blink(d.seed, i)
+	blink := d.blink(d.seed, i)
 	boxes := blink.Frames[0].EyeBoxes(d.size)
 	clip := &Clip{Name: fmt.Sprintf("blink %d of seed %d", i, d.seed), Eyes: boxes[:]}
 	const noise = 0x6e6f697365 // Separates these numbers from those of the blinks.
@@ -69,9 +89,13 @@ func (d drawnBlinks) Clip(ctx context.Context, i int) (*Clip, error) {
 	quality := 60 + rng.IntN(40)
 	lossy := rng.IntN(2) == 0
 	draw := func(blink portrait.BlinkClip) (frames []*image.RGBA, err error) {
-		for _, frame := range blink.Frames {
+		for k, frame := range blink.Frames {
 			if err := ctx.Err(); err != nil {
 				return nil, fmt.Errorf("%s: %w", clip.Name, err)
+			}
+			if same := slices.Index(blink.Frames[:k], frame); same >= 0 { // A head that is held still has many of them.
+				frames = append(frames, frames[same])
+				continue
 			}
 			drawn := frame.Draw(d.size)
 			if lossy {
@@ -275,10 +299,39 @@ func SaveApertures(path string, apertures []float64) error {
 
 // readAperture reads a file of SaveApertures. It returns nil if there is no such file.
 func readAperture(path string, frames int) (aperture []float64, err error) {
-	file, err := os.Open(path)
+	aperture, err = readApertures(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if err == nil && len(aperture) != frames {
+		err = fmt.Errorf("%s has %d apertures, one for each of %d frames is needed", path, len(aperture), frames)
+	}
+	return aperture, err
+}
+
+// ReadOpenings reads a file of [SaveApertures] as how far the eyes are open in each frame, as a part of that in the
+// first one: from 0 to 1.
+func ReadOpenings(path string) (openings []float64, err error) {
+	apertures, err := readApertures(path)
+	if err != nil {
+		return nil, err
+	}
+	const most = 1000
+	if len(apertures) == 0 || len(apertures) > most {
+		return nil, fmt.Errorf("%s has %d frames: from 1 to %d are needed", path, len(apertures), most)
+	}
+	if apertures[0] == 0 {
+		return nil, fmt.Errorf("%s begins with shut eyes: the first frame is the picture, with open ones", path)
+	}
+	for _, aperture := range apertures {
+		openings = append(openings, min(aperture/apertures[0], 1))
+	}
+	return openings, nil
+}
+
+// readApertures reads a file of SaveApertures.
+func readApertures(path string) (apertures []float64, err error) {
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -287,19 +340,17 @@ func readAperture(path string, frames int) (aperture []float64, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(rows) != frames+1 || len(rows[0]) != 2 {
-		return nil, fmt.Errorf(
-			"%s must have two columns, frame and aperture, a line of their names and one for each of %d frames", path, frames,
-		)
+	if len(rows) == 0 || len(rows[0]) != 2 {
+		return nil, fmt.Errorf("%s must have two columns, frame and aperture, and a line of their names", path)
 	}
 	for _, row := range rows[1:] {
 		value, err := strconv.ParseFloat(row[1], 64)
-		if err != nil || value < 0 || value > 1 {
+		if err != nil || !(value >= 0 && value <= 1) {
 			return nil, fmt.Errorf("%s: aperture %q is not a number from 0 to 1", path, row[1])
 		}
-		aperture = append(aperture, value)
+		apertures = append(apertures, value)
 	}
-	return aperture, nil
+	return apertures, nil
 }
 
 // eyesFile is the content of eyes.json: boxes as x, y, width, height in pixels.

@@ -155,7 +155,12 @@ func TestFoldersThatHoldNoBlinkAreNamed(t *testing.T) {
 		"apertures of words": {
 			func(t *testing.T, clip string) { write(t, filepath.Join(clip, AperturesFile), []byte("a,b\n1,x\n")) },
 			false,
-			"aperture.csv must have two columns",
+			`aperture.csv: aperture "x" is not a number from 0 to 1`,
+		},
+		"too few apertures": {
+			func(t *testing.T, clip string) { write(t, filepath.Join(clip, AperturesFile), []byte("a,b\n1,1\n")) },
+			false,
+			"aperture.csv has 1 apertures, one for each of 16 frames is needed",
 		},
 	}
 	for name, c := range cases {
@@ -234,6 +239,57 @@ func TestAnEyeFillsTheMiddleOfItsSquareInAllFrames(t *testing.T) {
 		}
 		assert.Len(t, met, 5)
 		batch.Release()
+	}
+}
+
+func TestFewFramesAreThoseInWhichLidsMove(t *testing.T) {
+	clips := VariedBlinks(4, 5, 48)
+	options := EyeOptions{Size: 16, Batch: 5, Seed: 3, Truth: true, Few: 4, Vary: true}
+	loader, err := NewEyeLoader(KeptEyes(clips, 1<<24), options)
+	require.NoError(t, err)
+	defer loader.Close()
+	batch, err := loader.Next(t.Context())
+	require.NoError(t, err)
+	require.Len(t, batch.Frames, 5*4*16*16*3)
+	require.Len(t, batch.Still, len(batch.Frames))
+	require.Len(t, batch.Openings, 5*4)
+	frame := func(values []float32, n, k int) []float32 { return values[(4*n+k)*16*16*3:][:16*16*3] }
+	for n := range 5 {
+		openings := batch.Openings[4*n:][:4]
+		assert.Equal(t, float32(1), openings[0])
+		assert.Equal(t, frame(batch.Frames, n, 0), frame(batch.Still, n, 0), "the head moves from the first frame on")
+		for k := 1; k < 4; k++ {
+			assert.Less(t, openings[k], float32(1), "frame %d of %d", k, n)
+			assert.NotEqual(t, frame(batch.Still, n, 0), frame(batch.Still, n, k))
+		}
+	}
+
+	unknown, err := NewEyeLoader(eyesOf{n: 1}, EyeOptions{Size: 16, Batch: 1, Truth: true})
+	require.NoError(t, err)
+	defer unknown.Close()
+	batch, err = unknown.Next(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, batch.Frames, batch.Still, "without the truth the frames are it")
+	require.Len(t, batch.Openings, portrait.BlinkFrames)
+	for _, opening := range batch.Openings {
+		assert.Equal(t, float32(-1), opening)
+	}
+}
+
+func TestOpeningsAreRelativeToTheFirst(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "curve.csv")
+	require.NoError(t, SaveApertures(path, []float64{0.8, 0.4, 0, 1}))
+	openings, err := ReadOpenings(path)
+	require.NoError(t, err)
+	assert.Equal(t, []float64{1, 0.5, 0, 1}, openings)
+	for says, text := range map[string]string{
+		"has 0 frames": "frame,aperture\n", "begins with shut eyes": "frame,aperture\n0,0\n", "must have two columns": "a\n",
+		"is not a number from 0 to 1": "frame,aperture\n0,NaN\n",
+	} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		_, err := ReadOpenings(path)
+		assert.ErrorContains(t, err, says)
+		assert.ErrorContains(t, err, path)
 	}
 }
 

@@ -1,11 +1,13 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/imaging"
@@ -28,6 +30,11 @@ type EyeOptions struct {
 	// Hues is the largest rotation of hues in half of the videos, in radians, if Vary is set; the others' hues turn by at
 	// most 0.3.
 	Hues float64
+	// Truth adds Still and Openings to the batches.
+	Truth bool
+	// Few, if not 0, is the number of frames of each video: the first one, and others in which the lids have moved as far
+	// as there are any.
+	Few int
 	// Start is the index of the first batch that Next returns: 0, or the position of an interrupted training.
 	Start int64
 	// Workers is the number of videos read at once; 0 means one per CPU.
@@ -38,8 +45,12 @@ type EyeOptions struct {
 
 // EyeBatch is a batch of videos of eyes.
 type EyeBatch struct {
-	// Frames is [batch, frames, size, size, 3]: RGB in [-1, 1]. There are [portrait.BlinkFrames] frames.
+	// Frames is [batch, frames, size, size, 3]: RGB in [-1, 1]. There are [portrait.BlinkFrames] frames, or Few.
 	Frames []float32
+	// Still is the same with the head held still, as far as that is known; see [Clip].
+	Still []float32
+	// Openings is how far the eyes are open, as a part of that in the first frame: [batch, frames], 0…1, or -1 if unknown.
+	Openings []float32
 	// N is the number of videos, Size their height and width in pixels.
 	N, Size int
 
@@ -81,8 +92,45 @@ func (l *EyeLoader) Next(ctx context.Context) (*EyeBatch, error) { return l.batc
 func (l *EyeLoader) Close() { l.batches.close() }
 
 func (l *EyeLoader) newBatch(free chan<- *EyeBatch) *EyeBatch {
-	values := portrait.BlinkFrames * l.opts.Size * l.opts.Size * 3
-	return &EyeBatch{Frames: make([]float32, l.opts.Batch*values), N: l.opts.Batch, Size: l.opts.Size, free: free}
+	videos := l.opts.Batch * l.opts.frames()
+	values := videos * l.opts.Size * l.opts.Size * 3
+	batch := &EyeBatch{Frames: make([]float32, values), N: l.opts.Batch, Size: l.opts.Size, free: free}
+	if l.opts.Truth {
+		batch.Still, batch.Openings = make([]float32, values), make([]float32, videos)
+	}
+	return batch
+}
+
+// frames returns the number of frames of a video.
+func (o EyeOptions) frames() int { return cmp.Or(o.Few, portrait.BlinkFrames) }
+
+// choose returns the frames to show, in their order.
+func (o EyeOptions) choose(rng *rand.Rand, openings []float32) (frames []int) {
+	if o.Few == 0 {
+		for k := range portrait.BlinkFrames {
+			frames = append(frames, k)
+		}
+		return frames
+	}
+	frames = rng.Perm(portrait.BlinkFrames - 1)
+	if openings != nil { // First those in which the lids have moved.
+		slices.SortStableFunc(frames, func(a, b int) int {
+			moved := func(k int) int {
+				if openings[k+1] < 1 {
+					return 0
+				}
+				return 1
+			}
+			return moved(a) - moved(b)
+		})
+	}
+	frames = frames[:o.Few]
+	for i := range frames {
+		frames[i]++
+	}
+	frames[o.Few-1] = 0
+	slices.Sort(frames)
+	return frames
 }
 
 func (l *EyeLoader) fill(ctx context.Context, batch *EyeBatch, s slot) error {
@@ -105,13 +153,44 @@ func (l *EyeLoader) fill(ctx context.Context, batch *EyeBatch, s slot) error {
 		tint = tinted(rng, l.opts.Hues)
 	}
 	flip := l.opts.Flip && flipped(l.opts.Seed, s.at)
+	openings := clip.openings()
+	chosen := l.opts.choose(rng, openings)
 	each := l.opts.Size * l.opts.Size * 3
-	for i, frame := range clip.Frames {
-		values := batch.Frames[(s.number*portrait.BlinkFrames+i)*each:][:each]
-		imaging.Symmetric.Put(values, imaging.Cut(frame, part, l.opts.Size), flip)
-		tint(values)
+	show := func(to []float32, frames []*image.RGBA) {
+		for i, k := range chosen {
+			values := to[(s.number*len(chosen)+i)*each:][:each]
+			imaging.Symmetric.Put(values, imaging.Cut(frames[k], part, l.opts.Size), flip)
+			tint(values)
+		}
+	}
+	show(batch.Frames, clip.Frames)
+	if !l.opts.Truth {
+		return nil
+	}
+	if clip.Still != nil {
+		show(batch.Still, clip.Still)
+	} else {
+		show(batch.Still, clip.Frames)
+	}
+	for i, k := range chosen {
+		opening := float32(-1)
+		if openings != nil {
+			opening = openings[k]
+		}
+		batch.Openings[s.number*len(chosen)+i] = opening
 	}
 	return nil
+}
+
+// openings returns how far the eyes are open in each frame, as a part of that in the first one; nil if unknown.
+func (c *Clip) openings() (openings []float32) {
+	if c.Aperture == nil || c.Aperture[0] <= 0 {
+		return nil
+	}
+	for _, aperture := range c.Aperture {
+		openings = append(openings, float32(min(max(aperture/c.Aperture[0], 0), 1)))
+	}
+	return openings
 }
 
 // eyeMargin is the ratio of the cut-out square's side to the box of the eye: it includes lids and lashes, and some skin
@@ -217,13 +296,17 @@ func (c *Clip) aroundEyes() *Clip {
 	}
 	part = part.Intersect(c.Frames[0].Rect)
 	near := *c
-	near.Frames, near.Still, near.Eyes = nil, nil, nil
-	for _, frame := range c.Frames {
-		near.Frames = append(near.Frames, imaging.CopyPart(frame, part)) // A copy, so that the whole frame can be freed.
+	parts := func(frames []*image.RGBA) (near []*image.RGBA) {
+		for k, frame := range frames {
+			if same := slices.Index(frames[:k], frame); same >= 0 {
+				near = append(near, near[same])
+				continue
+			}
+			near = append(near, imaging.CopyPart(frame, part)) // A copy, so that the whole frame can be freed.
+		}
+		return near
 	}
-	for _, frame := range c.Still {
-		near.Still = append(near.Still, imaging.CopyPart(frame, part))
-	}
+	near.Frames, near.Still, near.Eyes = parts(c.Frames), parts(c.Still), nil
 	for _, eye := range c.Eyes {
 		near.Eyes = append(near.Eyes, eye.Sub(part.Min))
 	}

@@ -123,6 +123,8 @@ type EvaluateOptions struct {
 	Truth string
 	// Cross measures every pair of a picture and what it follows, if the kind has such: not a few of them.
 	Cross bool
+	// Hard also measures drawn pictures of kinds that are known to be hard, if the kind has such.
+	Hard bool
 	// Features are the features by which sets of pictures are compared, if at all. The zero value: the kind's default.
 	Features measure.Features
 	// Progress and Warn follow the evaluation; see [Training].

@@ -102,12 +102,22 @@ func addShifted(x *Node, axis int) *Node {
 //	x: [batch, height, width, inputs] → [batch, 2·height, 2·width, channels]
 func UpConv(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
 	kernel := kernelOf("UpConv", scope, x, channels, 3, options)
-	y := withFast(fastUp(x, channels), upConvolve(x, kernel), func(by algorithm) *Node { return by.convolve(x, kernel) })
+	y := withFast(
+		fastUp(x, channels), upConvolve(x, kernel, doubling), func(by algorithm) *Node { return by.convolve(x, kernel) },
+	)
 	return addBias(scope, y, options)
 }
 
-// upConvolve is the four convolutions of [UpConv].
-func upConvolve(x, kernel *Node) *Node {
+// Deconv is the transpose of a convolution with a 4×4 kernel and stride 2, as PyTorch's ConvTranspose2d with padding 1.
+//
+//	x: [batch, height, width, inputs] → [batch, 2·height, 2·width, channels]
+func Deconv(scope *model.Scope, x *Node, channels int, options ...Option) *Node {
+	kernel := kernelOf("Deconv", scope, x, channels, 4, options)
+	return addBias(scope, upConvolve(x, kernel, transposing), options)
+}
+
+// upConvolve is the four convolutions of [UpConv] or [Deconv].
+func upConvolve(x, kernel *Node, phases phases) *Node {
 	batch, height, width, _ := dims4("UpConv", x)
 	rows := make([]*Node, 2)
 	for row := range rows {
@@ -115,26 +125,35 @@ func upConvolve(x, kernel *Node) *Node {
 		for column := range columns {
 			// The upper of two pixels sees the one above it, the lower one that below it; left and right likewise.
 			padding := [2][2]int{{1 - row, row}, {1 - column, column}}
-			columns[column] = convolution{2, padding}.of(x, phaseKernel(kernel, row, column))
+			columns[column] = convolution{2, padding}.of(x, phases.kernel(kernel, row, column))
 		}
 		rows[row] = Stack(columns, 3) // [batch, height, width, 2, channels]
 	}
 	return Reshape(Stack(rows, 2), batch, 2*height, 2*width, -1)
 }
 
-// phases are the kernels along an axis of the two pixels that a pixel becomes: the first pixel's two taps are [w0,
-// w1+w2], the second's [w0+w1, w2].
-var phases = [2][][]float64{
-	{{1, 0, 0}, {0, 1, 1}},
-	{{1, 1, 0}, {0, 0, 1}},
-}
+// phases are the kernels along an axis of the two pixels that a pixel becomes, made of the taps of the whole kernel.
+type phases [2][][]float64
 
-// phaseKernel returns the kernel for one of the four pixels of [UpConv], at a row and a column of 0 or 1. It is
+var (
+	// doubling is [UpConv]'s: the first pixel's two taps are [w0, w1+w2], the second's [w0+w1, w2].
+	doubling = phases{
+		{{1, 0, 0}, {0, 1, 1}},
+		{{1, 1, 0}, {0, 0, 1}},
+	}
+	// transposing is [Deconv]'s: [w3, w1] and [w2, w0].
+	transposing = phases{
+		{{0, 0, 0, 1}, {0, 1, 0, 0}},
+		{{0, 0, 1, 0}, {1, 0, 0, 0}},
+	}
+)
+
+// kernel returns the kernel for one of the four pixels that a pixel becomes, at a row and a column of 0 or 1. It is
 // computed by matrix products, since GoMLX cannot differentiate slices of a kernel twice.
 //
-//	kernel: [3, 3, inputs, channels] → [2, 2, inputs, channels]
-func phaseKernel(kernel *Node, row, column int) *Node {
-	matrix := func(phase int) *Node { return ConstAsDType(kernel.Graph(), kernel.DType(), phases[phase]) }
+//	kernel: [size, size, inputs, channels] → [2, 2, inputs, channels]
+func (p phases) kernel(kernel *Node, row, column int) *Node {
+	matrix := func(phase int) *Node { return ConstAsDType(kernel.Graph(), kernel.DType(), p[phase]) }
 	kernel = Einsum("ah,hwio->awio", matrix(row), kernel)
 	return Einsum("bw,awio->abio", matrix(column), kernel)
 }

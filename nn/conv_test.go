@@ -3,6 +3,7 @@ package nn
 import (
 	"testing"
 
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/stretchr/testify/assert"
@@ -101,5 +102,29 @@ func TestStridedConvEqualsAConvolutionWithStrides(t *testing.T) {
 			)
 			assertClose(t, "StridedConv", got[1], got[0], 1e-12)
 		}
+	}
+}
+
+// A transposed convolution is the transpose of a convolution: ⟨Deconv(x), y⟩ = ⟨x, StridedConv(y)⟩ for all x and y,
+// with one kernel.
+func TestDeconvIsTheTransposeOfStridedConv(t *testing.T) {
+	for _, shape := range [][]int{{1, 1, 1, 2}, {2, 3, 5, 2}, {1, 4, 2, 2}} {
+		exec := compileFor(t, openGo, model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
+			x, y, kernel := in[0], in[1], in[2] // kernel: [4, 4, outputs, inputs], for StridedConv.
+			zero := func(n int) *Node { return Zeros(x.Graph(), shapes.Make(x.DType(), n)) }
+			up := layer(func(scope *model.Scope, x *Node) *Node { return Deconv(scope, x, 3) })
+			down := layer(func(scope *model.Scope, y *Node) *Node { return StridedConv(scope, y, 2, 4) })
+			larger := up.with(scope.At("up"), x, TransposeAllAxes(kernel, 0, 1, 3, 2), zero(3))
+			smaller := down.with(scope.At("down"), y, kernel, zero(2))
+			return []*Node{ReduceAllSum(Mul(larger, y)), ReduceAllSum(Mul(x, smaller))}
+		})
+		got := call(
+			t,
+			exec,
+			random(rng(1), 1, shape...).double(),
+			random(rng(2), 1, shape[0], 2*shape[1], 2*shape[2], 3).double(),
+			random(rng(3), 1, 4, 4, 3, 2).double(),
+		)
+		assertClose(t, "the products", got[1], got[0], 1e-9)
 	}
 }

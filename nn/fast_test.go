@@ -62,7 +62,7 @@ func TestFastUpConvEqualsThePlainOne(t *testing.T) {
 			exec := compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
 				x, kernel := in[0], in[1]
 				assert.Equal(t, algorithm(winogradUp), fastUp(x, 64))
-				return []*Node{winogradUp.convolve(x, kernel), upConvolve(x, kernel)}
+				return []*Node{winogradUp.convolve(x, kernel), upConvolve(x, kernel, doubling)}
 			})
 			got := call(t, exec, random(rng(1), 1, shape...).double(), random(rng(2), 1, 3, 3, shape[3], 64).double())
 			assertClose(t, "result", got[1], got[0], 1e-10)

@@ -29,6 +29,9 @@ type blinking struct {
 	boxes          []string
 	frames         int
 	loop           bool
+	open           float64
+	curve          string
+	openings       []float64 // of --open or --curve; nil: those of the reference.
 }
 
 func newBlinkCommand() *cobra.Command {
@@ -55,11 +58,17 @@ colour profile as far as the format supports them.
 The reference is a blink that moelab draws,
 ` + strings.Join(references, ",\n") + `,
 or your own: a folder of frames, an animation, or a video that shows a blink (see "moelab data blinks"). Other frame
-rates are converted to 18 frames a second; if there are fewer than 16 frames, the last one is repeated.`,
+rates are converted to 18 frames a second; if there are fewer than 16 frames, the last one is repeated.
+
+Instead of following a reference, --open makes one picture whose eyes are open so far, and --curve an animation from a
+list: a file like the aperture.csv of "moelab data blinks", with the columns frame and aperture, 0 shut … 1 open. The
+apertures are relative to the first one.`,
 		Example: `  moelab blink portrait.png -o blink.gif
   moelab blink portrait.png -o blink.webp --reference slow --loop
   moelab blink portrait.png -o frames/ --eyes 120,200,60,48 --eyes 210,198,60,50
   moelab blink portrait.png -o blink.png --reference friend.mp4
+  moelab blink portrait.png -o half.png --open 0.5
+  moelab blink portrait.png -o blink.gif --curve blinks/003/aperture.csv
   moelab sample --run runs/hair --colour pink -n 1 -o - | moelab blink - -o blink.gif`,
 		Args: oneArgument("portrait"),
 	}
@@ -72,6 +81,8 @@ rates are converted to 18 frames a second; if there are fewer than 16 frames, th
 	flags.IntVar(&b.frames, "frames", blink.Frames,
 		"frames of the result, 18 a second: beyond 16 the eyes stay open, below 16 frames are skipped")
 	flags.BoolVar(&b.loop, "loop", false, "loop for ever instead of playing once")
+	flags.Float64Var(&b.open, "open", 1, "make one picture whose eyes are open so far: from 0, shut, to 1, as they are")
+	flags.StringVar(&b.curve, "curve", "", "CSV file of how far the eyes are open in each frame, instead of a reference")
 	oneRun(flags, &b.run, "run of \"moelab train blink\" (default: the network that moelab ships)")
 	flags.StringVar(&b.blend, "blend", string(blink.BlendPoisson),
 		"how the borders of the eyes are hidden: "+strings.Join(blends, ", "))
@@ -90,9 +101,40 @@ rates are converted to 18 frames a second; if there are fewer than 16 frames, th
 		case !slices.Contains(blink.Blends, blink.Blend(b.blend)):
 			return usage("--blend is %q: it must be one of %s", b.blend, strings.Join(blends, ", "))
 		}
+		if err := b.setOpenings(); err != nil {
+			return err
+		}
 		return b.do(command.Context(), open)
 	}
 	return command
+}
+
+// setOpenings reads --open or --curve, if one is given.
+func (b *blinking) setOpenings() (err error) {
+	given := b.command.Flags().Changed
+	for _, flag := range []string{"open", "curve"} {
+		for _, other := range []string{"curve", "reference", "frames", "loop"} {
+			ofCurve := flag == "curve" && (other == "frames" || other == "loop")
+			if flag != other && given(flag) && given(other) && !ofCurve {
+				return usage("--%s and --%s cannot be given together", flag, other)
+			}
+		}
+	}
+	switch {
+	case given("open"):
+		if !(b.open >= 0 && b.open <= 1) {
+			return usage("--open is %g: it must be from 0, shut, to 1, as open as they are", b.open)
+		}
+		b.openings, b.frames = []float64{b.open}, 1
+	case given("curve"):
+		if b.openings, err = dataset.ReadOpenings(b.curve); err != nil {
+			return usage("--curve: %w", err)
+		}
+		if !given("frames") {
+			b.frames = len(b.openings)
+		}
+	}
+	return nil
 }
 
 // do runs the command. It checks the arguments before the slow work.
@@ -101,10 +143,10 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	if err != nil {
 		return err
 	}
-	if err := blink.CheckFilmPath(b.out); err != nil {
+	if err := blink.CheckFilmPath(b.out, b.frames); err != nil {
 		return usage("-o %s: %w", b.out, err)
 	}
-	if err := checkOutputs(b.outputs(given == nil), b.in, b.reference); err != nil {
+	if err := checkOutputs(b.outputs(given == nil), b.in, b.reference, b.curve); err != nil {
 		return err
 	}
 	portrait, err := b.portrait()
@@ -125,10 +167,12 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	var reference *dataset.Clip
 	var blinker *blink.Blinker
 	var all errgroup.Group
-	all.Go(func() (err error) {
-		reference, err = b.openReference(ctx)
-		return err
-	})
+	if b.openings == nil {
+		all.Go(func() (err error) {
+			reference, err = b.openReference(ctx)
+			return err
+		})
+	}
 	all.Go(func() (err error) {
 		blinker, err = blink.OpenOrShipped(backend, b.run) // Compiles, which is most of the work.
 		return err
@@ -147,7 +191,12 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 		return err
 	}
 	blinker.Blend = blink.Blend(b.blend)
-	patches, err := blinker.Patches(ctx, portrait.Colours(), faces, reference)
+	var patches []blink.Patch
+	if b.openings != nil {
+		patches, err = blinker.PatchesAt(ctx, portrait.Colours(), faces, b.openings)
+	} else {
+		patches, err = blinker.Patches(ctx, portrait.Colours(), faces, reference)
+	}
 	if err != nil {
 		return err
 	}
@@ -159,7 +208,8 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 		return err
 	}
 	size := portrait.Bounds()
-	fmt.Fprintf(b.command.OutOrStdout(), "%s: %d frames of %d×%d pixels\n", b.out, b.frames, size.Dx(), size.Dy())
+	length := counted(b.frames, "frame")
+	fmt.Fprintf(b.command.OutOrStdout(), "%s: %s of %d×%d pixels\n", b.out, length, size.Dx(), size.Dy())
 	return nil
 }
 

@@ -200,6 +200,9 @@ func TestBlinkRejectsInvalidArguments(t *testing.T) {
 		"no such file":                  {filepath.Join(dir, "none.png"), "-o", out},
 		`there is no reference "wink"`:  {path, "-o", out, "--reference", "wink"},
 		"there are no pictures in":      {path, "-o", out, "--reference", empty},
+		"--open is 1.5":                 {path, "-o", out, "--open", "1.5"},
+		"--open and --reference cannot": {path, "-o", out, "--open", "0", "--reference", "slow"},
+		"--curve: open ":                {path, "-o", out, "--curve", filepath.Join(dir, "none.csv")},
 	} {
 		t.Run(says, func(t *testing.T) {
 			assertRejected(t, says, append([]string{"blink"}, arguments...)...)
@@ -230,6 +233,31 @@ func TestBlinkCommandsWorkFromTrainingToFigures(t *testing.T) {
 	assertRejected(t, "was trained on the blinks of seed 1", "eval", "blink", "--run", run, "--seed", "1")
 	assertRejected(t, "--run is missing", "figures", "blink")
 	assertRejected(t, "--run is missing", "train", "blink")
+}
+
+func TestBlinkOpensEyesAsFarAsWanted(t *testing.T) {
+	portrait, clip, boxes := drawnPortrait(t, 64)
+	dir := t.TempDir()
+	run, out := filepath.Join(dir, "lids"), filepath.Join(dir, "out.png")
+	succeed(t, "train", "blink", "--preset", "smoke-lids", "--run", run)
+	args := append([]string{"blink", portrait, "--run", run, "-o", out}, boxes...)
+
+	assert.Contains(t, succeed(t, append(args, "--open", "1")...), "1 frame of 64×64 pixels\n")
+	_, frames, _ := framesOf(t, out)
+	require.Len(t, frames, 1)
+	assert.Equal(t, clip.Frames[0].Pix, frames[0].Pix, "as open as they are")
+	succeed(t, append(args, "--open", "0")...)
+	_, frames, _ = framesOf(t, out)
+	assert.NotEqual(t, clip.Frames[0].Pix, frames[0].Pix, "shut")
+
+	curve := filepath.Join(dir, "curve.csv")
+	require.NoError(t, dataset.SaveApertures(curve, []float64{0.8, 0.4, 0, 0.8}))
+	succeed(t, append(args, "--curve", curve)...)
+	_, frames, _ = framesOf(t, out)
+	require.Len(t, frames, 4)
+	assert.Equal(t, frames[0].Pix, frames[3].Pix)
+	assert.NotEqual(t, frames[0].Pix, frames[2].Pix)
+	assertRejected(t, "--hard measures portraits that moelab draws", "eval", "blink", "--hard", "--data", dir)
 }
 
 // assertRejected asserts that a call ends with status 2 and one clear line.

@@ -2,15 +2,17 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/moelab/moelab/blink"
+	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/lab"
 	"github.com/spf13/cobra"
 )
 
 func newEvalBlinkCommand() *cobra.Command {
 	var dir, data, truth, out string
-	var cross bool
+	var cross, hard bool
 	var n int
 	var seed uint64
 	command := &cobra.Command{
@@ -34,6 +36,7 @@ names it for others. Without it the blink itself is the truth, and what its head
 Without --run the network that moelab ships is measured; without --data it is measured on blinks that moelab draws,
 with a seed that no training uses.`,
 		Example: `  moelab eval blink
+  moelab eval blink --hard
   moelab eval blink --run runs/blink --data blinks -o scores.json
   moelab eval blink --data art/blinks --truth art/still --cross`,
 	}
@@ -43,6 +46,7 @@ with a seed that no training uses.`,
 	flags.StringVar(&truth, "truth", "",
 		"folder of the same blinks with the heads held still: folders of frames with the names of those in --data")
 	flags.BoolVar(&cross, "cross", false, "follow the blinks of all others, not of the next one only")
+	flags.BoolVar(&hard, "hard", false, "also measure portraits that are hard, with as many of each kind: "+hardCases())
 	flags.IntVarP(&n, "number", "n", 12, "drawn blinks")
 	flags.Uint64Var(&seed, "seed", blink.HeldOutSeed, "seed of the drawn blinks")
 	flags.StringVarP(&out, "out", "o", "", "file for the scores of every portrait, as JSON")
@@ -54,6 +58,9 @@ with a seed that no training uses.`,
 		if truth != "" && data == "" {
 			return usage("--truth is that of the blinks in --data, which is missing")
 		}
+		if hard && data != "" {
+			return usage("--hard measures portraits that moelab draws: leave out --data")
+		}
 		if out != "" {
 			if err := checkOutputs([]outFile{{"-o", out}}, append(runFiles(dir), data, truth)...); err != nil {
 				return err
@@ -64,7 +71,8 @@ with a seed that no training uses.`,
 			return err
 		}
 		evaluation, err := blink.Evaluate(command.Context(), backend, dir, lab.EvaluateOptions{
-			Number: n, Seed: seed, Data: data, Truth: truth, Cross: cross, Progress: progressFor(command), Warn: warner(command),
+			Number: n, Seed: seed, Data: data, Truth: truth, Cross: cross, Hard: hard,
+			Progress: progressFor(command), Warn: warner(command),
 		})
 		if err != nil {
 			return wrongInput(err)
@@ -73,4 +81,13 @@ with a seed that no training uses.`,
 		return writeEvaluation(out, evaluation)
 	}
 	return command
+}
+
+// hardCases lists the kinds of portraits that --hard measures.
+func hardCases() string {
+	var names []string
+	for _, hard := range portrait.HardCases {
+		names = append(names, hard.Name)
+	}
+	return strings.Join(names, ", ")
 }

@@ -23,8 +23,16 @@ type BlinkClip struct {
 // Most blinks are quick, so that at each frame most clips have open eyes: the number of the frame does not give away
 // whether they are closed.
 func Blink(seed uint64, index int) BlinkClip {
-	person := At(seed, index)
-	r := NewRand(seed^blinkDomain, index)
+	return At(seed, index).blink(NewRand(seed^blinkDomain, index), 1)
+}
+
+// BlinkVaried is [Blink] of a portrait of [AtVaried], whose head sways and breathes up to four times as much.
+func BlinkVaried(seed uint64, index int) BlinkClip {
+	return AtVaried(seed, index).blink(NewRand(seed^blinkDomain, index), 4)
+}
+
+// blink makes a person blink. The head moves up to some times as much as usual.
+func (person Params) blink(r Rand, sways float64) BlinkClip {
 	slow := 1.0
 	if r.IntN(5) == 0 {
 		slow = 1.7
@@ -35,8 +43,8 @@ func Blink(seed uint64, index int) BlinkClip {
 	if r.IntN(4) == 0 {
 		depth = r.Within(0.65, 1) // the eyes do not always close fully
 	}
-	phase, sway := r.Within(0, 2*math.Pi), r.Within(0, 0.008)
-	inhaled, breath := r.Within(0, 2*math.Pi), r.Within(0, 0.003)
+	phase, sway := r.Within(0, 2*math.Pi), r.Within(0, 0.008*sways)
+	inhaled, breath := r.Within(0, 2*math.Pi), r.Within(0, 0.003*sways)
 	var clip BlinkClip
 	for i := range clip.Frames {
 		frame := float64(i)

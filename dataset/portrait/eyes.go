@@ -42,13 +42,16 @@ type eye struct {
 	side   float64 // -1 left, 1 right as seen
 	w, h   float64
 	open   float64
+	look   Look
 }
 
 func (p Params) eye(side float64) eye {
 	s := choose(eyeShapes[:], int(p.Eyes))
+	s.inner, s.outer, s.arch = s.inner+p.Slant, s.outer-p.Slant/2, s.arch+p.Arch
 	return eye{
 		shape: s, centre: Pt(side*p.EyeSpacing, p.EyeY), side: side,
-		w: eyeHalfWidth * p.EyeSize * s.width, h: eyeHalfHeight * p.EyeSize * s.height, open: p.EyeOpening,
+		w: eyeHalfWidth * p.EyeSize * s.width * (1 + p.Wide), h: eyeHalfHeight * p.EyeSize * s.height * (1 + p.Tall),
+		open: p.EyeOpening, look: p.Look,
 	}
 }
 
@@ -57,7 +60,7 @@ func (e eye) at(u, v float64) Point { return Pt(e.centre.X+e.side*u*e.w, e.centr
 
 // lid lowers a point of the open eye towards the line where the lids meet, which sags in the middle.
 func (e eye) lid(u, open float64) knot {
-	shut := 0.40 + 0.32*(1-u*u)
+	shut := e.shut(u)
 	return knot{e.at(u, shut+(open-shut)*e.open), false}
 }
 
@@ -95,26 +98,35 @@ func (a *artist) eyes() {
 // eyeball paints the visible part of the eye between the lids.
 func (a *artist) eyeball(e eye, upper Path) {
 	top, foot := e.at(-1.1, -1.1), e.at(1.1, 1.1)
-	a.Fill(RGB(0xfcfbff), Rect(top.X, top.Y, foot.X, foot.Y))
+	white := RGB(0xfcfbff)
+	if a.White.A > 0 {
+		white = opaque(a.White)
+	}
+	a.Fill(white, Rect(top.X, top.Y, foot.X, foot.Y))
 	centre := e.at(0.02, 0.03)
 	centre.X += 0.007 * a.Gaze
-	rx, ry := 0.76*e.w, 1.0*e.h
+	rx, ry := 0.76*e.w*(1+a.IrisWide), 1.0*e.h*(1+a.IrisTall)*e.squashed()
+	centre.Y += (1 - e.squashed()) * 0.5 * e.h
 	a.drawIris(centre, rx, ry)
 	// The shadow of the upper lid lies over white and iris.
 	shadow := upper.Then(upper.Moved(Pt(0, 0.34*e.h)).Reversed())
-	a.Fill(RGB(0x40305c).Faded(0.36), shadow)
-	// Light comes from the upper left in both eyes.
-	white := RGB(0xffffff)
-	a.Fill(white, ellipse(Pt(centre.X-0.36*rx, centre.Y-0.38*ry), 0.30*rx, 0.25*ry))
-	a.Fill(white.Faded(0.9), ellipse(Pt(centre.X+0.42*rx, centre.Y+0.36*ry), 0.15*rx, 0.12*ry))
+	a.Fill(RGB(0x40305c).Faded(0.36*(1+a.Shadow)), shadow)
+	a.glints(centre, rx, ry)
 }
 
 func (a *artist) drawIris(centre Point, rx, ry float64) {
 	t := a.iris
 	a.Fill(t.line, ellipse(centre, rx, ry))
+	pupil := Mix(t.line, RGB(0x100818), 0.5)
+	if a.Pupil > 0 {
+		defer a.Fill(pupil, ellipse(centre, a.Pupil*rx, 1.1*a.Pupil*ry))
+	}
+	if a.Flat {
+		a.flatIris(centre, rx, ry)
+		return
+	}
 	lit := ramp(t.line, t.deep, t.shade, t.base, t.light).Vertical(centre.Y-ry, centre.Y+ry)
 	a.Fill(lit, ellipse(centre, 0.91*rx, 0.94*ry))
-	pupil := Mix(t.line, RGB(0x100818), 0.5)
 	soft := ramp(pupil.Opacities(1, 1, 1, 0)...).Radial(centre, 0.50*rx, 0.50*ry)
 	a.Fill(soft, ellipse(centre, 0.50*rx, 0.50*ry))
 	// A crescent of light that shines through the eye.
@@ -124,23 +136,24 @@ func (a *artist) drawIris(centre Point, rx, ry float64) {
 
 // lashes draws the lids: a heavy line above, a light one below, and the crease of the upper lid.
 func (a *artist) lashes(e eye, upper, lower Path) {
-	dark := Mix(RGB(0x2c1a20), a.hair.line, 0.3)
-	heavy := 0.0185 * a.EyeSize * (0.8 + 0.2*a.Line)
+	dark := a.lashInk()
+	heavy := 0.0185 * a.EyeSize * (0.8 + 0.2*a.Line) * (1 + a.Weight)
 	weight := func(t float64) float64 { // thin at the inner corner
-		return heavy * (0.22 + 0.78*ease((t-0.05)/0.45)) * (1 - 0.3*ease((t-0.75)/0.25))
+		thin := (0.22 + 0.78*ease((t-0.05)/0.45)) * (1 - 0.3*ease((t-0.75)/0.25))
+		return heavy * (thin + a.Even*(1-thin))
 	}
 	a.Stroke(dark, upper, weight)
 	outer := upper[len(upper)-1]
 	for k, reach := range []Point{Pt(0.20, -0.20), Pt(0.12, 0.02)} {
+		reach = reach.Mul(1 + a.Reach)
 		root := upper[len(upper)-8+4*k]
 		tip := outer.Add(Pt(e.side*reach.X*e.w, reach.Y*e.h))
 		a.Stroke(dark, Path{root, Between(root, tip, 0.5).Add(Pt(e.side*0.04*e.w, 0.05*e.h)), tip}, TaperEnd(0.015))
 	}
-	n := len(lower)
-	a.Stroke(dark.Faded(0.848), lower[n/12:n*6/10], TaperBoth(0.0055*a.Line))
-	a.Stroke(a.skin.line.Faded(0.6), lower[n*6/10:n*9/10], TaperBoth(0.0035*a.Line))
-	if e.shape.crease {
-		crease := upper[len(upper)/4 : len(upper)*9/10].Moved(Pt(0, -(0.16+0.16*e.open)*e.h))
+	a.moreLashes(e, upper, lower, dark, heavy)
+	a.lowerLashes(e, lower, dark)
+	if apart, shut, ok := e.crease(); ok {
+		crease := upper[len(upper)/4 : len(upper)*9/10].Moved(Pt(0, -(shut+(apart-shut)*e.open)*e.h))
 		a.Stroke(a.skin.line.Faded(0.8), crease, TaperBoth(0.0045*a.Line))
 	}
 }
@@ -158,6 +171,18 @@ func (a *artist) brows(opacity float64) {
 	}
 }
 
+// reach is how far what is drawn of an eye reaches from its middle, in half-widths and half-heights: to the inner and
+// the outer side, up and down.
+func (e eye) reach() (in, out, up, down float64) {
+	l := e.look
+	if l == (Look{}) {
+		return 1.15, 1.3, 1.5, 1.15
+	}
+	lines := 0.06 + 0.03*max(l.Weight, 0)/(1+l.Tall) // Half of what they are heavier, and some more.
+	low := 0.15 * max(1/(1+l.Tall)-1, 0)             // The margin of a narrow eye is that of a usual one.
+	return 1.15 + lines, 1.3 + 0.2*max(l.Reach, 0) + lines, 1.5 + 0.5*low, 1.15 + low + 4*lines
+}
+
 // EyeBoxes returns the boxes of the left and the right eye as seen, in pixels of a picture of the given size. Opening
 // and closing the eyes changes nothing outside them.
 func (p Params) EyeBoxes(size int) [2]image.Rectangle {
@@ -165,7 +190,8 @@ func (p Params) EyeBoxes(size int) [2]image.Rectangle {
 	m := p.headPose(Point{}, float64(size))
 	for i, side := range []float64{-1, 1} {
 		e := p.eye(side)
-		corners := []Point{e.at(-1.15, -1.5), e.at(1.3, -1.5), e.at(-1.15, 1.15), e.at(1.3, 1.15)}
+		in, out, up, down := e.reach()
+		corners := []Point{e.at(-in, -up), e.at(out, -up), e.at(-in, down), e.at(out, down)}
 		for k := range corners {
 			corners[k] = m.Pixel(corners[k])
 		}

@@ -20,7 +20,10 @@ func TestPortraitsAreAsRecorded(t *testing.T) {
 	var params []byte
 	for i := -900; i < 9000; i++ {
 		p := portrait.At(5, i)
-		plain := strings.Replace(fmt.Sprintf("%+v", p), fmt.Sprintf(" Dress:%+v", p.Dress), "", 1) // Recorded before it.
+		plain := fmt.Sprintf("%+v", p)
+		for _, since := range []string{fmt.Sprintf(" Dress:%+v", p.Dress), fmt.Sprintf(" Look:%+v", p.Look)} {
+			plain = strings.Replace(plain, since, "", 1) // Recorded before it.
+		}
 		params = fmt.Appendf(params, "%s %v %s %s %s\n", plain, p.EyeBoxes(100), p.EyeColour(), p.HairLength(), p.HairStyle())
 	}
 	drawings = append(drawings, vectortest.Drawing{Name: "parameters", Bytes: params})

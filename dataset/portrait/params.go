@@ -33,6 +33,7 @@ type Params struct {
 	Ribbon    color.RGBA // colour of the accessory
 
 	Dress // what [AtDressed] adds; Random has none
+	Look  // what [AtVaried] adds; Random has none
 
 	Eyes       EyeShape   // both have the same
 	Iris       color.RGBA // colour of the eyes
@@ -81,6 +82,7 @@ const (
 	portraitDomain = 0x706f727472616974
 	orderDomain    = 0x6f72646572
 	blinkDomain    = 0x626c696e6b
+	lookDomain     = 0x6c6f6f6b
 )
 
 // At returns the index-th portrait of the endless series of a seed. Each block holds every hair colour once, in a
