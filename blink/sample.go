@@ -175,7 +175,8 @@ func (b *Blinker) PatchesAt(
 	ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, openings []float64,
 ) ([]Patch, error) {
 	if b.painter == nil {
-		return nil, fmt.Errorf("open eyes as far as wanted: network %s can only follow a reference", b.Config.Network)
+		return nil, fmt.Errorf("cannot open eyes as far as wanted: network %s can only follow a reference; "+
+			"train one with --preset lids", b.Config.Network)
 	}
 	wanted := make([]float32, len(openings))
 	for i, opening := range openings {

@@ -62,13 +62,14 @@ rates are converted to 18 frames a second; if there are fewer than 16 frames, th
 
 Instead of following a reference, --open makes one picture whose eyes are open so far, and --curve an animation from a
 list: a file like the aperture.csv of "moelab data blinks", with the columns frame and aperture, 0 shut … 1 open. The
-apertures are relative to the first one.`,
+apertures are relative to the first one. Both need a run of the network "lids" ("moelab train blink --preset lids"): the
+networks of the article, and the one that moelab ships, can only follow a reference.`,
 		Example: `  moelab blink portrait.png -o blink.gif
   moelab blink portrait.png -o blink.webp --reference slow --loop
   moelab blink portrait.png -o frames/ --eyes 120,200,60,48 --eyes 210,198,60,50
   moelab blink portrait.png -o blink.png --reference friend.mp4
-  moelab blink portrait.png -o half.png --open 0.5
-  moelab blink portrait.png -o blink.gif --curve blinks/003/aperture.csv
+  moelab blink portrait.png -o half.png --run runs/lids --open 0.5
+  moelab blink portrait.png -o blink.gif --run runs/lids --curve blinks/003/aperture.csv
   moelab sample --run runs/hair --colour pink -n 1 -o - | moelab blink - -o blink.gif`,
 		Args: oneArgument("portrait"),
 	}
