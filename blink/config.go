@@ -75,7 +75,7 @@ var article = Config{
 // article, and with a D it learns as slowly as there, so D wins.
 func laptop(c *Config) {
 	c.Channels, c.DiscriminatorChannels, c.Steps, c.AverageDecay = 16, 16, 800, 0.99
-	if c.Network == "unet" {
+	if c.Network != "videogan" {
 		c.Drawn = 400
 	}
 	if c.Adversarial == 0 {
@@ -84,7 +84,7 @@ func laptop(c *Config) {
 	switch {
 	case c.Frozen:
 		c.Steps = 400 // It hardly learns from then on.
-	case c.Network == "unet" && c.Part == "face":
+	case c.Network != "videogan" && c.Part == "face":
 		c.Steps = 300 // A whole frame has four times an eye's pixels.
 	}
 }
@@ -103,6 +103,12 @@ var Failures = []Failure{
 	{"face", "U-Nets on the whole frame", wholeFrame},
 	{"flat", "U-Net of frames alone", func(c *Config) { c.Temporal = false }},
 	{"frozen", "3D U-Net as it began", func(c *Config) { c.Frozen = true }},
+}
+
+// Surveyed are other video models that the article surveys, with presets like those of [Failures].
+var Surveyed = []Failure{
+	{"mocogan", "MoCoGAN", func(c *Config) { videoGAN(c); c.Network, c.Adversarial = "mocogan", 1 }},
+	{"convlstm", "U-Nets on the features of a ConvLSTM", func(c *Config) { c.Network = "convlstm" }},
 }
 
 // Failure is an attempt that did not lead to a blink: a change to the configuration that works.

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -15,6 +17,7 @@ import (
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/lab"
+	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -127,17 +130,61 @@ func (b *Blinker) Evaluate(
 func (b *Blinker) scores(
 	ctx context.Context, clips dataset.Clips, options lab.EvaluateOptions,
 ) (scores []Score, err error) {
-	progress, warn := options.Progress, options.Warn
-	var read []*dataset.Clip
-	for i := range clips.Len() {
-		clip, err := clips.Clip(ctx, i)
+	read, err := readAll(ctx, clips, options.Warn)
+	if err != nil {
+		return nil, err
+	}
+	progress := options.Progress
+	if progress != nil {
+		progress.Start(0, int64(len(read)))
+		defer func() { progress.Stop(err) }()
+	}
+	others := min(1, len(read)-1)
+	if options.Cross {
+		others = len(read) - 1
+	}
+	scores = make([]Score, len(read)*(1+others))
+	var comparing errgroup.Group // Beside the next blinks.
+	comparing.SetLimit(runtime.GOMAXPROCS(0))
+	for i, clip := range read {
+		for k := range 1 + others { // Its own one first.
+			reference := read[(i+k)%len(read)]
+			frames, err := b.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, reference)
+			if err != nil {
+				return nil, errors.Join(fmt.Errorf("%s: %w", clip.Name, err), comparing.Wait())
+			}
+			comparing.Go(func() error {
+				scores[i*(1+others)+k] = compare(frames, clip, reference)
+				return nil
+			})
+		}
+		if progress != nil {
+			progress.Step(int64(i+1), nil)
+		}
+	}
+	return scores, comparing.Wait()
+}
+
+// readAll reads clips, several at once. warn, unless it is nil, gets those that cannot be read, which are left out.
+func readAll(ctx context.Context, clips dataset.Clips, warn func(error)) (read []*dataset.Clip, err error) {
+	all, errs := make([]*dataset.Clip, clips.Len()), make([]error, clips.Len())
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range all {
+		group.Go(func() error {
+			all[i], errs[i] = clips.Clip(ctx, i)
+			return nil
+		})
+	}
+	_ = group.Wait() // The errors are in errs.
+	for i, clip := range all {
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case err != nil && warn != nil:
-			warn(err)
-		case err != nil:
-			return nil, err
+		case errs[i] != nil && warn != nil:
+			warn(errs[i])
+		case errs[i] != nil:
+			return nil, errs[i]
 		default:
 			read = append(read, clip)
 		}
@@ -145,29 +192,7 @@ func (b *Blinker) scores(
 	if len(read) == 0 {
 		return nil, errors.New("there is no blink to measure with")
 	}
-	if progress != nil {
-		progress.Start(0, int64(len(read)))
-		defer func() { progress.Stop(err) }()
-	}
-	for i, clip := range read {
-		references := []*dataset.Clip{clip}
-		others := slices.Concat(read[i+1:], read[:i])
-		if !options.Cross {
-			others = others[:min(1, len(others))]
-		}
-		references = append(references, others...)
-		for _, reference := range references {
-			score, err := b.Score(ctx, clip, reference)
-			if err != nil {
-				return nil, err
-			}
-			scores = append(scores, score)
-		}
-		if progress != nil {
-			progress.Step(int64(i+1), nil)
-		}
-	}
-	return scores, nil
+	return read, nil
 }
 
 // summarise sums up scores.

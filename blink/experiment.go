@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/moelab/moelab/dataset"
@@ -37,7 +38,7 @@ func presets() map[string]Config {
 	presets := map[string]Config{"shipped-first": first, "shipped": shipped, "lids": lids, "smoke-lids": with(lids, smoke)}
 	for size, resize := range map[string]func(*Config){"article": func(*Config) {}, "laptop": laptop, "smoke": smoke} {
 		presets[size] = with(article, resize)
-		for _, failure := range Failures {
+		for _, failure := range slices.Concat(Failures, Surveyed) {
 			preset := with(with(article, failure.change), resize)
 			if size != "smoke" {
 				preset.Size = with(article, failure.change).Size

@@ -10,8 +10,8 @@ import (
 
 // exported returns the generator that [Open] opens, for other programs. It has the inputs that the network takes.
 //
-//	picture: [batch, 3, size, size] in [-1, 1], motion: [batch, frames, 2, size, size] in pixels, openings: [batch,
-//	frames] in [0, 1], noise: [batch, noise]
+//	picture: [batch, 3, size, size] in [-1, 1], motion: [batch, frames, 2, size, size] in pixels, reference:
+//	[batch, frames, 3, size, size] in [-1, 1], openings: [batch, frames] in [0, 1], noise: [batch, noise]
 //	→ [batch, frames, 3, size, size] in [-1, 1]
 func exported(dir string) (lab.Network, error) {
 	config, weights, state, err := Experiment.OpenModel(dir)
@@ -29,6 +29,12 @@ func exported(dir string) (lab.Network, error) {
 			Name: "motion", Axes: []onnxfile.Axis{batch, onnxfile.Exactly(Frames), onnxfile.Exactly(2), size, size},
 			About: "optical flow (Farnebäck's, as of moelab flow) of another blink from its first frame to each: " +
 				"to the right and down, in pixels",
+		})
+	}
+	if network.Footage {
+		inputs = append(inputs, onnxfile.Input{
+			Name: "reference", Axes: []onnxfile.Axis{batch, onnxfile.Exactly(Frames), onnxfile.Exactly(3), size, size},
+			About: "another blink: red, green and blue in [-1, 1]",
 		})
 	}
 	if network.Painted {
@@ -50,6 +56,9 @@ func exported(dir string) (lab.Network, error) {
 			given := Given{Picture: nn.ChannelsLast(inputs[0])}
 			if network.Reference {
 				given.Motion = nn.ChannelsLast(inputs[1])
+			}
+			if network.Footage {
+				given.Reference = nn.ChannelsLast(inputs[1])
 			}
 			if network.Painted {
 				given.Openings = inputs[1]

@@ -19,7 +19,9 @@ import (
 func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 	backend, err := onnxfiletest.Backend()
 	require.NoError(t, err)
-	for _, preset := range []string{"smoke", "smoke-flat", "smoke-content", "smoke-lids"} {
+	for _, preset := range []string{
+		"smoke", "smoke-flat", "smoke-content", "smoke-lids", "smoke-convlstm", "smoke-mocogan",
+	} {
 		t.Run(preset, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
 			config, err := Experiment.Configure(
@@ -41,7 +43,16 @@ func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 				motion = onnxfiletest.Random(1, Frames)
 				b.generator = lidsOf(t, backend, dir, config)
 			}
-			want, err := b.generator.Call1(picture, motion)
+			arguments := []any{picture, motion}
+			noise := onnxfiletest.Random(1, mocoganNoise)
+			switch config.Network {
+			case "convlstm":
+				motion = onnxfiletest.Random(1, Frames, config.Size, config.Size, 3)
+				arguments[1] = motion
+			case "mocogan":
+				arguments = append(arguments, noise)
+			}
+			want, err := b.generator.Call1(arguments...)
 			require.NoError(t, err)
 			inputs := map[string]*tensors.Tensor{"picture": onnxfiletest.ChannelsFirst(t, picture)}
 			switch config.Network {
@@ -49,6 +60,10 @@ func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 				inputs["motion"] = onnxfiletest.ChannelsFirst(t, motion)
 			case "lids":
 				inputs["openings"] = motion
+			case "convlstm":
+				inputs["reference"] = onnxfiletest.ChannelsFirst(t, motion)
+			case "mocogan":
+				inputs["noise"] = noise
 			}
 			got := onnxfiletest.Run(t, path, inputs)
 			assert.Equal(t, []int{1, Frames, 3, config.Size, config.Size}, got.Shape().Dimensions)

@@ -12,11 +12,18 @@ import (
 //
 //	→ [batch, frames, size, size, 3] in [-1, 1]
 func UNets(scope *model.Scope, config Config, given Given) *Node {
-	dims := given.Motion.Shape().Dimensions
-	batch, frames, size := dims[0], dims[1], dims[2]
-	tiled := BroadcastToDims(ExpandAxes(given.Picture, 1), batch, frames, size, size, 3)
-	x := Concatenate([]*Node{tiled, MulScalar(given.Motion, flowScale)}, -1)
-	x = Reshape(x, batch*frames, size, size, 5)
+	return conditionedUNets(scope, config, given.Picture, MulScalar(given.Motion, flowScale))
+}
+
+// conditionedUNets are [UNets] with any condition.
+//
+//	picture: [batch, size, size, 3], condition: [batch, frames, size, size, channels]
+func conditionedUNets(scope *model.Scope, config Config, picture, condition *Node) *Node {
+	dims := condition.Shape().Dimensions
+	batch, frames, size, channels := dims[0], dims[1], dims[2], dims[4]
+	tiled := BroadcastToDims(ExpandAxes(picture, 1), batch, frames, size, size, 3)
+	x := Concatenate([]*Node{tiled, condition}, -1)
+	x = Reshape(x, batch*frames, size, size, 3+channels)
 	x = Tanh(unet(scope.At("frames"), config, flat, x))
 	x = Reshape(x, batch, frames, size, size, 3)
 	if !config.Temporal {

@@ -14,6 +14,8 @@ type Network struct {
 	Generator func(scope *model.Scope, config Config, given Given) *Node
 	// Reference is set if the generator follows the motion of a reference.
 	Reference bool
+	// Footage is set if it sees the frames of the reference.
+	Footage bool
 	// Painted is set if it follows how far the reference's eyes are open, and paints over the picture: see [Lids].
 	Painted bool
 	// Noise is the length of the vector of noise that the generator takes for each video; 0: none.
@@ -27,7 +29,7 @@ type NamedDiscriminator struct {
 	Scope string
 	// Score is large for a video that looks real.
 	//
-	//	videos: [batch, frames, size, size, 3] in [-1, 1] → [batch], a logit
+	//	videos: [batch, frames, size, size, 3] in [-1, 1] → [batch], logits, or several for each video
 	Score func(scope *model.Scope, config Config, videos *Node) *Node
 }
 
@@ -40,7 +42,7 @@ type Given struct {
 	// Noise is N(0, 1), [batch, noise]; nil unless the network takes it.
 	Noise *Node
 	// Reference is the reference, like Picture: [batch, frames, size, size, 3]. Instead, Openings may be how far its eyes
-	// are open: see [Openings]. Both are nil unless the network is Painted.
+	// are open: see [Openings]. Both are nil unless the network sees Footage or is Painted.
 	Reference, Openings *Node
 }
 
@@ -51,6 +53,18 @@ var Networks = map[string]Network{
 	"unet": {
 		Generator: UNets, Reference: true,
 		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, Discriminator}},
+	},
+	// The article's next attempt.
+	"convlstm": {
+		Generator: RecurrentUNets, Footage: true,
+		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, Discriminator}},
+	},
+	// Tulyakov et al. 2018.
+	"mocogan": {
+		Generator: MoCoGAN, Noise: mocoganNoise,
+		Discriminators: []NamedDiscriminator{
+			{"image_discriminator", ImageDiscriminator}, {"video_discriminator", VideoDiscriminator},
+		},
 	},
 	// moelab's own.
 	"lids": {Generator: Lids, Painted: true},

@@ -69,12 +69,15 @@ func newBlinker(backend compute.Backend, config Config, weights lab.Weights) (*B
 	var both errgroup.Group
 	both.Go(func() (err error) {
 		inputs := []shapes.Shape{shapes.Make(dtypes.Float32, 1, size, size, 3), video(2)}
+		if b.network.Footage {
+			inputs[1] = video(3)
+		}
 		if b.network.Noise > 0 {
 			inputs = append(inputs, shapes.Make(dtypes.Float32, 1, b.network.Noise))
 		}
 		b.generator, err = lab.Compile(backend, weights, func(scope *model.Scope, inputs []*Node) *Node {
 			nn.Plainly(inputs[0].Graph()) // The faster program takes too long to compile for a picture or two.
-			given := Given{Picture: inputs[0], Motion: inputs[1]}
+			given := Given{Picture: inputs[0], Motion: inputs[1], Reference: inputs[1]}
 			if b.network.Noise > 0 {
 				given.Noise = inputs[2]
 			}
@@ -265,20 +268,23 @@ func (b *Blinker) generate(
 	picture []float32, reference *dataset.Clip, square image.Rectangle,
 ) (drawn []float32, err error) {
 	size := b.Config.Size
-	motion := tensors.FromShape(shapes.Make(dtypes.Float32, 1, Frames, size, size, 2))
-	if b.network.Reference {
+	told := tensors.FromShape(shapes.Make(dtypes.Float32, 1, Frames, size, size, 2)) // Of the reference.
+	if b.network.Reference || b.network.Footage {
 		each := size * size * 3
 		values := make([]float32, Frames*each)
 		for k, frame := range reference.Frames {
 			imaging.Symmetric.Put(values[k*each:(k+1)*each], imaging.Cut(frame, square, size), false)
 		}
-		videos := tensors.FromFlatDataAndDimensions(values, 1, Frames, size, size, 3)
+		told = tensors.FromFlatDataAndDimensions(values, 1, Frames, size, size, 3)
+	}
+	if b.network.Reference {
+		videos := told
 		defer func() { err = errors.Join(err, videos.FinalizeAll()) }()
-		if motion, err = b.motion.Call1(videos); err != nil {
+		if told, err = b.motion.Call1(videos); err != nil {
 			return nil, err
 		}
 	}
-	inputs := []any{tensors.FromFlatDataAndDimensions(picture, 1, size, size, 3), motion}
+	inputs := []any{tensors.FromFlatDataAndDimensions(picture, 1, size, size, 3), told}
 	if n := b.network.Noise; n > 0 {
 		inputs = append(inputs, tensors.FromFlatDataAndDimensions(b.Config.drawNoise(n), 1, n))
 	}

@@ -48,6 +48,9 @@ func Iteration(scope *model.Scope, config Config, videos *Node, truth ...*Node) 
 	if network.Reference {
 		given.Motion = Motion(videos)
 	}
+	if network.Footage {
+		given.Reference = videos
+	}
 	if network.Noise > 0 {
 		shape := shapes.Make(dtypes.Float32, videos.Shape().Dim(0), network.Noise)
 		given.Noise = scope.RandomNormal(videos.Graph(), shape)
