@@ -107,7 +107,9 @@ var Failures = []Failure{
 
 // Surveyed are other video models that the article surveys, with presets like those of [Failures].
 var Surveyed = []Failure{
+	{"tgan", "TGAN", func(c *Config) { videoGAN(c); c.Network, c.Adversarial, c.Clip = "tgan", 1, 0.01 }},
 	{"mocogan", "MoCoGAN", func(c *Config) { videoGAN(c); c.Network, c.Adversarial = "mocogan", 1 }},
+	{"dynamics", "Dynamics Transfer GAN", func(c *Config) { videoGAN(c); c.Network, c.Adversarial = "dynamics", 1 }},
 	{"convlstm", "U-Nets on the features of a ConvLSTM", func(c *Config) { c.Network = "convlstm" }},
 }
 

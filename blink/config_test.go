@@ -35,7 +35,8 @@ func TestConfigSaysWhatCannotBe(t *testing.T) {
 		says   string
 	}{
 		"another network": {
-			func(c *Config) { c.Network = "gru" }, `network is "gru": it must be one of convlstm, lids, mocogan, unet, videogan`,
+			func(c *Config) { c.Network = "gru" },
+			`network is "gru": it must be one of convlstm, dynamics, lids, mocogan, tgan, unet, videogan`,
 		},
 		"another part":       {func(c *Config) { c.Part = "nose" }, `part is "nose": it must be one of eyes, face`},
 		"an odd size":        {func(c *Config) { c.Size = 33 }, "size is 33: it must be a multiple of 16"},

@@ -31,10 +31,7 @@ func ConvLSTM(scope *model.Scope, x *Node, channels int) *Node {
 	for t := range states {
 		now := Squeeze(SliceAxis(x, 1, AxisElem(t)), 1)
 		gates := nn.Conv(scope.At("gates"), Concatenate([]*Node{now, hidden}, -1), 4*channels, 3)
-		gate := func(i int) *Node { return SliceAxis(gates, -1, AxisRange(i*channels, (i+1)*channels)) }
-		input, forget, output := Sigmoid(gate(0)), Sigmoid(gate(1)), Sigmoid(gate(2))
-		cell = Add(Mul(forget, cell), Mul(input, Tanh(gate(3))))
-		hidden = Mul(output, Tanh(cell))
+		hidden, cell = lstmStep(gates, cell)
 		states[t] = hidden
 	}
 	return Stack(states, 1)

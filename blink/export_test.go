@@ -21,6 +21,7 @@ func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 	require.NoError(t, err)
 	for _, preset := range []string{
 		"smoke", "smoke-flat", "smoke-content", "smoke-lids", "smoke-convlstm", "smoke-mocogan",
+		"smoke-tgan", "smoke-dynamics",
 	} {
 		t.Run(preset, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
@@ -44,12 +45,12 @@ func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 				b.generator = lidsOf(t, backend, dir, config)
 			}
 			arguments := []any{picture, motion}
-			noise := onnxfiletest.Random(1, mocoganNoise)
+			noise := onnxfiletest.Random(1, max(config.network().Noise, 1))
 			switch config.Network {
-			case "convlstm":
+			case "convlstm", "dynamics":
 				motion = onnxfiletest.Random(1, Frames, config.Size, config.Size, 3)
 				arguments[1] = motion
-			case "mocogan":
+			case "mocogan", "tgan":
 				arguments = append(arguments, noise)
 			}
 			want, err := b.generator.Call1(arguments...)
@@ -60,9 +61,9 @@ func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 				inputs["motion"] = onnxfiletest.ChannelsFirst(t, motion)
 			case "lids":
 				inputs["openings"] = motion
-			case "convlstm":
+			case "convlstm", "dynamics":
 				inputs["reference"] = onnxfiletest.ChannelsFirst(t, motion)
-			case "mocogan":
+			case "mocogan", "tgan":
 				inputs["noise"] = noise
 			}
 			got := onnxfiletest.Run(t, path, inputs)

@@ -54,10 +54,22 @@ var Networks = map[string]Network{
 		Generator: UNets, Reference: true,
 		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, Discriminator}},
 	},
+	// Baddar et al. 2018.
+	"dynamics": {
+		Generator: DynamicsTransfer, Footage: true,
+		Discriminators: []NamedDiscriminator{
+			{"frame_discriminator", FrameDiscriminator}, {"dynamics_discriminator", DynamicsDiscriminator},
+		},
+	},
 	// The article's next attempt.
 	"convlstm": {
 		Generator: RecurrentUNets, Footage: true,
 		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, Discriminator}},
+	},
+	// Saito et al. 2017.
+	"tgan": {
+		Generator: TGAN, Noise: tganCode,
+		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, TemporalDiscriminator}},
 	},
 	// Tulyakov et al. 2018.
 	"mocogan": {

@@ -3,24 +3,29 @@ package bench
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/blink"
 )
 
-// Blink is an iteration of the networks that make portraits blink. The optical flow of the videos is an input: the
-// peers have none. Its losses are the configuration's metrics.
+// Blink is an iteration of the networks that make portraits blink. The optical flow of the videos is an input, since
+// the peers have none, and so is the noise. Its losses are the configuration's metrics.
 func Blink(backend compute.Backend, config blink.Config) (Case, error) {
 	c := Case{
 		config: config, seed: config.Seed, networks: []string{"generator"}, peers: peersOf("blink")[:2],
 		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-			return blink.Step(scope, config, x[0], blink.Given{Motion: x[1]})
+			return blink.Step(scope, config, x[0], blink.Given{Motion: x[1], Reference: x[0], Noise: x[2]})
 		},
 	}
+	network := blink.Networks[config.Network]
 	if config.Adversarial > 0 {
-		c.networks = append(c.networks, "discriminator")
+		for _, discriminator := range network.Discriminators {
+			c.networks = append(c.networks, discriminator.Scope)
+		}
 	}
 	clips, err := config.OpenData(context.Background(), nil)
 	if err != nil {
@@ -39,6 +44,14 @@ func Blink(backend compute.Backend, config blink.Config) (Case, error) {
 	if err != nil {
 		return c, fmt.Errorf("estimate the flow of the inputs: %w", err)
 	}
-	c.inputs = []input{{"videos", videos[0]}, {"motion", motion}}
+	rng := rand.New(rand.NewPCG(config.Seed, 0))
+	noise := make([]float32, config.Batch*max(network.Noise, 1))
+	for i := range noise {
+		noise[i] = float32(rng.NormFloat64())
+	}
+	c.inputs = []input{
+		{"videos", videos[0]}, {"motion", motion},
+		{"noise", tensors.FromFlatDataAndDimensions(noise, config.Batch, len(noise)/config.Batch)},
+	}
 	return c, nil
 }

@@ -22,14 +22,142 @@ def unet(net, scope, conv, x):
     return torch.tanh(conv(f"{scope}/rgb", h))
 
 
-def unets(net, config, picture, motion):
-    """picture: [batch, 3, h, w], motion: [batch, frames, h, w, 2] -> [batch, 3, frames, h, w]"""
-    batch, frames, size = motion.shape[:3]
+def unets(net, config, picture, condition):
+    """picture: [batch, 3, h, w], condition: [batch, frames, h, w, channels] -> [batch, 3, frames, h, w]"""
+    batch, frames, size = condition.shape[:3]
     tiled = picture[:, None].expand(batch, frames, 3, size, size).flatten(0, 1)
-    x = torch.cat([tiled, 0.25 * motion.flatten(0, 1).permute(0, 3, 1, 2)], 1)
+    x = torch.cat([tiled, condition.flatten(0, 1).permute(0, 3, 1, 2)], 1)
     x = unet(net, "frames", net.conv, x)
     x = x.unflatten(0, (batch, frames)).transpose(1, 2)
     return unet(net, "video", net.conv3d, x) if config["temporal"] else x
+
+
+def conv_lstm(net, videos):
+    """videos: [batch, 3, frames, h, w] -> [batch, frames, h, w, channels]"""
+    channels = net.w["lstm/gates/bias"].numel() // 4
+    h = c = videos.new_zeros(videos.shape[0], channels, *videos.shape[3:])
+    states = []
+    for x in videos.unbind(2):
+        i, f, o, g = net.conv("lstm/gates", torch.cat([x, h], 1)).chunk(4, 1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        states.append(h)
+    return torch.stack(states, 1).permute(0, 1, 3, 4, 2)
+
+
+def encoded(net, picture, scope=""):
+    h = picture
+    for i in range(1, DEPTH + 1):
+        h = net.conv(f"{scope}encoder{i}", h, stride=2)
+        h = lrelu(net.norm(f"{scope}encoder{i}_norm", h) if i > 1 else h)
+    return h.permute(0, 2, 3, 1).flatten(1)
+
+
+def content_code(net, picture):
+    return net.dense("content", encoded(net, picture))
+
+
+def dynamics_transfer(net, config, picture, reference):
+    """picture: [batch, 3, h, w], reference: [batch, 3, frames, h, w] -> [batch, 3, frames, h, w]"""
+    batch, frames = reference.shape[0], reference.shape[2]
+    features = net.dense("features/code", encoded(net, reference.transpose(1, 2).flatten(0, 1), "features/"))
+    features = features.unflatten(0, (batch, frames))
+
+    def lstm(x):
+        h = c = x.new_zeros(batch, net.w["lstm/gates/bias"].numel() // 4)
+        states = []
+        for now in x.unbind(1):
+            i, f, o, g = net.dense("lstm/gates", torch.cat([now, h], 1)).chunk(4, 1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()
+            states.append(h)
+        return torch.stack(states, 1)
+
+    dynamics = lstm(features) - lstm(features[:, :1].expand_as(features))
+    least = config["size"] // 2**DEPTH
+    condition = net.dense("condition", dynamics.flatten(0, 1)).unflatten(1, (least, least, -1)).permute(0, 3, 1, 2)
+    condition = F.interpolate(condition, scale_factor=2**DEPTH)
+    x = torch.cat([picture.repeat_interleave(frames, 0), condition], 1)
+    return unet(net, "frames", net.conv, x).unflatten(0, (batch, frames)).transpose(1, 2)
+
+
+def frame_discriminator(net, videos):
+    return net.dense("score", encoded(net, videos.transpose(1, 2).flatten(0, 1)))[:, 0]
+
+
+def dynamics_discriminator(net, videos):
+    return discriminator(net, videos - videos[:, :, :1])
+
+
+def deconv(net, name, h):
+    return F.conv_transpose2d(h, net.w[name + "/weights"].transpose(0, 1), stride=2, padding=1)
+
+
+def tgan(net, config, picture, noise):
+    """picture: [batch, 3, h, w], noise: [batch, 100] -> [batch, 3, frames, h, w]"""
+    slow, h = content_code(net, picture).tanh(), net.dense("temporal/step1", torch.erf(noise / 2**0.5))[:, :, None]
+    for i in range(2, DEPTH + 2):
+        h = F.relu(net.norm(f"temporal/step{i - 1}_norm", h))
+        w = net.w[f"temporal/step{i}/weights"].permute(1, 2, 0)
+        h = F.conv_transpose1d(h, w, net.w[f"temporal/step{i}/bias"], stride=2, padding=1)
+    fast = h.tanh().transpose(1, 2)
+    frames, least = fast.shape[1], config["size"] // 2**DEPTH
+
+    def unfolded(name, code):
+        h = net.dense(name, code, bias=False).unflatten(1, (least, least, -1)).permute(0, 3, 1, 2)
+        return F.relu(net.norm(f"{name}/norm", h))
+
+    of_slow = unfolded("slow", slow)
+    h = torch.cat([of_slow.repeat_interleave(frames, 0), unfolded("fast", fast.flatten(0, 1))], 1)
+    for i in range(1, DEPTH + 1):
+        h = F.relu(net.norm(f"frame{i}_norm", deconv(net, f"frame{i}", h)))
+    return torch.tanh(net.conv("frame_rgb", h)).unflatten(0, (-1, frames)).transpose(1, 2)
+
+
+def temporal_discriminator(net, videos):
+    h = videos
+    for i in range(1, DEPTH + 1):
+        h = net.conv3d(f"conv{i}", h, stride=2)
+        h = lrelu(net.normalise(h) * net.w[f"conv{i}_norm/scale"].view(-1, 1, 1, 1) if i > 1 else h)
+    return net.dense("score", h.permute(0, 2, 3, 4, 1).flatten(1))[:, 0]
+
+
+def mocogan(net, config, picture, noise):
+    """picture: [batch, 3, h, w], noise: [batch, 170] -> [batch, 3, frames, h, w]"""
+    content = content_code(net, picture)
+    hidden, codes = noise[:, :10], []
+    cell = torch.nn.GRUCell(10, 10).to(noise.dtype)
+    names = {"weight_ih": "input/weights", "weight_hh": "state/weights", "bias_ih": "input/bias", "bias_hh": "state/bias"}
+    values = {name: net.w["motion/" + ours].t() if name.startswith("weight") else net.w["motion/" + ours] for name, ours in names.items()}
+    for innovation in noise[:, 10:].unflatten(1, (-1, 10)).unbind(1):
+        hidden = torch.func.functional_call(cell, values, (innovation, hidden))
+        codes.append(torch.cat([content, hidden], 1))
+    frames = len(codes)
+    least = config["size"] // 2 ** DEPTH
+    h = net.dense("frame0", torch.stack(codes, 1).flatten(0, 1), bias=False).unflatten(1, (least, least, -1)).permute(0, 3, 1, 2)
+    h = F.relu(net.norm("frame0_norm", h))
+    for i in range(1, DEPTH):
+        h = F.relu(net.norm(f"frame{i}_norm", deconv(net, f"frame{i}", h)))
+    return torch.tanh(deconv(net, "frame_rgb", h)).unflatten(0, (-1, frames)).transpose(1, 2)
+
+
+def image_discriminator(net, videos):
+    h = videos.transpose(1, 2).flatten(0, 1)
+    conv = lambda name, h: F.conv2d(h, net.w[name + "/weights"], stride=2, padding=1)
+    for i in range(1, DEPTH):
+        h = conv(f"conv{i}", h)
+        h = lrelu(net.norm(f"conv{i}_norm", h) if i > 1 else h)
+    return conv("score", h).flatten()
+
+
+def video_discriminator(net, videos):
+    """Convolutions of 4x4x4 with stride (1, 2, 2)."""
+    h = videos
+    for i in range(1, DEPTH + 1):
+        w = net.w[f"conv{i}/weights"]  # moelab's inputs: four frames of each channel, one frame after the other.
+        h = F.conv3d(h, w.unflatten(1, (4, -1)).transpose(1, 2), stride=(1, 2, 2), padding=(0, 1, 1))
+        h = lrelu(net.norm(f"conv{i}_norm", h) if i > 1 else h)
+    return net.dense("score", h.permute(0, 2, 3, 4, 1).flatten(1), bias=False)[:, 0]
 
 
 def video_gan(net, picture):
@@ -64,16 +192,25 @@ def main():
             g.trainable.remove(name)
             g.w[name].requires_grad_(False)
     trained = {"generator": (g, case.adam(g))}
-    if config["adversarial"]:
-        d = case.net("discriminator")
-        trained["discriminator"] = (d, case.adam(d))
+    if not config["adversarial"]:
+        discriminators = {}
+    elif config["network"] == "mocogan":
+        discriminators = {"image_discriminator": image_discriminator, "video_discriminator": video_discriminator}
+    elif config["network"] == "dynamics":
+        discriminators = {"frame_discriminator": frame_discriminator, "dynamics_discriminator": dynamics_discriminator}
+    else:
+        discriminators = {"discriminator": temporal_discriminator if config["network"] == "tgan" else discriminator}
+    for name in discriminators:
+        d = case.net(name)
+        trained[name] = (d, case.adam(d))
     videos = case.tensors["inputs/videos"].permute(0, 4, 1, 2, 3).contiguous(memory_format=of_videos(case.layout))
     picture = videos[:, :, 0].contiguous(memory_format=case.layout)
 
-    def adversarial(fake):
-        """A step of D, and G's loss."""
-        d, adam = trained["discriminator"]
-        real, rejected = discriminator(d, videos), discriminator(d, fake.detach())
+    def adversarial(name, fake):
+        """A step of a D, and G's loss."""
+        score_of = discriminators[name]
+        d, adam = trained[name]
+        real, rejected = score_of(d, videos), score_of(d, fake.detach())
         if config["clip"]:
             loss_d = rejected.mean() - real.mean()
         else:
@@ -88,19 +225,34 @@ def main():
             ranking = ((real[None] - rejected[:, None]).sign().mean() + 1) / 2
         for p in d.parameters():
             p.requires_grad_(False)
-        score = discriminator(d, fake)
+        score = score_of(d, fake)
         loss_g = -score.mean() if config["clip"] else F.softplus(-score).mean()
         for p in d.parameters():
             p.requires_grad_(True)
         return loss_g, [loss_d.item(), loss_g.item(), ranking.item()]
 
+    def generated():
+        if config["network"] == "unet":
+            return unets(g, config, picture, 0.25 * case.tensors["inputs/motion"])
+        if config["network"] == "convlstm":
+            return unets(g, config, picture, conv_lstm(g, videos))
+        if config["network"] == "mocogan":
+            return mocogan(g, config, picture, case.tensors["inputs/noise"])
+        if config["network"] == "dynamics":
+            return dynamics_transfer(g, config, picture, videos)
+        if config["network"] == "tgan":
+            return tgan(g, config, picture, case.tensors["inputs/noise"])
+        return video_gan(g, picture)
+
     def iteration():
-        fake = unets(g, config, picture, case.tensors["inputs/motion"]) if config["network"] == "unet" else video_gan(g, picture)
+        fake = generated()
         content = (fake - videos).abs().mean() / 2
         metrics, total = [content.item()], config["content"] * content
-        if config["adversarial"]:
-            loss_g, losses = adversarial(fake)
-            metrics, total = metrics + losses, total + config["adversarial"] * loss_g
+        each = [adversarial(name, fake) for name in discriminators]
+        if each:
+            loss_d, loss_g, ranking = (sum(values) for values in zip(*(losses for _, losses in each)))
+            metrics += [loss_d, loss_g, ranking / len(each)]
+            total = total + config["adversarial"] * sum(loss for loss, _ in each)
         adam = trained["generator"][1]
         adam.zero_grad()
         total.backward()
