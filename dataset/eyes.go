@@ -27,6 +27,8 @@ type EyeOptions struct {
 	Flip bool
 	// Vary moves and scales the cut-outs slightly, and changes their colours, equally in all frames of a video.
 	Vary bool
+	// Shake is how far Vary moves and scales the cut-outs, as a multiple of the usual; 0: 1.
+	Shake float64
 	// Hues is the largest rotation of hues in half of the videos, in radians, if Vary is set; the others' hues turn by at
 	// most 0.3.
 	Hues float64
@@ -149,7 +151,7 @@ func (l *EyeLoader) fill(ctx context.Context, batch *EyeBatch, s slot) error {
 	}
 	tint := plainly
 	if l.opts.Vary {
-		part = shaken(rng, part)
+		part = shaken(rng, part, cmp.Or(l.opts.Shake, 1))
 		tint = tinted(rng, l.opts.Hues)
 	}
 	flip := l.opts.Flip && flipped(l.opts.Seed, s.at)
@@ -204,9 +206,9 @@ func EyeSquare(box image.Rectangle) image.Rectangle {
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
 }
 
-// shaken returns a square with a slightly different place and size.
-func shaken(rng *rand.Rand, square image.Rectangle) image.Rectangle {
-	within := func(most float64) float64 { return most * (2*rng.Float64() - 1) }
+// shaken returns a square with a slightly different place and size; by is a multiple of the usual difference.
+func shaken(rng *rand.Rand, square image.Rectangle, by float64) image.Rectangle {
+	within := func(most float64) float64 { return most * by * (2*rng.Float64() - 1) }
 	old := float64(square.Dx())
 	side := max(int(math.Round(old*(1+within(0.15)))), 2)
 	middle := image.Pt(square.Min.X+int(old/2+within(0.08)*old), square.Min.Y+int(old/2+within(0.08)*old))

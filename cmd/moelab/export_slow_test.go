@@ -60,7 +60,10 @@ func exports() map[string][]string {
 	for _, conditioning := range []string{gan.ConditionACGAN, gan.ConditionInput, gan.ConditionHidden} {
 		all[conditioning] = []string{"gan", "--preset", "smoke", "--set", "conditioning=" + conditioning}
 	}
-	for _, preset := range []string{"smoke", "smoke-face", "smoke-flat", "smoke-content"} {
+	for _, preset := range []string{
+		"smoke", "smoke-face", "smoke-flat", "smoke-content", "smoke-lids", "smoke-convlstm", "smoke-dynamics",
+		"smoke-mocogan", "smoke-tgan",
+	} {
 		all["blink "+preset] = []string{"blink", "--preset", preset}
 	}
 	return all
