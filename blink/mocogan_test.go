@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/internal/onnxfile/onnxfiletest"
 	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -144,7 +145,8 @@ func TestGRUFollowsItsEquations(t *testing.T) {
 }
 
 func TestSurveyedModelsTrainAndAreUsed(t *testing.T) {
-	backend := openXLA(t)
+	backend, err := onnxfiletest.Backend() // XLA compiles each of them for half a minute.
+	require.NoError(t, err)
 	clip, err := dataset.DrawnBlinks(1, 1, 64).Clip(t.Context(), 0)
 	require.NoError(t, err)
 	for _, surveyed := range Surveyed {
