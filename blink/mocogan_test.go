@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -28,6 +29,29 @@ func weightsIn(t *testing.T, store *model.Store) (n int) {
 	return n
 }
 
+// weightsOfProgram counts the weights of a program without inputs.
+func weightsOfProgram(t *testing.T, backend compute.Backend, build func(scope *model.Scope, g *Graph) *Node) int {
+	t.Helper()
+	store := model.NewStore()
+	exec, err := model.NewExec(backend, store, build)
+	require.NoError(t, err)
+	defer exec.Finalize()
+	_, err = exec.Call1()
+	require.NoError(t, err)
+	return weightsIn(t, store)
+}
+
+// sumOf adds up the weights of layers.
+func sumOf(layers ...int) (all int) {
+	for _, n := range layers {
+		all += n
+	}
+	return all
+}
+
+// norm is the weights of batch normalisation: scale, offset, and two running averages.
+func norm(channels int) int { return 4 * channels }
+
 // f32 is a shape of float32.
 func f32(dimensions ...int) shapes.Shape { return shapes.Make(dtypes.Float32, dimensions...) }
 
@@ -37,33 +61,18 @@ func TestMoCoGANHasTheWeightsOfItsPaper(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 64, config.Size)
 	backend := openXLA(t)
-	count := func(build func(scope *model.Scope, g *Graph) *Node) int {
-		store := model.NewStore()
-		exec, err := model.NewExec(backend, store, build)
-		require.NoError(t, err)
-		defer exec.Finalize()
-		_, err = exec.Call1()
-		require.NoError(t, err)
-		return weightsIn(t, store)
-	}
+	count := func(build func(scope *model.Scope, g *Graph) *Node) int { return weightsOfProgram(t, backend, build) }
 	assert.Equal(t, 660, count(func(scope *model.Scope, g *Graph) *Node {
 		return GRU(scope, IotaFull(g, f32(2, 3, 10)), IotaFull(g, f32(2, 10)))
 	}), "3·(10·10 + 10·10 + 10 + 10)")
-	of := func(layers ...int) (sum int) {
-		for _, n := range layers {
-			sum += n
-		}
-		return sum
-	}
-	norm := func(channels int) int { return 4 * channels } // Scale, offset, and two running averages.
-	assert.Equal(t, of(
+	assert.Equal(t, sumOf(
 		60*4*4*512+norm(512), 512*256*16+norm(256), 256*128*16+norm(128), 128*64*16+norm(64), 64*3*16,
 	), count(func(scope *model.Scope, g *Graph) *Node { return drawn(scope, config, IotaFull(g, f32(2, 60))) }))
 	videos := func(g *Graph) *Node { return IotaFull(g, f32(1, 16, 64, 64, 3)) }
-	assert.Equal(t, of(
+	assert.Equal(t, sumOf(
 		3*64*16, 64*128*16+norm(128), 128*256*16+norm(256), 256*16,
 	), count(func(scope *model.Scope, g *Graph) *Node { return ImageDiscriminator(scope, config, videos(g)) }))
-	assert.Equal(t, of(
+	assert.Equal(t, sumOf(
 		3*64*64, 64*128*64+norm(128), 128*256*64+norm(256), 256*512*64+norm(512), 512*64,
 	), count(func(scope *model.Scope, g *Graph) *Node { return VideoDiscriminator(scope, config, videos(g)) }))
 }
