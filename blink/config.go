@@ -158,6 +158,8 @@ func (c Config) Validate() error {
 	}
 	lab.Between(&checks, "batch", c.Batch, 1, 4096)
 	lab.Between(&checks, "few", c.Few, 0, Frames)
+	checks.That(!Networks[c.Network].Painted || c.Part == "eyes" && c.Adversarial == 0,
+		"network is %q, but part is %q and adversarial is %g: it paints eyes, and has no D", c.Network, c.Part, c.Adversarial)
 	checks.That(c.Few == 0 || c.Few > 1 && Networks[c.Network].Painted,
 		"few is %d: it must be 0, or with network lids from 2 to %d", c.Few, Frames)
 	checks.That(c.Hues >= 0 && c.Hues <= math.Pi, "hues is %g: it must be from 0 to π", c.Hues)

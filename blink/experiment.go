@@ -61,6 +61,12 @@ func (c Config) curves() []lab.Curve {
 	all := []lab.Curve{{
 		Name: "content", Title: "Content loss", Y: "mean absolute error", Log: true, Metrics: []string{metricError},
 	}}
+	if Networks[c.Network].Painted {
+		all = append(all, lab.Curve{
+			Name: "lids", Title: "How far the reference's eyes are open", Y: "mean absolute error", Log: true,
+			Metrics: []string{metricOpenings},
+		})
+	}
 	if c.Adversarial == 0 {
 		return all
 	}
@@ -129,8 +135,8 @@ func figures(ctx context.Context, _ string, model lab.Model, options lab.FigureO
 		{Name: "strip", Draw: of(func(strips ...Strip) (*plots.Figure, error) { return StripFigure(2, strips...) })},
 		{Name: "film", Draw: of(FilmFigure)},
 		{Name: "seam", Draw: func() (*plots.Figure, error) {
-			if !b.Config.part().Pasted {
-				return nil, fmt.Errorf("draw the seam: %w: the whole frame is drawn", lab.ErrLacks)
+			if !b.Config.Pastes() {
+				return nil, fmt.Errorf("draw the seam: %w: nothing is pasted", lab.ErrLacks)
 			}
 			clip, err := clip()
 			if err != nil {

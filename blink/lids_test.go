@@ -180,6 +180,18 @@ func TestLidsTrainAndAreUsed(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, frames, Frames)
 	assert.Equal(t, clip.Frames[0].Pix, frames[0].Pix, "the first frame is the picture")
-	_, err = Experiment.CurveFigure(dir, "content")
-	assert.NoError(t, err)
+	for _, curve := range []string{"content", "lids"} {
+		_, err = Experiment.CurveFigure(dir, curve)
+		assert.NoError(t, err, curve)
+	}
+	for _, figure := range figures(t.Context(), dir, b, lab.FigureOptions{}) {
+		_, err := figure.Draw()
+		if figure.Name == "seam" {
+			assert.ErrorIs(t, err, lab.ErrLacks, "paint has no border")
+		} else {
+			assert.NoError(t, err, figure.Name)
+		}
+	}
+	config.Part = "face"
+	assert.ErrorContains(t, config.Validate(), `network is "lids", but part is "face"`)
 }

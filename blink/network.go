@@ -115,5 +115,8 @@ var Parts = map[string]Part{
 	"face": {Whole: true, Kept: dataset.KeptClips},
 }
 
+// Pastes reports whether what the networks draw is pasted into the picture, so that its border has a seam.
+func (c Config) Pastes() bool { return c.part().Pasted && !Networks[c.Network].Painted }
+
 // part returns the part that the configuration names.
 func (c Config) part() Part { return Parts[c.Part] }

@@ -56,7 +56,7 @@ func Open(backend compute.Backend, dir string) (*Blinker, error) {
 
 // newBlinker compiles the generator with its weights and, concurrently, the optical flow.
 func newBlinker(backend compute.Backend, config Config, weights lab.Weights) (*Blinker, error) {
-	b := &Blinker{Config: config, Blend: BlendPoisson, Detail: config.part().Pasted, network: config.network()}
+	b := &Blinker{Config: config, Blend: BlendPoisson, Detail: config.Pastes(), network: config.network()}
 	if b.network.Painted {
 		var err error
 		if b.painter, err = newPainter(backend, config, weights); err != nil {

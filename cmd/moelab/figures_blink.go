@@ -103,7 +103,7 @@ func (f blinkFigures) draw(command *cobra.Command, backend compute.Backend) erro
 		}
 		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", dir, verdict)
 		frames, err := blinker.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, clip)
-		if err == nil && i == 0 && blink.Parts[blinker.Config.Part].Pasted {
+		if err == nil && i == 0 && blinker.Config.Pastes() {
 			err = f.save(command, "seam", func() (*plots.Figure, error) {
 				return blink.SeamFigure(ctx, blinker, clip, clip, blink.Closed(clip), false)
 			})
