@@ -79,13 +79,9 @@ const (
 
 // openingsOf returns how far each eye of a reference is open in each frame.
 func (p *painter) openingsOf(reference *dataset.Clip) (all [][]float32, err error) {
-	each := p.size * p.size * 3
 	for _, view := range viewsOf(reference.Eyes) {
-		values := make([]float32, Frames*each)
-		for k, frame := range reference.Frames {
-			imaging.Symmetric.Put(values[k*each:][:each], view.cut(frame, p.size), false)
-		}
-		openings, err := call(p.openings, tensors.FromFlatDataAndDimensions(values, 1, Frames, p.size, p.size, 3))
+		cut := func(frame *image.RGBA) *image.RGBA { return view.cut(frame, p.size) }
+		openings, err := call(p.openings, videoOf(reference, p.size, cut))
 		if err != nil {
 			return nil, err
 		}

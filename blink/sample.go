@@ -268,14 +268,11 @@ func (b *Blinker) generate(
 	picture []float32, reference *dataset.Clip, square image.Rectangle,
 ) (drawn []float32, err error) {
 	size := b.Config.Size
-	told := tensors.FromShape(shapes.Make(dtypes.Float32, 1, Frames, size, size, 2)) // Of the reference.
+	var told *tensors.Tensor // Of the reference.
 	if b.network.Reference || b.network.Footage {
-		each := size * size * 3
-		values := make([]float32, Frames*each)
-		for k, frame := range reference.Frames {
-			imaging.Symmetric.Put(values[k*each:(k+1)*each], imaging.Cut(frame, square, size), false)
-		}
-		told = tensors.FromFlatDataAndDimensions(values, 1, Frames, size, size, 3)
+		told = videoOf(reference, size, func(frame *image.RGBA) *image.RGBA { return imaging.Cut(frame, square, size) })
+	} else {
+		told = tensors.FromShape(shapes.Make(dtypes.Float32, 1, Frames, size, size, 2))
 	}
 	if b.network.Reference {
 		videos := told
@@ -284,21 +281,23 @@ func (b *Blinker) generate(
 			return nil, err
 		}
 	}
-	inputs := []any{tensors.FromFlatDataAndDimensions(picture, 1, size, size, 3), told}
+	inputs := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(picture, 1, size, size, 3), told}
 	if n := b.network.Noise; n > 0 {
 		inputs = append(inputs, tensors.FromFlatDataAndDimensions(b.Config.drawNoise(n), 1, n))
 	}
-	output, err := b.generator.Call1(inputs...)
-	if err != nil {
-		return nil, err
+	return call(b.generator, inputs...)
+}
+
+// videoOf returns a part of a clip's frames as a network sees it.
+//
+//	→ [1, frames, size, size, 3] in [-1, 1]
+func videoOf(clip *dataset.Clip, size int, cut func(frame *image.RGBA) *image.RGBA) *tensors.Tensor {
+	each := size * size * 3
+	values := make([]float32, len(clip.Frames)*each)
+	for k, frame := range clip.Frames {
+		imaging.Symmetric.Put(values[k*each:(k+1)*each], cut(frame), false)
 	}
-	defer func() {
-		for _, input := range inputs {
-			err = errors.Join(err, input.(*tensors.Tensor).FinalizeAll())
-		}
-		err = errors.Join(err, output.FinalizeAll())
-	}()
-	return tensors.CopyFlatData[float32](output)
+	return tensors.FromFlatDataAndDimensions(values, 1, len(clip.Frames), size, size, 3)
 }
 
 // drawNoise returns the noise for blinking portraits: the same for the same seed of the run.
