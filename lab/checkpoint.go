@@ -288,8 +288,8 @@ func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 	return State{}, nil, fmt.Errorf("%s: %w", r.dir, ErrNothingTrained)
 }
 
-// checkSettings returns an error unless config.json holds the settings that a checkpoint was trained with: it may have
-// lost a bit, or be another run's. The number of steps may differ, as in [Create].
+// checkSettings returns an error unless config.json is what was written, with the settings that a checkpoint was trained
+// with: it may have lost a bit, or be another run's. The number of steps may differ, as in [Create].
 func (r *Run) checkSettings(state State) error {
 	file, err := r.read()
 	if err != nil {
@@ -298,14 +298,14 @@ func (r *Run) checkSettings(state State) error {
 	difference := ""
 	switch {
 	case state.Config == nil:
-		return nil
+		return file.damage
 	case state.Seed != file.Seed:
 		difference = fmt.Sprintf("seed is %d, not %d", file.Seed, state.Seed)
 	default:
 		difference = firstDifference(file.Config, state.Config)
 	}
 	if difference == "" {
-		return nil
+		return file.damage
 	}
 	return fmt.Errorf("%w: in %s %s, as it was when step %d was trained: restore it, or choose another directory",
 		ErrDamaged, r.Path(configName), difference, state.Step)

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,16 @@ func edit(t *testing.T, path, old, new string) {
 	require.NoError(t, err)
 	require.Contains(t, string(data), old)
 	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(data), old, new, 1)), 0o644))
+}
+
+// removeSum removes the checksum of config.json, as somebody does who edits it.
+func removeSum(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	without := regexp.MustCompile(`,\s*"crc32": "[0-9a-f]{8}"`).ReplaceAll(data, nil)
+	require.NotEqual(t, data, without)
+	require.NoError(t, os.WriteFile(path, without, 0o644))
 }
 
 // saved returns a run with checkpoints of some steps, whose variable "step" holds the step.
@@ -209,8 +220,41 @@ func TestSettingsOtherThanTheCheckpointsAreNoticed(t *testing.T) {
 
 	dir := filepath.Join(t.TempDir(), "run")
 	mustTrain(t, dir, 5, nil)
-	edit(t, filepath.Join(dir, configName), `"steps": 5`, `"steps": 4`)
 	mustTrain(t, dir, 7, nil) // A run may be extended.
+}
+
+// Nothing else tells of what no setting depends on, such as the versions.
+func TestALostBitOfTheConfigurationIsNoticed(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	mustTrain(t, dir, 5, nil)
+	path := filepath.Join(dir, configName)
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	noticed := func(t *testing.T) (err error) {
+		run, err := Open(dir)
+		if err != nil {
+			return err
+		}
+		_, _, err = run.Weights(nil)
+		made, createErr := Create(dir, experiment(5))
+		require.Equal(t, err == nil, createErr == nil, "%v, but %v", err, createErr)
+		if made != nil {
+			require.NoError(t, made.Close())
+		}
+		return err
+	}
+	for bit := range 8 * len(whole) {
+		damaged := slices.Clone(whole)
+		damaged[bit/8] ^= 1 << (bit % 8)
+		require.NoError(t, os.WriteFile(path, damaged, 0o644))
+		requireLine(t, noticed(t), path)
+	}
+
+	edited := strings.Replace(string(whole), `"steps": 5`, `"steps": 6`, 1)
+	require.NoError(t, os.WriteFile(path, []byte(edited), 0o644))
+	requireLine(t, noticed(t), path, "remove its line crc32 if you have edited it")
+	removeSum(t, path)
+	require.NoError(t, noticed(t))
 }
 
 func TestNewerFormat(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/checkedjson"
 	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
@@ -63,6 +64,9 @@ type configFile struct {
 	Versions   map[string]string `json:"versions"`
 	// Data is the absolute path of the configuration's "data", which is as it was typed; see [FindData].
 	Data string `json:"data,omitempty"`
+
+	// damage is an error if the file is not what moelab wrote, though it can be read.
+	damage error
 }
 
 // Run is a run directory.
@@ -253,7 +257,10 @@ func (r *Run) suits(experiment Experiment) (old *configFile, config []byte, err 
 			return nil, nil, fmt.Errorf("%w: in %s %s; choose another directory", ErrOtherExperiment, path, difference)
 		}
 	}
-	return old, config, nil
+	if state, ok := r.newestState(); ok && old.damage != nil { // It may know what was changed.
+		return nil, nil, r.checkSettings(state)
+	}
+	return old, config, old.damage
 }
 
 // adopt writes config.json, or checks the existing one against the experiment.
@@ -272,13 +279,9 @@ func (r *Run) adopt(experiment Experiment) error {
 			file.Data = old.Data
 		}
 	}
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(file); err != nil {
+	if r.config, err = checkedjson.File(file); err != nil {
 		return fmt.Errorf("describe the experiment: %w", err)
 	}
-	r.config = text.Bytes()
 	return WriteFile(r.Path(configName), func(w io.Writer) error {
 		_, err := w.Write(r.config)
 		return err
@@ -328,6 +331,10 @@ func (r *Run) read() (*configFile, error) {
 		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("%w: %s is %w, restore it or choose another directory: %w", ErrNotARun, path, ErrDamaged, err)
+	}
+	if checkedjson.Check(data) != nil {
+		file.damage = fmt.Errorf("%w: %s does not fit its checksum: restore it, or remove its line crc32 if you have edited it",
+			ErrDamaged, path)
 	}
 	return &file, nil
 }

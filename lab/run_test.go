@@ -181,6 +181,7 @@ func TestAnyTimeOfCreationIsKept(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, `"created": "\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"`, string(data))
 	edit(t, path, `"created": "20`, `"created": "yesterday, 20`)
+	removeSum(t, path)
 	again, err := Create(run.Dir(), experiment(20))
 	require.NoError(t, err)
 	require.NoError(t, again.Close())

@@ -33,22 +33,16 @@ func TestObjectsReadAsWritten(t *testing.T) {
 	assert.ErrorContains(t, Unmarshal(file[:20], &object{}), "the JSON breaks off")
 }
 
-func TestALostBitIsNoticedOrChangesNothing(t *testing.T) {
+func TestALostBitIsNoticed(t *testing.T) {
 	line, err := Line(written)
 	require.NoError(t, err)
 	file, err := File(written)
 	require.NoError(t, err)
 	for _, text := range [][]byte{line, file} {
-		unnoticed := 0
 		for bit := range 8 * len(text) {
 			damaged := slices.Clone(text)
 			damaged[bit/8] ^= 1 << (bit % 8)
-			var read object
-			if Unmarshal(damaged, &read) == nil {
-				require.Equal(t, written, read, "bit %d: %s", bit, damaged)
-				unnoticed++
-			}
+			assert.Error(t, Unmarshal(damaged, &object{}), "bit %d: %s", bit, damaged)
 		}
-		assert.Less(t, unnoticed, 8*len("\n  \"crc32\": \"00000000\"\n"), "in the field of the checksum alone")
 	}
 }

@@ -263,7 +263,7 @@ func describe(path string) (string, error) {
 	case name == "config.json":
 		// Portraits may have hats only since the recording was made.
 		data = bytes.ReplaceAll(data, []byte(`    "hats": 0,`), nil)
-		return describeJSON(data, "created", "versions", "format", "data")
+		return describeJSON(data, "created", "versions", "format", "data", "crc32")
 	case name == "state.json":
 		return describeJSON(data, "seconds", "sha256", "metrics_bytes", "format", "metrics_sha256", "config")
 	case strings.HasSuffix(name, ".json"):

@@ -125,7 +125,7 @@ func (w work) state(dir string) (map[string]string, error) {
 		case w.sweep && (filepath.Ext(name) == ".log" || strings.Contains(name, "step-00000001")):
 			// A cell that the killed sweep leaves behind saves where it stops.
 		case base == "config.json":
-			state[name] = withoutFields(data, "created")
+			state[name] = withoutFields(data, "created", "crc32")
 		case base == "state.json":
 			state[name] = withoutFields(data, "seconds", "sha256", "metrics_sha256", "metrics_bytes")
 		case base == "metrics.jsonl":
