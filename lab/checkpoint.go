@@ -288,8 +288,8 @@ func (r *Run) loadCheckpoint(warn func(error)) (State, Weights, error) {
 	return State{}, nil, fmt.Errorf("%s: %w", r.dir, ErrNothingTrained)
 }
 
-// checkSettings returns an error unless config.json is what was written, with the settings that a checkpoint was trained
-// with: it may have lost a bit, or be another run's. The number of steps may differ, as in [Create].
+// checkSettings returns an error unless config.json is as it was written, with the settings that a checkpoint was
+// trained with: it may have lost a bit, or be another run's. The number of steps may differ, as in [Create].
 func (r *Run) checkSettings(state State) error {
 	file, err := r.read()
 	if err != nil {

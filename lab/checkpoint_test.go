@@ -252,7 +252,7 @@ func TestALostBitOfTheConfigurationIsNoticed(t *testing.T) {
 
 	edited := strings.Replace(string(whole), `"steps": 5`, `"steps": 6`, 1)
 	require.NoError(t, os.WriteFile(path, []byte(edited), 0o644))
-	requireLine(t, noticed(t), path, "remove its line crc32 if you have edited it")
+	requireLine(t, noticed(t), path, "remove its line crc32 if you edited it")
 	removeSum(t, path)
 	require.NoError(t, noticed(t))
 }

@@ -333,7 +333,7 @@ func (r *Run) read() (*configFile, error) {
 		return nil, fmt.Errorf("%w: %s is %w, restore it or choose another directory: %w", ErrNotARun, path, ErrDamaged, err)
 	}
 	if checkedjson.Check(data) != nil {
-		file.damage = fmt.Errorf("%w: %s does not fit its checksum: restore it, or remove its line crc32 if you have edited it",
+		file.damage = fmt.Errorf("%w: %s does not fit its checksum: restore it, or remove its line crc32 if you edited it",
 			ErrDamaged, path)
 	}
 	return &file, nil
