@@ -191,7 +191,7 @@ func TestRunsFromBeforeAttributesGoOn(t *testing.T) {
 	path := filepath.Join(dir, "config.json")
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
-	before := regexp.MustCompile(`\s*"attributes": \[\],`).ReplaceAll(data, nil)
+	before := regexp.MustCompile(`\s*"attributes": \[\],|,\s*"crc32": "\w+"`).ReplaceAll(data, nil)
 	require.Less(t, len(before), len(data))
 	require.NoError(t, os.WriteFile(path, before, 0o644))
 	config.Steps++
