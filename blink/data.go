@@ -39,13 +39,13 @@ type batches struct{ *dataset.EyeLoader }
 // Batches reads eyes from a position on. warn gets the clips that became unreadable.
 func (c Config) Batches(clips dataset.Clips, position int64, warn func(error)) (lab.Source, error) {
 	painted := Networks[c.Network].Painted
-	shake := 1.0
+	shake, sway := 1.0, 0.0
 	if painted { // Nothing but the eye moves in its square, wherever it is: boxes of any finder will do.
-		shake = 2
+		shake, sway = 2, 0.1
 	}
 	loader, err := dataset.NewEyeLoader(clips, dataset.EyeOptions{
-		Size: c.Size, Batch: c.Batch, Seed: c.Seed, Flip: c.Flip, Vary: c.Vary, Shake: shake, Hues: c.Hues,
-		Whole: c.part().Whole, Truth: painted, Few: c.Few, Start: position, OnBad: warn,
+		Size: c.Size, Batch: c.Batch, Seed: c.Seed, Flip: c.Flip, Vary: c.Vary, Shake: shake, Sway: sway, Hues: c.Hues,
+		Whole: c.part().Whole, Truth: painted, Clutter: painted, Few: c.Few, Start: position, OnBad: warn,
 	})
 	return batches{loader}, err
 }

@@ -29,13 +29,7 @@ func init() { // Here, since these functions themselves use the kind.
 
 // presets returns the named configurations.
 func presets() map[string]Config {
-	// The shipped network, in trainings of an hour or less: first with eyes of all hues, then, from there, of natural
-	// ones.
-	first := with(with(article, laptop), func(c *Config) {
-		c.Size, c.Drawn, c.Vary, c.Hues, c.Steps, c.AverageDecay = 64, 600, true, math.Pi, 1700, 0.995
-	})
-	shipped := with(first, func(c *Config) { c.Hues, c.LearningRate, c.Steps, c.AverageDecay = 0.3, 5e-4, 2400, 0.997 })
-	presets := map[string]Config{"shipped-first": first, "shipped": shipped, "lids": lids, "smoke-lids": with(lids, smoke)}
+	presets := map[string]Config{"lids": lids, "smoke-lids": with(lids, smoke)}
 	for size, resize := range map[string]func(*Config){"article": func(*Config) {}, "laptop": laptop, "smoke": smoke} {
 		presets[size] = with(article, resize)
 		for _, failure := range slices.Concat(Failures, Surveyed) {
@@ -49,11 +43,11 @@ func presets() map[string]Config {
 	return presets
 }
 
-// lids is moelab's own network: see [Lids].
+// lids is moelab's own network, the shipped one: see [Lids].
 var lids = with(article, func(c *Config) {
 	c.Network, c.Temporal, c.Artists, c.Few = "lids", false, true, 4
 	c.Size, c.Channels, c.Drawn, c.Batch, c.Vary, c.Hues = 64, 16, 1500, 8, true, math.Pi
-	c.LearningRate, c.Steps, c.AverageDecay = 1e-3, 6000, 0.997
+	c.LearningRate, c.Steps, c.AverageDecay = 1e-3, 6000, 0.999
 })
 
 // curves are the diagrams of a run's metrics.

@@ -80,28 +80,73 @@ const (
 // openingsOf returns how far each eye of a reference is open in each frame.
 func (p *painter) openingsOf(reference *dataset.Clip) (all [][]float32, err error) {
 	for _, view := range viewsOf(reference.Eyes) {
-		cut := func(frame *image.RGBA) *image.RGBA { return view.cut(frame, p.size) }
-		openings, err := call(p.openings, videoOf(reference, p.size, cut))
+		cuts := make([]*image.RGBA, Frames)
+		for k, frame := range reference.Frames {
+			cuts[k] = view.cut(frame, p.size)
+		}
+		openings, err := p.compare(cuts)
 		if err != nil {
 			return nil, err
-		}
-		for k, opening := range openings {
-			openings[k] = min(max((opening-certainlyShut)/(certainlyOpen-certainlyShut), 0), 1)
 		}
 		all = append(all, openings)
 	}
 	return all, nil
 }
 
-// patches paints the eyes of faces. openings are how far each eye is open in each frame.
+// compare returns how far an eye is open in each of [Frames] cut-outs, from 1, as in the first, to 0, shut.
+func (p *painter) compare(cuts []*image.RGBA) ([]float32, error) {
+	values := make([]float32, 0, Frames*p.size*p.size*3)
+	for _, cut := range cuts {
+		values = append(values, p.values(cut)...)
+	}
+	openings, err := call(p.openings, tensors.FromFlatDataAndDimensions(values, 1, Frames, p.size, p.size, 3))
+	for k, opening := range openings {
+		openings[k] = min(max((opening-certainlyShut)/(certainlyOpen-certainlyShut), 0), 1)
+	}
+	return openings, err
+}
+
+// values returns a cut-out as the networks see it.
+func (p *painter) values(cut *image.RGBA) []float32 {
+	values := make([]float32, p.size*p.size*3)
+	imaging.Symmetric.Put(values, cut, false)
+	return values
+}
+
+// isShut reports whether an eye is shut in the picture: painted lids then close it no further.
+func (p *painter) isShut(ctx context.Context, picture *image.RGBA, view view) (bool, error) {
+	painted, err := p.draw(ctx, picture, view, []float32{0})
+	if err != nil {
+		return false, err
+	}
+	shut := copies(picture, 1)[0]
+	p.over(shut, view, painted[0], 0)
+	cuts := slices.Repeat([]*image.RGBA{view.cut(shut, p.size)}, Frames)
+	cuts[0] = view.cut(picture, p.size)
+	openings, err := p.compare(cuts)
+	return err == nil && openings[1] > 0.4, err // Open eyes get 0.1 at most, shut ones hardly less than 0.5.
+}
+
+// patches paints the eyes of faces. openings are how far each eye is open in each frame. shut, unless nil, gets the
+// eyes that are shut in the picture; they are left out.
 func (p *painter) patches(
-	ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, openings [][]float32,
+	ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, openings [][]float32, shut func(image.Rectangle),
 ) (patches []Patch, err error) {
 	grey := imaging.IsGrey(picture)
 	n := len(openings[0])
 	frames := copies(picture, n)
 	for _, face := range faces {
 		for i, view := range viewsOf(face) {
+			if shut != nil {
+				isShut, err := p.isShut(ctx, picture, view)
+				if err != nil {
+					return nil, fmt.Errorf("eye at %v: %w", face[i], err)
+				}
+				if isShut {
+					shut(face[i])
+					continue
+				}
+			}
 			opening := openings[min(i, len(openings)-1)]
 			painted, err := p.draw(ctx, picture, view, opening)
 			if err != nil {
@@ -127,8 +172,7 @@ func (p *painter) patches(
 func (p *painter) draw(
 	ctx context.Context, picture *image.RGBA, view view, openings []float32,
 ) (painted [][]float32, err error) {
-	cut := make([]float32, p.size*p.size*3)
-	imaging.Symmetric.Put(cut, view.cut(picture, p.size), false)
+	cut := p.values(view.cut(picture, p.size))
 	for some := range slices.Chunk(openings, Frames) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -34,6 +34,9 @@ type Blinker struct {
 	// Detail restores the portrait's fine detail, which the small networks lose, wherever nothing changes. [Open] sets it
 	// for networks that see only eyes.
 	Detail bool
+	// Shut, if set, gets each eye that is shut in the picture, which is left as it is. Only a network that paints sees
+	// that.
+	Shut func(eye image.Rectangle)
 
 	network           Network
 	generator, motion *model.Exec // motion is nil for a network without a reference.
@@ -133,7 +136,7 @@ func (b *Blinker) Patches(
 		if err != nil {
 			return nil, err
 		}
-		return b.painter.patches(ctx, picture, faces, openings)
+		return b.painter.patches(ctx, picture, faces, openings, b.Shut)
 	}
 	drawSquare := b.draw
 	if imaging.IsGrey(picture) {
@@ -185,7 +188,7 @@ func (b *Blinker) PatchesAt(
 	for i, opening := range openings {
 		wanted[i] = float32(opening)
 	}
-	return b.painter.patches(ctx, picture, faces, [][]float32{wanted})
+	return b.painter.patches(ctx, picture, faces, [][]float32{wanted}, b.Shut)
 }
 
 // Blink is like [Blinker.Patches], but returns whole frames of the picture's size.

@@ -29,6 +29,11 @@ type EyeOptions struct {
 	Vary bool
 	// Shake is how far Vary moves and scales the cut-outs, as a multiple of the usual; 0: 1.
 	Shake float64
+	// Sway is how far each frame of Frames but the first is moved and stretched, as a part of its side, as if the head had
+	// moved; Still is not. It is for references of which the networks see Openings alone.
+	Sway float64
+	// Clutter draws locks, brows and lines over most videos, the same in all their frames: see [clutter].
+	Clutter bool
 	// Hues is the largest rotation of hues in half of the videos, in radians, if Vary is set; the others' hues turn by at
 	// most 0.3.
 	Hues float64
@@ -158,21 +163,32 @@ func (l *EyeLoader) fill(ctx context.Context, batch *EyeBatch, s slot) error {
 	openings := clip.openings()
 	chosen := l.opts.choose(rng, openings)
 	each := l.opts.Size * l.opts.Size * 3
-	show := func(to []float32, frames []*image.RGBA) {
+	var over clutter
+	if l.opts.Clutter {
+		const clutters = 0x636c7574 // Separates these numbers, too.
+		over = newClutter(l.opts.Seed^clutters, int(s.at), imaging.Cut(clip.Frames[0], part, l.opts.Size))
+	}
+	show := func(to []float32, frames []*image.RGBA, sway float64) {
 		for i, k := range chosen {
 			values := to[(s.number*len(chosen)+i)*each:][:each]
-			imaging.Symmetric.Put(values, imaging.Cut(frames[k], part, l.opts.Size), flip)
+			seen := part
+			if i > 0 && sway > 0 {
+				seen = swayed(rng, part, sway)
+			}
+			cut := imaging.Cut(frames[k], seen, l.opts.Size)
+			over.draw(cut)
+			imaging.Symmetric.Put(values, cut, flip)
 			tint(values)
 		}
 	}
-	show(batch.Frames, clip.Frames)
+	show(batch.Frames, clip.Frames, l.opts.Sway)
 	if !l.opts.Truth {
 		return nil
 	}
 	if clip.Still != nil {
-		show(batch.Still, clip.Still)
+		show(batch.Still, clip.Still, 0)
 	} else {
-		show(batch.Still, clip.Frames)
+		show(batch.Still, clip.Frames, 0)
 	}
 	for i, k := range chosen {
 		opening := float32(-1)
@@ -214,6 +230,16 @@ func shaken(rng *rand.Rand, square image.Rectangle, by float64) image.Rectangle 
 	middle := image.Pt(square.Min.X+int(old/2+within(0.08)*old), square.Min.Y+int(old/2+within(0.08)*old))
 	corner := middle.Sub(image.Pt(side/2, side/2))
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
+}
+
+// swayed returns a rectangle with a slightly different place, width and height; by is the largest difference, as a part
+// of the side.
+func swayed(rng *rand.Rand, square image.Rectangle, by float64) image.Rectangle {
+	side := float64(square.Dx())
+	within := func() int { return int(math.Round(by * side * (2*rng.Float64() - 1))) }
+	moved := square.Add(image.Pt(within(), within()))
+	moved.Max = moved.Max.Add(image.Pt(within(), within()))
+	return moved
 }
 
 // plainly leaves colours unchanged.

@@ -62,14 +62,13 @@ rates are converted to 18 frames a second; if there are fewer than 16 frames, th
 
 Instead of following a reference, --open makes one picture whose eyes are open so far, and --curve an animation from a
 list: a file like the aperture.csv of "moelab data blinks", with the columns frame and aperture, 0 shut … 1 open. The
-apertures are relative to the first one. Both need a run of the network "lids" ("moelab train blink --preset lids"): the
-networks of the article, and the one that moelab ships, can only follow a reference.`,
+apertures are relative to the first one. The networks of the article, in a run of yours, can only follow a reference.`,
 		Example: `  moelab blink portrait.png -o blink.gif
   moelab blink portrait.png -o blink.webp --reference slow --loop
   moelab blink portrait.png -o frames/ --eyes 120,200,60,48 --eyes 210,198,60,50
   moelab blink portrait.png -o blink.png --reference friend.mp4
-  moelab blink portrait.png -o half.png --run runs/lids --open 0.5
-  moelab blink portrait.png -o blink.gif --run runs/lids --curve blinks/003/aperture.csv
+  moelab blink portrait.png -o half.png --open 0.5
+  moelab blink portrait.png -o blink.gif --curve blinks/003/aperture.csv
   moelab sample --run runs/hair --colour pink -n 1 -o - | moelab blink - -o blink.gif`,
 		Args: oneArgument("portrait"),
 	}
@@ -86,7 +85,7 @@ networks of the article, and the one that moelab ships, can only follow a refere
 	flags.StringVar(&b.curve, "curve", "", "CSV file of how far the eyes are open in each frame, instead of a reference")
 	oneRun(flags, &b.run, "run of \"moelab train blink\" (default: the network that moelab ships)")
 	flags.StringVar(&b.blend, "blend", string(blink.BlendPoisson),
-		"how the borders of the eyes are hidden: "+strings.Join(blends, ", "))
+		"how the borders of the eyes that a run of the article's networks draws are hidden: "+strings.Join(blends, ", "))
 	flags.StringVar(&b.preview, "preview", "",
 		`file for the picture that shows the eyes' boxes, or "none" (default: next to the result, unless --eyes is given)`)
 	open := backendFor(command, true) // A picture or two: compiling is most of the work.
@@ -191,7 +190,15 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	if err != nil {
 		return err
 	}
+	if b.command.Flags().Changed("blend") && blink.Networks[blinker.Config.Network].Painted {
+		return usage("--blend %s: lids that are painted have no border to hide; leave it out", b.blend)
+	}
 	blinker.Blend = blink.Blend(b.blend)
+	if given == nil { // Who gives boxes says that these eyes are open.
+		blinker.Shut = func(eye image.Rectangle) {
+			warner(b.command)(fmt.Errorf("%s: the eye at %s is already shut, left unchanged", b.in, boxText(eye)))
+		}
+	}
 	var patches []blink.Patch
 	if b.openings != nil {
 		patches, err = blinker.PatchesAt(ctx, portrait.Colours(), faces, b.openings)

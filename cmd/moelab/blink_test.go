@@ -120,7 +120,7 @@ func TestBlinkReadsStandardInputAndKeepsAlpha(t *testing.T) {
 		filepath.Join(t.TempDir(), "blink.webp"),
 		filepath.Join(t.TempDir(), "few.gif"),
 	} {
-		arguments := append([]string{"blink", "-", "-o", out, "--frames", "8", "--blend", "feather"}, boxes...)
+		arguments := append([]string{"blink", "-", "-o", out, "--frames", "8"}, boxes...)
 		command := newCommand()
 		command.SetArgs(arguments)
 		command.SetIn(bytes.NewReader(file.Bytes()))
@@ -191,6 +191,7 @@ func TestBlinkRejectsInvalidArguments(t *testing.T) {
 		"-o is missing":                 {path},
 		"--frames is 1":                 {path, "-o", out, "--frames", "1"},
 		`--blend is "glue"`:             {path, "-o", out, "--blend", "glue"},
+		"have no border to hide":        {path, "-o", out, "--eyes", "15,25,14,14", "--blend", "feather"},
 		"x,y,width,height":              {path, "-o", out, "--eyes", "1,2,3"},
 		"is too small":                  {path, "-o", out, "--eyes", "1,2,3,3"},
 		"is outside":                    {path, "-o", out, "--eyes", "50,50,30,30"},

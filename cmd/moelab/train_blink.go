@@ -26,8 +26,8 @@ The article's failures are presets too, "laptop" or "article" followed by one of
 
 ` + blinkFailures() + `
 
-The network of "moelab blink" was trained with the preset "shipped-first", and then twice with "shipped" and
---set from=RUN, which starts from the weights of that run.
+The network of "moelab blink" is moelab's own, the preset "lids": it paints lids with the picture's own colours, and
+follows no flow, but how far the eyes of the reference are open. --set from=RUN starts from the weights of another run.
 
 Without --data the blinks are drawn by moelab. A data folder holds a folder of 16 frames per blink, each with an
 eyes.json that gives the eyes' boxes: "moelab data blinks" makes such folders from videos and animations. Ctrl-C
@@ -35,8 +35,8 @@ saves; the same command resumes where it stopped.`,
 	example: `  moelab train blink --preset laptop --run runs/blink
   moelab train blink --preset laptop-content --run runs/content   # one of the article's failures
   moelab train blink --run runs/mine --data blinks --steps 2000
-  moelab train blink --preset shipped --set from=runs/mine --data blinks --run runs/larger`,
-	presets: `"smoke" (seconds), "laptop" (minutes), "shipped" (an hour) or "article"`,
+  moelab train blink --preset lids --set from=runs/lids --data blinks --run runs/more`,
+	presets: `"smoke" (seconds), "laptop" (minutes), "lids" (an hour) or "article"`,
 	data:    "folder of blinks (default: blinks that moelab draws)",
 }
 

@@ -33,7 +33,7 @@ type Look struct {
 	Shadow       float64    // share that the shadow of the lid is stronger, -1…1
 	Fold         Fold       // the crease above the eyes
 	FoldWhenShut bool       // another that only shut eyes have
-	Loose        int        // locks that hang over the eyes, 0…6
+	Loose        int        // locks that hang over the eyes, 0…7
 	LooseSide    float64    // where most of them hang, -1 left … 1 right
 	Glasses      Glasses    // what is worn over the eyes
 	Rims         color.RGBA // their colour
@@ -85,11 +85,15 @@ func AtVaried(seed uint64, index int) Params {
 	p.EyeSpacing = max(p.EyeSpacing+r.Stray(0.012), 0.093*p.EyeSize)
 	p.EyeY += r.Within(-0.03, 0.03)
 	p.EyeOpening = OneOf(r, 1, 1, 1, r.Within(0.5, 1))
-	p.FringeLow = r.Within(-0.06, 0.07)
+	p.FringeLow = r.Within(-0.14, 0.07)
 	p.Tilt += r.Stray(0.12)
 	p.Line *= r.Within(0.5, 1.5)
 	p.Shade *= r.Within(0, 1.1)
 	p.Look = randomLook(r, p)
+	if r.Chance(0.5) { // A brow may be as near as a crease, which goes down with the lid.
+		p.BrowY = eyeHalfHeight * p.EyeSize * (1 + p.Tall) * r.Within(1.15, 2)
+	}
+	p.BrowBold = r.Within(-0.3, 1.6)
 	return p
 }
 
@@ -118,8 +122,8 @@ func randomLook(r Rand, p Params) Look {
 		RGB(0x101014), RGB(0x1c1418), RGB(0x2c1a20), RGB(0x3c2420), RGB(0x501c28), shift(opaque(p.Hair), -45, -4, 0),
 		shift(opaque(p.Hair), -30, 0, 0)))
 	l.White = color.RGBA(OneOf(r, RGB(0xffffff), RGB(0xf4f2f8), RGB(0xe8e8f4), RGB(0xfff4f0), RGB(0xdcdce8)))
-	if r.Chance(0.4) {
-		l.Loose = 1 + r.IntN(6)
+	if r.Chance(0.7) {
+		l.Loose = 1 + r.IntN(7)
 	}
 	if r.Chance(0.12) {
 		l.Glasses = Glasses(1 + r.IntN(glassesCount-1))
@@ -263,7 +267,7 @@ func (a *artist) looseHair() {
 	for range a.Loose {
 		x := a.LooseSide*a.EyeSpacing + a.Stray(0.10)
 		root := Pt(x*0.6+a.Stray(0.03), 0.24+a.Stray(0.02))
-		tip := Pt(x+a.Stray(0.04), a.EyeY+a.Within(-0.04, 0.13))
+		tip := Pt(x+a.Stray(0.04), a.EyeY+a.Within(-0.09, 0.2))
 		a.drawStrand(a.strand(lock{root, tip, a.Within(0.02, 0.075), a.Stray(0.12), 0}, 0, fringeMerged))
 	}
 }
