@@ -15,7 +15,7 @@ func TestTheBlinkNotebookRunsWhole(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
 	printed, page, pictures := runNotebook(t, "blink.ipynb", "preset=smoke", "measured=1", "steps=1", "dir="+run)
 	for _, row := range []string{
-		`Verdict: \w+`, `(?m)^U-Nets on the eyes +\d\.\d\d +\d`, `quick .*: correlation -?\d\.\d{3}`,
+		`Verdict: \w+`, `(?m)^U-Nets on the eyes +\d\.\d\d +\d`, `quick .*: follows it with a correlation of -?\d\.\d{3}`,
 	} {
 		assert.Regexp(t, row, printed)
 		assert.Regexp(t, row, page)
