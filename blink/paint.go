@@ -71,11 +71,8 @@ func (p *painter) close() {
 	}
 }
 
-// The errors of [Openings] near both ends are taken for these ends.
-const (
-	certainlyShut = 0.1
-	certainlyOpen = 0.95
-)
+// certainlyOpen is the output of [Openings] from which on an eye is taken for as open as in the first frame.
+const certainlyOpen = 0.95
 
 // openingsOf returns how far each eye of a reference is open in each frame.
 func (p *painter) openingsOf(reference *dataset.Clip) (all [][]float32, err error) {
@@ -101,7 +98,7 @@ func (p *painter) compare(cuts []*image.RGBA) ([]float32, error) {
 	}
 	openings, err := call(p.openings, tensors.FromFlatDataAndDimensions(values, 1, Frames, p.size, p.size, 3))
 	for k, opening := range openings {
-		openings[k] = min(max((opening-certainlyShut)/(certainlyOpen-certainlyShut), 0), 1)
+		openings[k] = min(max(opening/certainlyOpen, 0), 1)
 	}
 	return openings, err
 }
