@@ -77,11 +77,8 @@ const certainlyOpen = 0.95
 // openingsOf returns how far each eye of a reference is open in each frame.
 func (p *painter) openingsOf(reference *dataset.Clip) (all [][]float32, err error) {
 	for _, view := range viewsOf(reference.Eyes) {
-		cuts := make([]*image.RGBA, Frames)
-		for k, frame := range reference.Frames {
-			cuts[k] = view.cut(frame, p.size)
-		}
-		openings, err := p.compare(cuts)
+		cut := func(frame *image.RGBA) *image.RGBA { return view.cut(frame, p.size) }
+		openings, err := p.compare(cutOuts(reference, cut))
 		if err != nil {
 			return nil, err
 		}
@@ -92,22 +89,11 @@ func (p *painter) openingsOf(reference *dataset.Clip) (all [][]float32, err erro
 
 // compare returns how far an eye is open in each of [Frames] cut-outs, from 1, as in the first, to 0, shut.
 func (p *painter) compare(cuts []*image.RGBA) ([]float32, error) {
-	values := make([]float32, 0, Frames*p.size*p.size*3)
-	for _, cut := range cuts {
-		values = append(values, p.values(cut)...)
-	}
-	openings, err := call(p.openings, tensors.FromFlatDataAndDimensions(values, 1, Frames, p.size, p.size, 3))
+	openings, err := call(p.openings, videoOf(cuts, p.size))
 	for k, opening := range openings {
 		openings[k] = min(max(opening/certainlyOpen, 0), 1)
 	}
 	return openings, err
-}
-
-// values returns a cut-out as the networks see it.
-func (p *painter) values(cut *image.RGBA) []float32 {
-	values := make([]float32, p.size*p.size*3)
-	imaging.Symmetric.Put(values, cut, false)
-	return values
 }
 
 // isShut reports whether an eye is shut in the picture: painted lids then close it no further.
@@ -169,7 +155,8 @@ func (p *painter) patches(
 func (p *painter) draw(
 	ctx context.Context, picture *image.RGBA, view view, openings []float32,
 ) (painted [][]float32, err error) {
-	cut := p.values(view.cut(picture, p.size))
+	cut := make([]float32, p.size*p.size*3)
+	imaging.Symmetric.Put(cut, view.cut(picture, p.size), false)
 	for some := range slices.Chunk(openings, Frames) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -273,7 +273,8 @@ func (b *Blinker) generate(
 	size := b.Config.Size
 	var told *tensors.Tensor // Of the reference.
 	if b.network.Reference || b.network.Footage {
-		told = videoOf(reference, size, func(frame *image.RGBA) *image.RGBA { return imaging.Cut(frame, square, size) })
+		cuts := cutOuts(reference, func(frame *image.RGBA) *image.RGBA { return imaging.Cut(frame, square, size) })
+		told = videoOf(cuts, size)
 	} else {
 		told = tensors.FromShape(shapes.Make(dtypes.Float32, 1, Frames, size, size, 2))
 	}
@@ -291,16 +292,24 @@ func (b *Blinker) generate(
 	return call(b.generator, inputs...)
 }
 
-// videoOf returns a part of a clip's frames as a network sees it.
+// cutOuts cuts a part out of each frame of a clip.
+func cutOuts(clip *dataset.Clip, cut func(frame *image.RGBA) *image.RGBA) (cuts []*image.RGBA) {
+	for _, frame := range clip.Frames {
+		cuts = append(cuts, cut(frame))
+	}
+	return cuts
+}
+
+// videoOf returns cut-outs, size × size pixels each, as a network sees them.
 //
 //	→ [1, frames, size, size, 3] in [-1, 1]
-func videoOf(clip *dataset.Clip, size int, cut func(frame *image.RGBA) *image.RGBA) *tensors.Tensor {
+func videoOf(cuts []*image.RGBA, size int) *tensors.Tensor {
 	each := size * size * 3
-	values := make([]float32, len(clip.Frames)*each)
-	for k, frame := range clip.Frames {
-		imaging.Symmetric.Put(values[k*each:(k+1)*each], cut(frame), false)
+	values := make([]float32, len(cuts)*each)
+	for k, cut := range cuts {
+		imaging.Symmetric.Put(values[k*each:(k+1)*each], cut, false)
 	}
-	return tensors.FromFlatDataAndDimensions(values, 1, len(clip.Frames), size, size, 3)
+	return tensors.FromFlatDataAndDimensions(values, 1, len(cuts), size, size, 3)
 }
 
 // drawNoise returns the noise for blinking portraits: the same for the same seed of the run.

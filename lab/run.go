@@ -257,10 +257,13 @@ func (r *Run) suits(experiment Experiment) (old *configFile, config []byte, err 
 			return nil, nil, fmt.Errorf("%w: in %s %s; choose another directory", ErrOtherExperiment, path, difference)
 		}
 	}
-	if state, ok := r.newestState(); ok && old.damage != nil { // It may know what was changed.
+	if old.damage == nil {
+		return old, config, nil
+	}
+	if state, ok := r.newestState(); ok { // It may know what was changed.
 		return nil, nil, r.checkSettings(state)
 	}
-	return old, config, old.damage
+	return nil, nil, old.damage
 }
 
 // adopt writes config.json, or checks the existing one against the experiment.
