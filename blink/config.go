@@ -54,6 +54,15 @@ type Config struct {
 	Adversarial float64 `json:"adversarial"`
 	// Clip keeps D's weights in [−clip, clip] and selects WGAN's adversarial loss. 0: no clipping, and the standard loss.
 	Clip float64 `json:"clip"`
+	// SingularValues keeps the singular values of the weights of D's layers at most this, and selects WGAN's loss, too: see
+	// [ClipSingularValues]. 0: no limit.
+	SingularValues float64 `json:"singular_values,omitempty"`
+	// Penalty names one of [Penalties], and selects WGAN's adversarial loss with "wgan-gp". Empty: none. PenaltyWeight is
+	// its weight in D's loss.
+	Penalty       string  `json:"penalty,omitempty"`
+	PenaltyWeight float64 `json:"penalty_weight,omitempty"`
+	// Mask is the weight in G's loss of the mean of the mask: of what it draws itself instead of keeping it.
+	Mask float64 `json:"mask,omitempty"`
 	lab.Optimiser
 	// AverageDecay is the decay of the moving average of G's weights. 0: no average, as in the article.
 	AverageDecay float64 `json:"average_decay"`
@@ -77,6 +86,9 @@ func laptop(c *Config) {
 	c.Channels, c.DiscriminatorChannels, c.Steps, c.AverageDecay = 16, 16, 800, 0.99
 	if c.Network != "videogan" {
 		c.Drawn = 400
+	}
+	if c.Network == "tganv2" {
+		c.Size, c.DrawnSize = 64, 128
 	}
 	if c.Adversarial == 0 {
 		c.LearningRate = 1e-3
@@ -107,10 +119,37 @@ var Failures = []Failure{
 
 // Surveyed are other video models that the article surveys, with presets like those of [Failures].
 var Surveyed = []Failure{
-	{"tgan", "TGAN", func(c *Config) { videoGAN(c); c.Network, c.Adversarial, c.Clip = "tgan", 1, 0.01 }},
+	{"tgan", "TGAN", tgan},
+	{"tganv2", "TGANv2", tganv2},
 	{"mocogan", "MoCoGAN", func(c *Config) { videoGAN(c); c.Network, c.Adversarial = "mocogan", 1 }},
 	{"dynamics", "Dynamics Transfer GAN", func(c *Config) { videoGAN(c); c.Network, c.Adversarial = "dynamics", 1 }},
+	{"forecast", "Forecast and refine", forecast},
 	{"convlstm", "U-Nets on the features of a ConvLSTM", func(c *Config) { c.Network = "convlstm" }},
+}
+
+// forecast selects the network and the losses of Zhao et al. 2018, whose L1 loss is of colours in [-1, 1].
+func forecast(c *Config) {
+	wholeFrame(c)
+	c.Network, c.Content, c.Adversarial, c.Mask = "forecast", 2*3, 1, 0.05
+	c.Penalty, c.PenaltyWeight = penaltyWGANGP, 10
+	c.LearningRate, c.Beta1 = 1e-4, 0
+}
+
+// tgan selects the networks of Saito et al. 2017 and their training. Its RMSprop is Adam without the mean of gradients,
+// but for what Adam corrects in the first steps.
+func tgan(c *Config) {
+	videoGAN(c)
+	c.Network, c.Adversarial, c.SingularValues = "tgan", 1, 1
+	c.LearningRate, c.Beta1, c.Beta2 = 5e-5, 0, 0.99
+}
+
+// tganv2 selects the networks and the losses of Saito et al. 2020. Its penalty of 16 is of a loss twice as large, and of
+// ‖∇D‖² where R1 has half of it.
+func tganv2(c *Config) {
+	videoGAN(c)
+	c.Network, c.Size, c.DrawnSize, c.Adversarial = "tganv2", 192, 192, 1
+	c.Penalty, c.PenaltyWeight = "r1", 16
+	c.LearningRate, c.Beta1, c.Beta2 = 1e-4, 0, 0.9
 }
 
 // Failure is an attempt that did not lead to a blink: a change to the configuration that works.
@@ -170,6 +209,16 @@ func (c Config) Validate() error {
 	lab.Between(&checks, "clip", c.Clip, 0, 1e6)
 	checks.That(c.Clip == 0 || c.Adversarial > 0,
 		"clip is %g, but adversarial is 0: there is no D whose weights could be clipped", c.Clip)
+	lab.Between(&checks, "singular_values", c.SingularValues, 0, 1e6)
+	checks.That(c.SingularValues == 0 || c.Adversarial > 0,
+		"singular_values is %g, but adversarial is 0: there is no D", c.SingularValues)
+	if c.Penalty != "" {
+		lab.Choice(&checks, "penalty", c.Penalty, Penalties)
+		checks.That(c.Adversarial > 0, "penalty is %q, but adversarial is 0: there is no D", c.Penalty)
+	}
+	lab.Between(&checks, "penalty_weight", c.PenaltyWeight, 0, 1e6)
+	lab.Between(&checks, "mask", c.Mask, 0, 1e6)
+	checks.That(c.Mask == 0 || Networks[c.Network].Masked, "mask is %g, but network %q has none", c.Mask, c.Network)
 	c.Optimiser.Check(&checks)
 	checks.That(c.AverageDecay >= 0 && c.AverageDecay < 1, "average_decay is %g: it must be in [0, 1)", c.AverageDecay)
 	c.Schedule.Check(&checks)

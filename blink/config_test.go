@@ -36,12 +36,21 @@ func TestConfigSaysWhatCannotBe(t *testing.T) {
 	}{
 		"another network": {
 			func(c *Config) { c.Network = "gru" },
-			`network is "gru": it must be one of convlstm, dynamics, lids, mocogan, tgan, unet, videogan`,
+			`network is "gru": it must be one of convlstm, dynamics, forecast, lids, mocogan, tgan, tganv2, unet, ` +
+				`videogan`,
 		},
 		"another part":       {func(c *Config) { c.Part = "nose" }, `part is "nose": it must be one of eyes, face`},
 		"an odd size":        {func(c *Config) { c.Size = 33 }, "size is 33: it must be a multiple of 16"},
 		"no loss":            {func(c *Config) { c.Content = 0 }, "content is 0 and adversarial 0"},
 		"clipping without D": {func(c *Config) { c.Clip = 0.1 }, "there is no D whose weights could be clipped"},
+		"another penalty": {
+			func(c *Config) { c.Adversarial, c.Penalty = 1, "r2" }, `penalty is "r2": it must be one of r1, wgan-gp`,
+		},
+		"a penalty without D": {func(c *Config) { c.Penalty = "r1" }, "adversarial is 0: there is no D"},
+		"singular values without D": {
+			func(c *Config) { c.SingularValues = 1 }, "singular_values is 1, but adversarial is 0",
+		},
+		"a mask that is not there": {func(c *Config) { c.Mask = 0.1 }, `mask is 0.1, but network "unet" has none`},
 		"frozen without 3D": {
 			func(c *Config) { c.Temporal, c.Frozen = false, true },
 			"there is no network to leave as it is",

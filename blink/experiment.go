@@ -33,11 +33,7 @@ func presets() map[string]Config {
 	for size, resize := range map[string]func(*Config){"article": func(*Config) {}, "laptop": laptop, "smoke": smoke} {
 		presets[size] = with(article, resize)
 		for _, failure := range slices.Concat(Failures, Surveyed) {
-			preset := with(with(article, failure.change), resize)
-			if size != "smoke" {
-				preset.Size = with(article, failure.change).Size
-			}
-			presets[size+"-"+failure.Name] = preset
+			presets[size+"-"+failure.Name] = with(with(article, failure.change), resize)
 		}
 	}
 	return presets

@@ -67,7 +67,7 @@ func exported(dir string) (lab.Network, error) {
 				given.Noise = inputs[len(inputs)-1]
 			}
 			scope = scope.At("%s", lab.DrawnScope(config.AverageDecay))
-			return nn.ChannelsFirst(network.Generator(scope, config, given))
+			return nn.ChannelsFirst(network.video(scope, config, given))
 		},
 		Weights: weights, Step: state.Step,
 	}, nil

@@ -86,8 +86,8 @@ func normalised(scope *model.Scope, x *Node) *Node { return nn.ReLU(nn.BatchNorm
 // convolutions shrink it to a code; from that one stream draws a still background, the other a moving foreground and
 // its mask. The code is one frame long here, since there are 16 frames instead of 32.
 //
-//	→ [batch, 16, size, size, 3] in [-1, 1]
-func VideoGAN(scope *model.Scope, config Config, given Given) *Node {
+//	→ [batch, 16, size, size, 3] in [-1, 1], and the mask, [batch, 16, size, size, 1]
+func VideoGAN(scope *model.Scope, config Config, given Given) (video, mask *Node) {
 	scope = scope.WithInitializer(nn.Normal(scope.Store(), 0.02)) // Not given in the paper; DCGAN's, which it follows.
 	code := given.Picture
 	for i := range depth {
@@ -110,9 +110,9 @@ func VideoGAN(scope *model.Scope, config Config, given Given) *Node {
 	}
 	background := ExpandAxes(Tanh(nn.UpConv(scope.At("background_rgb"), still, 3)), 1)
 	foreground := Tanh(nn.Deconv3D(scope.At("foreground_rgb"), moving, 3))
-	mask := Sigmoid(nn.Deconv3D(scope.At("mask"), moving, 1))
-	mask, background = BroadcastToShape(mask, foreground.Shape()), BroadcastToShape(background, foreground.Shape())
-	return Add(Mul(mask, foreground), Mul(OneMinus(mask), background))
+	mask = Sigmoid(nn.Deconv3D(scope.At("mask"), moving, 1))
+	share := BroadcastToShape(mask, foreground.Shape())
+	return Add(Mul(share, foreground), Mul(OneMinus(share), BroadcastToShape(background, foreground.Shape()))), mask
 }
 
 // leak is the slope of the leaky ReLU below 0.

@@ -144,7 +144,7 @@ func paintStep(scope *model.Scope, config Config, videos, still, openings *Node)
 	known := GreaterOrEqual(openings, ZerosLike(openings))
 	wrong := ReduceAllMean(Where(known, Abs(Sub(seen, openings)), ZerosLike(seen)))
 	given := Given{Picture: firstFrame(still), Openings: Where(known, openings, ClipScalar(seen, 0, 1))}
-	content := MeanAbsoluteError(config.network().Generator(scopeG, config, given), still)
+	content := MeanAbsoluteError(config.network().video(scopeG, config, given), still)
 	config.Adam(lab.GeneratorScope).UpdateGraph(scopeG, g, Add(MulScalar(content, config.Content), wrong))
 	if config.AverageDecay > 0 {
 		nn.Average(scopeG, scope.At(lab.AverageScope), g, config.AverageDecay)

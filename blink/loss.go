@@ -1,6 +1,9 @@
 package blink
 
-import . "github.com/gomlx/gomlx/core/graph"
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/moelab/moelab/nn"
+)
 
 // MeanAbsoluteError is the article's content loss, mean |x − y|, of colours in [0, 1].
 //
@@ -13,15 +16,29 @@ type Loss struct {
 	Generator     func(fake *Node) *Node
 }
 
-// Losses are the adversarial losses: "standard", or "wgan" for a D whose weights are clipped.
+// Losses are the adversarial losses: "standard", or "wgan" for a D whose slope is bounded.
 var Losses = map[string]Loss{
 	"standard": {DiscriminatorLoss, GeneratorLoss},
 	"wgan":     {CriticLoss, CriticGeneratorLoss},
 }
 
+// penaltyWGANGP is the gradient penalty that goes with WGAN's loss.
+const penaltyWGANGP = "wgan-gp"
+
+// Penalties are the gradient penalties of D.
+//
+//	critic: D's scores, [batch], of what it sees; real, fake: [batch, ...]; uniform: [videos, frames] in [0, 1) → scalar
+var Penalties = map[string]func(critic func(seen *Node) *Node, real, fake, uniform *Node) *Node{
+	penaltyWGANGP: func(critic func(seen *Node) *Node, real, fake, uniform *Node) *Node {
+		epsilon := SliceAxis(Reshape(uniform, -1), 0, AxisRange(0, real.Shape().Dim(0)))
+		return nn.WGANGP(critic, real, fake, epsilon)
+	},
+	"r1": func(critic func(seen *Node) *Node, real, _, _ *Node) *Node { return nn.R1(critic, real) },
+}
+
 // loss returns the adversarial loss of a configuration.
 func (c Config) loss() Loss {
-	if c.Clip > 0 {
+	if c.Clip > 0 || c.SingularValues > 0 || c.Penalty == penaltyWGANGP {
 		return Losses["wgan"]
 	}
 	return Losses["standard"]

@@ -136,7 +136,7 @@ func windows(x *Node, n int) *Node {
 	left := x.Shape().Dim(1) - n + 1
 	parts := make([]*Node, n)
 	for i := range parts {
-		parts[i] = SliceAxis(x, 1, AxisRange(i, i+left))
+		parts[i] = nn.Part(x, 1, i, i+left)
 	}
 	return Concatenate(parts, -1)
 }

@@ -29,15 +29,12 @@ func weightsIn(t *testing.T, store *model.Store) (n int) {
 	return n
 }
 
-// weightsOfProgram counts the weights of a program without inputs.
-func weightsOfProgram(t *testing.T, backend compute.Backend, build func(scope *model.Scope, g *Graph) *Node) int {
+// weightsMade counts the weights that a graph makes.
+func weightsMade(t *testing.T, backend compute.Backend, build func(scope *model.Scope, g *Graph) *Node) int {
 	t.Helper()
-	store := model.NewStore()
-	exec, err := model.NewExec(backend, store, build)
-	require.NoError(t, err)
-	defer exec.Finalize()
-	_, err = exec.Call1()
-	require.NoError(t, err)
+	store, g := model.NewStore(), NewGraph(backend, t.Name())
+	defer g.Finalize()
+	build(store.RootScope(), g)
 	return weightsIn(t, store)
 }
 
@@ -61,7 +58,7 @@ func TestMoCoGANHasTheWeightsOfItsPaper(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 64, config.Size)
 	backend := openXLA(t)
-	count := func(build func(scope *model.Scope, g *Graph) *Node) int { return weightsOfProgram(t, backend, build) }
+	count := func(build func(scope *model.Scope, g *Graph) *Node) int { return weightsMade(t, backend, build) }
 	assert.Equal(t, 660, count(func(scope *model.Scope, g *Graph) *Node {
 		return GRU(scope, IotaFull(g, f32(2, 3, 10)), IotaFull(g, f32(2, 10)))
 	}), "3·(10·10 + 10·10 + 10 + 10)")

@@ -10,8 +10,14 @@ import (
 
 // Network is a generator of videos, and the discriminators that it is trained against.
 type Network struct {
-	// Generator draws videos from its inputs.
-	Generator func(scope *model.Scope, config Config, given Given) *Node
+	// Generator draws videos from its inputs. mask is how much of a pixel it has drawn itself, [batch, frames, size, size,
+	// 1] in [0, 1]; nil unless the network has one.
+	Generator func(scope *model.Scope, config Config, given Given) (videos, mask *Node)
+	// Pyramid, unless nil, draws what the network is trained with instead of whole videos, and makes the same of the real
+	// ones.
+	Pyramid func(scope *model.Scope, config Config, given Given, videos *Node) (fake, real *Node)
+	// Masked is set if the generator has a mask.
+	Masked bool
 	// Reference is set if the generator follows the motion of a reference.
 	Reference bool
 	// Footage is set if it sees the frames of the reference.
@@ -29,8 +35,18 @@ type NamedDiscriminator struct {
 	Scope string
 	// Score is large for a video that looks real.
 	//
-	//	videos: [batch, frames, size, size, 3] in [-1, 1] → [batch], logits, or several for each video
-	Score func(scope *model.Scope, config Config, videos *Node) *Node
+	//	seen: [batch, frames, size, size, 3] in [-1, 1], or what Sees makes of it → [batch], logits, or several for each
+	Score func(scope *model.Scope, config Config, seen *Node) *Node
+	// Sees, unless nil, prepares what it sees: of the videos, and of the inputs that they were drawn from.
+	Sees func(videos *Node, given Given) *Node
+}
+
+// sees returns what the discriminator sees of videos.
+func (d NamedDiscriminator) sees(videos *Node, given Given) *Node {
+	if d.Sees == nil {
+		return videos
+	}
+	return d.Sees(videos, given)
 }
 
 // Given is a generator's inputs.
@@ -44,6 +60,8 @@ type Given struct {
 	// Reference is the reference, like Picture: [batch, frames, size, size, 3]. Instead, Openings may be how far its eyes
 	// are open: see [Openings]. Both are nil unless the network sees Footage or is Painted.
 	Reference, Openings *Node
+	// Uniform are numbers in [0, 1), [batch, frames], for what else is random in a training; otherwise nil.
+	Uniform *Node
 }
 
 // Networks are the networks that a [Config] can name. Add one of your own here, in every program that trains or uses
@@ -51,40 +69,71 @@ type Given struct {
 var Networks = map[string]Network{
 	// The network that worked in the article.
 	"unet": {
-		Generator: UNets, Reference: true,
-		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, Discriminator}},
+		Generator: unmasked(UNets), Reference: true,
+		Discriminators: []NamedDiscriminator{{Scope: lab.DiscriminatorScope, Score: Discriminator}},
 	},
 	// Baddar et al. 2018.
 	"dynamics": {
-		Generator: DynamicsTransfer, Footage: true,
+		Generator: unmasked(DynamicsTransfer), Footage: true,
 		Discriminators: []NamedDiscriminator{
-			{"frame_discriminator", FrameDiscriminator}, {"dynamics_discriminator", DynamicsDiscriminator},
+			{Scope: "frame_discriminator", Score: FrameDiscriminator},
+			{Scope: "dynamics_discriminator", Score: DynamicsDiscriminator},
 		},
 	},
 	// The article's next attempt.
 	"convlstm": {
-		Generator: RecurrentUNets, Footage: true,
-		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, Discriminator}},
+		Generator: unmasked(RecurrentUNets), Footage: true,
+		Discriminators: []NamedDiscriminator{{Scope: lab.DiscriminatorScope, Score: Discriminator}},
+	},
+	// Zhao et al. 2018.
+	"forecast": {
+		Generator: Forecast, Masked: true, Reference: true,
+		Discriminators: []NamedDiscriminator{
+			{Scope: "frame_discriminator", Score: ResidualDiscriminator, Sees: withMotion},
+			{Scope: "video_discriminator", Score: ResidualDiscriminator, Sees: asChannels},
+		},
 	},
 	// Saito et al. 2017.
 	"tgan": {
-		Generator: TGAN, Noise: tganCode,
-		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, TemporalDiscriminator}},
+		Generator: unmasked(TGAN), Noise: tganCode,
+		Discriminators: []NamedDiscriminator{{Scope: lab.DiscriminatorScope, Score: TemporalDiscriminator}},
+	},
+	// Saito et al. 2020.
+	"tganv2": {
+		Generator: unmasked(TGANv2), Pyramid: Pyramid, Noise: tganv2Code,
+		Discriminators: []NamedDiscriminator{{Scope: lab.DiscriminatorScope, Score: PyramidDiscriminator}},
 	},
 	// Tulyakov et al. 2018.
 	"mocogan": {
-		Generator: MoCoGAN, Noise: mocoganNoise,
+		Generator: unmasked(MoCoGAN), Noise: mocoganNoise,
 		Discriminators: []NamedDiscriminator{
-			{"image_discriminator", ImageDiscriminator}, {"video_discriminator", VideoDiscriminator},
+			{Scope: "image_discriminator", Score: ImageDiscriminator},
+			{Scope: "video_discriminator", Score: VideoDiscriminator},
 		},
 	},
 	// moelab's own.
-	"lids": {Generator: Lids, Painted: true},
+	"lids": {Generator: unmasked(Lids), Painted: true},
 	// The article's first attempt (Vondrick et al. 2016).
 	"videogan": {
 		Generator:      VideoGAN,
-		Discriminators: []NamedDiscriminator{{lab.DiscriminatorScope, Discriminator}},
+		Masked:         true,
+		Discriminators: []NamedDiscriminator{{Scope: lab.DiscriminatorScope, Score: Discriminator}},
 	},
+}
+
+// unmasked makes a [Network.Generator] of a network without a mask.
+func unmasked(
+	draw func(scope *model.Scope, config Config, given Given) *Node,
+) func(scope *model.Scope, config Config, given Given) (videos, mask *Node) {
+	return func(scope *model.Scope, config Config, given Given) (videos, mask *Node) {
+		return draw(scope, config, given), nil
+	}
+}
+
+// video is [Network.Generator] without the mask.
+func (n Network) video(scope *model.Scope, config Config, given Given) *Node {
+	videos, _ := n.Generator(scope, config, given)
+	return videos
 }
 
 // network returns the networks that the configuration names, with panics turned into errors: GoMLX catches no other
@@ -92,7 +141,7 @@ var Networks = map[string]Network{
 func (c Config) network() Network {
 	network := Networks[c.Network]
 	generator := network.Generator
-	network.Generator = func(scope *model.Scope, config Config, given Given) *Node {
+	network.Generator = func(scope *model.Scope, config Config, given Given) (videos, mask *Node) {
 		defer nn.RaiseError(config.Network)
 		return generator(scope, config, given)
 	}

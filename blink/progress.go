@@ -73,7 +73,7 @@ func (r *recorder) prepare(ctx context.Context, store *model.Store) error {
 			noise := Const(videos.Graph(), r.config.drawNoise(n))
 			given.Noise = BroadcastToDims(Reshape(noise, 1, n), videos.Shape().Dim(0), n)
 		}
-		return network.Generator(root.At("%s", scope), r.config, given)
+		return network.video(root.At("%s", scope), r.config, given)
 	})
 	return err
 }

@@ -84,7 +84,7 @@ func newBlinker(backend compute.Backend, config Config, weights lab.Weights) (*B
 			if b.network.Noise > 0 {
 				given.Noise = inputs[2]
 			}
-			return b.network.Generator(scope.At("%s", lab.DrawnScope(config.AverageDecay)), config, given)
+			return b.network.video(scope.At("%s", lab.DrawnScope(config.AverageDecay)), config, given)
 		}, inputs...)
 		return err
 	})

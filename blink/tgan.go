@@ -22,7 +22,7 @@ const tganCode = 100
 func TGAN(scope *model.Scope, config Config, given Given) *Node {
 	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), math.Sqrt2/2)) // LeCun's, as in Chainer.
 	slow := Tanh(nn.Dense(scope.At("content"), encoded(scope, config, given.Picture), tganCode))
-	uniform := Erf(DivScalar(given.Noise, math.Sqrt2)) // In [-1, 1].
+	uniform := uniformly(given.Noise)
 	fast := temporal(scope.At("temporal"), config, uniform)
 
 	batch := slow.Shape().Dim(0)
@@ -38,6 +38,9 @@ func TGAN(scope *model.Scope, config Config, given Given) *Node {
 	frames := Tanh(nn.Conv(scope.At("frame_rgb"), h, 3, 3))
 	return Reshape(frames, batch, Frames, config.Size, config.Size, 3)
 }
+
+// uniformly turns noise from N(0, 1) into uniform noise in [-1, 1].
+func uniformly(noise *Node) *Node { return Erf(DivScalar(noise, math.Sqrt2)) }
 
 // temporal is TGAN's temporal generator: transposed convolutions in time.
 //

@@ -14,7 +14,7 @@ func TestTGANHasTheWeightsOfItsPaper(t *testing.T) {
 	config, err := Experiment.Preset("article-tgan")
 	require.NoError(t, err)
 	backend := openXLA(t)
-	count := func(build func(scope *model.Scope, g *Graph) *Node) int { return weightsOfProgram(t, backend, build) }
+	count := func(build func(scope *model.Scope, g *Graph) *Node) int { return weightsMade(t, backend, build) }
 	assert.Equal(t, sumOf(
 		100*512+512+norm(512), 512*256*4+256+norm(256), 256*128*4+128+norm(128), 128*128*4+128+norm(128), 128*100*4+100,
 	), count(func(scope *model.Scope, g *Graph) *Node { return temporal(scope, config, IotaFull(g, f32(2, 100))) }))

@@ -21,6 +21,9 @@ const (
 	metricD       = "D"
 	metricG       = "G"
 	metricRanking = "ranking"
+	// metricPenalty is the gradient penalty, before its weight, and metricMask the mean of the mask.
+	metricPenalty = "penalty"
+	metricMask    = "mask"
 	// metricOpenings is the mean absolute error of [Openings].
 	metricOpenings = "openings"
 )
@@ -33,7 +36,14 @@ func (c Config) Metrics() []string {
 	case c.Adversarial == 0:
 		return []string{metricError}
 	}
-	return []string{metricError, metricD, metricG, metricRanking}
+	names := []string{metricError, metricD, metricG, metricRanking}
+	if c.Penalty != "" {
+		names = append(names, metricPenalty)
+	}
+	if c.Mask > 0 {
+		names = append(names, metricMask)
+	}
+	return names
 }
 
 // Iteration builds one iteration: [Step] with the videos' own motion. A network that is Painted also gets what
@@ -55,6 +65,10 @@ func Iteration(scope *model.Scope, config Config, videos *Node, truth ...*Node) 
 		shape := shapes.Make(dtypes.Float32, videos.Shape().Dim(0), network.Noise)
 		given.Noise = scope.RandomNormal(videos.Graph(), shape)
 	}
+	if config.Penalty != "" || network.Pyramid != nil {
+		shape := shapes.Make(dtypes.Float32, videos.Shape().Dim(0), videos.Shape().Dim(1))
+		given.Uniform = scope.RandomUniform(videos.Graph(), shape)
+	}
 	return Step(scope, config, videos, given)
 }
 
@@ -67,13 +81,17 @@ func Step(scope *model.Scope, config Config, videos *Node, given Given) []*Node 
 	scope.Store().SetTraining(g, true)
 	scopeG := scope.At(lab.GeneratorScope)
 	given.Picture = firstFrame(videos)
-	fake := network.Generator(scopeG, config, given)
-	content := MeanAbsoluteError(fake, videos)
+	fake, mask, real := config.draw(scopeG, network, given, videos)
+	content := MeanAbsoluteError(fake, real)
 	metrics, total := []*Node{content}, MulScalar(content, config.Content)
 	if config.Adversarial > 0 {
-		losses, adversarial := config.discriminate(scope, network.Discriminators, videos, fake)
+		losses, adversarial := config.discriminate(scope, network.Discriminators, real, fake, given)
 		metrics = append(metrics, losses...)
 		total = Add(total, MulScalar(adversarial, config.Adversarial))
+	}
+	if config.Mask > 0 {
+		drawn := ReduceAllMean(mask)
+		metrics, total = append(metrics, drawn), Add(total, MulScalar(drawn, config.Mask))
 	}
 	if config.Frozen {
 		for weights := range scopeG.At("video").IterVariables() {
@@ -87,30 +105,51 @@ func Step(scope *model.Scope, config Config, videos *Node, given Given) []*Node 
 	return metrics
 }
 
-// discriminate takes a step of each D, and returns the losses of D and G, D's ranking, and once more G's loss: for
-// several discriminators the sums, and the mean ranking. Real and fake videos go through D separately, since batch
-// normalisation looks across the batch.
+// draw draws videos for a step, their mask, if any, and returns the real ones to compare them with.
+func (c Config) draw(scope *model.Scope, network Network, given Given, videos *Node) (fake, mask, real *Node) {
+	if network.Pyramid != nil {
+		fake, real = network.Pyramid(scope, c, given, videos)
+		return fake, nil, real
+	}
+	fake, mask = network.Generator(scope, c, given)
+	return fake, mask, videos
+}
+
+// discriminate takes a step of each D, and returns the losses of D and G, D's ranking and its penalty, if any, and once
+// more G's loss: for several discriminators the sums, and the mean ranking. Real and fake videos go through D
+// separately, since batch normalisation looks across the batch.
 func (c Config) discriminate(
-	root *model.Scope, discriminators []NamedDiscriminator, videos, fake *Node,
+	root *model.Scope, discriminators []NamedDiscriminator, videos, fake *Node, given Given,
 ) (metrics []*Node, lossG *Node) {
 	loss := c.loss()
-	var lossD, ranking *Node
-	for _, discriminator := range discriminators {
-		scope := root.At("%s", discriminator.Scope)
-		score := func(videos *Node) *Node { return discriminator.Score(scope, c, videos) }
-		real, rejected := score(videos), score(StopGradient(fake))
+	var lossD, ranking, penalty *Node
+	for _, d := range discriminators {
+		scope := root.At("%s", d.Scope)
+		score := func(seen *Node) *Node { return d.Score(scope, c, seen) }
+		realSeen, fakeSeen := d.sees(videos, given), d.sees(fake, given)
+		constant := StopGradient(fakeSeen)
+		real, rejected := score(realSeen), score(constant)
 		ofD, rank := loss.Discriminator(real, rejected), nn.Ranking(real, rejected)
-		c.Adam(discriminator.Scope).UpdateGraph(scope, videos.Graph(), ofD)
+		total := ofD
+		if of := Penalties[c.Penalty]; of != nil {
+			slope := of(score, realSeen, constant, given.Uniform)
+			penalty, total = sum(penalty, slope), Add(total, MulScalar(slope, c.PenaltyWeight))
+		}
+		c.Adam(d.Scope).UpdateGraph(scope, videos.Graph(), total)
 		if c.Clip > 0 {
 			nn.ClipWeights(scope, videos.Graph(), c.Clip)
 		}
 		nn.Freeze(scope, videos.Graph())
-		lossD, ranking, lossG = sum(lossD, ofD), sum(ranking, rank), sum(lossG, loss.Generator(score(fake)))
+		lossD, ranking, lossG = sum(lossD, ofD), sum(ranking, rank), sum(lossG, loss.Generator(score(fakeSeen)))
 	}
 	if n := len(discriminators); n > 1 {
 		ranking = DivScalar(ranking, float64(n))
 	}
-	return []*Node{lossD, lossG, ranking}, lossG
+	metrics = []*Node{lossD, lossG, ranking}
+	if penalty != nil {
+		metrics = append(metrics, penalty)
+	}
+	return metrics, lossG
 }
 
 // sum adds a term to a sum, which is nil at first.
@@ -158,6 +197,7 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 
 		Metrics: config.Metrics(),
 		Watch:   config.watch(),
+		After:   config.bound(),
 		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
 			return Iteration(scope, config, inputs[0], inputs[1:]...)
 		},

@@ -99,7 +99,7 @@ func dragan(
 ) (penalty float64, gradient []float64) {
 	t.Helper()
 	got := evaluate(t, func(x []*Node) []*Node {
-		penalty := DRAGAN(func(moved *Node) *Node { return critic(moved, x[2]) }, x[0], x[1])
+		penalty := nn.DRAGAN(func(moved *Node) *Node { return critic(moved, x[2]) }, x[0], x[1])
 		return []*Node{penalty, Gradient(penalty, x[2])[0]}
 	}, tensors.FromFlatDataAndDimensions(real, 3, 2, 2, 3), tensors.FromFlatDataAndDimensions(uniform, 3, 2, 2, 3),
 		tensors.FromFlatDataAndDimensions(w, 1, 2, 2, 3))

@@ -57,6 +57,9 @@ type Training struct {
 	// on the store's variables, but must not change them: the random generator's state is one of them.
 	Show      func(ctx context.Context, store *model.Store, step int64) error
 	ShowEvery int64
+	// After, if set, is called after every step of this call, before it is shown or saved: it may change the variables, in
+	// ways that a program cannot.
+	After func(store *model.Store, step int64) error
 	// TensorBoard writes what is logged, and the strips that Show saves, to event files in the run's folder tensorboard.
 	TensorBoard bool
 	// Watch, if set, gets the metrics of every step of this call. Its error, if any, goes to Warn.
@@ -335,6 +338,11 @@ func finalize(all []*tensors.Tensor) error {
 
 // afterStep logs, shows and saves when due.
 func (t *trainer) afterStep(ctx context.Context) error {
+	if t.After != nil {
+		if err := t.After(t.store, t.state.Step); err != nil {
+			return fmt.Errorf("after step %d: %w; %s", t.state.Step, err, t.kept())
+		}
+	}
 	if t.due(t.LogEvery) {
 		m := Metric{Step: t.state.Step, Seconds: t.state.Seconds, Values: t.summary.Values}
 		if err := t.log.append(m); err != nil {

@@ -141,6 +141,18 @@ func padAxis(x *Node, axis, before, after int) *Node {
 	return Concatenate(parts, axis)
 }
 
+// Part is a part of x along an axis, from one place up to another, which is left out. Unlike GoMLX's Slice it can be
+// differentiated more than once, as a critic with a gradient penalty must be.
+func Part(x *Node, axis, from, to int) *Node {
+	length := x.Shape().Dim(axis)
+	if from == 0 && to == length {
+		return x
+	}
+	return withGradient(SliceAxis(x, axis, AxisRange(from, to)), func(v *Node) []*Node {
+		return []*Node{padAxis(v, axis, from, length-to)}
+	})
+}
+
 // gradient returns the gradients with respect to the inputs of a node, nil for those that have none. v is the gradient
 // with respect to the node.
 type gradient func(v *Node) []*Node
@@ -159,7 +171,7 @@ func gradients(g *Graph) map[*Node]gradient {
 	return known
 }
 
-// withGradient records the gradient of a convolution.
+// withGradient records the gradient of a node.
 func withGradient(node *Node, back gradient) *Node {
 	gradients(node.Graph())[node] = back
 	return node

@@ -119,3 +119,11 @@ func TestSecondGradientsMatchFiniteDifferences(t *testing.T) {
 		}
 	}
 }
+
+// GoMLX's own Slice can be differentiated once.
+func TestSecondGradientOfAPartMatchesFiniteDifferences(t *testing.T) {
+	assertGradients(t, func(_ *model.Scope, in []*Node) *Node {
+		y := ReduceAllSum(Square(Square(Part(Part(in[0], 1, 1, 4), 2, 0, 2))))
+		return ReduceAllMean(Square(Gradient(y, in[0])[0]))
+	}, random(rng(1), 1, 2, 5, 3))
+}

@@ -18,7 +18,7 @@ func Blink(backend compute.Backend, config blink.Config) (Case, error) {
 	c := Case{
 		config: config, seed: config.Seed, networks: []string{"generator"}, peers: peersOf("blink")[:2],
 		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-			return blink.Step(scope, config, x[0], blink.Given{Motion: x[1], Reference: x[0], Noise: x[2]})
+			return blink.Step(scope, config, x[0], blink.Given{Motion: x[1], Reference: x[0], Noise: x[2], Uniform: x[3]})
 		},
 	}
 	network := blink.Networks[config.Network]
@@ -49,9 +49,14 @@ func Blink(backend compute.Backend, config blink.Config) (Case, error) {
 	for i := range noise {
 		noise[i] = float32(rng.NormFloat64())
 	}
+	uniform := make([]float32, config.Batch*blink.Frames)
+	for i := range uniform {
+		uniform[i] = rng.Float32()
+	}
 	c.inputs = []input{
 		{"videos", videos[0]}, {"motion", motion},
 		{"noise", tensors.FromFlatDataAndDimensions(noise, config.Batch, len(noise)/config.Batch)},
+		{"uniform", tensors.FromFlatDataAndDimensions(uniform, config.Batch, blink.Frames)},
 	}
 	return c, nil
 }

@@ -148,7 +148,7 @@ class Case:
         return self.tensors[name].movedim(-1, -3)
 
     def adam(self, net):
-        betas = (self.config["beta1"], self.config["beta2"])
+        betas = (float(self.config["beta1"]), float(self.config["beta2"]))
         return torch.optim.Adam(net.parameters(), lr=self.config["learning_rate"], betas=betas, eps=1e-7)
 
     def keep_gradients(self, prefix, net):
