@@ -28,6 +28,9 @@ type Config struct {
 	// Frozen leaves the latter untrained, as the article's code does.
 	Frozen bool `json:"frozen"`
 
+	// Unconditional draws videos from noise alone, as the papers of some [Networks] do, instead of from a picture.
+	Unconditional bool `json:"unconditional,omitempty"`
+
 	// Data is the folder of the blinks. Empty: blinks that moelab draws.
 	Data string `json:"data"`
 	// Drawn is the number of different blinks that are drawn without a folder, and DrawnSize the height and width of their
@@ -121,8 +124,8 @@ var Failures = []Failure{
 var Surveyed = []Failure{
 	{"tgan", "TGAN", tgan},
 	{"tganv2", "TGANv2", tganv2},
-	{"mocogan", "MoCoGAN", func(c *Config) { videoGAN(c); c.Network, c.Adversarial = "mocogan", 1 }},
-	{"dynamics", "Dynamics Transfer GAN", func(c *Config) { videoGAN(c); c.Network, c.Adversarial = "dynamics", 1 }},
+	{"mocogan", "MoCoGAN", func(c *Config) { wholeFrame(c); c.Network, c.Adversarial = "mocogan", 1 }},
+	{"dynamics", "Dynamics Transfer GAN", func(c *Config) { wholeFrame(c); c.Network, c.Adversarial = "dynamics", 1 }},
 	{"forecast", "Forecast and refine", forecast},
 	{"convlstm", "U-Nets on the features of a ConvLSTM", func(c *Config) { c.Network = "convlstm" }},
 }
@@ -138,7 +141,7 @@ func forecast(c *Config) {
 // tgan selects the networks of Saito et al. 2017 and their training. Its RMSprop is Adam without the mean of gradients,
 // but for what Adam corrects in the first steps.
 func tgan(c *Config) {
-	videoGAN(c)
+	wholeFrame(c)
 	c.Network, c.Adversarial, c.SingularValues = "tgan", 1, 1
 	c.LearningRate, c.Beta1, c.Beta2 = 5e-5, 0, 0.99
 }
@@ -146,7 +149,7 @@ func tgan(c *Config) {
 // tganv2 selects the networks and the losses of Saito et al. 2020. Its penalty of 16 is of a loss twice as large, and of
 // ‖∇D‖² where R1 has half of it.
 func tganv2(c *Config) {
-	videoGAN(c)
+	wholeFrame(c)
 	c.Network, c.Size, c.DrawnSize, c.Adversarial = "tganv2", 192, 192, 1
 	c.Penalty, c.PenaltyWeight = "r1", 16
 	c.LearningRate, c.Beta1, c.Beta2 = 1e-4, 0, 0.9
@@ -159,10 +162,10 @@ type Failure struct {
 	change      func(*Config)
 }
 
-// videoGAN selects the network of the article's first attempt.
+// videoGAN selects the network of the article's first attempt. For pictures its authors made it twice as wide.
 func videoGAN(c *Config) {
-	c.Network = "videogan"
 	wholeFrame(c)
+	c.Network, c.Channels, c.DiscriminatorChannels = "videogan", 128, 128
 }
 
 // wholeFrame shows the networks the whole frame, at the 64 pixels of VideoGAN.
@@ -199,6 +202,10 @@ func (c Config) Validate() error {
 	lab.Between(&checks, "few", c.Few, 0, Frames)
 	checks.That(!Networks[c.Network].Painted || c.Part == "eyes" && c.Adversarial == 0,
 		"network is %q, but part is %q and adversarial is %g: it paints eyes, and has no D", c.Network, c.Part, c.Adversarial)
+	checks.That(!c.Unconditional || Networks[c.Network].Free > 0 && c.Part == "face",
+		"unconditional is true, but network is %q and part %q: it draws from pictures only", c.Network, c.Part)
+	checks.That(!c.Unconditional || c.Content == 0,
+		"unconditional is true, but content is %g: what is drawn from noise is nobody's blink", c.Content)
 	checks.That(c.Few == 0 || c.Few > 1 && Networks[c.Network].Painted,
 		"few is %d: it must be 0, or with network lids from 2 to %d", c.Few, Frames)
 	checks.That(c.Hues >= 0 && c.Hues <= math.Pi, "hues is %g: it must be from 0 to π", c.Hues)

@@ -7,11 +7,11 @@ import (
 )
 
 // Discriminator is that of VideoGAN (Vondrick et al. 2016, section 3.3): convolutions in space and time with stride 2,
-// all but the first with batch normalisation, and a score.
+// all but the first with batch normalisation, and two logits. Their cross entropy is the standard loss of their difference.
 //
 //	videos: [batch, frames, size, size, 3] in [-1, 1] → [batch], a logit: large if a video looks real
 func Discriminator(scope *model.Scope, config Config, videos *Node) *Node {
-	scope = scope.WithInitializer(nn.Normal(scope.Store(), 0.02))
+	scope = scope.WithInitializer(nn.Normal(scope.Store(), videoganDeviation))
 	h := videos
 	for i := range depth {
 		h = nn.StridedConv3D(scope.At("conv%d", i+1), h, config.DiscriminatorChannels<<i)
@@ -20,5 +20,6 @@ func Discriminator(scope *model.Scope, config Config, videos *Node) *Node {
 		}
 		h = nn.LeakyReLU(h, leak)
 	}
-	return Squeeze(nn.Dense(scope.At("score"), Reshape(h, h.Shape().Dim(0), -1), 1), 1)
+	logits := nn.Dense(scope.At("score"), Reshape(h, h.Shape().Dim(0), -1), 2) // Of drawn and of real ones.
+	return Squeeze(Sub(SliceAxis(logits, 1, AxisElem(1)), SliceAxis(logits, 1, AxisElem(0))), 1)
 }

@@ -30,6 +30,8 @@ type Evaluation struct {
 	Others Summary `json:"others"`
 	// Hard are those of [portrait.HardCases], if they were asked for.
 	Hard []HardSummary `json:"hard,omitempty"`
+	// Films compares the videos that a network draws from noise alone with real ones; there is nothing else then.
+	Films *FilmScore `json:"films,omitempty"`
 }
 
 // HardSummary sums up the scores of a hard case, of own blinks and others'.
@@ -91,6 +93,9 @@ func Evaluate(
 		return e, err
 	}
 	defer b.Close()
+	if b.Config.Unconditional {
+		return b.evaluateFilms(ctx, seed, options)
+	}
 	if e, err = b.Evaluate(ctx, clips, options); err != nil || !options.Hard {
 		return e, err
 	}
@@ -103,6 +108,20 @@ func Evaluate(
 		e.Hard = append(e.Hard, HardSummary{hard.Name, summarise(scores)})
 	}
 	return e, nil
+}
+
+// evaluateFilms measures a network that draws from noise alone: 64 videos by default.
+func (b *Blinker) evaluateFilms(ctx context.Context, seed uint64, options lab.EvaluateOptions) (e Evaluation, err error) {
+	if options.Data != "" || options.Hard || options.Cross {
+		return e, errors.New("the network draws faces of its own, from noise: no other blinks can be measured with it")
+	}
+	const usual, size = 64, 128
+	real, err := NewRealFilms(ctx, seed, cmp.Or(options.Number, usual), size)
+	if err != nil {
+		return e, err
+	}
+	films, err := b.FilmScore(ctx, real)
+	return Evaluation{Films: &films}, err
 }
 
 // Evaluate makes the first frame of each clip blink as the clip does, and as the next clip does, or with Cross as every
@@ -237,6 +256,12 @@ func summarise(scores []Score) (s Summary) {
 
 // Measures implements [lab.Evaluation].
 func (e Evaluation) Measures() map[string]float64 {
+	if f := e.Films; f != nil {
+		return map[string]float64{
+			"video distance": f.Distance.Value, "of real videos": f.Floor.Value,
+			"flicker / real": f.Flicker / max(f.RealFlicker, 1e-9),
+		}
+	}
 	return map[string]float64{
 		"error / repeating": e.Own.ErrorRatio, "closed": e.Own.Closed, "closes": e.Own.Closes,
 		"follow": e.Own.Follow, "follow another's": e.Others.Follow, "after": max(e.Own.After, e.Others.After),
@@ -246,6 +271,11 @@ func (e Evaluation) Measures() map[string]float64 {
 
 // String returns a table.
 func (e Evaluation) String() string {
+	if f := e.Films; f != nil {
+		return fmt.Sprintf("%d videos from noise: kernel distance to real ones %.3g ± %.2g (of other real ones %.3g ± %.2g), "+
+			"flicker %.2f levels of 255 (real ones %.2f)",
+			f.Videos, f.Distance.Value, f.Distance.Margin, f.Floor.Value, f.Floor.Margin, f.Flicker, f.RealFlicker)
+	}
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\tportraits\terror\tworst\tclosed\tfollow\tleast\tshut\tafter\tforeign\tseam\tbefore\t")

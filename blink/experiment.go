@@ -30,7 +30,7 @@ func init() { // Here, since these functions themselves use the kind.
 // presets returns the named configurations.
 func presets() map[string]Config {
 	presets := map[string]Config{"lids": lids, "smoke-lids": with(lids, smoke)}
-	for size, resize := range map[string]func(*Config){"article": func(*Config) {}, "laptop": laptop, "smoke": smoke} {
+	for size, resize := range sizes {
 		presets[size] = with(article, resize)
 		for _, failure := range slices.Concat(Failures, Surveyed) {
 			presets[size+"-"+failure.Name] = with(with(article, failure.change), resize)
@@ -38,6 +38,9 @@ func presets() map[string]Config {
 	}
 	return presets
 }
+
+// sizes are the sizes of the experiments, as changes to the article's.
+var sizes = map[string]func(*Config){"article": func(*Config) {}, "laptop": laptop, "smoke": smoke}
 
 // lids is moelab's own network, the shipped one: see [Lids].
 var lids = with(article, func(c *Config) {
@@ -48,9 +51,12 @@ var lids = with(article, func(c *Config) {
 
 // curves are the diagrams of a run's metrics.
 func (c Config) curves() []lab.Curve {
-	all := []lab.Curve{{
-		Name: "content", Title: "Content loss", Y: "mean absolute error", Log: true, Metrics: []string{metricError},
-	}}
+	var all []lab.Curve
+	if !c.Unconditional {
+		all = append(all, lab.Curve{
+			Name: "content", Title: "Content loss", Y: "mean absolute error", Log: true, Metrics: []string{metricError},
+		})
+	}
 	if Networks[c.Network].Painted {
 		all = append(all, lab.Curve{
 			Name: "lids", Title: "How far the reference's eyes are open", Y: "mean absolute error", Log: true,
@@ -80,8 +86,16 @@ const heldOutSize = 256
 // HeldOutSeed is the seed of the drawn blinks that networks are measured on: no training uses it.
 const HeldOutSeed = 20_260_103
 
-// Draw implements [lab.Model]: drawn portraits that blink, each in the frame with its reference's most closed eyes.
+// Draw implements [lab.Model]: drawn portraits that blink, each in the frame with its reference's most closed eyes, or
+// the middle frames of films from noise.
 func (b *Blinker) Draw(ctx context.Context, seed uint64, n int) (pictures []image.Image, err error) {
+	if b.Config.Unconditional {
+		films, err := b.Films(ctx, seed, n)
+		for _, film := range films {
+			pictures = append(pictures, film[Frames/2])
+		}
+		return pictures, err
+	}
 	clips := heldOut(seed, n)
 	for i := range n {
 		clip, err := clips.Clip(ctx, i)
@@ -101,7 +115,14 @@ func (b *Blinker) Draw(ctx context.Context, seed uint64, n int) (pictures []imag
 func figures(ctx context.Context, _ string, model lab.Model, options lab.FigureOptions) []lab.Drawing {
 	b := model.(*Blinker)
 	clip := sync.OnceValues(func() (*dataset.Clip, error) { return heldOut(options.Seed, 1).Clip(ctx, 0) })
-	strips := sync.OnceValues(func() ([]Strip, error) { // Two figures show them.
+	strips := sync.OnceValues(func() (made []Strip, err error) { // Two figures show them.
+		if b.Config.Unconditional {
+			films, err := b.Films(ctx, options.Seed, 4)
+			for i, film := range films {
+				made = append(made, Strip{Label: fmt.Sprintf("from noise %d", i+1), Frames: film})
+			}
+			return made, err
+		}
 		clip, err := clip()
 		if err != nil {
 			return nil, err

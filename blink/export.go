@@ -20,10 +20,13 @@ func exported(dir string) (lab.Network, error) {
 	}
 	network := config.network()
 	batch, size := onnxfile.Any("batch"), onnxfile.Exactly(config.Size)
-	inputs := []onnxfile.Input{{
-		Name: "picture", Axes: []onnxfile.Axis{batch, onnxfile.Exactly(3), size, size},
-		About: "the first frame: red, green and blue in [-1, 1]",
-	}}
+	var inputs []onnxfile.Input
+	if !config.Unconditional {
+		inputs = append(inputs, onnxfile.Input{
+			Name: "picture", Axes: []onnxfile.Axis{batch, onnxfile.Exactly(3), size, size},
+			About: "the first frame: red, green and blue in [-1, 1]",
+		})
+	}
 	if network.Reference {
 		inputs = append(inputs, onnxfile.Input{
 			Name: "motion", Axes: []onnxfile.Axis{batch, onnxfile.Exactly(Frames), onnxfile.Exactly(2), size, size},
@@ -43,9 +46,9 @@ func exported(dir string) (lab.Network, error) {
 			About: "how far the eyes shall be open in each frame: from 0, shut, to 1, as in the picture",
 		})
 	}
-	if network.Noise > 0 {
+	if n := config.noise(); n > 0 {
 		inputs = append(inputs, onnxfile.Input{
-			Name: "noise", Axes: []onnxfile.Axis{batch, onnxfile.Exactly(network.Noise)}, About: "from N(0, 1)",
+			Name: "noise", Axes: []onnxfile.Axis{batch, onnxfile.Exactly(n)}, About: "from N(0, 1)",
 		})
 	}
 	return lab.Network{
@@ -53,7 +56,11 @@ func exported(dir string) (lab.Network, error) {
 		Output: "frames", OutputAbout: "red, green and blue in [-1, 1]",
 		Build: func(scope *model.Scope, inputs []*Node) *Node {
 			nn.Plainly(inputs[0].Graph())
-			given := Given{Picture: nn.ChannelsLast(inputs[0])}
+			var picture *Node
+			if !config.Unconditional {
+				picture = nn.ChannelsLast(inputs[0])
+			}
+			given := config.given(picture, inputs[len(inputs)-1])
 			if network.Reference {
 				given.Motion = nn.ChannelsLast(inputs[1])
 			}
@@ -62,9 +69,6 @@ func exported(dir string) (lab.Network, error) {
 			}
 			if network.Painted {
 				given.Openings = inputs[1]
-			}
-			if network.Noise > 0 {
-				given.Noise = inputs[len(inputs)-1]
 			}
 			scope = scope.At("%s", lab.DrawnScope(config.AverageDecay))
 			return nn.ChannelsFirst(network.video(scope, config, given))

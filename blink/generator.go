@@ -82,37 +82,55 @@ func unet(scope *model.Scope, config Config, layers layers, x *Node) *Node {
 // normalised is batch normalisation and ReLU.
 func normalised(scope *model.Scope, x *Node) *Node { return nn.ReLU(nn.BatchNorm(scope, x)) }
 
-// VideoGAN is the generator of Vondrick et al. 2016, figure 1 and section 5.3, with a picture in place of the noise:
-// convolutions shrink it to a code; from that one stream draws a still background, the other a moving foreground and
-// its mask. The code is one frame long here, since there are 16 frames instead of 32.
+// VideoGAN is the generator of Vondrick et al. 2016, figure 1 and section 5.3, in its form for pictures unless it shall draw from
+// noise alone: convolutions shrink the picture to a code; from that one stream draws a still background, the other a
+// moving foreground and its mask. The code is one frame long here, since there are 16 frames instead of 32. The authors'
+// code is followed where the paper is silent.
 //
 //	→ [batch, 16, size, size, 3] in [-1, 1], and the mask, [batch, 16, size, size, 1]
 func VideoGAN(scope *model.Scope, config Config, given Given) (video, mask *Node) {
-	scope = scope.WithInitializer(nn.Normal(scope.Store(), 0.02)) // Not given in the paper; DCGAN's, which it follows.
+	scope = scope.WithInitializer(nn.Normal(scope.Store(), videoganDeviation))
+	still, moving := videoganCodes(scope, config, given)
+	moving = ExpandAxes(moving, 1) // [batch, 1, size/16, size/16, channels]
+	for i := depth - 2; i >= 0; i-- {
+		still = normalised(
+			scope.At("background%d_norm", i+1), nn.Deconv(scope.At("background%d", i+1), still, config.Channels<<i),
+		)
+		moving = normalised(
+			scope.At("foreground%d_norm", i+1), nn.Deconv3D(scope.At("foreground%d", i+1), moving, config.Channels<<i),
+		)
+	}
+	background := ExpandAxes(Tanh(nn.Deconv(scope.At("background_rgb"), still, 3)), 1)
+	foreground := Tanh(nn.Deconv3D(scope.At("foreground_rgb"), moving, 3))
+	mask = Sigmoid(nn.Deconv3D(scope.At("mask"), moving, 1))
+	share := BroadcastToShape(mask, foreground.Shape())
+	return Add(Mul(share, foreground), Mul(OneMinus(share), BroadcastToShape(background, foreground.Shape()))), mask
+}
+
+// videoganCode is the length of VideoGAN's noise, videoganDeviation the standard deviation of its initial weights.
+const (
+	videoganCode      = 100
+	videoganDeviation = 0.01
+)
+
+// videoganCodes are the codes that its two streams begin with: of a picture it is one.
+//
+//	→ two of [batch, size/16, size/16, channels]
+func videoganCodes(scope *model.Scope, config Config, given Given) (still, moving *Node) {
+	if given.Content != nil {
+		channels := config.Channels << (depth - 1)
+		return unfolded(scope.At("background"), config, given.Content, channels),
+			unfolded(scope.At("foreground"), config, given.Content, channels)
+	}
 	code := given.Picture
 	for i := range depth {
 		code = nn.StridedConv(scope.At("encoder%d", i+1), code, config.Channels<<i, 4)
 		if i > 0 {
 			code = nn.BatchNorm(scope.At("encoder%d_norm", i+1), code)
 		}
-		code = nn.LeakyReLU(code, leak)
+		code = nn.ReLU(code)
 	}
-
-	still := code
-	moving := ExpandAxes(code, 1) // [batch, 1, size/16, size/16, channels]
-	for i := depth - 2; i >= 0; i-- {
-		still = normalised(
-			scope.At("background%d_norm", i+1), nn.UpConv(scope.At("background%d", i+1), still, config.Channels<<i),
-		)
-		moving = normalised(
-			scope.At("foreground%d_norm", i+1), nn.Deconv3D(scope.At("foreground%d", i+1), moving, config.Channels<<i),
-		)
-	}
-	background := ExpandAxes(Tanh(nn.UpConv(scope.At("background_rgb"), still, 3)), 1)
-	foreground := Tanh(nn.Deconv3D(scope.At("foreground_rgb"), moving, 3))
-	mask = Sigmoid(nn.Deconv3D(scope.At("mask"), moving, 1))
-	share := BroadcastToShape(mask, foreground.Shape())
-	return Add(Mul(share, foreground), Mul(OneMinus(share), BroadcastToShape(background, foreground.Shape()))), mask
+	return code, code
 }
 
 // leak is the slope of the leaky ReLU below 0.

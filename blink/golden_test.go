@@ -48,7 +48,7 @@ func TestIterationMatchesPyTorch(t *testing.T) {
 				require.NoError(t, bench.WriteGolden(t.Context(), backend, iteration, 3, path, os.Stderr))
 			}
 			golden.Check(t, backend, path, func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-				return blink.Step(scope, config, x[0], blink.Given{Motion: x[1], Reference: x[0], Noise: x[2], Uniform: x[3]})
+				return blink.Step(scope, config, x[0], bench.BlinkGiven(x))
 			}, []string{"videos", "motion", "noise", "uniform"}, config.Metrics(), func(path string) bool {
 				switch preset {
 				case "smoke-forecast":

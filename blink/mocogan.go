@@ -18,13 +18,13 @@ const (
 const mocoganNoise = motionCode * (1 + Frames)
 
 // MoCoGAN is the generator of Tulyakov et al. 2018, figure 2, with a picture's code in place of the random content
-// code: a recurrent network turns noise into a code of motion for each frame, and one network draws each frame from
+// code, unless it shall draw from noise alone: a recurrent network turns noise into a code of motion for each frame, and one network draws each frame from
 // content and motion.
 //
 //	→ [batch, 16, size, size, 3] in [-1, 1]
 func MoCoGAN(scope *model.Scope, config Config, given Given) *Node {
 	scope = asInPyTorch(scope)
-	content := nn.Dense(scope.At("content"), encoded(scope, config, given.Picture), contentCode)
+	content := contentOf(scope, config, given, contentCode)
 	first := SliceAxis(given.Noise, -1, AxisRange(0, motionCode))
 	innovations := Reshape(SliceAxis(given.Noise, -1, AxisRange(motionCode)), -1, Frames, motionCode)
 	motion := GRU(scope.At("motion"), innovations, first)

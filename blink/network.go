@@ -26,6 +26,8 @@ type Network struct {
 	Painted bool
 	// Noise is the length of the vector of noise that the generator takes for each video; 0: none.
 	Noise int
+	// Free is the length of the further noise that can take the place of a picture's code; 0: it draws from pictures only.
+	Free int
 	// Discriminators are the networks that tell real videos from drawn ones. Their losses are summed.
 	Discriminators []NamedDiscriminator
 }
@@ -51,8 +53,9 @@ func (d NamedDiscriminator) sees(videos *Node, given Given) *Node {
 
 // Given is a generator's inputs.
 type Given struct {
-	// Picture is the first frame, [batch, size, size, 3] in [-1, 1].
-	Picture *Node
+	// Picture is the first frame, [batch, size, size, 3] in [-1, 1]; nil if the network draws from noise alone. Content is
+	// the noise that then takes the place of its code: N(0, 1), [batch, free].
+	Picture, Content *Node
 	// Motion is the flow of a reference, [batch, frames, size, size, 2] in pixels; nil unless the network has a Reference.
 	Motion *Node
 	// Noise is N(0, 1), [batch, noise]; nil unless the network takes it.
@@ -95,17 +98,17 @@ var Networks = map[string]Network{
 	},
 	// Saito et al. 2017.
 	"tgan": {
-		Generator: unmasked(TGAN), Noise: tganCode,
+		Generator: unmasked(TGAN), Noise: tganCode, Free: tganCode,
 		Discriminators: []NamedDiscriminator{{Scope: lab.DiscriminatorScope, Score: TemporalDiscriminator}},
 	},
 	// Saito et al. 2020.
 	"tganv2": {
-		Generator: unmasked(TGANv2), Pyramid: Pyramid, Noise: tganv2Code,
+		Generator: unmasked(TGANv2), Pyramid: Pyramid, Noise: tganv2Code, Free: tganv2Code,
 		Discriminators: []NamedDiscriminator{{Scope: lab.DiscriminatorScope, Score: PyramidDiscriminator}},
 	},
 	// Tulyakov et al. 2018.
 	"mocogan": {
-		Generator: unmasked(MoCoGAN), Noise: mocoganNoise,
+		Generator: unmasked(MoCoGAN), Noise: mocoganNoise, Free: contentCode,
 		Discriminators: []NamedDiscriminator{
 			{Scope: "image_discriminator", Score: ImageDiscriminator},
 			{Scope: "video_discriminator", Score: VideoDiscriminator},
@@ -115,10 +118,43 @@ var Networks = map[string]Network{
 	"lids": {Generator: unmasked(Lids), Painted: true},
 	// The article's first attempt (Vondrick et al. 2016).
 	"videogan": {
-		Generator:      VideoGAN,
-		Masked:         true,
+		Generator: VideoGAN, Masked: true, Free: videoganCode,
 		Discriminators: []NamedDiscriminator{{Scope: lab.DiscriminatorScope, Score: Discriminator}},
 	},
+}
+
+// given returns a generator's inputs without those of a reference. noise is N(0, 1), as long as [Config.noise] says.
+func (c Config) given(picture, noise *Node) (given Given) {
+	network, free := Networks[c.Network], 0
+	if c.Unconditional {
+		free = network.Free
+		given.Content = SliceAxis(noise, -1, AxisRange(0, free))
+	} else {
+		given.Picture = picture
+	}
+	if network.Noise > 0 {
+		given.Noise = SliceAxis(noise, -1, AxisRange(free))
+	}
+	return given
+}
+
+// noise is the length of the noise for each video.
+func (c Config) noise() int {
+	network := Networks[c.Network]
+	if c.Unconditional {
+		return network.Free + network.Noise
+	}
+	return network.Noise
+}
+
+// contentOf is what a network knows of a picture: its code, or the noise in its place.
+//
+//	→ [batch, length]
+func contentOf(scope *model.Scope, config Config, given Given, length int) *Node {
+	if given.Content != nil {
+		return given.Content
+	}
+	return nn.Dense(scope.At("content"), encoded(scope, config, given.Picture), length)
 }
 
 // unmasked makes a [Network.Generator] of a network without a mask.

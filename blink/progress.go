@@ -65,13 +65,15 @@ func (r *recorder) prepare(ctx context.Context, store *model.Store) error {
 	r.videos = blinks[0]
 	network, scope := r.config.network(), lab.DrawnScope(r.config.AverageDecay)
 	r.exec, err = model.NewExec(r.backend, store, func(root *model.Scope, videos *Node) *Node {
-		given := Given{Picture: firstFrame(videos), Reference: videos}
+		var noise *Node
+		if n := r.config.noise(); n > 0 {
+			noise = Const(videos.Graph(), drawNoise(r.config.Seed, n))
+			noise = BroadcastToDims(Reshape(noise, 1, n), videos.Shape().Dim(0), n)
+		}
+		given := r.config.given(firstFrame(videos), noise)
+		given.Reference = videos
 		if network.Reference {
 			given.Motion = Motion(videos)
-		}
-		if n := network.Noise; n > 0 {
-			noise := Const(videos.Graph(), r.config.drawNoise(n))
-			given.Noise = BroadcastToDims(Reshape(noise, 1, n), videos.Shape().Dim(0), n)
 		}
 		return network.video(root.At("%s", scope), r.config, given)
 	})

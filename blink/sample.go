@@ -15,6 +15,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/blink/border"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/lab"
@@ -41,6 +42,8 @@ type Blinker struct {
 	network           Network
 	generator, motion *model.Exec // motion is nil for a network without a reference.
 	painter           *painter    // Instead of both, for a network that paints.
+	backend           compute.Backend
+	corrector         *border.Corrector // Opened when it is first needed.
 }
 
 // Open loads the newest checkpoint of a run.
@@ -59,7 +62,9 @@ func Open(backend compute.Backend, dir string) (*Blinker, error) {
 
 // newBlinker compiles the generator with its weights and, concurrently, the optical flow.
 func newBlinker(backend compute.Backend, config Config, weights lab.Weights) (*Blinker, error) {
-	b := &Blinker{Config: config, Blend: BlendPoisson, Detail: config.Pastes(), network: config.network()}
+	b := &Blinker{
+		Config: config, Blend: BlendPoisson, Detail: config.Pastes(), network: config.network(), backend: backend,
+	}
 	if b.network.Painted {
 		var err error
 		if b.painter, err = newPainter(backend, config, weights); err != nil {
@@ -75,14 +80,17 @@ func newBlinker(backend compute.Backend, config Config, weights lab.Weights) (*B
 		if b.network.Footage {
 			inputs[1] = video(3)
 		}
-		if b.network.Noise > 0 {
-			inputs = append(inputs, shapes.Make(dtypes.Float32, 1, b.network.Noise))
+		if config.Unconditional {
+			inputs = nil
+		}
+		if n := config.noise(); n > 0 {
+			inputs = append(inputs, shapes.Make(dtypes.Float32, 1, n))
 		}
 		b.generator, err = lab.Compile(backend, weights, func(scope *model.Scope, inputs []*Node) *Node {
 			nn.Plainly(inputs[0].Graph()) // The faster program takes too long to compile for a picture or two.
-			given := Given{Picture: inputs[0], Motion: inputs[1], Reference: inputs[1]}
-			if b.network.Noise > 0 {
-				given.Noise = inputs[2]
+			given := config.given(inputs[0], inputs[len(inputs)-1])
+			if !config.Unconditional {
+				given.Motion, given.Reference = inputs[1], inputs[1]
 			}
 			return b.network.video(scope.At("%s", lab.DrawnScope(config.AverageDecay)), config, given)
 		}, inputs...)
@@ -112,6 +120,24 @@ func (b *Blinker) Close() {
 	if b.painter != nil {
 		b.painter.close()
 	}
+	if b.corrector != nil {
+		b.corrector.Close()
+	}
+}
+
+// correct lets a network hide the border of a pasted patch in each frame.
+func (b *Blinker) correct(frames []*image.RGBA, patch image.Rectangle) (err error) {
+	if b.corrector == nil {
+		if b.corrector, err = border.OpenShipped(b.backend); err != nil {
+			return err
+		}
+	}
+	for _, frame := range frames {
+		if err := b.corrector.Correct(frame, patch); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Patch is a part of a picture that a blink changes.
@@ -127,6 +153,9 @@ type Patch struct {
 func (b *Blinker) Patches(
 	ctx context.Context, picture *image.RGBA, faces [][]image.Rectangle, reference *dataset.Clip,
 ) (patches []Patch, err error) {
+	if b.Config.Unconditional {
+		return nil, errors.New("the network draws faces of its own, from noise: it cannot make a picture blink")
+	}
 	if len(reference.Frames) != Frames || len(reference.Eyes) == 0 {
 		return nil, fmt.Errorf("reference %s has %d frames and %d eyes: a blink has %d frames and an eye or two",
 			reference.Name, len(reference.Frames), len(reference.Eyes), Frames)
@@ -166,6 +195,13 @@ func (b *Blinker) Patches(
 			patch := Patch{make([]*image.RGBA, Frames)}
 			eachFrame(Frames, func(k int) { // Onto earlier patches, since eyes may be close together.
 				b.Blend.paste(frames[k], drawn[k], square)
+			})
+			if b.Blend == blendLearned {
+				if err := b.correct(frames, pastedPart(square)); err != nil {
+					return nil, fmt.Errorf("eye at %v: %w", eye, err)
+				}
+			}
+			eachFrame(Frames, func(k int) {
 				patch.Frames[k] = image.NewRGBA(part)
 				draw.Draw(patch.Frames[k], part, frames[k], part.Min, draw.Src)
 			})
@@ -287,7 +323,7 @@ func (b *Blinker) generate(
 	}
 	inputs := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(picture, 1, size, size, 3), told}
 	if n := b.network.Noise; n > 0 {
-		inputs = append(inputs, tensors.FromFlatDataAndDimensions(b.Config.drawNoise(n), 1, n))
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(drawNoise(b.Config.Seed, n), 1, n))
 	}
 	return call(b.generator, inputs...)
 }
@@ -312,9 +348,34 @@ func videoOf(cuts []*image.RGBA, size int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values, 1, len(cuts), size, size, 3)
 }
 
-// drawNoise returns the noise for blinking portraits: the same for the same seed of the run.
-func (c Config) drawNoise(n int) []float32 {
-	rng := rand.New(rand.NewPCG(c.Seed, 0x6e6f697365)) // "noise", to differ from the data's stream.
+// Films draws n videos from noise, of the network's own size. It is an error unless the network is unconditional.
+func (b *Blinker) Films(ctx context.Context, seed uint64, n int) (films [][]*image.RGBA, err error) {
+	if !b.Config.Unconditional {
+		return nil, errors.New("the network draws from a picture, not from noise alone")
+	}
+	size, length := b.Config.Size, b.Config.noise()
+	all := drawNoise(seed, n*length)
+	for i := range n {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		noise := tensors.FromFlatDataAndDimensions(all[i*length:][:length], 1, length)
+		values, err := call(b.generator, noise)
+		if err != nil {
+			return nil, fmt.Errorf("draw film %d: %w", i+1, err)
+		}
+		film := make([]*image.RGBA, Frames)
+		for k := range film {
+			film[k] = imaging.FromValues(values[k*size*size*3:], size, size)
+		}
+		films = append(films, film)
+	}
+	return films, nil
+}
+
+// drawNoise returns n numbers from N(0, 1), the same for the same seed.
+func drawNoise(seed uint64, n int) []float32 {
+	rng := rand.New(rand.NewPCG(seed, 0x6e6f697365)) // "noise", to differ from the data's stream.
 	noise := make([]float32, n)
 	for i := range noise {
 		noise[i] = float32(rng.NormFloat64())

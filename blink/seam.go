@@ -20,10 +20,12 @@ const (
 	// BlendPoisson keeps the differences between neighbouring pixels of the patch, and takes the colours at the border
 	// from the picture (Pérez et al. 2003, "Poisson image editing").
 	BlendPoisson Blend = "poisson"
+	// blendLearned pastes as blendNone, and lets a network correct the border: see package border.
+	blendLearned Blend = "learned"
 )
 
 // Blends are all ways of blending.
-var Blends = []Blend{blendNone, blendFeather, BlendPoisson}
+var Blends = []Blend{blendNone, blendFeather, BlendPoisson, blendLearned}
 
 // pasted is the part of the networks' 32×32 pixels that the article pastes back: 30×30.
 const pasted = 30.0 / 32

@@ -14,20 +14,24 @@ import (
 // the motion in each frame.
 const tganCode = 100
 
-// TGAN is the generator of Saito et al. 2017, figure 1, with a picture's code in place of the random slow code: a
-// temporal generator makes a fast code for each frame of noise, and an image generator draws each frame from the slow
+// TGAN is the generator of Saito et al. 2017, figure 1, with a picture's code in place of the random slow code,
+// unless it shall draw from noise alone: a temporal generator makes a fast code for each frame of noise, and an image generator draws each frame from the slow
 // code and a fast one.
 //
 //	→ [batch, 16, size, size, 3] in [-1, 1]
 func TGAN(scope *model.Scope, config Config, given Given) *Node {
 	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), math.Sqrt2/2)) // LeCun's, as in Chainer.
-	slow := Tanh(nn.Dense(scope.At("content"), encoded(scope, config, given.Picture), tganCode))
-	uniform := uniformly(given.Noise)
-	fast := temporal(scope.At("temporal"), config, uniform)
+	slow := contentOf(scope, config, given, tganCode)
+	if given.Content != nil {
+		slow = uniformly(slow)
+	} else {
+		slow = Tanh(slow)
+	}
+	fast := temporal(scope.At("temporal"), config, uniformly(given.Noise))
 
 	batch := slow.Shape().Dim(0)
-	ofSlow := unfolded(scope.At("slow"), config, slow)
-	ofFast := unfolded(scope.At("fast"), config, Reshape(fast, batch*Frames, tganCode))
+	ofSlow := unfolded(scope.At("slow"), config, slow, 4*config.Channels)
+	ofFast := unfolded(scope.At("fast"), config, Reshape(fast, batch*Frames, tganCode), 4*config.Channels)
 	dims := ofSlow.Shape().Dimensions
 	ofSlow = BroadcastToDims(ExpandAxes(ofSlow, 1), batch, Frames, dims[1], dims[2], dims[3])
 	h := Concatenate([]*Node{Reshape(ofSlow, ofFast.Shape().Dimensions...), ofFast}, -1)
@@ -83,8 +87,8 @@ func deconvInTime(scope *model.Scope, x *Node, channels int) *Node {
 // unfolded makes a small picture of a code.
 //
 //	code: [batch, length] → [batch, size/16, size/16, channels]
-func unfolded(scope *model.Scope, config Config, code *Node) *Node {
-	least, channels := config.Size>>depth, 4*config.Channels
+func unfolded(scope *model.Scope, config Config, code *Node, channels int) *Node {
+	least := config.Size >> depth
 	h := nn.Dense(scope, code, least*least*channels, nn.NoBias)
 	return normalised(scope.At("norm"), Reshape(h, -1, least, least, channels))
 }

@@ -6,10 +6,12 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// tganv2Code is the length of TGANv2's code of a picture, and of its noise.
-const tganv2Code = 256
+// tganv2Code is the length of TGANv2's code of a picture, and of its noise: together they are as long as the paper's
+// noise. Without a picture all of it is noise.
+const tganv2Code = 128
 
-// TGANv2 is the generator of Saito et al. 2020, figure 2, with a picture's code beside the noise: a convolutional LSTM
+// TGANv2 is the generator of Saito et al. 2020, figure 2, with a picture's code in place of half of the noise,
+// unless it shall draw from noise alone: a convolutional LSTM
 // that gets a seed in the first frame and nothing afterwards, and blocks that double the size of each frame.
 //
 //	→ [batch, 16, size, size, 3] in [-1, 1]
@@ -60,7 +62,10 @@ func (c Config) sizes() (least int, rendered []int) {
 func rendered(scope *model.Scope, config Config, given Given, thin func(i int, x *Node) *Node) (videos []*Node) {
 	scope = scope.WithInitializer(nn.Glorot(scope.Store(), 1))
 	least, sizes := config.sizes()
-	code := nn.Dense(scope.At("content"), encoded(scope, config, given.Picture), tganv2Code)
+	code := contentOf(scope, config, given, tganv2Code)
+	if given.Content != nil {
+		code = uniformly(code)
+	}
 	wide := 16 * config.Channels
 	seed := nn.Dense(scope.At("seed"), Concatenate([]*Node{code, uniformly(given.Noise)}, -1), least*least*wide)
 	seed = Reshape(seed, -1, 1, least, least, wide)

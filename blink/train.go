@@ -36,7 +36,10 @@ func (c Config) Metrics() []string {
 	case c.Adversarial == 0:
 		return []string{metricError}
 	}
-	names := []string{metricError, metricD, metricG, metricRanking}
+	names := []string{metricD, metricG, metricRanking}
+	if !c.Unconditional {
+		names = append([]string{metricError}, names...)
+	}
 	if c.Penalty != "" {
 		names = append(names, metricPenalty)
 	}
@@ -51,19 +54,20 @@ func (c Config) Metrics() []string {
 //
 //	videos: [batch, frames, size, size, 3] in [-1, 1]
 func Iteration(scope *model.Scope, config Config, videos *Node, truth ...*Node) []*Node {
-	network, given := Networks[config.Network], Given{}
+	network := Networks[config.Network]
 	if network.Painted {
 		return paintStep(scope, config, videos, truth[0], truth[1])
 	}
+	var noise *Node
+	if n := config.noise(); n > 0 {
+		noise = scope.RandomNormal(videos.Graph(), shapes.Make(dtypes.Float32, videos.Shape().Dim(0), n))
+	}
+	given := config.given(firstFrame(videos), noise)
 	if network.Reference {
 		given.Motion = Motion(videos)
 	}
 	if network.Footage {
 		given.Reference = videos
-	}
-	if network.Noise > 0 {
-		shape := shapes.Make(dtypes.Float32, videos.Shape().Dim(0), network.Noise)
-		given.Noise = scope.RandomNormal(videos.Graph(), shape)
 	}
 	if config.Penalty != "" || network.Pyramid != nil {
 		shape := shapes.Make(dtypes.Float32, videos.Shape().Dim(0), videos.Shape().Dim(1))
@@ -72,7 +76,7 @@ func Iteration(scope *model.Scope, config Config, videos *Node, truth ...*Node) 
 	return Step(scope, config, videos, given)
 }
 
-// Step builds a step of D, if any, and one of G, which draws videos from their own first frames and its other inputs.
+// Step builds a step of D, if any, and one of G, which draws videos from its inputs: from the videos' own first frames.
 // It returns the [Config.Metrics].
 //
 //	videos: [batch, frames, size, size, 3] in [-1, 1]
@@ -80,10 +84,13 @@ func Step(scope *model.Scope, config Config, videos *Node, given Given) []*Node 
 	g, network := videos.Graph(), config.network()
 	scope.Store().SetTraining(g, true)
 	scopeG := scope.At(lab.GeneratorScope)
-	given.Picture = firstFrame(videos)
 	fake, mask, real := config.draw(scopeG, network, given, videos)
-	content := MeanAbsoluteError(fake, real)
-	metrics, total := []*Node{content}, MulScalar(content, config.Content)
+	var metrics []*Node
+	total := ScalarZero(g, videos.DType())
+	if !config.Unconditional {
+		content := MeanAbsoluteError(fake, real)
+		metrics, total = append(metrics, content), MulScalar(content, config.Content)
+	}
 	if config.Adversarial > 0 {
 		losses, adversarial := config.discriminate(scope, network.Discriminators, real, fake, given)
 		metrics = append(metrics, losses...)

@@ -19,6 +19,7 @@ import (
 	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/plots"
 	"github.com/moelab/moelab/xla"
+	"golang.org/x/image/draw"
 )
 
 // Check ends the cell with the error, if any.
@@ -79,4 +80,12 @@ func ReadPicture(path string) *image.RGBA {
 // SavePicture writes a picture as a PNG, and creates its folder.
 func SavePicture(path string, picture image.Image) {
 	Check(imaging.SavePNG(path, picture))
+}
+
+// Coarse shows a picture in fewer pixels, size × size, each as a square: the whole is as large as before.
+func Coarse(picture *image.RGBA, size int) *image.RGBA {
+	small := imaging.Cut(picture, imaging.CentredSquare(picture.Rect), size)
+	large := image.NewRGBA(picture.Rect)
+	draw.NearestNeighbor.Scale(large, large.Rect, small, small.Rect, draw.Src, nil)
+	return large
 }

@@ -33,3 +33,28 @@ func TestTheBlinkNotebookRunsWhole(t *testing.T) {
 		assert.FileExists(t, filepath.Join(run+"_"+failure.Name, "evaluation.json"))
 	}
 }
+
+func TestTheNotebookOfVideoGANsRunsWhole(t *testing.T) {
+	run := t.TempDir()
+	printed, _, pictures := runNotebook(
+		t, "video_gans.ipynb", "preset=smoke", "measured=2", "videos=32", "steps=1", "dir="+run,
+	)
+	const number = `-?\d+(\.\d+)?(e-\d+)?`
+	for _, title := range []string{
+		"VideoGAN, adversarial and content loss", "TGAN", "TGANv2", "MoCoGAN", "Dynamics Transfer GAN",
+		"Forecast and refine", "U-Nets on the features of a ConvLSTM",
+	} {
+		assert.Regexp(t, `(?m)^ *`+title+` +1 +\d+( +`+number+`){7} *$`, printed)
+	}
+	assert.Regexp(t, `(?m)^ *MoCoGAN, from noise +1 +\d+ +`+number+`( +–){3}( +`+number+`){3} *$`, printed)
+	names := []string{
+		"idea_mask", "idea_pyramid", "idea_two_discriminators", "idea_condition", "idea_residual", "from_noise", "distances",
+	}
+	for _, name := range []string{"videogan", "tgan", "tganv2", "mocogan", "dynamics", "convlstm", "forecast"} {
+		names = append(names, "strip_"+name)
+	}
+	assert.Equal(t, len(names), pictures)
+	for _, name := range names {
+		assert.FileExists(t, filepath.Join(run, "figures", name+".png"))
+	}
+}

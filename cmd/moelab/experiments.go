@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/moelab/moelab/blink"
+	"github.com/moelab/moelab/blink/border"
 	"github.com/moelab/moelab/esrgan"
 	"github.com/moelab/moelab/eyes"
 	"github.com/moelab/moelab/gan"
@@ -15,7 +16,7 @@ import (
 
 // experiments lists all kinds of experiments. Commands that work on runs of any kind use this list.
 var experiments = []lab.AnyKind{
-	gan.Experiment, esrgan.Experiment, blink.Experiment, eyes.Experiment, gan.JudgeExperiment,
+	gan.Experiment, esrgan.Experiment, blink.Experiment, eyes.Experiment, border.Experiment, gan.JudgeExperiment,
 }
 
 // experimentOf returns the kind of a run.

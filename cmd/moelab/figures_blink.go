@@ -20,6 +20,8 @@ type blinkFigures struct {
 	n    int
 	seed uint64
 	out  string
+	// survey also compares the videos as a set.
+	survey bool
 }
 
 func newFiguresBlinkCommand() *cobra.Command {
@@ -39,15 +41,25 @@ own detail that "moelab blink" keeps where nothing changes:
   losses_1.png …       for a run with a D, the adversarial losses
   ranking_1.png …      and how often D ranks the real above the drawn
 
+With --survey also a table of the networks, printed and saved: runs that differ in their seeds only are one row.
+
+  survey.csv           of each run: weights, seconds a step, how far its eyes close, how often in time, the error beside
+                       repeating the picture, the kernel distance of its videos to real ones, beside that of other real
+                       ones, and how much they flicker beside real ones
+  survey.png           the distances, a dot for each seed
+
 The presets of "moelab train blink" for the article's attempts are laptop, laptop-adversarial, laptop-clipping,
-laptop-content, laptop-face, laptop-flat and laptop-frozen.`,
-		Example: `  moelab figures blink --run runs/blink --run runs/blink-content --run runs/blink-face -o figures`,
+laptop-content, laptop-face, laptop-flat and laptop-frozen; those for the models that it surveys are laptop-tgan,
+laptop-tganv2, laptop-mocogan, laptop-dynamics, laptop-forecast and laptop-convlstm.`,
+		Example: `  moelab figures blink --run runs/blink --run runs/blink-content --run runs/blink-face -o figures
+  moelab figures blink --survey --run runs/tgan-1 --run runs/tgan-2 --run runs/mocogan-1 --run runs/mocogan-2`,
 	}
 	flags := command.Flags()
 	severalRuns(flags, &f.runs, "run directory; may be given several times (required)")
 	flags.IntVarP(&f.n, "number", "n", 6, "drawn portraits to measure with")
 	flags.Uint64Var(&f.seed, "seed", blink.HeldOutSeed, "seed of the drawn portraits")
 	flags.StringVarP(&f.out, "out", "o", "", "folder for the figures (default: the first run's figures)")
+	flags.BoolVar(&f.survey, "survey", false, "also compare the networks' videos with real ones, and print a table")
 	open := backendFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		switch {
@@ -86,49 +98,94 @@ func (f blinkFigures) draw(command *cobra.Command, backend compute.Backend) erro
 	var names []string
 	var scores []blink.Score
 	for i, dir := range f.runs {
-		blinker, err := blink.Open(backend, dir)
+		strip, score, err := f.drawRun(command, backend, i, clip, clips)
 		if err != nil {
 			return err
 		}
-		blinker.Detail = false
-		evaluation, err := blinker.Evaluate(ctx, clips, lab.EvaluateOptions{Warn: warner(command)})
-		if err != nil {
-			blinker.Close()
-			return err
-		}
-		verdict, err := blink.Verdict(dir, evaluation)
-		if err != nil {
-			blinker.Close()
-			return err
-		}
-		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", dir, verdict)
-		frames, err := blinker.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, clip)
-		if err == nil && i == 0 && blinker.Config.Pastes() {
-			err = f.save(command, "seam", func() (*plots.Figure, error) {
-				return blink.SeamFigure(ctx, blinker, clip, clip, blink.Closed(clip), false)
-			})
-		}
-		blinker.Close()
-		if err != nil {
-			return err
-		}
-		name := filepath.Base(dir)
-		strips = append(strips, blink.Strip{Label: name, Frames: frames})
-		names, scores = append(names, name), append(scores, evaluation.Scores[0])
-		for _, curve := range blink.Experiment.Curves(blinker.Config) {
-			err := f.save(
-				command, fmt.Sprintf("%s_%d", curve.Name, i+1), func() (*plots.Figure, error) { return curve.Figure(dir) },
-			)
-			if err != nil && !errors.Is(err, lab.ErrLacks) {
-				return err
-			}
+		strips = append(strips, strip)
+		if score != nil {
+			names, scores = append(names, filepath.Base(dir)), append(scores, *score)
 		}
 	}
-	return errors.Join(
+	if f.survey {
+		if err := f.drawSurvey(command, backend, clips); err != nil {
+			return err
+		}
+	}
+	err = errors.Join(
 		f.save(command, "strip", func() (*plots.Figure, error) { return blink.StripFigure(2, strips...) }),
 		f.save(command, "film", func() (*plots.Figure, error) { return blink.FilmFigure(strips...) }),
-		f.save(command, "openings", func() (*plots.Figure, error) { return blink.OpeningFigure(names, scores...) }),
 	)
+	if len(scores) == 0 { // All draw from noise alone.
+		return err
+	}
+	return errors.Join(err,
+		f.save(command, "openings", func() (*plots.Figure, error) { return blink.OpeningFigure(names, scores...) }))
+}
+
+// drawRun draws the figures of the i-th run and prints its verdict. It returns what the run makes of a clip, and how
+// well: nil if it draws from noise alone.
+func (f blinkFigures) drawRun(
+	command *cobra.Command, backend compute.Backend, i int, clip *dataset.Clip, clips dataset.Clips,
+) (strip blink.Strip, score *blink.Score, err error) {
+	ctx, dir := command.Context(), f.runs[i]
+	blinker, err := blink.Open(backend, dir)
+	if err != nil {
+		return strip, nil, err
+	}
+	defer blinker.Close()
+	blinker.Detail = false
+	for _, curve := range blink.Experiment.Curves(blinker.Config) {
+		err := f.save(
+			command, fmt.Sprintf("%s_%d", curve.Name, i+1), func() (*plots.Figure, error) { return curve.Figure(dir) },
+		)
+		if err != nil && !errors.Is(err, lab.ErrLacks) {
+			return strip, nil, err
+		}
+	}
+	if blinker.Config.Unconditional {
+		films, err := blinker.Films(ctx, f.seed, 1)
+		if err != nil {
+			return strip, nil, err
+		}
+		drawn := &dataset.Clip{Frames: films[0]}
+		return blink.StripOf(filepath.Base(dir), drawn, clip.Frames[0].Rect), nil, nil
+	}
+	evaluation, err := blinker.Evaluate(ctx, clips, lab.EvaluateOptions{Warn: warner(command)})
+	if err != nil {
+		return strip, nil, err
+	}
+	verdict, err := blink.Verdict(dir, evaluation)
+	if err != nil {
+		return strip, nil, err
+	}
+	fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", dir, verdict)
+	frames, err := blinker.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, clip)
+	if err == nil && i == 0 && blinker.Config.Pastes() {
+		err = f.save(command, "seam", func() (*plots.Figure, error) {
+			return blink.SeamFigure(ctx, blinker, clip, clip, blink.Closed(clip), false)
+		})
+	}
+	return blink.Strip{Label: filepath.Base(dir), Frames: frames}, &evaluation.Scores[0], err
+}
+
+// drawSurvey prints and saves the survey.
+func (f blinkFigures) drawSurvey(command *cobra.Command, backend compute.Backend, clips dataset.Clips) error {
+	ctx := command.Context()
+	real, err := blink.NewRealFilms(ctx, f.seed, 64, 128)
+	if err != nil {
+		return err
+	}
+	survey, err := blink.NewSurvey(ctx, backend, f.runs, clips, real, lab.EvaluateOptions{Warn: warner(command)})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(command.OutOrStdout(), "\n%s\n", survey)
+	path := filepath.Join(f.out, "survey.csv")
+	if err := lab.WriteFile(path, survey.WriteCSV); err != nil {
+		return err
+	}
+	return f.save(command, "survey", survey.DistanceFigure)
 }
 
 // save saves a figure, with the data behind it if any.

@@ -34,7 +34,9 @@ type trainText struct {
 }
 
 // trainTexts are the descriptions by the name of the kind. A kind that is not here is described by its own names.
-var trainTexts = map[string]trainText{"gan": trainGAN, "esrgan": trainSR, "blink": trainBlink, "eyes": trainEyes}
+var trainTexts = map[string]trainText{
+	"gan": trainGAN, "esrgan": trainSR, "blink": trainBlink, "eyes": trainEyes, "border": trainBorder,
+}
 
 // newTrainKindCommand returns the command that trains experiments of a kind.
 func newTrainKindCommand(kind lab.AnyKind) *cobra.Command {

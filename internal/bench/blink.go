@@ -18,7 +18,7 @@ func Blink(backend compute.Backend, config blink.Config) (Case, error) {
 	c := Case{
 		config: config, seed: config.Seed, networks: []string{"generator"}, peers: peersOf("blink")[:2],
 		iteration: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
-			return blink.Step(scope, config, x[0], blink.Given{Motion: x[1], Reference: x[0], Noise: x[2], Uniform: x[3]})
+			return blink.Step(scope, config, x[0], BlinkGiven(x))
 		},
 	}
 	network := blink.Networks[config.Network]
@@ -59,4 +59,10 @@ func Blink(backend compute.Backend, config blink.Config) (Case, error) {
 		{"uniform", tensors.FromFlatDataAndDimensions(uniform, config.Batch, blink.Frames)},
 	}
 	return c, nil
+}
+
+// BlinkGiven are the generator's inputs in an iteration of [Blink], whose own are x.
+func BlinkGiven(x []*graph.Node) blink.Given {
+	first := graph.Squeeze(graph.SliceAxis(x[0], 1, graph.AxisElem(0)), 1)
+	return blink.Given{Picture: first, Motion: x[1], Reference: x[0], Noise: x[2], Uniform: x[3]}
 }

@@ -89,8 +89,12 @@ def dynamics_discriminator(net, videos):
     return discriminator(net, videos - videos[:, :, :1])
 
 
-def deconv(net, name, h):
-    return F.conv_transpose2d(h, net.w[name + "/weights"].transpose(0, 1), stride=2, padding=1)
+def deconv(net, name, h, bias=None):
+    return F.conv_transpose2d(h, net.w[name + "/weights"].transpose(0, 1), bias, stride=2, padding=1)
+
+
+def biased_deconv(net, name, h):
+    return deconv(net, name, h, net.w[name + "/bias"])
 
 
 def tgan(net, config, picture, noise):
@@ -304,12 +308,12 @@ def video_gan(net, picture):
     code = picture
     for i in range(1, DEPTH + 1):
         code = net.conv(f"encoder{i}", code, stride=2)
-        code = lrelu(net.norm(f"encoder{i}_norm", code) if i > 1 else code)
+        code = F.relu(net.norm(f"encoder{i}_norm", code) if i > 1 else code)
     still, moving = code, code[:, :, None]
     for i in range(DEPTH - 1, 0, -1):
-        still = F.relu(net.norm(f"background{i}_norm", net.conv(f"background{i}", upsample(still))))
+        still = F.relu(net.norm(f"background{i}_norm", biased_deconv(net, f"background{i}", still)))
         moving = F.relu(net.norm(f"foreground{i}_norm", net.deconv3d(f"foreground{i}", moving)))
-    background = torch.tanh(net.conv("background_rgb", upsample(still)))[:, :, None]
+    background = torch.tanh(biased_deconv(net, "background_rgb", still))[:, :, None]
     mask = torch.sigmoid(net.deconv3d("mask", moving))
     return mask * torch.tanh(net.deconv3d("foreground_rgb", moving)) + (1 - mask) * background, mask
 
@@ -319,8 +323,8 @@ def discriminator(net, videos):
     for i in range(1, DEPTH + 1):
         h = net.conv3d(f"conv{i}", h, stride=2)
         h = lrelu(net.norm(f"conv{i}_norm", h) if i > 1 else h)
-    h = h.permute(0, 2, 3, 4, 1).flatten(1)  # In moelab's order.
-    return net.dense("score", h)[:, 0]
+    logits = net.dense("score", h.permute(0, 2, 3, 4, 1).flatten(1))  # In moelab's order.
+    return logits[:, 1] - logits[:, 0]
 
 
 def main():

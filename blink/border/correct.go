@@ -1,0 +1,99 @@
+package border
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/nn"
+	"golang.org/x/image/draw"
+)
+
+// Corrector corrects pasted patches. It is for one goroutine.
+type Corrector struct {
+	config Config
+	exec   *model.Exec
+}
+
+// Open loads the newest checkpoint of a run.
+func Open(backend compute.Backend, dir string) (*Corrector, error) {
+	config, weights, _, err := Experiment.OpenModel(dir)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCorrector(backend, config, weights.Below(lab.AverageScope))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return c, nil
+}
+
+// newCorrector compiles the network with its weights.
+func newCorrector(backend compute.Backend, config Config, weights lab.Weights) (*Corrector, error) {
+	exec, err := lab.Compile(backend, weights, func(scope *model.Scope, pasted *Node) *Node {
+		nn.Plainly(pasted.Graph())
+		return Correction(scope, config, pasted)
+	}, shapes.Make(dtypes.Float32, 1, config.Size, config.Size, 3))
+	if err != nil {
+		return nil, fmt.Errorf("compile the network that corrects borders: %w", err)
+	}
+	return &Corrector{config, exec}, nil
+}
+
+// Close frees the compiled program.
+func (c *Corrector) Close() { c.exec.Finalize() }
+
+// Correct hides the border of a patch that was pasted into a picture. Only the patch is changed. It may reach beyond the
+// picture, whose colours are continued there.
+func (c *Corrector) Correct(picture *image.RGBA, patch image.Rectangle) (err error) {
+	size := c.config.Size
+	seen := patch.Inset(-int(math.Round(float64(patch.Dx()) * (1 - patchShare) / (2 * patchShare))))
+	values := make([]float32, size*size*3)
+	imaging.Symmetric.Put(values, imaging.Cut(picture, seen, size), false)
+	pasted := tensors.FromFlatDataAndDimensions(values, 1, size, size, 3)
+	defer func() { err = errors.Join(err, pasted.FinalizeAll()) }()
+	output, err := c.exec.Call1(pasted)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, output.FinalizeAll()) }()
+	correction, err := tensors.CopyFlatData[float32](output)
+	if err != nil {
+		return err
+	}
+	c.add(picture, patch, seen, correction)
+	return nil
+}
+
+// add adds a correction of what is seen to the patch, at the picture's own size.
+func (c *Corrector) add(picture *image.RGBA, patch, seen image.Rectangle, correction []float32) {
+	size := c.config.Size
+	small := image.NewRGBA64(image.Rect(0, 0, size, size))
+	level := func(v float32) uint16 { return uint16(math.Round(65535 * min(max(float64(v+2)/4, 0), 1))) }
+	for i := range size * size {
+		v := correction[3*i:]
+		small.SetRGBA64(i%size, i/size, color.RGBA64{level(v[0]), level(v[1]), level(v[2]), 65535})
+	}
+	large := image.NewRGBA64(seen)
+	draw.BiLinear.Scale(large, seen, small, small.Rect, draw.Src, nil)
+	part := patch.Intersect(picture.Rect)
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			added, pixel := large.RGBA64At(x, y), picture.Pix[picture.PixOffset(x, y):]
+			for channel, level := range []uint16{added.R, added.G, added.B} {
+				colour := float64(pixel[channel]) + 255*(float64(level)/65535*2-1)
+				pixel[channel] = uint8(math.Round(min(max(colour, 0), 255)))
+			}
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package border
+
+import (
+	"context"
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
+	"github.com/moelab/moelab/nn"
+)
+
+const (
+	// metricError is the mean absolute error of colours in [0, 1] where a patch may change, metricSpoiled that without a
+	// correction.
+	metricError   = "error"
+	metricSpoiled = "spoiled"
+)
+
+// networkScope is the scope of the weights in the checkpoints of a run. Patches are corrected with their average.
+const networkScope = "network"
+
+// Iteration builds one iteration: a step of Adam. It returns the metrics error and spoiled.
+//
+//	videos: [batch, frames, size, size, 3] in [-1, 1]
+func Iteration(scope *model.Scope, config Config, videos *Node) []*Node {
+	g := videos.Graph()
+	scope.Store().SetTraining(g, true)
+	weights := scope.At(networkScope)
+	truth := Reshape(videos, -1, config.Size, config.Size, 3)
+	pasted := Spoiled(scope, truth)
+	loss := errorOf(Add(pasted, Correction(weights, config, pasted)), truth)
+	config.Adam(networkScope).UpdateGraph(weights, g, loss)
+	nn.Average(weights, scope.At(lab.AverageScope), g, config.AverageDecay)
+	return []*Node{loss, errorOf(pasted, truth)}
+}
+
+// errorOf is the mean absolute error of colours in [0, 1] in the patch, near its border.
+//
+//	pictures, truth: [batch, size, size, 3] in [-1, 1] → scalar
+func errorOf(pictures, truth *Node) *Node {
+	share := BroadcastToShape(Mul(plane(truth, nearness), plane(truth, isInside)), truth.Shape())
+	return MulScalar(Div(ReduceAllSum(Mul(share, Abs(Sub(pictures, truth)))), ReduceAllSum(share)), 0.5)
+}
+
+// cacheBytes is the memory for the data.
+const cacheBytes = 1 << 30
+
+// Train trains the network of a configuration in a run directory, or resumes the training there.
+func Train(ctx context.Context, dir string, config Config, options lab.TrainOptions) (summary lab.Summary, err error) {
+	if err := config.Validate(); err != nil {
+		return summary, fmt.Errorf("configuration: %w", err)
+	}
+	run, err := Experiment.Create(dir, config)
+	if err != nil {
+		return summary, err
+	}
+	defer run.Close()
+	clips := dataset.KeptEyes(dataset.VariedBlinks(config.Seed, config.Drawn, config.DrawnSize), cacheBytes)
+	return lab.Train(ctx, run, lab.Training{
+		Backend: options.Backend, Steps: config.Steps, SaveEvery: options.SaveEvery,
+		Progress: options.Progress, Warn: options.Warn, TensorBoard: options.TensorBoard,
+		Metrics: []string{metricError, metricSpoiled},
+		Iteration: func(scope *model.Scope, inputs []*Node) []*Node {
+			return Iteration(scope, config, inputs[0])
+		},
+		Open: func(position int64) (lab.Source, error) { return config.open(clips, position, options.Warn) },
+	})
+}
+
+// open reads eyes from a position on.
+func (c Config) open(clips dataset.Clips, position int64, warn func(error)) (lab.Source, error) {
+	loader, err := dataset.NewEyeLoader(clips, dataset.EyeOptions{
+		Size: c.Size, Batch: c.Batch, Seed: c.Seed, Flip: true, Vary: true, Few: 2, Start: position, OnBad: warn,
+	})
+	return batches{loader}, err
+}
+
+// batches turns the batches of a loader into inputs of [Iteration].
+type batches struct{ *dataset.EyeLoader }
+
+// Next returns the videos.
+func (b batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
+	batch, err := b.EyeLoader.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer batch.Release() // FromFlatData copies.
+	frames := len(batch.Frames) / (batch.N * batch.Size * batch.Size * 3)
+	videos := tensors.FromFlatDataAndDimensions(batch.Frames, batch.N, frames, batch.Size, batch.Size, 3)
+	return []*tensors.Tensor{videos}, nil
+}
