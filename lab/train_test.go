@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -196,6 +197,31 @@ func TestShowUsesTheWeightsAndChangesNothing(t *testing.T) {
 	})
 	require.ErrorIs(t, err, errTest)
 	requireLine(t, err, "show step 8")
+}
+
+// What is changed between two steps is what the next one begins with, and what is saved.
+func TestWhatIsDoneAfterAStepIsSaved(t *testing.T) {
+	dir := t.TempDir()
+	var steps []int64
+	clear := func(training *Training) {
+		training.After = func(store *model.Store, step int64) error {
+			steps = append(steps, step)
+			v := store.GetVariable("/weights")
+			return v.SetValue(tensors.FromShape(v.Shape())) // Zeros.
+		}
+	}
+	mustTrain(t, dir, 3, clear)
+	assert.Equal(t, []int64{1, 2, 3}, steps)
+	o := outcomeOf(t, dir)
+	assert.Equal(t, fmt.Sprintf("%s %x", shapes.Make(dtypes.Float32, 3, 4), make([]byte, 48)), o.Weights["weights"])
+	assert.NotEqual(t, uninterrupted(t).Metrics[2].Values, o.Metrics[2].Values)
+
+	failed := errors.New("it fails")
+	_, err := train(t, t.Context(), dir, 5, func(training *Training) {
+		training.After = func(*model.Store, int64) error { return failed }
+	})
+	require.ErrorIs(t, err, failed)
+	assert.ErrorContains(t, err, "after step 4: it fails; the checkpoint of step 3 is kept")
 }
 
 func TestNotFiniteStops(t *testing.T) {
