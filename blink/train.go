@@ -29,16 +29,15 @@ const (
 )
 
 // Metrics are the names of the metrics that an iteration returns.
-func (c Config) Metrics() []string {
-	switch {
-	case Networks[c.Network].Painted:
+func (c Config) Metrics() (names []string) {
+	if Networks[c.Network].Painted {
 		return []string{metricError, metricOpenings}
-	case c.Adversarial == 0:
-		return []string{metricError}
 	}
-	names := []string{metricD, metricG, metricRanking}
 	if !c.Unconditional {
-		names = append([]string{metricError}, names...)
+		names = append(names, metricError)
+	}
+	if c.Adversarial > 0 {
+		names = append(names, metricD, metricG, metricRanking)
 	}
 	if c.Penalty != "" {
 		names = append(names, metricPenalty)
@@ -218,7 +217,7 @@ func (c Config) watch() func(step int64, values map[string]float64) error {
 		return nil
 	}
 	tries := []string{fmt.Sprintf("learning_rate=%.2g", c.LearningRate/4)}
-	if c.Clip == 0 {
+	if c.Clip == 0 && c.SingularValues == 0 && c.Penalty == "" {
 		tries = append(tries, "clip=0.01")
 	}
 	return lab.NewWatch([]string{metricRanking}, func(w *lab.Watch) []lab.Trouble {

@@ -19,8 +19,10 @@ func Spoiled(scope *model.Scope, x *Node) *Node {
 		shape.Dimensions = append([]int{batch}, dimensions...)
 		return MulScalar(scope.RandomNormal(g, shape), deviation)
 	}
-	// Few of the weights of neighbours are large, so they shift as well as blur.
-	spoiled := mixed(mixed(x, 1, Softmax(normal(3, taps), -1)), 2, Softmax(normal(3, taps), -1))
+	// Few of the weights of neighbours are large, so they shift as well as blur; mostly it is the pixel's own.
+	own := Const(g, [][]float32{{0, 1, 3, 1, 0}})
+	neighbours := func() *Node { return Softmax(Add(normal(2, taps), own), -1) }
+	spoiled := mixed(mixed(x, 1, neighbours()), 2, neighbours())
 
 	// The tint varies across the patch.
 	across := make([]float32, size)
