@@ -29,7 +29,7 @@ type Config struct {
 	Frozen bool `json:"frozen"`
 
 	// Unconditional draws videos from noise alone, as the papers of some [Networks] do, instead of from a picture.
-	Unconditional bool `json:"unconditional,omitempty"`
+	Unconditional bool `json:"unconditional"`
 
 	// Data is the folder of the blinks. Empty: blinks that moelab draws.
 	Data string `json:"data"`
@@ -38,10 +38,10 @@ type Config struct {
 	Drawn     int `json:"drawn"`
 	DrawnSize int `json:"drawn_size"`
 	// Artists draws them as many artists would: see [dataset.VariedBlinks].
-	Artists bool `json:"artists,omitempty"`
+	Artists bool `json:"artists"`
 	// Few is the number of frames of each video that a step sees; 0: all. Networks that look at each frame by itself need
 	// no more than a few.
-	Few int `json:"few,omitempty"`
+	Few int `json:"few"`
 	// Flip mirrors half of the videos left to right.
 	Flip bool `json:"flip"`
 	// Vary moves the cut-outs slightly and changes their colours.
@@ -59,13 +59,13 @@ type Config struct {
 	Clip float64 `json:"clip"`
 	// SingularValues keeps the singular values of the weights of D's layers at most this, and selects WGAN's loss, too: see
 	// [ClipSingularValues]. 0: no limit.
-	SingularValues float64 `json:"singular_values,omitempty"`
+	SingularValues float64 `json:"singular_values"`
 	// Penalty names one of [Penalties], and selects WGAN's adversarial loss with "wgan-gp". Empty: none. PenaltyWeight is
 	// its weight in D's loss.
-	Penalty       string  `json:"penalty,omitempty"`
-	PenaltyWeight float64 `json:"penalty_weight,omitempty"`
+	Penalty       string  `json:"penalty"`
+	PenaltyWeight float64 `json:"penalty_weight"`
 	// Mask is the weight in G's loss of the mean of the mask: of what it draws itself instead of keeping it.
-	Mask float64 `json:"mask,omitempty"`
+	Mask float64 `json:"mask"`
 	lab.Optimiser
 	// AverageDecay is the decay of the moving average of G's weights. 0: no average, as in the article.
 	AverageDecay float64 `json:"average_decay"`

@@ -2,6 +2,7 @@ package blink
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -19,15 +20,18 @@ import (
 func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 	backend, err := onnxfiletest.Backend()
 	require.NoError(t, err)
-	for _, preset := range []string{
+	for _, name := range []string{
 		"smoke", "smoke-flat", "smoke-content", "smoke-lids", "smoke-convlstm", "smoke-mocogan",
-		"smoke-tgan", "smoke-dynamics",
+		"smoke-tgan", "smoke-dynamics", "smoke-forecast", "smoke-tganv2", "smoke-tgan from noise",
 	} {
-		t.Run(preset, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
-			config, err := Experiment.Configure(
-				dir, preset, nil, "drawn=1", "drawn_size=32", "batch=1", "steps=1", "average_decay=0.5",
-			)
+			settings := []string{"drawn=1", "drawn_size=32", "batch=1", "steps=1", "average_decay=0.5"}
+			preset, alone := strings.CutSuffix(name, " from noise")
+			if alone {
+				settings = append(settings, "unconditional=true", "content=0")
+			}
+			config, err := Experiment.Configure(dir, preset, nil, settings...)
 			require.NoError(t, err)
 			_, err = Train(t.Context(), dir, config, lab.TrainOptions{Backend: backend})
 			require.NoError(t, err)
@@ -45,25 +49,31 @@ func TestExportedGeneratorsDrawTheSameFrames(t *testing.T) {
 				b.generator = lidsOf(t, backend, dir, config)
 			}
 			arguments := []any{picture, motion}
-			noise := onnxfiletest.Random(1, max(config.network().Noise, 1))
+			noise := onnxfiletest.Random(1, max(config.noise(), 1))
 			switch config.Network {
 			case "convlstm", "dynamics":
 				motion = onnxfiletest.Random(1, Frames, config.Size, config.Size, 3)
 				arguments[1] = motion
-			case "mocogan", "tgan":
+			case "mocogan", "tgan", "tganv2":
 				arguments = append(arguments, noise)
+			}
+			if alone {
+				arguments = []any{noise}
 			}
 			want, err := b.generator.Call1(arguments...)
 			require.NoError(t, err)
-			inputs := map[string]*tensors.Tensor{"picture": onnxfiletest.ChannelsFirst(t, picture)}
+			inputs := map[string]*tensors.Tensor{}
+			if !alone {
+				inputs["picture"] = onnxfiletest.ChannelsFirst(t, picture)
+			}
 			switch config.Network {
-			case "unet":
+			case "unet", "forecast":
 				inputs["motion"] = onnxfiletest.ChannelsFirst(t, motion)
 			case "lids":
 				inputs["openings"] = motion
 			case "convlstm", "dynamics":
 				inputs["reference"] = onnxfiletest.ChannelsFirst(t, motion)
-			case "mocogan", "tgan":
+			case "mocogan", "tgan", "tganv2":
 				inputs["noise"] = noise
 			}
 			got := onnxfiletest.Run(t, path, inputs)

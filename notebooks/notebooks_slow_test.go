@@ -23,7 +23,8 @@ func TestTheBlinkNotebookRunsWhole(t *testing.T) {
 	names := []string{
 		"data", "data_film", "ranking_adversarial", "losses_adversarial", "strip_adversarial", "strip_clipping",
 		"strip_content", "flow", "strip_face", "content", "strip_", "opening_quick", "references", "references_film",
-		"strip_flat", "strip_frozen", "errors", "seam_detail_false", "yours",
+		"strip_flat", "strip_frozen", "errors", "seam_detail_false", "motion", "motion_error",
+		"yours",
 	}
 	assert.GreaterOrEqual(t, pictures, len(names))
 	for _, name := range names {

@@ -37,7 +37,7 @@ type Config struct {
 // shipped is the training of the weights that moelab ships.
 var shipped = Config{
 	Size: 64, Channels: 16, Drawn: 300, DrawnSize: 256, Batch: 4, AverageDecay: 0.998,
-	Optimiser: lab.Optimiser{LearningRate: 2e-3, Beta1: 0.9, Beta2: 0.999},
+	Optimiser: lab.Optimiser{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.999},
 	Schedule:  lab.Schedule{Steps: 4000, Seed: 1},
 }
 

@@ -30,9 +30,9 @@ func Correction(scope *model.Scope, config Config, pasted *Node) *Node {
 	return Mul(colours, BroadcastToShape(near, colours.Shape()))
 }
 
-// conv is a convolution and ReLU.
+// conv is a convolution and leaky ReLU.
 func conv(scope *model.Scope, x *Node, channels int) *Node {
-	return nn.ReLU(nn.Conv(scope, x, channels, 3))
+	return nn.LeakyReLU(nn.Conv(scope, x, channels, 3), 0.2)
 }
 
 // plane is a function of the distance to the border, for each pixel: inside the patch it is positive, and its side is 1.

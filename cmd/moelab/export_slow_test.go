@@ -62,9 +62,12 @@ func exports() map[string][]string {
 	}
 	for _, preset := range []string{
 		"smoke", "smoke-face", "smoke-flat", "smoke-content", "smoke-lids", "smoke-convlstm", "smoke-dynamics",
-		"smoke-mocogan", "smoke-tgan",
+		"smoke-mocogan", "smoke-tgan", "smoke-tganv2", "smoke-forecast",
 	} {
 		all["blink "+preset] = []string{"blink", "--preset", preset}
+	}
+	all["blink from noise"] = []string{
+		"blink", "--preset", "smoke-adversarial", "--set", "unconditional=true", "--set", "content=0",
 	}
 	return all
 }

@@ -52,7 +52,7 @@ several runs and compare them.`,
 		}
 		return drawRun(command, kind, dir, model, lab.FigureOptions{Backend: backend, Seed: seed}, out, "")
 	}
-	command.AddCommand(newFiguresGANCommand(), newFiguresSRCommand(), newFiguresBlinkCommand())
+	command.AddCommand(newFiguresGANCommand(), newFiguresSRCommand(), newFiguresBlinkCommand(), newFiguresMotionCommand())
 	return command
 }
 

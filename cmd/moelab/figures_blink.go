@@ -46,7 +46,7 @@ With --survey also a table of the networks, printed and saved: runs that differ 
   survey.csv           of each run: weights, seconds a step, how far its eyes close, how often in time, the error beside
                        repeating the picture, the kernel distance of its videos to real ones, beside that of other real
                        ones, and how much they flicker beside real ones
-  survey.png           the distances, a dot for each seed
+  distances.png, .csv  the distances, a dot for each seed
 
 The presets of "moelab train blink" for the article's attempts are laptop, laptop-adversarial, laptop-clipping,
 laptop-content, laptop-face, laptop-flat and laptop-frozen; those for the models that it surveys are laptop-tgan,
@@ -185,7 +185,7 @@ func (f blinkFigures) drawSurvey(command *cobra.Command, backend compute.Backend
 	if err := lab.WriteFile(path, survey.WriteCSV); err != nil {
 		return err
 	}
-	return f.save(command, "survey", survey.DistanceFigure)
+	return f.save(command, "distances", survey.DistanceFigure)
 }
 
 // save saves a figure, with the data behind it if any.

@@ -125,3 +125,49 @@ func TestFiguresSRRejectsInvalidArguments(t *testing.T) {
 		assert.Contains(t, stderr, want)
 	}
 }
+
+func TestFiguresMotionDrawsWhereFollowingBreaks(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	status, said, stderr := moelab(t, "figures", "motion", "-n", "1", "-o", out)
+	require.Zero(t, status, stderr)
+	for _, name := range []string{"motion.png", "motion_error.png", "motion_error.csv"} {
+		assert.FileExists(t, filepath.Join(out, name))
+	}
+	assert.Contains(t, said, filepath.Join(out, "motion.png")+"\n")
+	for says, args := range map[string][]string{
+		"-o is missing": nil, "-n is 0: it must be from 1 to 1000": {"-n", "0", "-o", out},
+		"is a file: name a folder": {"-o", filepath.Join(out, "motion.png")},
+	} {
+		status, _, stderr := moelab(t, append([]string{"figures", "motion"}, args...)...)
+		assert.Equal(t, 2, status)
+		assert.Contains(t, stderr, says)
+	}
+}
+
+// Runs that differ in their seeds are one network, also those that draw from noise alone.
+func TestFiguresBlinkComparesNetworksInASurvey(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out")
+	args := []string{"figures", "blink", "--backend", "go", "--survey", "-n", "1", "-o", out}
+	for name, settings := range map[string][]string{
+		"one": {"seed=1"}, "two": {"seed=2"}, "noise": {"unconditional=true", "content=0"},
+	} {
+		run := filepath.Join(dir, name)
+		train := []string{"train", "blink", "--backend", "go", "--preset", "smoke-mocogan", "--run", run}
+		for _, setting := range settings {
+			train = append(train, "--set", setting)
+		}
+		succeed(t, train...)
+		args = append(args, "--run", run)
+	}
+	status, said, stderr := moelab(t, args...)
+	require.Zero(t, status, stderr)
+	assert.Regexp(t, `(?m)^ *MoCoGAN +2 +\d+ .* ± `, said)
+	assert.Regexp(t, `(?m)^ *MoCoGAN, from noise +1 +\d+ +\S+ +– +– +– `, said)
+	table, err := os.ReadFile(filepath.Join(out, "survey.csv"))
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^"MoCoGAN, from noise",.*noise,\d+,[\d.e-]+,,,,`, string(table))
+	for _, name := range []string{"distances.png", "strip.png", "film.png", "openings.png"} {
+		assert.FileExists(t, filepath.Join(out, name))
+	}
+}
