@@ -57,8 +57,8 @@ type Config struct {
 	Adversarial float64 `json:"adversarial"`
 	// Clip keeps D's weights in [−clip, clip] and selects WGAN's adversarial loss. 0: no clipping, and the standard loss.
 	Clip float64 `json:"clip"`
-	// SingularValues keeps the singular values of the weights of D's layers at most this, and selects WGAN's loss, too: see
-	// [ClipSingularValues]. 0: no limit.
+	// SingularValues keeps the singular values of the weights of D's layers at most this, and selects WGAN's loss, too:
+	// see [ClipSingularValues]. 0: no limit.
 	SingularValues float64 `json:"singular_values"`
 	// Penalty names one of [Penalties], and selects WGAN's adversarial loss with "wgan-gp". Empty: none. PenaltyWeight is
 	// its weight in D's loss.
@@ -146,8 +146,8 @@ func tgan(c *Config) {
 	c.LearningRate, c.Beta1, c.Beta2 = 5e-5, 0, 0.99
 }
 
-// tganv2 selects the networks and the losses of Saito et al. 2020. Its penalty of 16 is of a loss twice as large, and of
-// ‖∇D‖² where R1 has half of it.
+// tganv2 selects the networks and the losses of Saito et al. 2020. Its penalty of 16 is of a loss twice as large, and
+// of ‖∇D‖² where R1 has half of it.
 func tganv2(c *Config) {
 	wholeFrame(c)
 	c.Network, c.Size, c.DrawnSize, c.Adversarial = "tganv2", 192, 192, 1

@@ -7,7 +7,8 @@ import (
 )
 
 // Discriminator is that of VideoGAN (Vondrick et al. 2016, section 3.3): convolutions in space and time with stride 2,
-// all but the first with batch normalisation, and two logits. Their cross entropy is the standard loss of their difference.
+// all but the first with batch normalisation, and two logits. Their cross entropy is the standard loss of their
+// difference.
 //
 //	videos: [batch, frames, size, size, 3] in [-1, 1] → [batch], a logit: large if a video looks real
 func Discriminator(scope *model.Scope, config Config, videos *Node) *Node {

@@ -114,8 +114,8 @@ func (c components) of(rows *mat.Dense) *mat.Dense {
 	return &made
 }
 
-// Flicker is how much the frames of a video jump to and fro: the mean absolute second difference over time, in levels of
-// 255. A video that moves evenly has none.
+// Flicker is how much the frames of a video jump to and fro: the mean absolute second difference over time, in levels
+// of 255. A video that moves evenly has none.
 func Flicker(video []*image.RGBA) float64 {
 	if len(video) < 3 {
 		return 0

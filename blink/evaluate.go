@@ -111,7 +111,9 @@ func Evaluate(
 }
 
 // evaluateFilms measures a network that draws from noise alone: 64 videos by default.
-func (b *Blinker) evaluateFilms(ctx context.Context, seed uint64, options lab.EvaluateOptions) (e Evaluation, err error) {
+func (b *Blinker) evaluateFilms(
+	ctx context.Context, seed uint64, options lab.EvaluateOptions,
+) (e Evaluation, err error) {
 	if options.Data != "" || options.Hard || options.Cross {
 		return e, errors.New("the network draws faces of its own, from noise: no other blinks can be measured with it")
 	}
@@ -272,8 +274,8 @@ func (e Evaluation) Measures() map[string]float64 {
 // String returns a table.
 func (e Evaluation) String() string {
 	if f := e.Films; f != nil {
-		return fmt.Sprintf("%d videos from noise: kernel distance to real ones %.3g ± %.2g (of other real ones %.3g ± %.2g), "+
-			"flicker %.2f levels of 255 (real ones %.2f)",
+		return fmt.Sprintf("%d videos from noise: kernel distance to real ones %.3g ± %.2g "+
+			"(of other real ones %.3g ± %.2g), flicker %.2f levels of 255 (real ones %.2f)",
 			f.Videos, f.Distance.Value, f.Distance.Margin, f.Floor.Value, f.Floor.Margin, f.Flicker, f.RealFlicker)
 	}
 	var text strings.Builder

@@ -82,10 +82,10 @@ func unet(scope *model.Scope, config Config, layers layers, x *Node) *Node {
 // normalised is batch normalisation and ReLU.
 func normalised(scope *model.Scope, x *Node) *Node { return nn.ReLU(nn.BatchNorm(scope, x)) }
 
-// VideoGAN is the generator of Vondrick et al. 2016, figure 1 and section 5.3, in its form for pictures unless it shall draw from
-// noise alone: convolutions shrink the picture to a code; from that one stream draws a still background, the other a
-// moving foreground and its mask. The code is one frame long here, since there are 16 frames instead of 32. The authors'
-// code is followed where the paper is silent.
+// VideoGAN is the generator of Vondrick et al. 2016, figure 1 and section 5.3, in its form for pictures unless it shall
+// draw from noise alone: convolutions shrink the picture to a code; from that one stream draws a still background, the
+// other a moving foreground and its mask. The code is one frame long here, since there are 16 frames instead of 32. The
+// authors' code is followed where the paper is silent.
 //
 //	→ [batch, 16, size, size, 3] in [-1, 1], and the mask, [batch, 16, size, size, 1]
 func VideoGAN(scope *model.Scope, config Config, given Given) (video, mask *Node) {

@@ -18,8 +18,8 @@ const (
 const mocoganNoise = motionCode * (1 + Frames)
 
 // MoCoGAN is the generator of Tulyakov et al. 2018, figure 2, with a picture's code in place of the random content
-// code, unless it shall draw from noise alone: a recurrent network turns noise into a code of motion for each frame, and one network draws each frame from
-// content and motion.
+// code, unless it shall draw from noise alone: a recurrent network turns noise into a code of motion for each frame,
+// and one network draws each frame from content and motion.
 //
 //	→ [batch, 16, size, size, 3] in [-1, 1]
 func MoCoGAN(scope *model.Scope, config Config, given Given) *Node {

@@ -125,8 +125,8 @@ func (e eyeLine) onto(other eyeLine) similarity {
 }
 
 // followed moves a picture as a flow, [motionSize, motionSize, 2], moves another one, which to maps the picture onto.
-// The flow u says where each pixel goes; the colour of a pixel x comes from x + v with v = −u(x + v), found by fixed-point
-// iteration.
+// The flow u says where each pixel goes; the colour of a pixel x comes from x + v with v = −u(x + v), found by
+// fixed-point iteration.
 func followed(picture *image.RGBA, vectors []float32, to similarity) *image.RGBA {
 	at := func(z complex128) complex128 { // The other's flow, in the picture's own directions.
 		z = to.turn*z + to.move

@@ -127,7 +127,9 @@ var surveyColumns = []struct {
 	{"video distance", func(r SurveyRow) []float64 {
 		return r.ofFilms(func(s FilmScore) float64 { return s.Distance.Value })
 	}},
-	{"of real videos", func(r SurveyRow) []float64 { return r.ofFilms(func(s FilmScore) float64 { return s.Floor.Value }) }},
+	{"of real videos", func(r SurveyRow) []float64 {
+		return r.ofFilms(func(s FilmScore) float64 { return s.Floor.Value })
+	}},
 	{"flicker / real", func(r SurveyRow) []float64 {
 		return r.ofFilms(func(s FilmScore) float64 { return s.Flicker / max(s.RealFlicker, 1e-9) })
 	}},
@@ -197,7 +199,8 @@ func (s Survey) WriteCSV(w io.Writer) error {
 // DistanceFigure shows the networks' video distances, a dot for each seed, above that of real videos.
 func (s Survey) DistanceFigure() (*plots.Figure, error) {
 	dots := plots.Dots{
-		Title: "How far drawn videos are from real ones", X: "kernel distance of 16 features of the looks and 16 of the motion",
+		Title: "How far drawn videos are from real ones",
+		X:     "kernel distance of 16 features of the looks and 16 of the motion",
 	}
 	var floor []float64
 	for _, row := range s {

@@ -14,9 +14,9 @@ import (
 // the motion in each frame.
 const tganCode = 100
 
-// TGAN is the generator of Saito et al. 2017, figure 1, with a picture's code in place of the random slow code,
-// unless it shall draw from noise alone: a temporal generator makes a fast code for each frame of noise, and an image generator draws each frame from the slow
-// code and a fast one.
+// TGAN is the generator of Saito et al. 2017, figure 1, with a picture's code in place of the random slow code, unless
+// it shall draw from noise alone: a temporal generator makes a fast code for each frame of noise, and an image
+// generator draws each frame from the slow code and a fast one.
 //
 //	→ [batch, 16, size, size, 3] in [-1, 1]
 func TGAN(scope *model.Scope, config Config, given Given) *Node {

@@ -6,8 +6,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// The gradient penalties bound the slope of a critic, a D whose scores, [batch], are differentiated with respect to what
-// it sees, [batch, ...]. Their own gradients are of the second order.
+// The gradient penalties bound the slope of a critic, a D whose scores, [batch], are differentiated with respect to
+// what it sees, [batch, ...]. Their own gradients are of the second order.
 
 // DRAGAN is the gradient penalty of Kodali et al. 2017, E[(‖∇D(x̂)‖₂ − 1)²], at real pictures perturbed by noise:
 //

@@ -53,8 +53,8 @@ func newCorrector(backend compute.Backend, config Config, weights lab.Weights) (
 // Close frees the compiled program.
 func (c *Corrector) Close() { c.exec.Finalize() }
 
-// Correct hides the border of a patch that was pasted into a picture. Only the patch is changed. It may reach beyond the
-// picture, whose colours are continued there.
+// Correct hides the border of a patch that was pasted into a picture. Only the patch is changed. It may reach beyond
+// the picture, whose colours are continued there.
 func (c *Corrector) Correct(picture *image.RGBA, patch image.Rectangle) (err error) {
 	size := c.config.Size
 	seen := patch.Inset(-int(math.Round(float64(patch.Dx()) * (1 - patchShare) / (2 * patchShare))))

@@ -145,8 +145,8 @@ func meanError(pictures, truth []*image.RGBA) float64 {
 		patch := patchOf(picture.Rect)
 		for y := patch.Min.Y; y < patch.Max.Y; y++ {
 			for x := patch.Min.X; x < patch.Max.X; x++ {
-				distance := (float64(min(x-patch.Min.X, patch.Max.X-1-x, y-patch.Min.Y, patch.Max.Y-1-y)) + 0.5) / float64(patch.Dx())
-				weight, at := nearness(distance), picture.PixOffset(x, y)
+				pixels := min(x-patch.Min.X, patch.Max.X-1-x, y-patch.Min.Y, patch.Max.Y-1-y)
+				weight, at := nearness((float64(pixels)+0.5)/float64(patch.Dx())), picture.PixOffset(x, y)
 				for c := range 3 {
 					difference := float64(picture.Pix[at+c]) - float64(truth[i].Pix[at+c])
 					sum, weights = sum+weight*max(difference, -difference)/255, weights+weight

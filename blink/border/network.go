@@ -8,14 +8,16 @@ import (
 	"github.com/moelab/moelab/nn"
 )
 
-// patchShare is the side of the patch as a share of what the network sees: its surroundings are a third as wide as it is.
+// patchShare is the side of the patch as a share of what the network sees: its surroundings are a third as wide as it
+// is.
 const patchShare = 0.75
 
 // reach is how far from its border a patch is changed, as a share of its side.
 const reach = 0.25
 
-// Correction is what the network adds to a pasted patch: most at its border, nothing in its middle. What it gives outside
-// of the patch is not added. It is a U-Net of three sizes without normalisation, so that it sees the colours themselves.
+// Correction is what the network adds to a pasted patch: most at its border, nothing in its middle. What it gives
+// outside of the patch is not added. It is a U-Net of three sizes without normalisation, so that it sees the colours
+// themselves.
 //
 //	pasted: [batch, size, size, 3] in [-1, 1] → [batch, size, size, 3]
 func Correction(scope *model.Scope, config Config, pasted *Node) *Node {
@@ -35,7 +37,8 @@ func conv(scope *model.Scope, x *Node, channels int) *Node {
 	return nn.LeakyReLU(nn.Conv(scope, x, channels, 3), 0.2)
 }
 
-// plane is a function of the distance to the border, for each pixel: inside the patch it is positive, and its side is 1.
+// plane is a function of the distance to the border, for each pixel: inside the patch it is positive, and its side is
+// 1.
 //
 //	pictures: [batch, size, size, channels] → [batch, size, size, 1]
 func plane(pictures *Node, of func(distance float64) float64) *Node {

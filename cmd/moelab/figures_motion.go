@@ -16,9 +16,9 @@ func newFiguresMotionCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "motion",
 		Short: "Draw what becomes of motions that are larger than a blink",
-		Long: `Draw how far drawn portraits can follow the optical flow of others when more than the lids moves: the head tilts,
-comes nearer or moves aside, brows rise, the mouth widens, the eyes shut. The flow is brought to each portrait's own
-face by the places of the eyes, and moves the picture's pixels; no network is used. The truth is known:
+		Long: `Draw how far drawn portraits can follow the optical flow of others when more than the lids moves: the head
+tilts, comes nearer or moves aside, brows rise, the mouth widens, the eyes shut. The flow is brought to each portrait's
+own face by the places of the eyes, and moves the picture's pixels; no network is used. The truth is known:
 
   motion.png               a portrait, what it should become, and what becomes of it by each part of a motion
   motion_error.png, .csv   the mean error, relative to a still picture: above 1 following is worse than doing nothing`,
