@@ -128,7 +128,7 @@ func TestShippedNetworkHidesBorders(t *testing.T) {
 	scores, err := Evaluate(t.Context(), backend, "", lab.EvaluateOptions{})
 	require.NoError(t, err)
 	t.Log(scores)
-	assert.Less(t, scores.Error, 0.6*scores.Spoiled)
+	assert.Less(t, scores.Error, 0.85*scores.Spoiled, "what is shifted and blurred is lost")
 
 	c, err := OpenShipped(backend)
 	require.NoError(t, err)
