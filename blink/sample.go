@@ -126,14 +126,14 @@ func (b *Blinker) Close() {
 }
 
 // correct lets a network hide the border of a pasted patch in each frame.
-func (b *Blinker) correct(frames []*image.RGBA, patch image.Rectangle) (err error) {
+func (b *Blinker) correct(frames []*image.RGBA, picture *image.RGBA, patch image.Rectangle) (err error) {
 	if b.corrector == nil {
 		if b.corrector, err = border.OpenShipped(b.backend); err != nil {
 			return err
 		}
 	}
 	for _, frame := range frames {
-		if err := b.corrector.Correct(frame, patch); err != nil {
+		if err := b.corrector.Correct(frame, picture, patch); err != nil {
 			return err
 		}
 	}
@@ -197,7 +197,7 @@ func (b *Blinker) Patches(
 				b.Blend.paste(frames[k], drawn[k], square)
 			})
 			if b.Blend == blendLearned {
-				if err := b.correct(frames, pastedPart(square)); err != nil {
+				if err := b.correct(frames, picture, pastedPart(square)); err != nil {
 					return nil, fmt.Errorf("eye at %v: %w", eye, err)
 				}
 			}

@@ -2,9 +2,10 @@
 // wished for.
 //
 //	corrector, err := border.OpenShipped(backend)
-//	err = corrector.Correct(picture, patch)
+//	err = corrector.Correct(picture, before, patch)
 //
-// A small network sees a pasted patch and what surrounds it, and changes the patch near its border. It is trained on
+// A small network sees a pasted patch, what surrounds it, and what was there before, and changes the patch near its
+// border. It is trained on
 // patches of drawn portraits that were shifted, blurred and tinted on purpose, each in its own place: what it should
 // become is known. A [Config] describes such a training, [Train] runs it in a run directory, [Open] corrects patches
 // with the result.
@@ -25,7 +26,7 @@ type Config struct {
 	// Drawn is the number of drawn blinks, and DrawnSize the height and width of their frames.
 	Drawn     int `json:"drawn"`
 	DrawnSize int `json:"drawn_size"`
-	// Batch is the number of videos in a step, of which it sees two frames each.
+	// Batch is the number of blinks in a step, of each of which it sees two frames.
 	Batch int `json:"batch"`
 	lab.Optimiser
 	// AverageDecay is the decay of the moving average of the weights; patches are corrected with the average.
@@ -36,7 +37,7 @@ type Config struct {
 
 // shipped is the training of the weights that moelab ships.
 var shipped = Config{
-	Size: 64, Channels: 16, Drawn: 300, DrawnSize: 256, Batch: 4, AverageDecay: 0.998,
+	Size: 64, Channels: 16, Drawn: 300, DrawnSize: 256, Batch: 8, AverageDecay: 0.998,
 	Optimiser: lab.Optimiser{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.999},
 	Schedule:  lab.Schedule{Steps: 4000, Seed: 1},
 }

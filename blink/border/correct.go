@@ -40,10 +40,11 @@ func Open(backend compute.Backend, dir string) (*Corrector, error) {
 
 // newCorrector compiles the network with its weights.
 func newCorrector(backend compute.Backend, config Config, weights lab.Weights) (*Corrector, error) {
-	exec, err := lab.Compile(backend, weights, func(scope *model.Scope, pasted *Node) *Node {
+	seen := shapes.Make(dtypes.Float32, 1, config.Size, config.Size, 3)
+	exec, err := lab.Compile(backend, weights, func(scope *model.Scope, pasted, before *Node) *Node {
 		nn.Plainly(pasted.Graph())
-		return Correction(scope, config, pasted)
-	}, shapes.Make(dtypes.Float32, 1, config.Size, config.Size, 3))
+		return Correction(scope, config, pasted, before)
+	}, seen, seen)
 	if err != nil {
 		return nil, fmt.Errorf("compile the network that corrects borders: %w", err)
 	}
@@ -53,16 +54,20 @@ func newCorrector(backend compute.Backend, config Config, weights lab.Weights) (
 // Close frees the compiled program.
 func (c *Corrector) Close() { c.exec.Finalize() }
 
-// Correct hides the border of a patch that was pasted into a picture. Only the patch is changed. It may reach beyond
-// the picture, whose colours are continued there.
-func (c *Corrector) Correct(picture *image.RGBA, patch image.Rectangle) (err error) {
+// Correct hides the border of a patch that was pasted into a picture; before is the picture without it. Only the patch
+// is changed. It may reach beyond the picture, whose colours are continued there.
+func (c *Corrector) Correct(picture, before *image.RGBA, patch image.Rectangle) (err error) {
 	size := c.config.Size
 	seen := patch.Inset(-int(math.Round(float64(patch.Dx()) * (1 - patchShare) / (2 * patchShare))))
-	values := make([]float32, size*size*3)
-	imaging.Symmetric.Put(values, imaging.Cut(picture, seen, size), false)
-	pasted := tensors.FromFlatDataAndDimensions(values, 1, size, size, 3)
-	defer func() { err = errors.Join(err, pasted.FinalizeAll()) }()
-	output, err := c.exec.Call1(pasted)
+	var inputs []any
+	for _, picture := range []*image.RGBA{picture, before} {
+		values := make([]float32, size*size*3)
+		imaging.Symmetric.Put(values, imaging.Cut(picture, seen, size), false)
+		input := tensors.FromFlatDataAndDimensions(values, 1, size, size, 3)
+		defer func() { err = errors.Join(err, input.FinalizeAll()) }()
+		inputs = append(inputs, input)
+	}
+	output, err := c.exec.Call1(inputs...)
 	if err != nil {
 		return err
 	}

@@ -86,14 +86,14 @@ func Evaluate(
 	if err != nil {
 		return s, err
 	}
-	truth, pasted, err := c.spoil(backend, seed, inputs[0])
+	before, truth, pasted, err := c.paste(backend, seed, inputs[0])
 	if err != nil {
 		return s, err
 	}
 	corrected := make([]*image.RGBA, len(pasted))
 	for i, picture := range pasted {
 		corrected[i] = imaging.CopyPart(picture, picture.Rect)
-		if err := c.Correct(corrected[i], patchOf(picture.Rect)); err != nil {
+		if err := c.Correct(corrected[i], before[i], patchOf(picture.Rect)); err != nil {
 			return s, err
 		}
 	}
@@ -101,36 +101,36 @@ func Evaluate(
 	return s, nil
 }
 
-// spoil returns the pictures of videos, and what becomes of them with a spoiled patch.
-func (c *Corrector) spoil(
+// paste returns what pastedOf makes of videos.
+func (c *Corrector) paste(
 	backend compute.Backend, seed uint64, videos *tensors.Tensor,
-) (truth, pasted []*image.RGBA, err error) {
+) (before, truth, pasted []*image.RGBA, err error) {
 	store, size := model.NewStore(), c.config.Size
 	if err := store.SetRNGStateFromSeed(int64(seed)); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, videos *Node) []*Node {
-		x := Reshape(videos, -1, size, size, 3)
-		return []*Node{x, Spoiled(scope, x)}
+		before, truth, pasted := pastedOf(scope, videos)
+		return []*Node{before, truth, pasted}
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer exec.Finalize()
 	outputs, err := exec.Call(videos)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	for i, to := range []*[]*image.RGBA{&truth, &pasted} {
+	for i, to := range []*[]*image.RGBA{&before, &truth, &pasted} {
 		values, err := tensors.CopyFlatData[float32](outputs[i])
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		for ; len(values) > 0; values = values[size*size*3:] {
 			*to = append(*to, imaging.FromValues(values, size, size))
 		}
 	}
-	return truth, pasted, nil
+	return before, truth, pasted, nil
 }
 
 // patchOf returns the patch in the middle of what the network sees.

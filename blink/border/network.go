@@ -16,14 +16,14 @@ const patchShare = 0.75
 const reach = 0.25
 
 // Correction is what the network adds to a pasted patch: most at its border, nothing in its middle. What it gives
-// outside of the patch is not added. It is a U-Net of three sizes without normalisation, so that it sees the colours
-// themselves.
+// outside of the patch is not added. It sees the picture from before the paste, too. It is a U-Net of three sizes
+// without normalisation, so that it sees the colours themselves.
 //
-//	pasted: [batch, size, size, 3] in [-1, 1] → [batch, size, size, 3]
-func Correction(scope *model.Scope, config Config, pasted *Node) *Node {
+//	pasted, before: [batch, size, size, 3] in [-1, 1] → [batch, size, size, 3]
+func Correction(scope *model.Scope, config Config, pasted, before *Node) *Node {
 	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 1))
 	near, inside := plane(pasted, nearness), plane(pasted, isInside)
-	whole := conv(scope.At("whole"), Concatenate([]*Node{pasted, near, inside}, -1), config.Channels)
+	whole := conv(scope.At("whole"), Concatenate([]*Node{pasted, before, near, inside}, -1), config.Channels)
 	half := conv(scope.At("half"), nn.Downsample(whole), 2*config.Channels)
 	quarter := conv(scope.At("quarter"), nn.Downsample(half), 4*config.Channels)
 	half = conv(scope.At("half2"), Concatenate([]*Node{half, nn.Upsample(quarter)}, -1), 2*config.Channels)

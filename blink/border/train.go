@@ -24,17 +24,27 @@ const networkScope = "network"
 
 // Iteration builds one iteration: a step of Adam. It returns the metrics error and spoiled.
 //
-//	videos: [batch, frames, size, size, 3] in [-1, 1]
+//	videos: [batch, 2, size, size, 3] in [-1, 1]: the picture, and what is pasted
 func Iteration(scope *model.Scope, config Config, videos *Node) []*Node {
 	g := videos.Graph()
 	scope.Store().SetTraining(g, true)
 	weights := scope.At(networkScope)
-	truth := Reshape(videos, -1, config.Size, config.Size, 3)
-	pasted := Spoiled(scope, truth)
-	loss := errorOf(Add(pasted, Correction(weights, config, pasted)), truth)
+	before, truth, pasted := pastedOf(scope, videos)
+	loss := errorOf(Add(pasted, Correction(weights, config, pasted, before)), truth)
 	config.Adam(networkScope).UpdateGraph(weights, g, loss)
 	nn.Average(weights, scope.At(lab.AverageScope), g, config.AverageDecay)
 	return []*Node{loss, errorOf(pasted, truth)}
+}
+
+// pastedOf pastes a spoiled patch of the second frame of each video into the first, whose head is held still.
+//
+//	videos: [batch, 2, size, size, 3] → three of [batch, size, size, 3]
+func pastedOf(scope *model.Scope, videos *Node) (before, truth, pasted *Node) {
+	frame := func(k int) *Node { return Squeeze(SliceAxis(videos, 1, AxisElem(k)), 1) }
+	before, truth = frame(0), frame(1)
+	inside := BroadcastToShape(plane(truth, isInside), truth.Shape())
+	truth = Add(before, Mul(inside, Sub(truth, before))) // Around it there is the picture.
+	return before, truth, Spoiled(scope, truth)
 }
 
 // errorOf is the mean absolute error of colours in [0, 1] in the patch, near its border.
@@ -73,7 +83,7 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 // open reads eyes from a position on.
 func (c Config) open(clips dataset.Clips, position int64, warn func(error)) (lab.Source, error) {
 	loader, err := dataset.NewEyeLoader(clips, dataset.EyeOptions{
-		Size: c.Size, Batch: c.Batch, Seed: c.Seed, Flip: true, Vary: true, Few: 2, Start: position, OnBad: warn,
+		Size: c.Size, Batch: c.Batch, Seed: c.Seed, Flip: true, Vary: true, Few: 2, Truth: true, Start: position, OnBad: warn,
 	})
 	return batches{loader}, err
 }
@@ -81,14 +91,13 @@ func (c Config) open(clips dataset.Clips, position int64, warn func(error)) (lab
 // batches turns the batches of a loader into inputs of [Iteration].
 type batches struct{ *dataset.EyeLoader }
 
-// Next returns the videos.
+// Next returns the videos, with the head held still.
 func (b batches) Next(ctx context.Context) ([]*tensors.Tensor, error) {
 	batch, err := b.EyeLoader.Next(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer batch.Release() // FromFlatData copies.
-	frames := len(batch.Frames) / (batch.N * batch.Size * batch.Size * 3)
-	videos := tensors.FromFlatDataAndDimensions(batch.Frames, batch.N, frames, batch.Size, batch.Size, 3)
+	videos := tensors.FromFlatDataAndDimensions(batch.Still, batch.N, 2, batch.Size, batch.Size, 3)
 	return []*tensors.Tensor{videos}, nil
 }
