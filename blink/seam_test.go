@@ -5,9 +5,11 @@ import (
 	"math"
 	"testing"
 
+	"github.com/moelab/moelab/blink/border"
 	"github.com/moelab/moelab/dataset"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // painted returns a picture whose colours are a function of the place, in [0, 1].
@@ -71,6 +73,15 @@ func TestBlendingHidesTheSeam(t *testing.T) {
 	assert.Greater(t, energy[blendNone], 3*own)
 	assert.Less(t, energy[blendFeather], 1.1*own)
 	assert.Less(t, energy[BlendPoisson], 1.1*own)
+
+	corrector, err := border.OpenShipped(openXLA(t))
+	require.NoError(t, err)
+	defer corrector.Close()
+	frame := painted(64, texture)
+	blendLearned.paste(frame, brighter, square)
+	assert.InDelta(t, energy[blendNone], SeamEnergy(frame, eye), 1e-9, "before it is corrected")
+	require.NoError(t, corrector.Correct(frame, picture, pastedPart(square)))
+	assert.Less(t, SeamEnergy(frame, eye), 1.5*own)
 }
 
 func TestPoissonBlendingTakesAwayAShiftOfColour(t *testing.T) {

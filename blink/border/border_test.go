@@ -84,7 +84,10 @@ func TestMixedShiftsByTheTapsThatCount(t *testing.T) {
 
 func TestCorrectionIsNearTheBorderOnly(t *testing.T) {
 	config := with(shipped, func(c *Config) { c.Size, c.Channels = 32, 2 })
-	values := called(t, noise(32), func(scope *model.Scope, x *Node) *Node { return Correction(scope, config, x, x) })
+	values := called(t, noise(32), func(scope *model.Scope, x *Node) *Node {
+		_, colour := Correction(scope, config, x, x)
+		return colour
+	})
 	at := func(x, y int) (sum float64) {
 		for _, v := range values[(y*32+x)*3:][:3] {
 			sum += float64(max(v, -v))
@@ -128,7 +131,7 @@ func TestShippedNetworkHidesBorders(t *testing.T) {
 	scores, err := Evaluate(t.Context(), backend, "", lab.EvaluateOptions{})
 	require.NoError(t, err)
 	t.Log(scores)
-	assert.Less(t, scores.Error, 0.85*scores.Spoiled, "what is shifted and blurred is lost")
+	assert.Less(t, scores.Error, 0.5*scores.Spoiled)
 
 	c, err := OpenShipped(backend)
 	require.NoError(t, err)

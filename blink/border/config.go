@@ -39,7 +39,7 @@ type Config struct {
 var shipped = Config{
 	Size: 64, Channels: 16, Drawn: 300, DrawnSize: 256, Batch: 8, AverageDecay: 0.998,
 	Optimiser: lab.Optimiser{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.999},
-	Schedule:  lab.Schedule{Steps: 4000, Seed: 1},
+	Schedule:  lab.Schedule{Steps: 3000, Seed: 1},
 }
 
 // String writes the settings in a line; see [lab.Settings].

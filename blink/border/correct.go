@@ -43,7 +43,8 @@ func newCorrector(backend compute.Backend, config Config, weights lab.Weights) (
 	seen := shapes.Make(dtypes.Float32, 1, config.Size, config.Size, 3)
 	exec, err := lab.Compile(backend, weights, func(scope *model.Scope, pasted, before *Node) *Node {
 		nn.Plainly(pasted.Graph())
-		return Correction(scope, config, pasted, before)
+		share, colour := Correction(scope, config, pasted, before)
+		return Concatenate([]*Node{colour, share}, -1)
 	}, seen, seen)
 	if err != nil {
 		return nil, fmt.Errorf("compile the network that corrects borders: %w", err)
@@ -76,28 +77,33 @@ func (c *Corrector) Correct(picture, before *image.RGBA, patch image.Rectangle) 
 	if err != nil {
 		return err
 	}
-	c.add(picture, patch, seen, correction)
+	c.apply(picture, before, patch, seen, correction)
 	return nil
 }
 
-// add adds a correction of what is seen to the patch, at the picture's own size.
-func (c *Corrector) add(picture *image.RGBA, patch, seen image.Rectangle, correction []float32) {
+// apply is [corrected] at the picture's own size. correction is [size, size, 4]: the colour and the share.
+func (c *Corrector) apply(picture, before *image.RGBA, patch, seen image.Rectangle, correction []float32) {
 	size := c.config.Size
-	small := image.NewRGBA64(image.Rect(0, 0, size, size))
-	level := func(v float32) uint16 { return uint16(math.Round(65535 * min(max(float64(v+2)/4, 0), 1))) }
+	colours, shares := image.NewRGBA64(image.Rect(0, 0, size, size)), image.NewGray16(image.Rect(0, 0, size, size))
+	level := func(v float32) uint16 { return uint16(math.Round(65535 * min(max(float64(v), 0), 1))) }
 	for i := range size * size {
-		v := correction[3*i:]
-		small.SetRGBA64(i%size, i/size, color.RGBA64{level(v[0]), level(v[1]), level(v[2]), 65535})
+		v := correction[4*i:]
+		shifted := func(v float32) uint16 { return level((v + 2) / 4) } // Differences of colours are in [-2, 2].
+		colours.SetRGBA64(i%size, i/size, color.RGBA64{shifted(v[0]), shifted(v[1]), shifted(v[2]), 65535})
+		shares.SetGray16(i%size, i/size, color.Gray16{Y: level(v[3])})
 	}
-	large := image.NewRGBA64(seen)
-	draw.BiLinear.Scale(large, seen, small, small.Rect, draw.Src, nil)
+	added, returning := image.NewRGBA64(seen), image.NewGray16(seen)
+	draw.BiLinear.Scale(added, seen, colours, colours.Rect, draw.Src, nil)
+	draw.BiLinear.Scale(returning, seen, shares, shares.Rect, draw.Src, nil)
 	part := patch.Intersect(picture.Rect)
 	for y := part.Min.Y; y < part.Max.Y; y++ {
 		for x := part.Min.X; x < part.Max.X; x++ {
-			added, pixel := large.RGBA64At(x, y), picture.Pix[picture.PixOffset(x, y):]
-			for channel, level := range []uint16{added.R, added.G, added.B} {
-				colour := float64(pixel[channel]) + 255*(float64(level)/65535*2-1)
-				pixel[channel] = uint8(math.Round(min(max(colour, 0), 255)))
+			colour, share := added.RGBA64At(x, y), float64(returning.Gray16At(x, y).Y)/65535
+			pixel, old := picture.Pix[picture.PixOffset(x, y):], before.Pix[before.PixOffset(x, y):]
+			for channel, level := range []uint16{colour.R, colour.G, colour.B} {
+				back := share * (float64(old[channel]) - float64(pixel[channel]))
+				made := float64(pixel[channel]) + back + 255*(float64(level)/65535*2-1)
+				pixel[channel] = uint8(math.Round(min(max(made, 0), 255)))
 			}
 		}
 	}

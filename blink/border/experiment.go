@@ -90,14 +90,14 @@ func Evaluate(
 	if err != nil {
 		return s, err
 	}
-	corrected := make([]*image.RGBA, len(pasted))
+	made := make([]*image.RGBA, len(pasted))
 	for i, picture := range pasted {
-		corrected[i] = imaging.CopyPart(picture, picture.Rect)
-		if err := c.Correct(corrected[i], before[i], patchOf(picture.Rect)); err != nil {
+		made[i] = imaging.CopyPart(picture, picture.Rect)
+		if err := c.Correct(made[i], before[i], patchOf(picture.Rect)); err != nil {
 			return s, err
 		}
 	}
-	s.Patches, s.Error, s.Spoiled = len(pasted), meanError(corrected, truth), meanError(pasted, truth)
+	s.Patches, s.Error, s.Spoiled = len(pasted), meanError(made, truth), meanError(pasted, truth)
 	return s, nil
 }
 

@@ -15,12 +15,13 @@ const patchShare = 0.75
 // reach is how far from its border a patch is changed, as a share of its side.
 const reach = 0.25
 
-// Correction is what the network adds to a pasted patch: most at its border, nothing in its middle. What it gives
-// outside of the patch is not added. It sees the picture from before the paste, too. It is a U-Net of three sizes
-// without normalisation, so that it sees the colours themselves.
+// Correction is what the network does to a pasted patch: most at its border, nothing in its middle. It is how much of the
+// picture from before comes back at each pixel, and a colour that is added. What it gives outside of the patch has no
+// effect. It is a U-Net of three sizes without normalisation, so that it sees the colours themselves.
 //
-//	pasted, before: [batch, size, size, 3] in [-1, 1] → [batch, size, size, 3]
-func Correction(scope *model.Scope, config Config, pasted, before *Node) *Node {
+//	pasted, before: [batch, size, size, 3] in [-1, 1] → share: [batch, size, size, 1] in [0, 1], colour: [batch, size,
+//	size, 3]
+func Correction(scope *model.Scope, config Config, pasted, before *Node) (share, colour *Node) {
 	scope = scope.WithInitializer(nn.Kaiming(scope.Store(), 1))
 	near, inside := plane(pasted, nearness), plane(pasted, isInside)
 	whole := conv(scope.At("whole"), Concatenate([]*Node{pasted, before, near, inside}, -1), config.Channels)
@@ -28,8 +29,17 @@ func Correction(scope *model.Scope, config Config, pasted, before *Node) *Node {
 	quarter := conv(scope.At("quarter"), nn.Downsample(half), 4*config.Channels)
 	half = conv(scope.At("half2"), Concatenate([]*Node{half, nn.Upsample(quarter)}, -1), 2*config.Channels)
 	whole = conv(scope.At("whole2"), Concatenate([]*Node{whole, nn.Upsample(half)}, -1), config.Channels)
-	colours := nn.Conv(scope.At("rgb").WithInitializer(nn.Normal(scope.Store(), 0.01)), whole, 3, 3)
-	return Mul(colours, BroadcastToShape(near, colours.Shape()))
+	small := scope.WithInitializer(nn.Normal(scope.Store(), 0.01))
+	share = Mul(near, Sigmoid(nn.Conv(small.At("share"), whole, 1, 3)))
+	colour = nn.Conv(small.At("colour"), whole, 3, 3)
+	return share, Mul(BroadcastToShape(near, colour.Shape()), colour)
+}
+
+// corrected applies a correction.
+//
+//	pasted, before, colour: [batch, size, size, 3], share: [batch, size, size, 1]
+func corrected(pasted, before, share, colour *Node) *Node {
+	return Add(pasted, Add(Mul(BroadcastToShape(share, pasted.Shape()), Sub(before, pasted)), colour))
 }
 
 // conv is a convolution and leaky ReLU.

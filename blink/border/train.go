@@ -30,7 +30,8 @@ func Iteration(scope *model.Scope, config Config, videos *Node) []*Node {
 	scope.Store().SetTraining(g, true)
 	weights := scope.At(networkScope)
 	before, truth, pasted := pastedOf(scope, videos)
-	loss := errorOf(Add(pasted, Correction(weights, config, pasted, before)), truth)
+	share, colour := Correction(weights, config, pasted, before)
+	loss := errorOf(corrected(pasted, before, share, colour), truth)
 	config.Adam(networkScope).UpdateGraph(weights, g, loss)
 	nn.Average(weights, scope.At(lab.AverageScope), g, config.AverageDecay)
 	return []*Node{loss, errorOf(pasted, truth)}
