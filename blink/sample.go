@@ -30,7 +30,8 @@ type Blinker struct {
 	Config Config
 	// Step is the number of iterations that the generator was trained for.
 	Step int64
-	// Blend hides the border of pasted patches. [Open] sets [BlendPoisson].
+	// Blend hides the border of pasted patches. [Open] sets [BlendPoisson], which takes no further network; "moelab blink"
+	// sets [BlendLearned], which hides it best.
 	Blend Blend
 	// Detail restores the portrait's fine detail, which the small networks lose, wherever nothing changes. [Open] sets it
 	// for networks that see only eyes.
@@ -196,7 +197,7 @@ func (b *Blinker) Patches(
 			eachFrame(Frames, func(k int) { // Onto earlier patches, since eyes may be close together.
 				b.Blend.paste(frames[k], drawn[k], square)
 			})
-			if b.Blend == blendLearned {
+			if b.Blend == BlendLearned {
 				if err := b.correct(frames, picture, pastedPart(square)); err != nil {
 					return nil, fmt.Errorf("eye at %v: %w", eye, err)
 				}

@@ -78,7 +78,7 @@ func TestBlendingHidesTheSeam(t *testing.T) {
 	require.NoError(t, err)
 	defer corrector.Close()
 	frame := painted(64, texture)
-	blendLearned.paste(frame, brighter, square)
+	BlendLearned.paste(frame, brighter, square)
 	assert.InDelta(t, energy[blendNone], SeamEnergy(frame, eye), 1e-9, "before it is corrected")
 	require.NoError(t, corrector.Correct(frame, picture, pastedPart(square)))
 	assert.Less(t, SeamEnergy(frame, eye), 1.5*own)

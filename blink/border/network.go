@@ -15,9 +15,9 @@ const patchShare = 0.75
 // reach is how far from its border a patch is changed, as a share of its side.
 const reach = 0.25
 
-// Correction is what the network does to a pasted patch: most at its border, nothing in its middle. It is how much of the
-// picture from before comes back at each pixel, and a colour that is added. What it gives outside of the patch has no
-// effect. It is a U-Net of three sizes without normalisation, so that it sees the colours themselves.
+// Correction is what the network does to a pasted patch: most at its border, nothing in its middle. It is how much of
+// the picture from before comes back at each pixel, and a colour that is added. What it gives outside of the patch has
+// no effect. It is a U-Net of three sizes without normalisation, so that it sees the colours themselves.
 //
 //	pasted, before: [batch, size, size, 3] in [-1, 1] → share: [batch, size, size, 1] in [0, 1], colour: [batch, size,
 //	size, 3]

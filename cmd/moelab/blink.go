@@ -84,7 +84,7 @@ apertures are relative to the first one. The networks of the article, in a run o
 	flags.Float64Var(&b.open, "open", 1, "make one picture whose eyes are open so far: from 0, shut, to 1, as they are")
 	flags.StringVar(&b.curve, "curve", "", "CSV file of how far the eyes are open in each frame, instead of a reference")
 	oneRun(flags, &b.run, "run of \"moelab train blink\" (default: the network that moelab ships)")
-	flags.StringVar(&b.blend, "blend", string(blink.BlendPoisson),
+	flags.StringVar(&b.blend, "blend", string(blink.BlendLearned),
 		"how the borders of the eyes that a run of the article's networks draws are hidden: "+strings.Join(blends, ", "))
 	flags.StringVar(&b.preview, "preview", "",
 		`file for the picture that shows the eyes' boxes, or "none" (default: next to the result, unless --eyes is given)`)
