@@ -157,14 +157,16 @@ func (s Survey) String() string {
 	for _, column := range surveyColumns {
 		fmt.Fprintf(table, "%s\t", column.name)
 	}
+	fmt.Fprintln(table)
 	for _, row := range s {
-		fmt.Fprintf(table, "\n%s\t%d\t%d\t", row.Title, len(row.Runs), row.Weights)
+		fmt.Fprintf(table, "%s\t%d\t%d\t", row.Title, len(row.Runs), row.Weights)
 		for _, column := range surveyColumns {
 			fmt.Fprintf(table, "%s\t", sweep.SpreadOf(column.of(row)))
 		}
+		fmt.Fprintln(table)
 	}
 	_ = table.Flush() // To a buffer, which never fails.
-	return text.String()
+	return strings.TrimRight(text.String(), "\n")
 }
 
 // WriteCSV writes the survey as a table of comma-separated values, a line for each run.
