@@ -8,7 +8,8 @@ import (
 	"github.com/moelab/moelab/lab"
 )
 
-// shippedWeights are the weights of a training with the preset "shipped", in minutes on two cores:
+// shippedWeights are the weights of a training with the preset "shipped", 6.5 minutes on two cores. On patches of
+// held-out drawn portraits the error near the border is 0.0155, and 0.0682 without a correction.
 //
 //	moelab train border --run runs/border
 //	go test ./blink/border -run ShippedNetwork -ship "$PWD/runs/border"
