@@ -190,8 +190,15 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	if err != nil {
 		return err
 	}
-	if b.command.Flags().Changed("blend") && blink.Networks[blinker.Config.Network].Painted {
-		return usage("--blend %s: lids that are painted have no border to hide; leave it out", b.blend)
+	if blinker.Config.Unconditional {
+		return usage("--run %s: the network draws faces of its own, from noise: it cannot make a picture blink", b.run)
+	}
+	if b.command.Flags().Changed("blend") && !blinker.Config.Pastes() {
+		drawn := "frames that are drawn whole"
+		if blink.Networks[blinker.Config.Network].Painted {
+			drawn = "lids that are painted"
+		}
+		return usage("--blend %s: %s have no border to hide; leave it out", b.blend, drawn)
 	}
 	blinker.Blend = blink.Blend(b.blend)
 	if given == nil { // Who gives boxes says that these eyes are open.

@@ -269,3 +269,31 @@ func assertRejected(t *testing.T, says string, args ...string) {
 	assert.Contains(t, stderr, says)
 	assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 }
+
+// Frames that are drawn whole have no border, and networks that draw from noise alone make no picture blink.
+func TestBlinkRefusesWhatARunsNetworkCannotDo(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "portrait.png")
+	require.NoError(t, imaging.SavePNG(path, portrait.At(1, 1).Draw(64)))
+	for name, c := range map[string]struct {
+		settings []string
+		flags    []string
+		says     string
+	}{
+		"whole": {nil, []string{"--blend", "feather"}, "frames that are drawn whole have no border to hide"},
+		"noise": {
+			[]string{"--set", "unconditional=true", "--set", "content=0"}, nil,
+			"the network draws faces of its own, from noise: it cannot make a picture blink",
+		},
+	} {
+		run, out := filepath.Join(dir, name), filepath.Join(dir, name+".png")
+		train := []string{"train", "blink", "--backend", "go", "--preset", "smoke-mocogan", "--steps", "1", "--run", run}
+		succeed(t, append(train, c.settings...)...)
+		status, _, stderr := moelab(t, append([]string{
+			"blink", path, "--backend", "go", "--run", run, "--eyes", "15,25,14,14", "-o", out,
+		}, c.flags...)...)
+		assert.Equal(t, 2, status)
+		assert.Contains(t, stderr, c.says)
+		assert.NoFileExists(t, out)
+	}
+}
