@@ -10,8 +10,8 @@ import (
 // noise. Without a picture all of it is noise.
 const tganv2Code = 128
 
-// TGANv2 is the generator of Saito et al. 2020, figure 2, with a picture's code in place of half of the noise, unless it
-// shall draw from noise alone: a convolutional LSTM that gets a seed in the first frame and nothing afterwards, and
+// TGANv2 is the generator of Saito et al. 2020, figure 2, with a picture's code in place of half of the noise, unless
+// it shall draw from noise alone: a convolutional LSTM that gets a seed in the first frame and nothing afterwards, and
 // blocks that double the size of each frame.
 //
 //	→ [batch, 16, size, size, 3] in [-1, 1]
