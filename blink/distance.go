@@ -36,9 +36,7 @@ func NewVideoFeatures(videos [][]*image.RGBA) (*VideoFeatures, error) {
 	if err != nil {
 		return nil, err
 	}
-	var f VideoFeatures
-	f.look, f.motion = newComponents(look), newComponents(motion)
-	return &f, nil
+	return &VideoFeatures{newComponents(look), newComponents(motion)}, nil
 }
 
 // Of returns the features of videos: a row for each.
@@ -187,9 +185,9 @@ func (b *Blinker) FilmScore(ctx context.Context, real *RealFilms) (score FilmSco
 		films, err = b.Films(ctx, HeldOutSeed, len(real.clips))
 	} else {
 		for _, clip := range real.clips {
-			film, blinkErr := b.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, clip)
-			if blinkErr != nil {
-				return score, fmt.Errorf("%s: %w", clip.Name, blinkErr)
+			film, err := b.Blink(ctx, clip.Frames[0], [][]image.Rectangle{clip.Eyes}, clip)
+			if err != nil {
+				return score, fmt.Errorf("%s: %w", clip.Name, err)
 			}
 			films = append(films, film)
 		}

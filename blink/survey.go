@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -77,7 +78,7 @@ func (r *SurveyRow) add(
 		r.Weights += value.Shape().Size()
 	}
 	r.StepTime = append(r.StepTime, status.Seconds/float64(max(status.Step, 1)))
-	b, err := Open(backend, dir)
+	b, err := newBlinker(backend, config, weights)
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (r *SurveyRow) add(
 // titleOf returns the title of the preset that a configuration comes from, else the network's name.
 func titleOf(config Config) string {
 	title := config.Network
-	for _, preset := range append(append([]Failure{}, Failures...), Surveyed...) {
+	for _, preset := range slices.Concat(Failures, Surveyed) {
 		for _, resize := range sizes {
 			made := with(with(article, preset.change), resize)
 			made.Schedule = config.Schedule
