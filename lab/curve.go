@@ -1,6 +1,10 @@
 package lab
 
-import "github.com/moelab/moelab/plots"
+import (
+	"slices"
+
+	"github.com/moelab/moelab/plots"
+)
 
 // Curve is a diagram of metrics over the steps of a run.
 type Curve struct {
@@ -18,10 +22,15 @@ type Curve struct {
 // Smoothing is the weight of the past in the exponential mean of a metric that is drawn.
 const Smoothing = 0.95
 
-// MetricFigure draws a metric of several runs, their curves laid on each other. The error wraps [ErrNoMetric] if a run
-// has not logged it.
-func MetricFigure(metric string, dirs, names []string) (*plots.Figure, error) {
-	figure := plots.Curves{Title: metric, X: "iteration", Y: metric, Smooth: Smoothing}
+// DrawnLog reports whether any of the curves draws a metric on a logarithmic axis.
+func DrawnLog(metric string, curves []Curve) bool {
+	return slices.ContainsFunc(curves, func(c Curve) bool { return c.Log && slices.Contains(c.Metrics, metric) })
+}
+
+// MetricFigure draws a metric of several runs, their curves laid on each other, on a logarithmic axis if log. The error
+// wraps [ErrNoMetric] if a run has not logged it.
+func MetricFigure(metric string, log bool, dirs, names []string) (*plots.Figure, error) {
+	figure := plots.Curves{Title: metric, X: "iteration", Y: metric, Log: log, Smooth: Smoothing}
 	for i, dir := range dirs {
 		steps, values, err := ReadMetric(dir, metric)
 		if err != nil {

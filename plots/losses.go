@@ -22,7 +22,8 @@ type Curves struct {
 	Title string
 	// X and Y label the axes, with units: "step", "loss", "time (ms)".
 	X, Y string
-	// Series are drawn in the colours of Palette, in this order. With more series than colours, lines get dashes.
+	// Series are drawn in the colours of Palette, in this order. With more series than colours, lines get dashes. The
+	// legend has those that have a name.
 	Series []Series
 	// Log makes the y-axis logarithmic. If a value is ≤ 0 it becomes an asinh axis, linear around 0 and logarithmic far
 	// from it on both sides. A note under the picture says where it changes over.
@@ -314,9 +315,10 @@ func markRows(marks []Mark, x []vg.Length, right vg.Length, style draw.TextStyle
 
 // legend is rows of samples and names above the chart.
 type legend struct {
-	width vg.Length
-	names []string
-	style draw.TextStyle
+	width  vg.Length
+	names  []string
+	series []int // Which series they are the names of.
+	style  draw.TextStyle
 }
 
 const (
@@ -326,14 +328,13 @@ const (
 	belowLegend   = 6
 )
 
-// newLegend leaves the legend out if the only series has no name.
+// newLegend leaves out series without a name.
 func newLegend(curves []curve, width vg.Length) legend {
 	l := legend{width: width, style: textStyle(labelSize, ink)}
-	if len(curves) == 1 && curves[0].name == "" {
-		return l
-	}
-	for _, curve := range curves {
-		l.names = append(l.names, curve.name)
+	for i, curve := range curves {
+		if curve.name != "" {
+			l.names, l.series = append(l.names, curve.name), append(l.series, i)
+		}
 	}
 	return l
 }
@@ -370,7 +371,7 @@ func (l legend) draw(c draw.Canvas) draw.Canvas {
 	for i, name := range l.names {
 		left := c.Min.X + x[i]
 		y := c.Max.Y - (vg.Length(row[i])+0.5)*legendRow
-		style := lineStyle(i)
+		style := lineStyle(l.series[i])
 		style.Width = 3
 		c.StrokeLine2(style, left, y, left+sampleWidth, y)
 		drawText(c, l.style, left+sampleWidth+7, y, draw.XLeft, name)

@@ -56,6 +56,17 @@ func TestLegendIsAboveTheCurves(t *testing.T) {
 	assert.Contains(t, texts(t, figure), "discriminator")
 }
 
+// So that a run that has not logged a metric leaves the others' colours as they are in other charts.
+func TestASeriesWithoutNameAndValuesTakesAColour(t *testing.T) {
+	curves := plots.Curves{Series: []plots.Series{series(""), series("present", 2, 1)}, Smooth: 0.5}
+	figure, err := curves.Figure()
+	require.NoError(t, err)
+	whole := figure.Image().Bounds()
+	assert.Zero(t, count(figure.Image(), whole, plots.Palette[0]))
+	assert.Positive(t, count(figure.Image(), whole, plots.Palette[1]))
+	assert.Contains(t, texts(t, figure), "present")
+}
+
 func TestSmoothedCurveIsStrongOverPaleValues(t *testing.T) {
 	noisy := make([]float64, 500)
 	random := rand.New(rand.NewPCG(1, 2))

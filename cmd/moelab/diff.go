@@ -148,14 +148,22 @@ func (c *comparison) print(w io.Writer) error {
 	return table.Flush()
 }
 
-// drawCurves draws the metrics that all runs have.
+// drawCurves draws the metrics that all runs have, on the axes of their kind's own curves.
 func (c *comparison) drawCurves(command *cobra.Command, out string) error {
+	var curves []lab.Curve
+	for _, dir := range c.dirs {
+		drawn, err := c.kind.CurvesOf(dir)
+		if err != nil {
+			return err
+		}
+		curves = append(curves, drawn...)
+	}
 	for _, name := range namesIn(c.rows[0].Metrics) {
 		lacks := func(r runRow) bool { _, has := r.Metrics[name]; return !has }
 		if slices.ContainsFunc(c.rows, lacks) {
 			continue
 		}
-		figure, err := lab.MetricFigure(name, c.dirs, c.names)
+		figure, err := lab.MetricFigure(name, lab.DrawnLog(name, curves), c.dirs, c.names)
 		if err := saveFigure(command, out, fileName(name), figure, err); err != nil {
 			return err
 		}

@@ -47,8 +47,13 @@ func (s *Server) comparePage(r *http.Request) (string, any, error) {
 	if page.Parts, err = compared(runs); err != nil {
 		return "", nil, err
 	}
+	var curves []lab.Curve
+	for _, r := range runs {
+		curves = append(curves, s.curvesOf(r)...)
+	}
 	for _, metric := range s.metricsOf(runs...) {
-		page.Charts = append(page.Charts, chart{metric, metric, []string{metric}, page.Look.look, runs})
+		look := page.Look.of(lab.DrawnLog(metric, curves))
+		page.Charts = append(page.Charts, chart{metric, metric, []string{metric}, look, runs})
 	}
 	return fmt.Sprintf("%d runs compared", len(runs)), page, nil
 }

@@ -70,16 +70,23 @@ func (s *Server) history(ctx context.Context, r run) (*history, error) {
 
 // look is how curves are drawn.
 type look struct {
-	Log    bool
+	Scale  string
 	Smooth float64
 }
 
-// Scale is the name of the scale.
-func (l look) Scale() string {
-	if l.Log {
-		return "log"
+// The scales. Usual is as the kind of run draws a curve itself.
+const (
+	usualScale  = ""
+	linearScale = "linear"
+	logScale    = "log"
+)
+
+// of returns the look of a curve that a kind of run draws on a logarithmic scale, or does not.
+func (l look) of(log bool) look {
+	if l.Scale == usualScale && log {
+		l.Scale = logScale
 	}
-	return "linear"
+	return l
 }
 
 // smoothings are the weights to choose from; see [plots.Curves].
@@ -87,11 +94,8 @@ var smoothings = []float64{0, 0.8, lab.Smoothing, 0.99, 0.999}
 
 // readLook reads the look that an address asks for.
 func readLook(query url.Values) (l look, err error) {
-	switch scale := query.Get("scale"); scale {
-	case "", "linear":
-	case "log":
-		l.Log = true
-	default:
+	l.Scale = query.Get("scale")
+	if !slices.Contains([]string{usualScale, linearScale, logScale}, l.Scale) {
 		return l, requestError("scale must be linear or log")
 	}
 	l.Smooth = lab.Smoothing
@@ -115,7 +119,7 @@ type chart struct {
 // address is where the chart is drawn, with a width in points. It changes when there is more to draw.
 func (c chart) address(width int) string {
 	query := url.Values{
-		"title": {c.Title}, "y": {c.Y}, "metric": c.Metrics, "scale": {c.look.Scale()},
+		"title": {c.Title}, "y": {c.Y}, "metric": c.Metrics, "scale": {c.look.Scale},
 		"smooth": {strconv.FormatFloat(c.look.Smooth, 'g', -1, 64)}, "width": {strconv.Itoa(width)},
 	}
 	version := 0
@@ -151,9 +155,10 @@ func (s *Server) curve(r *http.Request) (*plots.Figure, error) {
 		return nil, requestError(fmt.Sprintf("a chart has 1 to %d curves, not %d", mostCurves, n))
 	}
 	curves := plots.Curves{
-		Title: query.Get("title"), X: "iteration", Y: query.Get("y"), Log: l.Log, Smooth: l.Smooth, Width: width,
+		Title: query.Get("title"), X: "iteration", Y: query.Get("y"), Width: width,
+		Log: l.Scale == logScale, Smooth: l.Smooth,
 	}
-	names := shortNames(runs)
+	names, logged := shortNames(runs), false
 	for i, run := range runs {
 		history, err := s.history(r.Context(), run)
 		if err != nil {
@@ -161,20 +166,20 @@ func (s *Server) curve(r *http.Request) (*plots.Figure, error) {
 		}
 		for _, metric := range metrics {
 			series, ok := history.draw(metric, l.Smooth)
-			if !ok {
-				continue
-			}
-			series.Name = metric
+			logged = logged || ok
 			switch {
+			case !ok: // Without a name or values it takes a colour, so that each run has its own in all charts.
 			case len(runs) > 1 && len(metrics) > 1:
 				series.Name = names[i] + " " + metric
 			case len(runs) > 1:
 				series.Name = names[i]
+			default:
+				series.Name = metric
 			}
 			curves.Series = append(curves.Series, series)
 		}
 	}
-	if len(curves.Series) == 0 {
+	if !logged {
 		return nil, requestError("none of the runs has logged this")
 	}
 	return curves.Figure()

@@ -90,9 +90,7 @@ func (s *Server) runCharts(r run, curves []lab.Curve, l look) (charts []chart) {
 		if len(metrics) == 0 {
 			continue
 		}
-		look := l
-		look.Log = l.Log || curve.Log
-		charts = append(charts, chart{curve.Title, curve.Y, metrics, look, []run{r}})
+		charts = append(charts, chart{curve.Title, curve.Y, metrics, l.of(curve.Log), []run{r}})
 		drawn := func(metric string) bool { return slices.Contains(metrics, metric) }
 		left = slices.DeleteFunc(slices.Clone(left), drawn)
 	}

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,7 +36,10 @@ func (c config) Validate() error { return nil }
 var kinds = []lab.AnyKind{&lab.Kind[config]{
 	Name: "test",
 	Curves: func(config) []lab.Curve {
-		return []lab.Curve{{Name: "losses", Title: "Both losses", Y: "loss", Metrics: []string{"D", "G"}}}
+		return []lab.Curve{
+			{Name: "losses", Title: "Both losses", Y: "loss", Metrics: []string{"D", "G"}},
+			{Name: "length", Title: "Length", Y: "length", Log: true, Metrics: []string{"odd<b>"}},
+		}
 	},
 }}
 
@@ -269,6 +274,17 @@ func TestCurvesFollowTheMetrics(t *testing.T) {
 	before := ask(s, "curve.svg?run=hair&metric=D&smooth=0").Body.String()
 	assert.Contains(t, before, "iteration")
 	assert.NotContains(t, before, ">50<")
+	chart := regexp.MustCompile(`scale=(\w*)&amp;smooth=0.95&amp;step=20&amp;title=(\w+)`)
+	scales := func(address string) (scales []string) {
+		for _, match := range chart.FindAllStringSubmatch(ask(s, address).Body.String(), -1) {
+			scales = append(scales, match[2]+" "+match[1])
+		}
+		slices.Sort(scales)
+		return slices.Compact(scales)
+	}
+	assert.Equal(t, []string{"Both ", "Length log"}, scales("run?run=hair"), "as the kind draws them")
+	assert.Equal(t, []string{"Both linear", "Length linear"}, scales("run?run=hair&scale=linear"))
+	assert.Equal(t, []string{"Both log", "Length log"}, scales("run?run=hair&scale=log"))
 
 	file, err := os.OpenFile(run.Path("metrics.jsonl"), os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
@@ -309,6 +325,8 @@ func TestRunsAreComparedSideBySide(t *testing.T) {
 	assert.Contains(t, both, ">a/hair<")
 	assert.Contains(t, both, ">b/hair<")
 	assert.Equal(t, http.StatusBadRequest, ask(s, "compare").Code)
+	assert.Regexp(t, `scale=log&amp;smooth=0.95&amp;step=40&amp;title=odd`, body, "as their kind draws it")
+	assert.Regexp(t, `scale=&amp;smooth=0.95&amp;step=40&amp;title=D`, body)
 }
 
 func TestSamplesAreShownByStep(t *testing.T) {
