@@ -14,6 +14,8 @@ import (
 type Portrait struct {
 	// Animated is set if it is the first frame of an animation.
 	Animated bool
+	// Pages is the number of pictures in its file, of which it is the first.
+	Pages int
 	base     *image.NRGBA64
 	colours  *image.RGBA
 	info     imaging.Info
@@ -38,7 +40,7 @@ func ReadPortrait(in io.Reader) (*Portrait, error) {
 }
 
 func newPortrait(picture *imaging.Picture) (*Portrait, error) {
-	p := &Portrait{Animated: picture.Info.Frames > 1}
+	p := &Portrait{Animated: picture.Info.Frames > 1, Pages: picture.Info.Pages}
 	for frame, err := range picture.Frames() {
 		if err != nil {
 			return nil, err

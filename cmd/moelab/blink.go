@@ -257,6 +257,9 @@ func (b *blinking) portrait() (portrait *blink.Portrait, err error) {
 	if portrait.Animated {
 		warner(b.command)(fmt.Errorf("%s is an animation: only its first frame is used", b.in))
 	}
+	if portrait.Pages > 1 {
+		warner(b.command)(fmt.Errorf("%s has %d pages: only the first is used", b.in, portrait.Pages))
+	}
 	return portrait, nil
 }
 

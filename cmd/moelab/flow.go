@@ -153,6 +153,10 @@ func eachFrame(path string, do func(frame *image.NRGBA64, animated bool) error) 
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
+	if p.Pages > 1 {
+		return fmt.Errorf("%s has %d pages, of which only the first can be read: save each as a picture of its own", path,
+			p.Pages)
+	}
 	for frame, err := range p.Frames() {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", path, err)

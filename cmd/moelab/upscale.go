@@ -34,12 +34,12 @@ a folder, or "-" for standard output.
 
 Transparency, greyscale, 16 bits per channel and the colour profile are kept; pictures that a camera has marked as
 rotated come out upright. Animated GIFs, PNGs and WebPs are enlarged frame by frame. JPEG has no transparency, GIF
-only 256 colours.
+only 256 colours. Of a TIFF of several pages the first is read, which is said.
 
 TIFF and BMP are read in all common compressions. Not read are AVIF, HEIC and JPEG XL; JPEGs of 12 bits, lossless or
-with arithmetic coding; TIFFs of floating-point numbers, of more than 16 bits, of Lab colours, of luma and chroma
-without JPEG, or compressed with Zstandard, WebP, LZMA, JPEG 2000 or the JPEG of TIFF 6.0; BMPs that hold a JPEG or a
-PNG. Convert these to PNG first.
+with arithmetic coding; TIFFs of signed or floating-point numbers, of more than 16 bits, of Lab colours, of luma and
+chroma without JPEG, or compressed with Zstandard, WebP, LZMA, JPEG 2000, the JPEG of TIFF 6.0 or CCITT's code in rows
+of 16 bits; BMPs that hold a JPEG or a PNG; GIFs with codes of 1 bit or of more than 8. Convert these to PNG first.
 
 In a folder, each picture NAME.* becomes NAME.png, an animated GIF NAME.gif. Results newer than their pictures are not
 made again, so an interrupted run can be continued. Unreadable pictures are named and skipped; the exit status is then
@@ -111,7 +111,10 @@ Runs of "moelab train sr" and RRDB networks in safetensors files work too.`,
 			return err
 		}
 		defer u.network.Close()
-		options := upscale.Options{Scale: scale, Tile: tile, Progress: u.progress}
+		options := upscale.Options{Scale: scale, Tile: tile, Progress: u.progress, Warn: func(err error) {
+			u.bar.Clear()
+			warner(command)(err)
+		}}
 		if u.enlarger, err = upscale.NewEnlarger(u.network, options); err != nil {
 			return err
 		}

@@ -23,6 +23,8 @@ type Options struct {
 	Tile int
 	// Progress, if set, is called with the share of a picture that is done, from 0 to 1.
 	Progress func(share float64)
+	// Warn, if set, gets what is left out of a picture, as an error that names it.
+	Warn func(error)
 }
 
 // Enlarger enlarges pictures by a network, alpha channel and all. It is for one goroutine.
@@ -31,11 +33,12 @@ type Enlarger struct {
 	scale    float64
 	tile     int
 	progress func(share float64)
+	warn     func(error)
 }
 
 // NewEnlarger returns an enlarger that uses a network, which the caller closes after use.
 func NewEnlarger(network *esrgan.Upscaler, options Options) (*Enlarger, error) {
-	e := &Enlarger{network, options.Scale, options.Tile, options.Progress}
+	e := &Enlarger{network, options.Scale, options.Tile, options.Progress, options.Warn}
 	if e.scale == 0 {
 		e.scale = float64(network.Scale)
 	}
@@ -45,6 +48,9 @@ func NewEnlarger(network *esrgan.Upscaler, options Options) (*Enlarger, error) {
 	}
 	if e.progress == nil {
 		e.progress = func(float64) {}
+	}
+	if e.warn == nil {
+		e.warn = func(error) {}
 	}
 	return e, nil
 }

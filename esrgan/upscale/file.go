@@ -49,6 +49,9 @@ func (e *Enlarger) do(ctx context.Context, job Job, stdin io.Reader, stdout io.W
 	if err != nil {
 		return imaging.Info{}, wrongFile(err)
 	}
+	if p.Pages > 1 {
+		e.warn(job.wrap(fmt.Errorf("it has %d pages, and only the first is enlarged", p.Pages)))
+	}
 	large, err := e.large(p.Info)
 	if err != nil {
 		return large, wrongFile(err)

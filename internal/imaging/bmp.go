@@ -278,6 +278,9 @@ func (b *bitmap) expand(picture *image.Paletted) error {
 		return pair >> (4 - 4*(i%2)) & 15
 	}
 	for y < b.height {
+		if len(in) < 2 && y == b.height-1 && x >= b.width {
+			return nil // All pixels are there, but not the end.
+		}
 		if len(in) < 2 {
 			return io.ErrUnexpectedEOF
 		}

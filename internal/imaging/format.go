@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +18,7 @@ import (
 type file struct {
 	canvas image.Point // Width and height.
 	parts  []part      // At least one.
+	pages  int         // Further pictures, which are not read.
 	plays  int
 	// gray and deep come from the header, if the type of the decoded picture does not show them.
 	gray, deep bool
@@ -135,15 +138,25 @@ func jpegSegments(data []byte) iter.Seq2[byte, []byte] {
 	}
 }
 
-// jpegMetadata returns the first EXIF block and the ICC profile, whose pieces lie in the file in order.
+// jpegMetadata returns the first EXIF block and the ICC profile, whose pieces are numbered. One of which a piece is
+// missing is none.
 func jpegMetadata(data []byte) (exif, profile []byte) {
+	const number = len(profileHeader)
+	var pieces [][]byte
 	for marker, segment := range jpegSegments(data) {
 		switch {
 		case marker == app1 && exif == nil && bytes.HasPrefix(segment, []byte(exifHeader)):
 			exif = segment[len(exifHeader):]
-		case marker == app2 && len(segment) > len(profileHeader)+2 && bytes.HasPrefix(segment, []byte(profileHeader)):
-			profile = append(profile, segment[len(profileHeader)+2:]...)
+		case marker == app2 && len(segment) > number+2 && bytes.HasPrefix(segment, []byte(profileHeader)):
+			pieces = append(pieces, segment)
 		}
+	}
+	slices.SortStableFunc(pieces, func(a, b []byte) int { return cmp.Compare(a[number], b[number]) })
+	for i, piece := range pieces {
+		if int(piece[number]) != i+1 || int(piece[number+1]) != len(pieces) {
+			return exif, nil
+		}
+		profile = append(profile, piece[number+2:]...)
 	}
 	return exif, profile
 }

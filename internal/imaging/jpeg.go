@@ -13,15 +13,15 @@ import (
 	"runtime"
 )
 
-// openJPEG reads a JPEG with package jpeg. What that refuses as unsupported, such as unusual sampling, is read by
-// [decodeJPEG].
+// openJPEG reads a JPEG with package jpeg. What that refuses as unsupported, such as unusual sampling, or takes for
+// other colours than libjpeg does, is read by [decodeJPEG].
 func openJPEG(data []byte) (file, error) {
 	// Package jpeg refuses CMYK without Adobe's marker only after it has decoded all, with much memory.
 	header, headerErr := readJPEGHeader(data)
 	if headerErr == nil && len(header.components) == 2 { // Only TIFFs have two: grey and alpha.
 		headerErr = unsupportedComponents(2)
 	}
-	own := headerErr == nil && len(header.components) == 4 && header.adobe < 0
+	own := headerErr == nil && (len(header.components) == 4 && header.adobe < 0 || header.namedRGB() && header.luma())
 	decode := func(in io.Reader) (image.Image, error) {
 		if !own {
 			picture, err := jpeg.Decode(in)
@@ -76,6 +76,7 @@ type jpegDecoder struct {
 	n     int
 	eob   int // How many more blocks have no further coefficients in this scan.
 	fault error
+	short bool // There is no more of this scan before the next marker.
 }
 
 // jpegComponent is a component, such as luma.
@@ -360,14 +361,13 @@ func (d *jpegDecoder) fill(n int) bool {
 	return true
 }
 
-// take returns the next n bits, n ≤ 16. After a fault it returns zeros.
+// take returns the next n bits, n ≤ 16. After a fault, and where a marker comes too early, it returns zeros.
 func (d *jpegDecoder) take(n int) int32 {
-	if d.fault != nil {
+	if d.fault != nil || d.short {
 		return 0
 	}
 	if !d.fill(n) {
-		d.fault = badJPEG("the data of a scan is too short")
-		if len(d.in) < 2 {
+		if d.short = len(d.in) >= 2; !d.short {
 			d.fault = io.ErrUnexpectedEOF
 		}
 		return 0
@@ -378,7 +378,7 @@ func (d *jpegDecoder) take(n int) int32 {
 
 // symbol decodes a Huffman code.
 func (d *jpegDecoder) symbol(t *huffmanTable) byte {
-	if d.fault == nil && d.fill(8) {
+	if d.fault == nil && !d.short && d.fill(8) {
 		if f := t.fast[d.bits>>(d.n-8)&255]; f.size > 0 {
 			d.n -= int(f.size)
 			return f.value
@@ -486,15 +486,14 @@ func (d *jpegDecoder) decodeScan(s jpegScan) error {
 	if single {
 		across, down = s.components[0].used[0], s.components[0].used[1]
 	}
+	d.short = false
 	d.restart(s)
+	const most = 4 // Up to one in so many MCUs may be missing; they are grey.
+	missing := 0
 	for mcu := range across * down {
 		if d.interval > 0 && mcu > 0 && mcu%d.interval == 0 {
-			marker, err := d.marker()
-			if err != nil {
+			if err := d.nextInterval(byte(mcu/d.interval-1) & 7); err != nil {
 				return err
-			}
-			if marker < markRST0 || marker > markRST7 {
-				return badJPEG("a restart marker is missing")
 			}
 			d.restart(s)
 		}
@@ -511,8 +510,40 @@ func (d *jpegDecoder) decodeScan(s jpegScan) error {
 		if d.fault != nil {
 			return d.fault
 		}
+		if d.short {
+			missing++
+		}
+		if missing*most > across*down {
+			return badJPEG("the data of a scan is too short")
+		}
 	}
 	return nil
+}
+
+// nextInterval finds the restart marker before an interval of MCUs. If it is missing, so is the interval, as for
+// libjpeg: another marker is left where it is.
+func (d *jpegDecoder) nextInterval(number byte) error {
+	for {
+		start := d.in
+		marker, err := d.marker()
+		if err != nil {
+			return err
+		}
+		ahead := byte(1)
+		if marker >= markRST0 && marker <= markRST7 {
+			ahead = (marker - markRST0 - number) & 7
+		}
+		switch ahead {
+		case 1, 2: // It is that of a later interval, or ends the scan.
+			d.in = start[len(start)-len(d.in)-2:]
+			d.short = true
+			return nil
+		case 6, 7: // It is that of an earlier one.
+		default:
+			d.short = false
+			return nil
+		}
+	}
 }
 
 // restart begins to count anew, at the start of a scan and behind each restart marker.
@@ -527,6 +558,9 @@ func (d *jpegDecoder) restart(s jpegScan) {
 func (d *jpegDecoder) block(s jpegScan, c *jpegComponent, x, y int) {
 	at := y*c.across + x
 	switch {
+	case d.short && d.progressive:
+	case d.short:
+		c.transform(make([]int16, 64), x, y)
 	case !d.progressive:
 		var block [64]int16
 		d.first(s, c, block[:])
@@ -729,8 +763,14 @@ func (d *jpegDecoder) luma() bool {
 	case d.adobe >= 0:
 		return d.adobe > 0
 	default:
-		return d.components[0].id != 'R' || d.components[1].id != 'G' || d.components[2].id != 'B'
+		return !d.namedRGB()
 	}
+}
+
+// namedRGB reports whether the components are called red, green and blue.
+func (d *jpegDecoder) namedRGB() bool {
+	c := d.components
+	return len(c) == 3 && c[0].id == 'R' && c[1].id == 'G' && c[2].id == 'B'
 }
 
 // picture returns the pixels. CMYK is stored as its complement, as Adobe does, even without its marker: that is how

@@ -226,3 +226,89 @@ func TestJPEGsOfTwoComponentsAreRefusedOutsideTIFFs(t *testing.T) {
 	data := []byte("\xff\xd8\xff\xc0\x00\x0e\x08\x00\x08\x00\x08\x02\x01\x11\x00\x02\x11\x00\xff\xd9")
 	assert.ErrorContains(t, whole(data), "2 components are unsupported")
 }
+
+// Adobe's marker decides, whatever the components are called, as for libjpeg.
+func TestAdobesMarkerDecidesTheColoursOfAJPEG(t *testing.T) {
+	data := flatJPEG(16, 16, [][2]int{{1, 1}, {1, 1}, {1, 1}})
+	want := pixelsOfFile(t, data)
+	frame, scan := bytes.Index(data, []byte{0xff, markSOF0}), bytes.Index(data, []byte{0xff, markSOS})
+	for i, name := range []byte("RGB") {
+		data[frame+10+3*i], data[scan+5+2*i] = name, name
+	}
+	adobe := func(transform byte) []byte {
+		return joined(data[:2], "\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"+string(rune(transform)), data[2:])
+	}
+	assert.Equal(t, []byte{64, 104, 144, 255}, pixelsOfFile(t, adobe(0))[:4])
+	assert.Equal(t, []byte{64, 104, 144, 255}, pixelsOfFile(t, data)[:4])
+	for i, v := range pixelsOfFile(t, adobe(1)) {
+		require.InDelta(t, want[i], v, 1, "rounded otherwise than by package jpeg")
+	}
+}
+
+func TestALittleThatAJPEGLacksIsGrey(t *testing.T) {
+	const side = 800 // 100×100 blocks, of one byte each or more.
+	whole := flatJPEG(side, 8, [][2]int{{1, 1}})
+	end := len(whole) - 2
+	cut := func(n int) []byte { return joined(whole[:end-n], "\xff\xd9", nil) }
+	want, got := pixelsOfFile(t, whole), pixelsOfFile(t, cut(6))
+	assert.Equal(t, want[:4*90*8], got[:4*90*8])
+	assert.Equal(t, []byte{128, 128, 128, 255}, got[4*(side-1):4*side])
+	_, err := read(cut(40))
+	assert.ErrorContains(t, err, "the data of a scan is too short")
+	_, err = read(whole[:end-6])
+	assert.ErrorContains(t, err, "the file is cut short", "without an end")
+}
+
+func TestAnIntervalWhoseRestartMarkerIsMissingIsGrey(t *testing.T) {
+	for _, name := range []string{"restart", "restart_progressive"} {
+		data := jpegFiles(t)[name]
+		decoded := func(data []byte) *image.RGBA {
+			d, err := decodeJPEG(nil, data)
+			require.NoError(t, err, name)
+			return d.picture().(*image.RGBA)
+		}
+		var markers []int
+		for at := bytes.Index(data, []byte{0xff, markSOS}); at < len(data)-1; at++ {
+			if data[at] == 0xff && data[at+1] >= markRST0 && data[at+1] <= markRST7 {
+				markers = append(markers, at)
+			}
+		}
+		require.NotEmpty(t, markers, name)
+		at := markers[len(markers)-2]
+		want, got := decoded(data).Pix, decoded(joined(data[:at], "", data[at+2:])).Pix
+		different := 0
+		for i := 0; i < len(want); i += 4 {
+			if !bytes.Equal(want[i:i+4], got[i:i+4]) {
+				different++
+			}
+		}
+		assert.LessOrEqual(t, different, len(want)/4/4, name)
+		if name == "restart" {
+			assert.Positive(t, different, name)
+		}
+	}
+}
+
+func TestPiecesOfAProfileAreJoinedByTheirNumbers(t *testing.T) {
+	profile := append(make([]byte, 128), "the tags"...)
+	copy(profile[16:], "RGB ")
+	first, second := profile[:70], profile[70:]
+	piece := func(number, of byte, data []byte) string {
+		body := profileHeader + string([]byte{number, of}) + string(data)
+		return "\xff\xe2" + string([]byte{0, byte(len(body) + 2)}) + body
+	}
+	for name, c := range map[string]struct {
+		pieces string
+		want   []byte
+	}{
+		"in order":      {piece(1, 2, first) + piece(2, 2, second), profile},
+		"out of order":  {piece(2, 2, second) + piece(1, 2, first), profile},
+		"one is lacked": {piece(1, 2, first), nil},
+		"one too many":  {piece(1, 1, first) + piece(2, 1, second), nil},
+	} {
+		plain := flatJPEG(8, 8, [][2]int{{1, 1}, {1, 1}, {1, 1}})
+		p, err := read(joined(plain[:2], c.pieces, plain[2:]))
+		require.NoError(t, err, name)
+		assert.Equal(t, c.want, p.Profile, name)
+	}
+}

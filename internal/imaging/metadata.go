@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -143,7 +144,7 @@ func exifDensity(exif []byte) density {
 }
 
 // exifOf returns the EXIF block of a picture that is written upright: the file's own without its thumbnail, which shows
-// another picture, or one with the density, for formats that can hold it nowhere else. It is nil if there is neither.
+// another picture, and with the density, for formats that can hold it nowhere else. It is nil if there is neither.
 func (i Info) exifOf(needsDensity bool) []byte {
 	order := exifOrder(i.embedded)
 	if order == nil {
@@ -186,6 +187,54 @@ func (i Info) exifOf(needsDensity bool) []byte {
 			}
 		}
 	}
+	if needsDensity && i.density.metre && exifDensity(made) != i.density {
+		made = withDensity(made, order, entries, i.density)
+	}
+	return made
+}
+
+// withDensity gives an EXIF block a first directory, at its end, whose density is another.
+func withDensity(exif []byte, order binary.ByteOrder, entries [][]byte, d density) []byte {
+	x, y := d.perInch()
+	kept := slices.DeleteFunc(slices.Clone(entries), func(entry []byte) bool {
+		tag := order.Uint16(entry)
+		return tag == exifX || tag == exifY || tag == exifUnit
+	})
+	made := append(bytes.Clone(exif), make([]byte, len(exif)%2)...) // Offsets are even.
+	values := uint32(len(made))
+	number := func(size int, value uint32) {
+		at := len(made)
+		made = append(made, make([]byte, size)...)
+		if size == 2 {
+			order.PutUint16(made[at:], uint16(value))
+		} else {
+			order.PutUint32(made[at:], value)
+		}
+	}
+	for _, value := range []uint32{uint32(x), 1, uint32(y), 1} {
+		number(4, value)
+	}
+	order.PutUint32(made[4:], uint32(len(made)))
+	for _, entry := range []struct{ tag, kind, value uint32 }{{exifX, 5, values}, {exifY, 5, values + 8}, {exifUnit, 3, 2}} {
+		start := len(made)
+		number(2, entry.tag)
+		number(2, entry.kind)
+		number(4, 1)
+		size := 4
+		if entry.kind == 3 { // A short number lies in the first two bytes.
+			size = 2
+		}
+		number(size, entry.value)
+		made = append(made, make([]byte, start+12-len(made))...)
+		kept = append(kept, bytes.Clone(made[start:]))
+		made = made[:start]
+	}
+	slices.SortStableFunc(kept, func(a, b []byte) int { return cmp.Compare(order.Uint16(a), order.Uint16(b)) })
+	number(2, uint32(len(kept)))
+	for _, entry := range kept {
+		made = append(made, entry...)
+	}
+	number(4, 0) // There is no further directory.
 	return made
 }
 
@@ -205,17 +254,7 @@ func swapDensity(entries [][]byte, order binary.ByteOrder) {
 
 // densityEXIF returns an EXIF block with nothing but a density.
 func densityEXIF(d density) []byte {
-	const first, count = 8, 3
-	const values = first + 2 + 12*count + 4
-	be := binary.BigEndian
-	made := append([]byte("MM\x00*"), numbers(first)...)
-	made = be.AppendUint16(made, count)
-	for _, entry := range [count][4]uint32{{exifX, 5, 1, values}, {exifY, 5, 1, values + 8}, {exifUnit, 3, 1, 2 << 16}} {
-		made = be.AppendUint16(be.AppendUint16(made, uint16(entry[0])), uint16(entry[1]))
-		made = append(made, numbers(entry[2], entry[3])...)
-	}
-	x, y := d.perInch()
-	return append(made, numbers(0, uint32(x), 1, uint32(y), 1)...)
+	return withDensity([]byte("MM\x00*\x00\x00\x00\x00"), binary.BigEndian, nil, d)
 }
 
 // appendMetadata appends the segments of a JPEG before its pixels.

@@ -2,7 +2,9 @@ package imaging
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -224,4 +226,51 @@ func TestEXIFOfATIFFFitsIntoAJPEG(t *testing.T) {
 	assert.NotEmpty(t, exif)
 	assert.Less(t, len(exif), mostEXIF)
 	assert.Nil(t, tiffEXIF([]byte("II*\x00\xff\xff\xff\xff")))
+}
+
+func TestEXIFOfAPNGMayBeWrappedOrInAText(t *testing.T) {
+	exif := cameraEXIF(binary.LittleEndian)
+	text := fmt.Sprintf("\nexif\n%8d\n%x\n", len(exifHeader)+len(exif), exifHeader+string(exif))
+	var compressed bytes.Buffer
+	out := zlib.NewWriter(&compressed)
+	_, err := out.Write([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, out.Close())
+	for name, c := range map[string]chunk{
+		"wrapped":           {"eXIf", append([]byte(exifHeader), exif...)},
+		"in a text":         {"tEXt", []byte(rawEXIF + text)},
+		"in a packed text ": {"zTXt", []byte(rawEXIF + "\x00" + compressed.String())},
+	} {
+		p, err := Read(bytes.NewReader(pngWith(pngOf(t, speckled(3, 2, false)), 0, c)))
+		require.NoError(t, err, name)
+		assert.EqualValues(t, 6, p.orientation, name)
+		assert.Equal(t, exif, p.embedded, name)
+	}
+	p, err := Read(bytes.NewReader(pngWith(pngOf(t, speckled(3, 2, false)), 0, chunk{"tEXt", []byte(rawEXIF + "exif 2 xy")})))
+	require.NoError(t, err)
+	assert.EqualValues(t, 0, p.orientation)
+}
+
+func TestWebPKeepsADensityBesideOtherEXIF(t *testing.T) {
+	for _, order := range []byteOrder{binary.LittleEndian, binary.BigEndian} {
+		exif := cameraEXIF(order)
+		entries, _ := exifDirectory(exif, order, 8)
+		for i, tag := range []uint16{0x0131, 0x0132, 0x013b} { // The program, the date and the artist, instead of a density.
+			order.PutUint16(entries[2+i], tag)
+			order.PutUint16(entries[2+i][2:], 2)
+			order.PutUint32(entries[2+i][8:], 0)
+		}
+		picture := pngWith(pngWith(pngOf(t, speckled(3, 2, false)), 0, chunk{"eXIf", exif}), 0,
+			chunk{"pHYs", append(numbers(11811, 5906), 1)})
+		p, err := Read(bytes.NewReader(picture))
+		require.NoError(t, err)
+		_, made, _ := written(t, WebP, p.Info, color.White)
+		assert.Equal(t, density{5906, 11811, true}, made.density, "turned")
+		kept, _ := exifDirectory(made.embedded, order, order.Uint32(made.embedded[4:]))
+		require.Len(t, kept, 9)
+		for i := range kept[1:] {
+			assert.Less(t, order.Uint16(kept[i]), order.Uint16(kept[i+1]), "in order")
+		}
+		assert.EqualValues(t, 1, made.orientation)
+	}
 }

@@ -39,6 +39,8 @@ type Info struct {
 	Width, Height int
 	// Frames is 1 for a still picture. Plays is how often an animation is shown; 0: for ever.
 	Frames, Plays int
+	// Pages is the number of pictures in the file, of which only the first is read: some TIFFs have several.
+	Pages int
 	// Gray: red, green and blue are equal. Alpha: some pixels are, or may be, transparent. Deep: 16 bits a channel,
 	// otherwise 8.
 	Gray, Alpha, Deep bool
@@ -222,7 +224,8 @@ func checkSize(size image.Point) error {
 func (f *file) picture() (*Picture, error) {
 	p := &Picture{
 		Info: Info{
-			Frames: len(f.parts), Plays: f.plays, Gray: f.gray, Deep: f.deep, Alpha: true, metadata: f.metadata,
+			Frames: len(f.parts), Plays: f.plays, Pages: 1 + f.pages, Gray: f.gray, Deep: f.deep, Alpha: true,
+			metadata: f.metadata,
 		},
 		parts: f.parts, canvas: f.canvas, orientation: orientationOf(f.exif),
 	}

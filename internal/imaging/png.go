@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -69,7 +70,7 @@ func openPNG(data []byte) (file, error) {
 	}
 	f := file{canvas: size, parts: []part{{decode: pngDecoder(data), replace: true}}}
 	chunks, err := readChunks(data)
-	profiled, pixels, animated := false, false, false
+	profiled, described, pixels, animated := false, false, false, false
 	for i, c := range chunks {
 		f.addColour(c)
 		switch c.name {
@@ -80,7 +81,11 @@ func openPNG(data []byte) (file, error) {
 			depth, colours := c.data[8], c.data[9]
 			f.gray, f.deep = colours == 0 || colours == 4, depth == 16
 		case "eXIf":
-			f.exif = c.data
+			f.exif = bytes.TrimPrefix(c.data, []byte(exifHeader)) // Which some writers leave in.
+		case "tEXt", "zTXt": // Where older programs put it.
+			if f.exif == nil && !described && bytes.HasPrefix(c.data, []byte(rawEXIF)) {
+				f.exif, described = rawProfile(c), true
+			}
 		case "iCCP":
 			if !profiled { // Each may inflate to megabytes.
 				f.profile, profiled = inflateProfile(c.data), true
@@ -164,7 +169,7 @@ func hidesDefault(chunks []chunk) bool {
 	return false
 }
 
-// inflateProfile returns the ICC profile in a chunk, or nil.
+// inflateProfile returns what is compressed behind a chunk's keyword, such as an ICC profile, or nil.
 func inflateProfile(data []byte) []byte {
 	const largest = 16 << 20
 	_, compressed, found := bytes.Cut(data, []byte{0})
@@ -180,6 +185,26 @@ func inflateProfile(data []byte) []byte {
 		return nil
 	}
 	return profile
+}
+
+// rawEXIF is the keyword of EXIF data in a text.
+const rawEXIF = "Raw profile type exif\x00"
+
+// rawProfile returns the EXIF data in a text: after a name and their length, hexadecimal digits.
+func rawProfile(c chunk) []byte {
+	text := c.data[len(rawEXIF):]
+	if c.name == "zTXt" {
+		text = inflateProfile(c.data)
+	}
+	fields := bytes.Fields(text)
+	if len(fields) < 3 {
+		return nil
+	}
+	data, err := hex.DecodeString(string(bytes.Join(fields[2:], nil)))
+	if err != nil {
+		return nil
+	}
+	return bytes.TrimPrefix(data, []byte(exifHeader))
 }
 
 // readAnimation finds the frames of an animated PNG: https://www.w3.org/TR/png-3/#apng-frame-based-animation

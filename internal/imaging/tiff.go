@@ -8,16 +8,18 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 	"io"
 	"math"
 	"math/bits"
+	"slices"
 
 	"golang.org/x/image/tiff/lzw"
 )
 
 // Tags of a TIFF's directory.
 const (
-	tagWidth, tagHeight                                = 256, 257
+	tagKind, tagWidth, tagHeight                       = 254, 256, 257
 	tagDepths, tagCompression, tagPhotometric          = 258, 259, 262
 	tagFillOrder, tagStripOffsets, tagSamples          = 266, 273, 277
 	tagRowsPerStrip, tagStripCounts, tagPlanar         = 278, 279, 284
@@ -44,13 +46,17 @@ const (
 	whiteIsZero, blackIsZero, redGreenBlue, indexed, inks, lumaChroma = 0, 1, 2, 3, 5, 6
 )
 
-// tiffDirectory is the first directory of a TIFF, a BigTIFF, or of EXIF data, which has the same structure.
+// reducedPage is a flag of [tagKind]: a smaller version of another picture in the file.
+const reducedPage = 1
+
+// tiffDirectory is a directory of a TIFF, a BigTIFF, or of EXIF data, which has the same structure.
 type tiffDirectory struct {
 	data    []byte
 	order   tiffOrder
 	big     bool
 	entries []byte // All that lie in the file.
 	cut     bool   // There should be more.
+	next    uint64 // The offset of the next directory; 0: none.
 }
 
 // tiffOrder is either order of bytes.
@@ -100,8 +106,35 @@ func (d *tiffDirectory) entrySize() int {
 // limit sets the entries, as many as there are.
 func (d *tiffDirectory) limit(n uint64, rest []byte) {
 	present := uint64(len(rest) / d.entrySize())
-	d.cut = n > present
+	d.cut, d.next = n > present, 0
 	d.entries = rest[:int(min(n, present))*d.entrySize()]
+	switch rest = rest[len(d.entries):]; {
+	case d.cut:
+	case d.big && len(rest) >= 8:
+		d.next = d.order.Uint64(rest)
+	case !d.big && len(rest) >= 4:
+		d.next = uint64(d.order.Uint32(rest))
+	}
+}
+
+// laterPages counts the directories behind this one that have pictures of their own, not smaller versions of others.
+func (d tiffDirectory) laterPages() (n int) {
+	const most = 10_000 // A chain may end in itself.
+	for range most {
+		if d.next == 0 {
+			break
+		}
+		d.entries, d.cut = nil, true
+		next := d.next
+		d.next = 0
+		if d.open(next); d.cut {
+			break
+		}
+		if d.number(tagKind, 0)&reducedPage == 0 && d.number(tagWidth, 0) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // from returns the data from an offset on, or nothing if that is out of range.
@@ -211,7 +244,7 @@ func openTIFF(data []byte) (file, error) {
 		defer recovered(&err)
 		return t.decode()
 	}
-	f := file{canvas: t.size, parts: []part{{decode: decode, replace: true}}, exif: data,
+	f := file{canvas: t.size, parts: []part{{decode: decode, replace: true}}, pages: t.laterPages(), exif: data,
 		gray: t.photometric <= blackIsZero}
 	f.profile, _ = t.value(profileTag)
 	return f, nil
@@ -225,8 +258,8 @@ func unsupportedTIFF(format string, values ...any) error {
 func (t *tiffPicture) readHeader() error {
 	t.size = image.Pt(t.number(tagWidth, 0), t.number(tagHeight, 0))
 	t.compression = t.number(tagCompression, tiffPlain)
-	t.photometric = t.number(tagPhotometric, -1)
 	t.samples = t.number(tagSamples, 1)
+	t.photometric = t.number(tagPhotometric, whiteIsZero) // As Pillow has it, though the tag is required.
 	t.predictor = t.number(tagPredictor, 1)
 	t.reversed = t.number(tagFillOrder, 1) == 2
 	t.separate = t.number(tagPlanar, 1) == 2 && t.samples > 1
@@ -269,11 +302,8 @@ func (t *tiffPicture) readHeader() error {
 func (t *tiffPicture) findAlpha(n int) {
 	const associated, separate = 1, 2
 	t.alpha = -1
-	if t.photometric == indexed || t.photometric == inks {
-		return
-	}
 	extra := t.numbers(tagExtra)
-	if extra == nil && t.samples == n+1 {
+	if extra == nil && t.samples == n+1 && t.photometric != indexed && t.photometric != inks {
 		extra = []uint64{separate}
 	}
 	for i, meaning := range extra {
@@ -349,8 +379,8 @@ func (t *tiffPicture) decode() (image.Image, error) {
 	if t.separate {
 		planes = t.samples
 	}
-	if counts == nil && len(offsets) == 1 { // Old writers leave it out.
-		counts = []uint64{uint64(len(from(t.data, offsets[0])))}
+	if counts == nil { // Old writers leave it out.
+		counts = t.upToNext(offsets)
 	}
 	if n := across * down * planes; len(offsets) < n || len(counts) < n {
 		return nil, errors.New("tiff: there are too few strips or tiles")
@@ -373,6 +403,19 @@ func (t *tiffPicture) decode() (image.Image, error) {
 		}
 	}
 	return canvas.finish(t.premultiplied), nil
+}
+
+// upToNext returns for each block the bytes up to the next one in the file, or to its end.
+func (t *tiffPicture) upToNext(offsets []uint64) (counts []uint64) {
+	sorted := slices.Sorted(slices.Values(offsets))
+	for _, offset := range offsets {
+		end := uint64(len(t.data))
+		if after, _ := slices.BinarySearch(sorted, offset+1); after < len(sorted) {
+			end = min(end, sorted[after])
+		}
+		counts = append(counts, max(end, offset)-offset)
+	}
+	return counts
 }
 
 // decodeBlock decodes a strip or tile, row by row. plane is the sample that it holds, if each has blocks of its own.
@@ -564,6 +607,7 @@ type tiffCanvas struct {
 	level    [1 << 16]uint16 // By value of a sample that is not alpha.
 	opacity  [1 << 16]uint16 // By value of alpha.
 	alpha    int
+	veil     []uint8 // Alpha, of pictures that have no channel for it.
 }
 
 // newCanvas makes the picture, and the tables from samples to levels.
@@ -616,6 +660,9 @@ func (t *tiffPicture) newCanvas() (*tiffCanvas, error) {
 			}
 		}
 	}
+	if t.alpha >= 0 && (t.photometric == indexed || t.photometric == inks) {
+		c.veil = make([]uint8, t.size.X*t.size.Y)
+	}
 	c.fillTables(t)
 	return c, nil
 }
@@ -630,6 +677,9 @@ func (c *tiffCanvas) fillTables(t *tiffPicture) {
 	for v := range most + 1 {
 		scaled := v * full / most
 		c.opacity[v] = uint16(scaled)
+		if t.depth > 8 && !c.wide { // Of a picture of inks.
+			c.opacity[v] >>= 8
+		}
 		switch {
 		case t.photometric == indexed:
 			c.level[v] = uint16(v)
@@ -670,6 +720,12 @@ func (c *tiffCanvas) put(t *tiffPicture, at image.Point, width, sample int, row 
 	if sample == c.alpha {
 		table = &c.opacity
 	}
+	if sample == c.alpha && c.veil != nil {
+		for x := range width {
+			c.veil[at.Y*t.size.X+at.X+x] = uint8(table[t.sample(row, first+x*step)])
+		}
+		return
+	}
 	for _, channel := range c.channels[sample] {
 		to := c.pixels[at.Y*c.stride+at.X*c.perPixel:]
 		switch {
@@ -689,8 +745,21 @@ func (c *tiffCanvas) put(t *tiffPicture, at image.Point, width, sample int, row 
 	}
 }
 
+// veiled returns an opaque picture with an alpha for each pixel.
+func veiled(picture image.Image, alpha []uint8) image.Image {
+	made := image.NewNRGBA(picture.Bounds())
+	draw.Draw(made, made.Rect, picture, image.Point{}, draw.Src)
+	for i, a := range alpha {
+		made.Pix[4*i+3] = a
+	}
+	return made
+}
+
 // finish returns the picture. Colours that were multiplied by alpha cannot exceed it.
 func (c *tiffCanvas) finish(premultiplied bool) image.Image {
+	if c.veil != nil {
+		return veiled(c.picture, c.veil)
+	}
 	if c.alpha < 0 || !premultiplied {
 		return c.picture
 	}

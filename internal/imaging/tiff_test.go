@@ -201,3 +201,69 @@ func TestSamplesOfATIFFMayHaveAnyNumberOfBits(t *testing.T) {
 		assert.Equal(t, []byte{0, 85, 170, 255}, []byte{got[0], got[4], got[8], got[12]}, "%d bits", depth)
 	}
 }
+
+func TestPagesOfATIFFAreCounted(t *testing.T) {
+	le := binary.LittleEndian
+	// pages chains copies of a TIFF's directory, each of some kind.
+	pages := func(kinds ...uint32) []byte {
+		first := tiffOf(make([]byte, 8), greyTIFF(2, 4, 1, 4, []uint32{8}, []uint32{8}, tiffEntry{254, long, []uint32{0}})...)
+		directory := first[16:]
+		data := bytes.Clone(first)
+		for _, kind := range kinds {
+			le.PutUint32(data[len(data)-4:], uint32(len(data)))
+			page := bytes.Clone(directory)
+			le.PutUint32(page[2+8:], kind) // The first entry.
+			data = append(data, page...)
+		}
+		return data
+	}
+	loop := pages(0)
+	le.PutUint32(loop[len(loop)-4:], 16)
+	for _, c := range []struct {
+		data []byte
+		want int
+	}{{pages(), 1}, {pages(0), 2}, {pages(0, 2, 0), 4}, {pages(1, 0), 2}} {
+		p, err := read(c.data)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, p.Pages)
+	}
+	_, err := read(loop)
+	assert.NoError(t, err, "a chain that ends in itself")
+}
+
+func TestATIFFMayLackWhatFollowsFromTheRest(t *testing.T) {
+	whole := stripedTIFF()
+	without := func(tag uint16) []byte {
+		var kept []tiffEntry
+		for _, e := range greyTIFF(4, 6, 1, 2, []uint32{8, 16, 24}, []uint32{8, 8, 8}) {
+			if e.tag != tag {
+				kept = append(kept, e)
+			}
+		}
+		return tiffOf(speckled(3, 2, true).Pix, kept...)
+	}
+	want := pixelsOfFile(t, whole)
+	assert.Equal(t, want, pixelsOfFile(t, without(tagStripCounts)))
+	for i, v := range pixelsOfFile(t, without(tagPhotometric)) { // White is zero, as for Pillow.
+		if i%4 < 3 {
+			require.Equal(t, 255-want[i], v)
+		}
+	}
+}
+
+func TestPalettesAndInksOfATIFFMayHaveAlpha(t *testing.T) {
+	extra := tiffEntry{338, short, []uint32{2}}
+	colours := make([]uint32, 3*256)
+	colours[1], colours[256+2], colours[512+3] = 0xffff, 0xffff, 0xffff
+	indexed := []byte{1, 255, 2, 128, 3, 0, 1, 7}
+	palette := append(colourTIFF(8, 3, 1, 2, []uint32{8}), tiffEntry{320, short, colours}, extra)
+	assert.Equal(t, []byte{255, 0, 0, 255, 0, 255, 0, 128, 0, 0, 255, 0, 255, 0, 0, 7},
+		pixelsOfFile(t, tiffOf(indexed, palette...)))
+
+	printed := bytes.Repeat([]byte{0, 255, 255, 0, 128}, 4)
+	got := pixelsOfFile(t, tiffOf(printed, append(colourTIFF(8, 5, 1, 5, []uint32{20}), extra)...))
+	assert.Equal(t, []byte{255, 0, 0, 128}, got[:4])
+	wide := bytes.Repeat([]byte{0, 0, 255, 255, 255, 255, 0, 0, 0, 128}, 4)
+	got = pixelsOfFile(t, tiffOf(wide, append(colourTIFF(16, 5, 1, 5, []uint32{40}), extra)...))
+	assert.Equal(t, []byte{255, 0, 0, 128}, got[:4])
+}
