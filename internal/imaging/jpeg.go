@@ -27,7 +27,7 @@ func openJPEG(data []byte) (file, error) {
 			picture, err := jpeg.Decode(in)
 			var invalid jpeg.FormatError // Of files that libjpeg reads too: progressive ones with restart markers.
 			if !isUnsupported(err) && !errors.As(err, &invalid) {
-				return picture, err
+				return interpolated(picture), err
 			}
 		}
 		d, err := decodeJPEG(nil, data)
@@ -86,6 +86,7 @@ type jpegComponent struct {
 	q                byte
 	quantisation     *[64]int32
 	across, down     int     // Blocks, padded to whole MCUs.
+	stride           int     // From one row of samples to the next.
 	used             [2]int  // Blocks without the padding, across and down.
 	coefficients     []int16 // Of progressive pictures.
 	samples          []uint8
@@ -266,6 +267,7 @@ func (d *jpegDecoder) readFrame(body []byte) error {
 	for _, c := range d.components {
 		c.across = ceil(d.width, 8*d.hMax) * c.h
 		c.down = ceil(d.height, 8*d.vMax) * c.v
+		c.stride = 8 * c.across
 		c.used = [2]int{ceil(ceil(d.width*c.h, d.hMax), 8), ceil(ceil(d.height*c.v, d.vMax), 8)}
 	}
 	return nil
@@ -669,7 +671,8 @@ func (d *jpegDecoder) refine(s jpegScan, c *jpegComponent, block []int16) {
 	}
 }
 
-// finish transforms the coefficients of progressive pictures. A component that no scan had is zero.
+// finish transforms the coefficients of progressive pictures, and interpolates components of half the size. A component
+// that no scan had is zero.
 func (d *jpegDecoder) finish() {
 	for _, c := range d.components {
 		if c.samples != nil {
@@ -680,6 +683,13 @@ func (d *jpegDecoder) finish() {
 			c.transform(c.coefficients[64*i:][:64], i%c.across, i/c.across)
 		}
 		c.coefficients = nil
+	}
+	for _, c := range d.components {
+		if across, down := d.hMax/c.h, d.vMax/c.v; across*down > 1 && across <= 2 && down <= 2 &&
+			across*c.h == d.hMax && down*c.v == d.vMax {
+			c.samples = enlarged(c.samples, c.stride, image.Pt(d.width, d.height), across, down)
+			c.stride, c.h, c.v = d.width, d.hMax, d.vMax
+		}
 	}
 	const large = 1 << 20
 	if d.progressive && d.width*d.height > large {
@@ -725,20 +735,20 @@ func (c *jpegComponent) transform(block []int16, x, y int) {
 			}
 		}
 	}
-	stride := 8 * c.across
 	for j := range 8 {
-		to := c.samples[(8*y+j)*stride+8*x:][:8]
+		to := c.samples[(8*y+j)*c.stride+8*x:][:8]
 		for i := range to {
 			to[i] = uint8(min(max(samples[8*j+i]+128.5, 0), 255))
 		}
 	}
 }
 
-// row writes the samples of all components, pixel by pixel. Smaller components are repeated.
+// row writes the samples of all components, pixel by pixel. Smaller components are repeated, as libjpeg does with what
+// it does not interpolate.
 func (d *jpegDecoder) row(y int, to []byte) {
 	n := len(d.components)
 	for i, c := range d.components {
-		from := c.samples[y*c.v/d.vMax*8*c.across:]
+		from := c.samples[y*c.v/d.vMax*c.stride:]
 		if c.h == d.hMax {
 			for x := range d.width {
 				to[n*x+i] = from[x]

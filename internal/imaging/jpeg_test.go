@@ -105,6 +105,9 @@ func TestJPEGsOfAnySamplingAreRead(t *testing.T) {
 				require.NoError(t, err)
 				for y := range height {
 					for x := range width {
+						if (x+1)%8 < 2 || (y+1)%8 < 2 {
+							continue // Smaller components are interpolated across the border of blocks.
+						}
 						var levels [4]uint8
 						for c, s := range sampling {
 							levels[c] = uint8(flatLevel(c, x*s[0]/hMax/8, y*s[1]/vMax/8))
@@ -192,6 +195,7 @@ func TestOwnJPEGDecoderAgreesWithPackageJPEG(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want, err := jpeg.Decode(bytes.NewReader(data))
 			require.NoError(t, err)
+			want = interpolated(want)
 			d, err := decodeJPEG(nil, data)
 			require.NoError(t, err)
 			got := d.picture()

@@ -190,7 +190,7 @@ func DecodeWebP(in io.Reader) (image.Image, error) {
 	case *image.NYCbCrA:
 		toFullRange(&p.YCbCr)
 	}
-	return picture, nil
+	return interpolated(picture), nil
 }
 
 func toFullRange(p *image.YCbCr) {
