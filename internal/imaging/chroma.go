@@ -45,34 +45,35 @@ func wholeChroma(p *image.YCbCr) *image.YCbCr {
 func enlarged(plane []uint8, stride int, size image.Point, across, down int) []uint8 {
 	width, height := ceil(size.X, across), ceil(size.Y, down)
 	larger := make([]uint8, size.X*size.Y)
-	column := make([]int, width)
+	column := make([]int32, width+2) // Its ends are repeated.
 	for y := range size.Y {
-		near, far := neighbours(y, down, height)
-		a, b := plane[near*stride:][:width], plane[far*stride:][:width]
-		for x := range column {
-			column[x] = 3*int(a[x]) + int(b[x])
+		near, far := y, y
+		if down == 2 {
+			near, far = y/2, min(max(y/2-1+2*(y%2), 0), height-1)
 		}
+		a, b := plane[near*stride:][:width], plane[far*stride:][:width]
+		for x, v := range a {
+			column[1+x] = 3*int32(v) + int32(b[x])
+		}
+		column[0], column[1+width] = column[1], column[width]
 		row := larger[y*size.X:][:size.X]
-		for x := range row {
-			near, far := neighbours(x, across, width)
-			round := 8 - x%2 // Up and down in turns, so that there is no drift.
-			switch {
-			case across == 1:
-				round = 4 + 4*(y%2)
-			case down == 1:
-				round = 4 + 4*(x%2)
+		if across == 1 {
+			for x := range row {
+				row[x] = uint8((column[1+x] + 1 + int32(y%2)) >> 2)
 			}
-			row[x] = uint8((3*column[near] + column[far] + round) >> 4)
+			continue
+		}
+		up, off := int32(8), int32(7) // Rounded up and down in turns, so that there is no drift.
+		if down == 1 {
+			up, off = 4, 8
+		}
+		for x := range width {
+			c := column[x : x+3]
+			row[2*x] = uint8((c[0] + 3*c[1] + up) >> 4)
+			if 2*x+1 < len(row) {
+				row[2*x+1] = uint8((3*c[1] + c[2] + off) >> 4)
+			}
 		}
 	}
 	return larger
-}
-
-// neighbours returns the places of the nearest value and of the next one, of n.
-func neighbours(i, factor, n int) (near, far int) {
-	near = i / factor
-	if factor == 1 {
-		return near, near
-	}
-	return near, min(max(near-1+2*(i%2), 0), n-1)
 }
