@@ -20,6 +20,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/moelab/moelab/internal/regular"
 	"github.com/moelab/moelab/internal/safetensors"
 	"github.com/moelab/moelab/internal/textfile"
 )
@@ -317,7 +318,7 @@ func (r *Run) newestState() (state State, ok bool) {
 	if err != nil || len(steps) == 0 {
 		return state, false
 	}
-	data, err := os.ReadFile(r.Path(checkpointsName, checkpointName(steps[len(steps)-1]), stateName))
+	data, err := regular.Read(r.Path(checkpointsName, checkpointName(steps[len(steps)-1]), stateName), regular.JSON)
 	return state, err == nil && json.Unmarshal(data, &state) == nil
 }
 
@@ -352,7 +353,7 @@ func (r *Run) readCheckpoint(step int64) (state State, weights Weights, err erro
 		}
 	}()
 	path := filepath.Join(dir, stateName)
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, regular.JSON)
 	if err != nil {
 		return state, nil, err
 	}
@@ -376,13 +377,20 @@ func (r *Run) readCheckpoint(step int64) (state State, weights Weights, err erro
 	if state.Step != step {
 		return state, nil, fmt.Errorf("it is of step %d", state.Step)
 	}
-	weights, err = safetensors.Read(path)
-	return state, weights, err
+	if weights, err = safetensors.Read(path); err != nil {
+		return state, nil, err
+	}
+	for name, tensor := range weights { // None that moelab has saved; what comes of it would be black.
+		if err := checkFinite(tensor); err != nil {
+			return state, nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return state, weights, nil
 }
 
 // hashFile adds a file to a checksum.
 func hashFile(sum hash.Hash, path string) error {
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/checkedjson"
 	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/internal/regular"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -150,7 +151,8 @@ func (r *Run) acquire() error {
 	return nil
 }
 
-// check returns an error unless the run directory is still the one that was locked, with its lock and a configuration.
+// check returns an error unless the run directory is still the one that was locked, with its lock and a configuration,
+// and no link leads out of it.
 func (r *Run) check() error {
 	now, err := os.Stat(r.dir)
 	switch {
@@ -164,12 +166,15 @@ func (r *Run) check() error {
 	if _, err := os.Stat(r.Path(configName)); err != nil {
 		return fmt.Errorf("the run directory %s lost its %s during the training: %w", r.dir, configName, err)
 	}
-	return isStill(r.Path(lockfile.Name), r.lock)
+	if err := isStill(r.Path(lockfile.Name), r.lock); err != nil {
+		return err
+	}
+	return CheckLinks(r.dir)
 }
 
 // checkConfig returns an error if config.json was changed since the training began.
 func (r *Run) checkConfig() error {
-	if config, err := os.ReadFile(r.Path(configName)); err == nil && !bytes.Equal(config, r.config) {
+	if config, err := regular.Read(r.Path(configName), regular.JSON); err == nil && !bytes.Equal(config, r.config) {
 		return fmt.Errorf("%s was changed during the training, which goes on with what it held: restore it",
 			r.Path(configName))
 	}
@@ -315,7 +320,7 @@ func (r *Run) isEmpty() error {
 // read reads config.json.
 func (r *Run) read() (*configFile, error) {
 	path := r.Path(configName)
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, regular.JSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := checkLink(r.dir); err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/moelab/moelab/internal/lockfile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func TestLockedByAnotherProcess(t *testing.T) {
@@ -265,4 +267,47 @@ func TestConfigTellsVersions(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(data), `"go": "go1.`)
 	assert.True(t, strings.HasSuffix(string(data), "}\n"))
+}
+
+// Others may have put anything in the place of a run's file: it must neither be waited for nor fill the memory.
+func TestPipesAndVastFilesInARunAreNamed(t *testing.T) {
+	for _, name := range []string{configName, metricsName, measuresName, "checkpoints/step-00000002/" + stateName,
+		"checkpoints/step-00000002/" + weightsName} {
+		for says, replace := range map[string]func(path string) error{
+			"it is a pipe or a device, not a file": func(path string) error { return unix.Mkfifo(path, 0o644) },
+			"more than the": func(path string) error {
+				if strings.HasSuffix(path, weightsName) {
+					return unix.Mkfifo(path, 0o644) // Weights may have any size.
+				}
+				return errors.Join(os.WriteFile(path, nil, 0o644), os.Truncate(path, 2<<30))
+			},
+		} {
+			run := saved(t, 9, 1, 2)
+			dir := run.Dir()
+			path := filepath.Join(dir, filepath.FromSlash(name))
+			if err := os.Remove(path); err != nil {
+				require.ErrorIs(t, err, fs.ErrNotExist)
+			}
+			require.NoError(t, replace(path))
+			var said []string
+			note := func(err error) {
+				if err != nil {
+					said = append(said, err.Error())
+				}
+			}
+			status, err := ReadStatus(dir)
+			note(err)
+			said = append(said, status.Fault)
+			_, err = ReadMeasures(dir)
+			note(err)
+			_, err = run.Metrics()
+			note(err)
+			_, _, err = run.Weights(note)
+			note(err)
+			if strings.HasSuffix(name, weightsName) {
+				says = "it is a pipe"
+			}
+			assert.Contains(t, strings.Join(said, "\n"), says, name)
+		}
+	}
 }

@@ -31,7 +31,7 @@ func Assign[Config any](config Config, assignment string) (changed Config, err e
 		return config, fmt.Errorf("setting %s: %w", name, err)
 	}
 	for _, candidate := range [][]byte{[]byte(value), text} {
-		if strings.TrimSpace(string(candidate)) == "null" { // It would change nothing.
+		if strings.TrimSpace(string(candidate)) == "null" || !json.Valid(candidate) { // It would change nothing, or more.
 			continue
 		}
 		var changed Config // From JSON, so that it shares no slice with the argument.

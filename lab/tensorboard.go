@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/moelab/moelab/internal/regular"
 	"github.com/moelab/moelab/internal/tensorboard"
 )
 
@@ -54,7 +55,7 @@ func (l *eventLog) catchUp(state State, last int64, fresh bool) error {
 			return err
 		}
 	}
-	data, err := os.ReadFile(l.run.Path(metricsName)) // It has just been cut to the state's step.
+	data, err := regular.Read(l.run.Path(metricsName), mostMetrics) // It has just been cut to the state's step.
 	if err != nil {
 		return err
 	}

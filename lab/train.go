@@ -431,6 +431,9 @@ func (t *trainer) save() error {
 	if err := t.run.checkConfig(); err != nil { // What was trained is not to be lost for that.
 		t.Warn(err)
 	}
+	if path := t.run.Path(checkpointsName, checkpointName(t.saved)); t.saved > 0 && !exists(path) {
+		t.Warn(fmt.Errorf("%s was removed during the training, which goes on with what it knows", path))
+	}
 	if err := t.log.file.Sync(); err != nil {
 		return fmt.Errorf("sync metrics: %w", err)
 	}

@@ -555,6 +555,11 @@ func TestRunDirectoryThatIsLostWhileItTrains(t *testing.T) {
 			require.NoError(t, os.Rename(path, path+".old"))
 			require.NoError(t, os.WriteFile(path, nil, 0o644))
 		},
+		"is a link that leads out of the run directory": func(t *testing.T, dir string) {
+			path := filepath.Join(dir, checkpointsName)
+			require.NoError(t, os.Rename(path, dir+"-other"))
+			require.NoError(t, os.Symlink(filepath.Join("..", filepath.Base(dir)+"-other"), path))
+		},
 	} {
 		t.Run(says, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
@@ -599,6 +604,28 @@ func TestSettingsThatAreChangedWhileItTrainsAreSaid(t *testing.T) {
 	_, state, err := run.Weights(nil)
 	require.NoError(t, err)
 	assert.EqualValues(t, 4, state.Step, "what was trained is saved")
+}
+
+func TestCheckpointsThatAreLostWhileItTrainsAreSaid(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	var warned []error
+	mustTrain(t, dir, 15, func(training *Training) {
+		training.SaveEvery = 5
+		training.Warn = func(err error) { warned = append(warned, err) }
+		training.Watch = func(step int64, _ map[string]float64) error {
+			if step == 7 {
+				require.NoError(t, os.RemoveAll(filepath.Join(dir, checkpointsName)))
+			}
+			return nil
+		}
+	})
+	require.Len(t, warned, 1)
+	requireLine(t, warned[0], "step-00000005 was removed during the training, which goes on with what it knows")
+	run, err := Open(dir)
+	require.NoError(t, err)
+	_, state, err := run.Weights(nil)
+	require.NoError(t, err)
+	assert.EqualValues(t, 15, state.Step)
 }
 
 func TestMetricsOfLostCheckpointsAreKept(t *testing.T) {

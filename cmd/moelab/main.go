@@ -66,7 +66,7 @@ func interruptible() context.Context {
 }
 
 // keepNothing are the commands that write results at their end only. Stopped in the middle they have nothing to save.
-var keepNothing = []string{"diff", "eval", "export", "figures", "flow", "sample"}
+var keepNothing = []string{"diff", "doctor", "eval", "export", "figures", "flow", "runs", "sample", "watch"}
 
 // patience is how long such a command may take to stop. A computation cannot be stopped, and some take minutes.
 const patience = 5 * time.Second

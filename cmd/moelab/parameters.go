@@ -4,12 +4,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/moelab/moelab/internal/regular"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/spf13/pflag"
 )
@@ -139,7 +139,7 @@ func (p *parameterFlags) read() (map[string]jupyter.Value, error) {
 		}
 	}
 	for _, path := range p.files {
-		source, err := os.ReadFile(path)
+		source, err := regular.Read(path, regular.JSON)
 		if err != nil {
 			return nil, fmt.Errorf("-f: %w", err)
 		}

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/moelab/moelab/internal/regular"
 )
 
 // Name is the name of the locked file in the folder. It stays after the lock is released: removing it could remove the
@@ -45,7 +47,7 @@ func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 		return nil, "", err
 	}
 	if !locked {
-		owner, _ := os.ReadFile(path) // The owner only improves the message.
+		owner, _ := regular.Read(path, regular.JSON) // The owner only improves the message.
 		return nil, string(bytes.TrimSpace(owner)), nil
 	}
 	if err := os.WriteFile(path, []byte(self()+"\n"), 0o644); err != nil {
@@ -72,7 +74,7 @@ func Owner(dir string) (owner string, held bool, err error) {
 	if held, err = IsHeld(path); err != nil || !held {
 		return "", false, err
 	}
-	text, err := os.ReadFile(path)
+	text, err := regular.Read(path, regular.JSON)
 	return string(bytes.TrimSpace(text)), true, err
 }
 

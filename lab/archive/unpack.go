@@ -20,7 +20,7 @@ import (
 // Unpack unpacks a run into dir, which must not exist yet; if it is "", the name in the archive is taken, in the
 // current folder. It returns the folder. Nothing is left there if it fails, and no more than limit bytes are unpacked.
 // The error wraps [ErrArchive] or [ErrExists].
-func Unpack(ctx context.Context, file, dir string, limit int64) (string, error) {
+func Unpack(ctx context.Context, file, dir string, limit int64) (unpacked string, err error) {
 	archive, err := zip.OpenReader(file)
 	if errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrAlgorithm) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", fmt.Errorf("%w: %s: %w", ErrArchive, file, err)
@@ -43,6 +43,14 @@ func Unpack(ctx context.Context, file, dir string, limit int64) (string, error) 
 		return "", fmt.Errorf("%w: %s: name another folder", ErrExists, dir)
 	}
 	parent := filepath.Dir(filepath.Clean(dir))
+	missing := missingFolders(parent)
+	defer func() {
+		for _, folder := range missing {
+			if err == nil || os.Remove(folder) != nil { // It is not empty, or was never made.
+				break
+			}
+		}
+	}()
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", fmt.Errorf("unpack %s: %w", file, err)
 	}
@@ -52,20 +60,31 @@ func Unpack(ctx context.Context, file, dir string, limit int64) (string, error) 
 		return "", fmt.Errorf("unpack %s: %w", file, err)
 	}
 	defer os.RemoveAll(private)
-	unpacked := filepath.Join(private, "run") // Which others may read, as far as the user's mask allows it.
-	if err := os.Mkdir(unpacked, 0o755); err != nil {
+	run := filepath.Join(private, "run") // Which others may read, as far as the user's mask allows it.
+	if err := os.Mkdir(run, 0o755); err != nil {
 		return "", fmt.Errorf("unpack %s: %w", file, err)
 	}
-	if err := writeAll(ctx, archive.File, unpacked); err != nil {
+	if err := writeAll(ctx, archive.File, run); err != nil {
 		return "", fmt.Errorf("unpack %s: %w", file, err)
 	}
-	if err := checkRun(unpacked); err != nil {
+	if err := checkRun(run); err != nil {
 		return "", fmt.Errorf("%w: %s: %w", ErrArchive, file, err)
 	}
-	if err := os.Rename(unpacked, dir); err != nil {
+	if err := os.Rename(run, dir); err != nil {
 		return "", fmt.Errorf("unpack %s: %w", file, err)
 	}
 	return dir, nil
+}
+
+// missingFolders lists a folder and its parents as far as they are not there, the folder first.
+func missingFolders(folder string) (missing []string) {
+	for {
+		if _, err := os.Lstat(folder); !errors.Is(err, fs.ErrNotExist) {
+			return missing
+		}
+		missing = append(missing, folder)
+		folder = filepath.Dir(folder)
+	}
 }
 
 // check returns the folder that all files are in, and an error if there is a name or a size that none of a run has.
@@ -73,7 +92,7 @@ func check(files []*zip.File, limit int64) (folder string, err error) {
 	if len(files) > mostFiles {
 		return "", fmt.Errorf("it holds %d files: more than %d are none of a run", len(files), mostFiles)
 	}
-	seen := map[string]bool{}
+	seen, plain := map[string]bool{}, map[string]bool{} // All names, and those of files.
 	left := uint64(max(limit, 0))
 	for _, file := range files {
 		first, rest, _ := strings.Cut(file.Name, "/")
@@ -94,11 +113,18 @@ func check(files []*zip.File, limit int64) (folder string, err error) {
 		if seen[name] {
 			return "", fmt.Errorf("%q is there twice", file.Name)
 		}
-		seen[name] = true
+		seen[name], plain[name] = true, !file.Mode().IsDir()
 		if file.UncompressedSize64 > left {
 			return "", fmt.Errorf("it holds more than %d MiB: raise the limit if you trust it", limit>>20)
 		}
 		left -= file.UncompressedSize64
+	}
+	for _, file := range files {
+		for dir := path.Dir(path.Clean(file.Name)); dir != "."; dir = path.Dir(dir) {
+			if plain[strings.ToLower(dir)] {
+				return "", fmt.Errorf("%q is a file, and %q in it", dir, file.Name)
+			}
+		}
 	}
 	if folder == "" {
 		return "", errors.New("it is empty")
@@ -190,7 +216,7 @@ func checkRun(dir string) error {
 	case errors.Is(err, lab.ErrNotARun):
 		return lab.ErrNotARun
 	case err != nil:
-		return err
+		return errors.New(strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), ""))
 	case status.Condition == lab.Damaged:
 		return errors.New(strings.ReplaceAll(status.Fault, dir+string(filepath.Separator), ""))
 	}

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"math/big"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/moelab/moelab/internal/regular"
 	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/lab"
 )
@@ -109,7 +109,7 @@ func splitValues(text string) (values []string) {
 
 // ReadSpec reads a specification from a file.
 func ReadSpec(path string) (Spec, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, regular.JSON)
 	if err != nil {
 		return Spec{}, err
 	}
@@ -158,7 +158,7 @@ func (s Spec) Check(settings func(assignments []string) error) error {
 		cells *= float64(len(axis.Values))
 	}
 	checks.That(s.Set["seed"] == nil, `seeds belong into "seeds"`)
-	checks.That(cells <= maxCells, "that would be %.0f cells: more than %d are too many", cells, maxCells)
+	checks.That(cells <= maxCells, "that would be %.3g cells: more than %d are too many", min(cells, 1e99), maxCells)
 	if s.Compare != nil {
 		s.Compare.check(&checks, s)
 	}

@@ -92,7 +92,7 @@ func TestWrongSpecificationsAreSaid(t *testing.T) {
 		"compares cells with themselves":  func(s *Spec) { s.Compare.Of = s.Compare.Than },
 		`both "than" and "value"`:         func(s *Spec) { s.Compare.Value = &number },
 		"cell rate=0.5,seed=1: no such":   func(s *Spec) { s.Set["wrong"] = json.RawMessage("1") },
-		"1000000 cells: more than 10000 ": func(s *Spec) { s.Seeds = make([]uint64, 500_000) },
+		"1e+06 cells: more than 10000 ":   func(s *Spec) { s.Seeds = make([]uint64, 500_000) },
 	} {
 		spec := rates(1, 2)
 		change(&spec)
