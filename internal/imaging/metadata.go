@@ -215,7 +215,9 @@ func withDensity(exif []byte, order binary.ByteOrder, entries [][]byte, d densit
 		number(4, value)
 	}
 	order.PutUint32(made[4:], uint32(len(made)))
-	for _, entry := range []struct{ tag, kind, value uint32 }{{exifX, 5, values}, {exifY, 5, values + 8}, {exifUnit, 3, 2}} {
+	for _, entry := range []struct{ tag, kind, value uint32 }{
+		{exifX, 5, values}, {exifY, 5, values + 8}, {exifUnit, 3, 2},
+	} {
 		start := len(made)
 		number(2, entry.tag)
 		number(2, entry.kind)

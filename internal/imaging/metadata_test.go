@@ -246,7 +246,8 @@ func TestEXIFOfAPNGMayBeWrappedOrInAText(t *testing.T) {
 		assert.EqualValues(t, 6, p.orientation, name)
 		assert.Equal(t, exif, p.embedded, name)
 	}
-	p, err := Read(bytes.NewReader(pngWith(pngOf(t, speckled(3, 2, false)), 0, chunk{"tEXt", []byte(rawEXIF + "exif 2 xy")})))
+	wrong := chunk{"tEXt", []byte(rawEXIF + "exif 2 xy")}
+	p, err := Read(bytes.NewReader(pngWith(pngOf(t, speckled(3, 2, false)), 0, wrong)))
 	require.NoError(t, err)
 	assert.EqualValues(t, 0, p.orientation)
 }
@@ -255,7 +256,7 @@ func TestWebPKeepsADensityBesideOtherEXIF(t *testing.T) {
 	for _, order := range []byteOrder{binary.LittleEndian, binary.BigEndian} {
 		exif := cameraEXIF(order)
 		entries, _ := exifDirectory(exif, order, 8)
-		for i, tag := range []uint16{0x0131, 0x0132, 0x013b} { // The program, the date and the artist, instead of a density.
+		for i, tag := range []uint16{0x0131, 0x0132, 0x013b} { // Program, date and artist, instead of a density.
 			order.PutUint16(entries[2+i], tag)
 			order.PutUint16(entries[2+i][2:], 2)
 			order.PutUint32(entries[2+i][8:], 0)
