@@ -119,14 +119,15 @@ func (d *tiffDirectory) limit(n uint64, rest []byte) {
 
 // laterPages counts the directories behind this one that have pictures of their own, not smaller versions of others.
 func (d tiffDirectory) laterPages() (n int) {
-	const most = 10_000 // A chain may end in itself.
+	const most = 1000 // The chain may be made to take long,
+	seen := map[uint64]bool{}
 	for range most {
-		if d.next == 0 {
+		next := d.next
+		if next == 0 || seen[next] { // or end in itself.
 			break
 		}
-		d.entries, d.cut = nil, true
-		next := d.next
-		d.next = 0
+		seen[next] = true
+		d.entries, d.cut, d.next = nil, true, 0
 		if d.open(next); d.cut {
 			break
 		}

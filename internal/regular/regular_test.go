@@ -37,4 +37,3 @@ func TestOnlyRegularFilesOfSomeSizeAreRead(t *testing.T) {
 	_, err = Read(filepath.Join(dir, "none"), 3)
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
-
