@@ -56,7 +56,8 @@ type tiffDirectory struct {
 	big     bool
 	entries []byte // All that lie in the file.
 	cut     bool   // There should be more.
-	next    uint64 // The offset of the next directory; 0: none.
+	at      uint64 // Its offset,
+	next    uint64 // and that of the next directory; 0: none.
 }
 
 // tiffOrder is either order of bytes.
@@ -86,6 +87,7 @@ func tiffDirectoryOf(data []byte) tiffDirectory {
 
 // open finds the entries of the directory at an offset.
 func (d *tiffDirectory) open(offset uint64) {
+	d.at = offset
 	at := from(d.data, offset)
 	switch {
 	case !d.big && len(at) >= 2:
@@ -120,7 +122,7 @@ func (d *tiffDirectory) limit(n uint64, rest []byte) {
 // laterPages counts the directories behind this one that have pictures of their own, not smaller versions of others.
 func (d tiffDirectory) laterPages() (n int) {
 	const most = 1000 // The chain may be made to take long,
-	seen := map[uint64]bool{}
+	seen := map[uint64]bool{d.at: true}
 	for range most {
 		next := d.next
 		if next == 0 || seen[next] { // or end in itself.
