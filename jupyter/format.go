@@ -9,19 +9,19 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Read reads a notebook of nbformat 2 to 4. Notebooks older than 4.5 are upgraded to 4.5: their cells get ids.
 // The error wraps ErrNotNotebook or ErrFormat, or comes from the file system.
 func Read(path string) (*Notebook, error) {
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, regularfile.List)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"os"
 
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -39,7 +40,7 @@ const damagedSuffix = ".damaged"
 // since the newest checkpoint is logged as a warning, and so are lines that cannot be read, which are left out too.
 func (r *Run) Metrics() ([]Metric, error) {
 	state, saved := r.newestState() // Read first: a training appends to the file.
-	data, err := os.ReadFile(r.Path(metricsName))
+	data, err := regularfile.Read(r.Path(metricsName), regularfile.List)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read metrics: %w", err)
 	}
@@ -95,7 +96,7 @@ type metricsLog struct {
 // kept, and warn gets an error.
 func (r *Run) openMetrics(state State, warn func(error)) (*metricsLog, error) {
 	path := r.Path(metricsName)
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, regularfile.List)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
@@ -139,7 +140,7 @@ const few = 10
 // are few, or it would replace another copy.
 func (r *Run) keepMetrics(saveEvery, steps int64, warn func(error)) error {
 	path := r.Path(metricsName)
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, regularfile.List)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

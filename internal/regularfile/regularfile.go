@@ -22,8 +22,10 @@ var (
 const (
 	// Note is the limit of what a person writes, or a program about one picture.
 	Note = 16 << 20
-	// List is the limit of a table, a journal or a network's weights.
+	// List is the limit of a table or a journal.
 	List = 1 << 30
+	// Weights is the limit of a network's weights.
+	Weights = 4 << 30
 )
 
 // Open opens a regular file for reading, by whatever links. Its errors are of package os, and wrap [ErrOther] for

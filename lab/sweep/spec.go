@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"math/big"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/lab"
 )
@@ -109,7 +109,7 @@ func splitValues(text string) (values []string) {
 
 // ReadSpec reads a specification from a file.
 func ReadSpec(path string) (Spec, error) {
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, regularfile.Note)
 	if err != nil {
 		return Spec{}, err
 	}
