@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -171,6 +173,20 @@ func TestFolderThatIsNoRun(t *testing.T) {
 	_, err = Open(link)
 	require.ErrorIs(t, err, ErrNotARun)
 	requireLine(t, err, link+" is a link to nowhere, which is not there")
+}
+
+func TestAPipeInARunIsNoFileOfIt(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, configName), 0o644))
+	_, err := Open(dir)
+	assert.ErrorIs(t, err, regularfile.ErrOther)
+	require.NoError(t, os.Remove(filepath.Join(dir, configName)))
+	run, err := Create(dir, experiment(20))
+	require.NoError(t, err)
+	require.NoError(t, run.Close())
+	require.NoError(t, syscall.Mkfifo(run.Path(metricsName), 0o644))
+	_, err = run.Metrics()
+	assert.ErrorIs(t, err, regularfile.ErrOther)
 }
 
 func TestAnyTimeOfCreationIsKept(t *testing.T) {
