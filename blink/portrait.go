@@ -15,10 +15,10 @@ type Portrait struct {
 	// Animated is set if it is the first frame of an animation.
 	Animated bool
 	// Pages is the number of pictures in its file, of which it is the first.
-	Pages int
-	base     *image.NRGBA64
-	colours  *image.RGBA
-	info     imaging.Info
+	Pages   int
+	base    *image.NRGBA64
+	colours *image.RGBA
+	info    imaging.Info
 }
 
 // OpenPortrait reads a picture of any format, of an animation the first frame. The error does not contain the path.

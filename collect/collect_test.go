@@ -727,7 +727,11 @@ func TestAPictureThatIsDoneAgainTakesItsDuplicatesWithIt(t *testing.T) {
 	b := Picture{Name: "b", Faces: []Face{{Like: "a.png"}, {File: "b.png"}}}
 	c, d := Picture{Name: "c", Faces: []Face{{Like: "b.png"}}}, Picture{Name: "d", Why: "no face found"}
 	i := &importing{out: out, journal: &journal{root: root, done: map[string]Picture{"a": a, "b": b, "c": c, "d": d}}}
-	counting := func(now ...Picture) map[string]bool {
+	counting := func(pictures ...Picture) map[string]bool {
+		var now []todo
+		for n, picture := range pictures {
+			now = append(now, todo{n, picture})
+		}
 		counts, err := i.counting(now)
 		require.NoError(t, err)
 		return counts
@@ -1093,6 +1097,43 @@ func TestTagComparesWithTheFolder(t *testing.T) {
 	_, report, err := dataset.OpenFolder(t.Context(), dir, dataset.FolderOptions{Classes: dataset.HairColours()})
 	require.NoError(t, err)
 	assert.InDelta(t, 90, report.Total, 2)
+}
+
+func TestPicturesThatGoBadMeanwhileAreNamedAndLeftOut(t *testing.T) {
+	finder := newFinder(t)
+	for _, what := range []string{"tag", "import"} {
+		for _, strict := range []bool{false, true} {
+			dir, _, _ := faces(t)
+			options := Options{By: []string{ByLook}, Strict: strict, Checking: func(done, total int) {
+				if done < total {
+					return
+				}
+				write(t, "no picture", dir, "first.png")
+				require.NoError(t, os.Remove(filepath.Join(dir, "second.png")))
+			}}
+			var report *Report
+			var err error
+			if what == "tag" {
+				var tagged *Tagged
+				if tagged, err = Tag(t.Context(), dir, options); err == nil {
+					report = &tagged.Report
+				}
+			} else {
+				report, err = Import(t.Context(), finder, dir, filepath.Join(t.TempDir(), "out"), options)
+			}
+			if strict {
+				assert.ErrorAs(t, err, new(dataset.Bad), what)
+				continue
+			}
+			require.NoError(t, err, what)
+			require.Len(t, report.Pictures, 1, what)
+			assert.Equal(t, "other.png", report.Pictures[0].Name)
+			said := report.String()
+			assert.Contains(t, said, "1 of 3 pictures could be read", what)
+			assert.Contains(t, said, "broken: "+filepath.Join(dir, "first.png")+": not a picture", what)
+			assert.Contains(t, said, "broken: "+filepath.Join(dir, "second.png")+": no such file or directory", what)
+		}
+	}
 }
 
 func TestTagComparesOnlyWithTheNineColours(t *testing.T) {

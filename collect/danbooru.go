@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -22,14 +23,7 @@ import (
 // take is called with each post that is wanted. Lines that cannot be read, or are longer than [longestPost], are left
 // out; the error names the file, the first of them and how many more there are.
 func danbooruPosts(path string, wanted func(id int64) bool, take func(id int64, tags []string)) error {
-	info, err := os.Stat(path) // To open a named pipe would wait for a writer.
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("it is not a regular file")
-	}
-	var file *os.File
-	if err == nil {
-		file, err = os.Open(path)
-	}
+	file, _, err := regularfile.Open(path)
 	if err != nil {
 		return fmt.Errorf("the tags of posts, %s: %w", shown(path), imaging.WithoutPath(err))
 	}

@@ -143,6 +143,16 @@ func openFolder(ctx context.Context, dir string, options Options) (*folder, erro
 	return f, nil
 }
 
+// whole reads picture n. It may have gone bad, or have gone, since it was checked: bad is set then.
+func (f *folder) whole(ctx context.Context, n int) (picture *image.RGBA, bad *dataset.Bad, err error) {
+	picture, err = f.pictures.Whole(ctx, n)
+	var broken dataset.Bad
+	if ctx.Err() == nil && errors.As(err, &broken) {
+		return nil, &broken, nil
+	}
+	return picture, nil, err
+}
+
 // names returns the paths of all pictures below the folder, broken ones too.
 func (f *folder) names() (names []string, err error) {
 	for n := range f.pictures.Len() {
@@ -223,7 +233,7 @@ func (i *importing) saveLabels(report *Report) error {
 	if err != nil {
 		return err
 	}
-	before, err := i.journal.root.ReadFile(labelsFile)
+	before, err := i.journal.readFile(labelsFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -245,7 +255,7 @@ func (i *importing) saveLabels(report *Report) error {
 	return atomicfile.WriteBytes(i.path(labelsFile), labels)
 }
 
-// todo is a picture that is new, or is to be done again.
+// todo is a picture that may be new, or to be done again.
 type todo struct {
 	index   int // In pictures.
 	picture Picture
@@ -280,18 +290,18 @@ func (i *importing) plan(ctx context.Context) error {
 			return err
 		}
 	}
-	for n, picture := range now {
-		if counts[picture.Name] {
-			i.keep(i.journal.done[picture.Name])
+	for _, next := range now {
+		if name := next.picture.Name; counts[name] {
+			i.keep(i.journal.done[name])
 		} else {
-			i.todo = append(i.todo, todo{n, picture})
+			i.todo = append(i.todo, next)
 		}
 	}
 	return nil
 }
 
 // now returns the pictures as they are, before they are searched for faces.
-func (i *importing) now(ctx context.Context) (now []Picture, err error) {
+func (i *importing) now(ctx context.Context) (now []todo, err error) {
 	for n := range i.pictures.Len() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -301,20 +311,25 @@ func (i *importing) now(ctx context.Context) (now []Picture, err error) {
 			return nil, err
 		}
 		info, err := os.Stat(i.pictures.Name(n))
-		if err != nil {
-			return nil, err
+		if err != nil { // It was there when it was checked.
+			bad := dataset.Bad{Path: i.pictures.Name(n), Err: imaging.WithoutPath(err)}
+			if err := i.about.leaveOut(bad, i.options.Strict); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		about, bad := i.sources.about(name)
 		if err := i.about.note(bad, i.options.Strict); err != nil {
 			return nil, err
 		}
-		now = append(now, Picture{Name: name, Bytes: info.Size(), Modified: info.ModTime().UnixNano(), About: about})
+		picture := Picture{Name: name, Bytes: info.Size(), Modified: info.ModTime().UnixNano(), About: about}
+		now = append(now, todo{n, picture})
 	}
 	return now, nil
 }
 
 // counting returns the names of the pictures whose lines in the journal still count.
-func (i *importing) counting(now []Picture) (map[string]bool, error) {
+func (i *importing) counting(now []todo) (map[string]bool, error) {
 	written := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(i.journal.done)) {
 		var err error
@@ -323,7 +338,8 @@ func (i *importing) counting(now []Picture) (map[string]bool, error) {
 		}
 	}
 	counts := map[string]bool{}
-	for _, picture := range now {
+	for _, next := range now {
+		picture := next.picture
 		if written[picture.Name] && i.journal.done[picture.Name].sameFile(picture) {
 			counts[picture.Name] = true
 		}
@@ -416,6 +432,7 @@ func (i *importing) keep(picture Picture) {
 type looked struct {
 	picture  Picture
 	portrait []*image.RGBA // One for each face; nil if it is left out.
+	bad      *dataset.Bad  // Set if it cannot be read any more.
 }
 
 // run searches the pictures that are to be done, several at once, and takes in what was found in their order: which of
@@ -438,9 +455,9 @@ func (i *importing) run(ctx context.Context) error {
 // look finds the faces of a picture.
 func (i *importing) look(ctx context.Context, next todo) (looked, error) {
 	l := looked{picture: next.picture}
-	picture, err := i.pictures.Whole(ctx, next.index)
-	if err != nil {
-		return l, err
+	picture, bad, err := i.whole(ctx, next.index)
+	if err != nil || bad != nil {
+		return looked{bad: bad}, err
 	}
 	found, lies, err := i.find(ctx, picture)
 	if err != nil {
@@ -531,6 +548,9 @@ func sides(r image.Rectangle) [4]int { return [4]int{r.Min.X, r.Min.Y, r.Max.X, 
 // first: the next import notices the lack of a portrait that it names, but one that it does not name would stay for
 // ever. For the same reason it says first which portraits no longer count.
 func (i *importing) take(l looked) error {
+	if l.bad != nil {
+		return i.about.leaveOut(*l.bad, i.options.Strict)
+	}
 	number := i.journal.next
 	data, written := map[string][]byte{}, map[string]content{}
 	for n := range l.picture.Faces {

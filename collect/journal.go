@@ -21,6 +21,7 @@ import (
 	"github.com/moelab/moelab/internal/checkedjson"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -197,6 +198,22 @@ func (j *journal) within(file string) error {
 	return nil
 }
 
+// readFile reads a file of the dataset's folder, which must be a regular one.
+func (j *journal) readFile(file string) ([]byte, error) {
+	info, err := j.root.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is %s, not a file: remove it", filepath.Join(j.root.Name(), file),
+			regularfile.What(info.Mode()))
+	}
+	if info.Size() > regularfile.List {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(j.root.Name(), file), regularfile.ErrTooLarge)
+	}
+	return j.root.ReadFile(file)
+}
+
 // makeFolder makes a folder. One that exists must be empty, or an import's.
 func makeFolder(out string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
@@ -220,7 +237,7 @@ func (j *journal) openFile(s settings) error {
 	if err := j.within(journalFile); err != nil {
 		return err
 	}
-	data, err := j.root.ReadFile(journalFile)
+	data, err := j.readFile(journalFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

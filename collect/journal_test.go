@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/moelab/moelab/dataset"
@@ -246,4 +247,11 @@ func FuzzJournal(f *testing.F) {
 			require.Equal(t, j.done, again.done)
 		}
 	})
+}
+
+func TestAPipeInThePlaceOfAJournalIsNamed(t *testing.T) {
+	out := t.TempDir()
+	require.NoError(t, syscall.Mkfifo(filepath.Join(out, journalFile), 0o644))
+	_, err := openJournal(out, ofTests)
+	assert.ErrorContains(t, err, filepath.Join(out, journalFile)+" is a named pipe, not a file: remove it")
 }

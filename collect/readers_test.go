@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -205,7 +206,7 @@ func TestMetadataThatIsNoFileOfLinesIsNamed(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"a.json: it is a folder, and no .json file is in it; put the file in its place", "b.json.gz: it is packed; unpack it",
-		"c.json.tar.xz: it is packed; unpack it", "link.json: it is not a regular file",
+		"c.json.tar.xz: it is packed; unpack it", "link.json: not a regular file",
 	}, said)
 	_, err = openFolder(t.Context(), dir, Options{Strict: true})
 	assert.ErrorContains(t, err, "a.json: it is a folder")
@@ -297,4 +298,13 @@ func TestEmptyTagsAreNone(t *testing.T) {
 	}
 	_, err := parseJSON([]byte(`{"tags": [[]]}`))
 	assert.Equal(t, errors.New(`"tags" is neither text nor a list of tags`), err)
+}
+
+func TestAPipeInThePlaceOfAFileOfTagsIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "a.txt")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o644))
+	_, file, err := new(tagFiles).beside(filepath.Join(dir, "a.png"))
+	assert.Equal(t, pipe, file)
+	assert.EqualError(t, err, "the tags of a picture, "+pipe+": not a regular file; mend or remove the file")
 }

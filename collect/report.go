@@ -57,12 +57,23 @@ func (r *Report) note(bad error, strict bool) error {
 	return nil
 }
 
+// leaveOut takes in a picture that cannot be read any more. With strict, that is an error.
+func (r *Report) leaveOut(bad dataset.Bad, strict bool) error {
+	if strict {
+		return bad
+	}
+	r.Bad = append(r.Bad, bad)
+	return nil
+}
+
 // done is the report on all pictures that are in the folder now.
 func (i *importing) done() *Report {
 	report := i.about
 	for n := range i.pictures.Len() {
 		if name, err := i.name(n); err == nil {
-			report.Pictures = append(report.Pictures, i.journal.done[name])
+			if picture, ok := i.journal.done[name]; ok { // Otherwise it could not be read any more.
+				report.Pictures = append(report.Pictures, picture)
+			}
 		}
 	}
 	return report

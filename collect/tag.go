@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/moelab/moelab/dataset"
 )
 
 // Tagged holds the hair colours that [Tag] found.
@@ -45,7 +47,14 @@ func (f *folder) tag(ctx context.Context, options Options) (*Tagged, error) {
 	}
 	f.missing = own.match(names) // Also if the folder is not asked: its labels are compared.
 	tagged := &Tagged{Report: *f.report(), Mistaken: map[string]int{}}
+	done := 0
 	err = inOrder(ctx, options.Workers, f.pictures.Len(), f.tagOne, func(one tagging) error {
+		if done++; options.Progress != nil {
+			defer options.Progress(done, f.pictures.Len())
+		}
+		if one.bad != nil {
+			return tagged.leaveOut(*one.bad, options.Strict)
+		}
 		if err := tagged.note(one.badTags, options.Strict); err != nil {
 			return err
 		}
@@ -53,9 +62,6 @@ func (f *folder) tag(ctx context.Context, options Options) (*Tagged, error) {
 		known, why, answered := own.ofFolder(one.picture.Name)
 		if answered && why == "" { // A label may say orange, which no source could.
 			tagged.compare(one.picture.Faces[0], known.String())
-		}
-		if options.Progress != nil {
-			options.Progress(len(tagged.Pictures), f.pictures.Len())
 		}
 		return nil
 	})
@@ -68,7 +74,8 @@ func (f *folder) tag(ctx context.Context, options Options) (*Tagged, error) {
 // tagging is what was said of a picture.
 type tagging struct {
 	picture Picture
-	badTags error // What is wrong with the file of tags beside it.
+	badTags error        // What is wrong with the file of tags beside it.
+	bad     *dataset.Bad // Set if it cannot be read any more.
 }
 
 // tagOne asks about picture n. All of it is the face.
@@ -77,9 +84,9 @@ func (f *folder) tagOne(ctx context.Context, n int) (one tagging, err error) {
 	if err != nil {
 		return one, err
 	}
-	whole, err := f.pictures.Whole(ctx, n)
-	if err != nil {
-		return one, err
+	whole, bad, err := f.whole(ctx, n)
+	if err != nil || bad != nil {
+		return tagging{bad: bad}, err
 	}
 	_, one.badTags = f.sources.about(name)
 	said, err := f.sources.ask(ctx, name, whole, true)

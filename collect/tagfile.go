@@ -16,6 +16,7 @@ import (
 	"unicode"
 
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 	"golang.org/x/text/width"
 )
@@ -71,7 +72,7 @@ func (f *tagFiles) beside(picture string) (tags []string, file string, err error
 				continue
 			}
 			file := filepath.Join(folder, cmp.Or(names[name], name))
-			data, err := os.ReadFile(file)
+			data, err := regularfile.Read(file, regularfile.Note)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}

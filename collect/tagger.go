@@ -14,6 +14,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/internal/onnxnet"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -103,7 +104,7 @@ func stampOf(paths ...string) (stamp string, err error) {
 
 // readNames reads a file of names.
 func readNames(path string, parse func([]byte) ([]string, error)) ([]string, error) {
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, regularfile.Note)
 	if err != nil {
 		return nil, err
 	}

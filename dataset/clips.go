@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/csv"
@@ -19,6 +20,7 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -331,12 +333,11 @@ func ReadOpenings(path string) (openings []float64, err error) {
 
 // readApertures reads a file of SaveApertures.
 func readApertures(path string) (apertures []float64, err error) {
-	file, err := os.Open(path)
+	data, err := regularfile.Read(path, regularfile.Note)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
+	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -379,7 +380,7 @@ func SaveEyes(path string, eyes []image.Rectangle) error {
 
 // ReadEyes reads a file of [SaveEyes]: the boxes from left to right. Other keys are ignored.
 func ReadEyes(path string) ([]image.Rectangle, error) {
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, regularfile.Note)
 	if err != nil {
 		return nil, fmt.Errorf("read the boxes of the eyes: %w", err)
 	}

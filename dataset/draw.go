@@ -14,6 +14,7 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -156,7 +157,7 @@ func claim(dir string, want drawing) error {
 		return err
 	}
 	marker := filepath.Join(dir, drawnFile)
-	data, err := os.ReadFile(marker)
+	data, err := regularfile.Read(marker, regularfile.Note)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		children, err := os.ReadDir(dir)

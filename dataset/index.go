@@ -13,6 +13,7 @@ import (
 
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // indexVersion changes with the set of decodable files.
@@ -47,7 +48,7 @@ func openIndex(dir string) *index {
 	}
 	sum := sha256.Sum256([]byte(indexVersion + absolute))
 	x.file = filepath.Join(cache, "moelab", "pictures", hex.EncodeToString(sum[:16])+".json")
-	if data, err := os.ReadFile(x.file); err == nil {
+	if data, err := regularfile.Read(x.file, regularfile.List); err == nil {
 		if json.Unmarshal(data, &x.files) != nil || x.files == nil {
 			x.files = map[string]checked{}
 		}

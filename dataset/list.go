@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/realpath"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 	"golang.org/x/text/unicode/norm"
 )
@@ -39,7 +39,7 @@ func list(ctx context.Context, dir string, known []string, attributes []Attribut
 	} else if !info.IsDir() {
 		return nil, errors.New("it is not a folder")
 	}
-	labels, err := os.Open(filepath.Join(dir, labelsFile))
+	labels, err := regularfile.Read(filepath.Join(dir, labelsFile), regularfile.List)
 	if errors.Is(err, fs.ErrNotExist) {
 		if len(attributes) > 0 {
 			return nil, fmt.Errorf("there is no %s in it to give the %s", labelsFile, attributes[0].Name)
@@ -49,7 +49,6 @@ func list(ctx context.Context, dir string, known []string, attributes []Attribut
 	if err != nil {
 		return nil, err
 	}
-	defer labels.Close()
 	found, err := listLabels(ctx, labels, dir, known, attributes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", labelsFile, err)
@@ -223,12 +222,11 @@ type Labelled struct {
 // if there are any; others are ignored. Commas, semicolons or tabs separate the columns. Files outside the folder,
 // listed twice with different labels, or without a class are errors, which name the line.
 func ReadLabels(path string) ([]Labelled, error) {
-	file, err := os.Open(path)
+	data, err := regularfile.Read(path, regularfile.List)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	labels, err := readLabels(file, nil)
+	labels, err := readLabels(data, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -236,11 +234,7 @@ func ReadLabels(path string) ([]Labelled, error) {
 }
 
 // readLabels reads a labels.csv, which must have a column for each required attribute.
-func readLabels(labels io.Reader, wanted []Attribute) (found []Labelled, err error) {
-	data, err := io.ReadAll(labels)
-	if err != nil {
-		return nil, imaging.WithoutPath(err)
-	}
+func readLabels(data []byte, wanted []Attribute) (found []Labelled, err error) {
 	columns := func(header []string) (file, class int) {
 		return column(header, "file"), column(header, "colour", "color", "class")
 	}
@@ -351,7 +345,7 @@ func likeness(file string) string {
 
 // listLabels takes the pictures that a labels.csv lists. A missing file shows when it is decoded.
 func listLabels(
-	ctx context.Context, labels io.Reader, dir string, known []string, attributes []Attribute,
+	ctx context.Context, labels []byte, dir string, known []string, attributes []Attribute,
 ) (*listing, error) {
 	lines, err := readLabels(labels, attributes)
 	if err != nil {

@@ -6,15 +6,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 func TestALineOfLabelsNamesAFile(t *testing.T) {
 	for _, file := range []string{"", ".", "a/..", "./"} {
-		_, err := readLabels(strings.NewReader("file,colour\n"+file+",blue\n"), nil)
+		_, err := readLabels([]byte("file,colour\n"+file+",blue\n"), nil)
 		assert.ErrorContains(t, err, "is not in the folder", "%q", file)
 	}
 }
@@ -75,7 +77,7 @@ func TestEveryDialectOfLabelsIsRead(t *testing.T) {
 		"a row twice":       "file,colour\na.png,blue\n\"b, c.png\",red\na.png, blue\n",
 		"spaces and quotes": "file,colour\n  \"a.png\"  ,  \"blue\"  \n\t\"b, c.png\",red\n",
 	} {
-		lines, err := readLabels(strings.NewReader(text), nil)
+		lines, err := readLabels([]byte(text), nil)
 		require.NoError(t, err, what)
 		var got []string
 		for _, line := range lines {
@@ -83,7 +85,7 @@ func TestEveryDialectOfLabelsIsRead(t *testing.T) {
 		}
 		assert.Equal(t, []string{"a.png blue", "b, c.png red"}, got, what)
 	}
-	lines, err := readLabels(strings.NewReader("file,colour\n\"c \"\"d\"\".png\",red\n"), nil)
+	lines, err := readLabels([]byte("file,colour\n\"c \"\"d\"\".png\",red\n"), nil)
 	require.NoError(t, err)
 	assert.Equal(t, `c "d".png`, lines[0].File)
 }
@@ -108,7 +110,7 @@ func TestErrorsOfLabelsAreInPlainWordsAndShort(t *testing.T) {
 		"file,colour,eyes\na,red,blue\na,red,green\n": "line 3: a is listed a second time, " +
 			"and line 2 says something else of it",
 	} {
-		_, err := readLabels(strings.NewReader(text), nil)
+		_, err := readLabels([]byte(text), nil)
 		assert.EqualError(t, err, want)
 	}
 }
@@ -133,4 +135,20 @@ func TestNamesInLabelsMayDifferInCaseAndSlashes(t *testing.T) {
 	}
 	assert.Equal(t, []string{`..\d.png`, "C.png", "TWICE.png"}, bad, "none, taken, and two")
 	assert.Equal(t, 3, report.Unlisted)
+}
+
+func TestWhatIsNoFileIsNotReadInThePlaceOfOne(t *testing.T) {
+	dir := small(t, "blue/1.png", "red/2.png")
+	for _, name := range []string{labelsFile, EyesFile, AperturesFile} {
+		require.NoError(t, syscall.Mkfifo(filepath.Join(dir, name), 0o644))
+	}
+	_, _, err := OpenFolder(t.Context(), dir, FolderOptions{})
+	assert.ErrorIs(t, err, regularfile.ErrOther)
+	assert.ErrorContains(t, err, filepath.Join(dir, labelsFile))
+	_, err = ReadLabels(filepath.Join(dir, labelsFile))
+	assert.ErrorIs(t, err, regularfile.ErrOther)
+	_, err = ReadEyes(filepath.Join(dir, EyesFile))
+	assert.ErrorIs(t, err, regularfile.ErrOther)
+	_, err = ReadOpenings(filepath.Join(dir, AperturesFile))
+	assert.ErrorIs(t, err, regularfile.ErrOther)
 }

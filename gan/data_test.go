@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/moelab/moelab/dataset"
+	"github.com/moelab/moelab/lab"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -50,4 +51,18 @@ func TestTheDataOfARunIsOpenedFromAnotherFolder(t *testing.T) {
 	} {
 		assert.ErrorContains(t, open(), "pictures, which "+dir+" was trained on, was at ")
 	}
+}
+
+func TestNothingIsSaidOfTheDataOfAnExistingRunThatIsOfOtherSettings(t *testing.T) {
+	home := t.TempDir()
+	t.Chdir(home)
+	require.NoError(t, dataset.Draw(t.Context(), "pictures", 18, 16, 1, nil))
+	run, err := Experiment.Create("run", preset(t, "smoke", "data=pictures"))
+	require.NoError(t, err)
+	require.NoError(t, run.Close())
+	_, err = Train(t.Context(), "run", preset(t, "smoke", "data=others"), lab.TrainOptions{
+		Warn: func(err error) { t.Error("a warning:", err) },
+	})
+	assert.ErrorIs(t, err, lab.ErrOtherExperiment)
+	assert.ErrorContains(t, err, `data is "pictures", not "others"`)
 }

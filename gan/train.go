@@ -237,6 +237,12 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 	if err := config.Validate(); err != nil {
 		return summary, fmt.Errorf("configuration: %w", err)
 	}
+	if own, err := Experiment.Read(dir); err == nil { // Said before its pictures are opened, with warnings about them.
+		config.Classes = own.Classes
+		if err := Experiment.Suits(dir, config); err != nil {
+			return summary, err
+		}
+	}
 	config, set, err := config.open(ctx, dir, options.Warn)
 	if err != nil {
 		return summary, err

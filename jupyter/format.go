@@ -14,15 +14,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/moelab/moelab/internal/atomicfile"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Read reads a notebook of nbformat 2 to 4. Notebooks older than 4.5 are upgraded to 4.5: their cells get ids.
 // The error wraps ErrNotNotebook or ErrFormat, or comes from the file system.
 func Read(path string) (*Notebook, error) {
-	const most = 1 << 30 // With all its pictures.
-	data, err := regular.Read(path, most)
+	data, err := regularfile.Read(path, regularfile.List)
 	if err != nil {
 		return nil, err
 	}

@@ -7,11 +7,11 @@ import (
 	"maps"
 	"mime"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -74,7 +74,7 @@ func (p pictures) dataURI(address string) string {
 	if !strings.HasPrefix(kind, "image/") || strings.Contains(address, "://") {
 		return ""
 	}
-	data, err := os.ReadFile(filepath.Join(p.dir, address))
+	data, err := regularfile.Read(filepath.Join(p.dir, address), regularfile.List)
 	if err != nil {
 		return ""
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/safetensors"
 	"github.com/moelab/moelab/internal/textfile"
 )
@@ -318,7 +318,8 @@ func (r *Run) newestState() (state State, ok bool) {
 	if err != nil || len(steps) == 0 {
 		return state, false
 	}
-	data, err := regular.Read(r.Path(checkpointsName, checkpointName(steps[len(steps)-1]), stateName), regular.JSON)
+	path := r.Path(checkpointsName, checkpointName(steps[len(steps)-1]), stateName)
+	data, err := regularfile.Read(path, regularfile.Note)
 	return state, err == nil && json.Unmarshal(data, &state) == nil
 }
 
@@ -353,7 +354,7 @@ func (r *Run) readCheckpoint(step int64) (state State, weights Weights, err erro
 		}
 	}()
 	path := filepath.Join(dir, stateName)
-	data, err := regular.Read(path, regular.JSON)
+	data, err := regularfile.Read(path, regularfile.Note)
 	if err != nil {
 		return state, nil, err
 	}
@@ -390,7 +391,7 @@ func (r *Run) readCheckpoint(step int64) (state State, weights Weights, err erro
 
 // hashFile adds a file to a checksum.
 func hashFile(sum hash.Hash, path string) error {
-	file, err := regular.Open(path)
+	file, _, err := regularfile.Open(path)
 	if err != nil {
 		return err
 	}

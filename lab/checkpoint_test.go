@@ -178,7 +178,7 @@ func TestACheckpointThatCannotBeReadIsNotCalledDamaged(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, state.Step)
 	require.Len(t, warned, 1)
-	requireLine(t, warned[0], "step-00000003 cannot be read: open ", "it is a folder, not a file: step 2 is used instead")
+	requireLine(t, warned[0], "step-00000003 cannot be read: open ", "not a regular file: step 2 is used instead")
 
 	block("step-00000002")
 	block("step-00000001")

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/moelab/moelab/internal/realpath"
 )
 
 // FindData returns where the data of a run lies that its configuration names: where the run was trained on it, or
@@ -46,6 +48,31 @@ func FindData(dir, data string) (string, error) {
 	}
 	return "", fmt.Errorf("%s, which %s was trained on%s, is not found: move it back, or run the command from the folder "+
 		"that it lies in (or measure with other data: --data)", data, dir, was)
+}
+
+// apartFromData returns an error if a run directory lies in the folder of the data that its configuration names: when
+// the training resumes it would train on its own pictures.
+func apartFromData(dir string, config any) error {
+	text, err := json.Marshal(config)
+	if err != nil {
+		return fmt.Errorf("describe the experiment: %w", err)
+	}
+	var named struct {
+		Data string `json:"data"`
+	}
+	if json.Unmarshal(text, &named) != nil || named.Data == "" {
+		return nil
+	}
+	data, err := FindData(dir, named.Data)
+	if err != nil { // The training says so.
+		return nil
+	}
+	inside, err := realpath.Contains(data, dir)
+	if err == nil && inside {
+		err = fmt.Errorf("%w: the run directory %s lies in the data, %s, and its pictures would be trained on: "+
+			"choose another directory", ErrConfig, dir, data)
+	}
+	return err
 }
 
 // keepData returns a configuration with its data named as in the run before, if both names are of one folder.

@@ -90,3 +90,20 @@ func TestDataOfARunIsFoundFromOtherFolders(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, found, "drawn data")
 }
+
+func TestNoRunIsTrainedWithinItsData(t *testing.T) {
+	data := t.TempDir()
+	link := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(data, link))
+	for _, dir := range []string{filepath.Join(data, "run"), filepath.Join(link, "runs", "run"), data, link} {
+		_, err := Create(dir, Experiment{Name: "gan", Config: dataConfig{data}})
+		require.ErrorIs(t, err, ErrConfig, dir)
+		requireLine(t, err, "the run directory "+dir+" lies in the data, "+data)
+	}
+	left, err := os.ReadDir(data)
+	require.NoError(t, err)
+	assert.Empty(t, left, "it is said before anything is written")
+	run, err := Create(filepath.Join(t.TempDir(), "run"), Experiment{Name: "gan", Config: dataConfig{data}})
+	require.NoError(t, err)
+	require.NoError(t, run.Close())
+}

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/moelab/moelab/internal/lockfile"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // Follower looks at a run again and again, and reads only what is new. It disturbs no training.
@@ -91,7 +91,7 @@ func (f *Follower) findStage() {
 // readMetrics reads the lines that were added to a file. If what was read is not there any more, since a training has
 // gone on from an earlier step, it is read anew.
 func (f *Follower) readMetrics(path string) error {
-	file, err := regular.Open(path)
+	file, _, err := regularfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		f.begin(path)
 		return nil

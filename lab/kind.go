@@ -251,6 +251,12 @@ func (k *Kind[Config]) Create(dir string, config Config) (*Run, error) {
 	return k.CreateStage(dir, k.Name, config)
 }
 
+// Suits returns the error of [Kind.Create] if dir holds a run of something else, and writes nothing.
+func (k *Kind[Config]) Suits(dir string, config Config) error {
+	_, _, err := (&Run{dir: dir}).suits(Experiment{Name: k.Name, Config: config, Seed: config.Scheduled().Seed})
+	return err
+}
+
 // CreateStage is [Kind.Create] for a run with the name of one of the stages.
 func (k *Kind[Config]) CreateStage(dir, name string, config Config) (*Run, error) {
 	return Create(dir, Experiment{Name: name, Config: config, Seed: config.Scheduled().Seed})
@@ -327,6 +333,9 @@ func (k *Kind[Config]) Prepare(dir, preset string, change func(config any), sett
 		}
 	}
 	config, err := k.Configure(dir, preset, apply, settings...)
+	if err == nil {
+		err = apartFromData(dir, config)
+	}
 	if err != nil {
 		return nil, err
 	}

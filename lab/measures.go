@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/moelab/moelab/internal/checkedjson"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // measuresName is the file of a run with the numbers of its last evaluation.
@@ -48,7 +48,7 @@ func writeMeasures(dir string, evaluation Evaluation) error {
 // [Kind].
 func ReadMeasures(dir string) (map[string]float64, error) {
 	path := filepath.Join(dir, measuresName)
-	data, err := regular.Read(path, regular.JSON)
+	data, err := regularfile.Read(path, regularfile.Note)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -14,7 +14,7 @@ import (
 	"os"
 
 	"github.com/moelab/moelab/internal/atomicfile"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -33,9 +33,6 @@ var ErrNoMetric = fmt.Errorf("no such number was logged: %w", ErrLacks)
 
 const metricsName = "metrics.jsonl"
 
-// mostMetrics is the size of the largest file of metrics that is read: of some millions of steps.
-const mostMetrics = 1 << 30
-
 // damagedSuffix ends the name of the copy of metrics that are not what they were.
 const damagedSuffix = ".damaged"
 
@@ -43,7 +40,7 @@ const damagedSuffix = ".damaged"
 // since the newest checkpoint is logged as a warning, and so are lines that cannot be read, which are left out too.
 func (r *Run) Metrics() ([]Metric, error) {
 	state, saved := r.newestState() // Read first: a training appends to the file.
-	data, err := regular.Read(r.Path(metricsName), mostMetrics)
+	data, err := regularfile.Read(r.Path(metricsName), regularfile.List)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read metrics: %w", err)
 	}
@@ -99,7 +96,7 @@ type metricsLog struct {
 // kept, and warn gets an error.
 func (r *Run) openMetrics(state State, warn func(error)) (*metricsLog, error) {
 	path := r.Path(metricsName)
-	data, err := regular.Read(path, mostMetrics)
+	data, err := regularfile.Read(path, regularfile.List)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
@@ -143,7 +140,7 @@ const few = 10
 // are few, or it would replace another copy.
 func (r *Run) keepMetrics(saveEvery, steps int64, warn func(error)) error {
 	path := r.Path(metricsName)
-	data, err := regular.Read(path, mostMetrics)
+	data, err := regularfile.Read(path, regularfile.List)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

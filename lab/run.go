@@ -20,7 +20,7 @@ import (
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/checkedjson"
 	"github.com/moelab/moelab/internal/lockfile"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -82,7 +82,7 @@ type Run struct {
 // same experiment. The number of steps may differ, so that a run can be extended. The error wraps [ErrOtherExperiment],
 // with the first difference, or [ErrLocked], with the process.
 func Create(dir string, experiment Experiment) (*Run, error) {
-	if err := checkLink(dir); err != nil {
+	if err := errors.Join(checkLink(dir), apartFromData(dir, experiment.Config)); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -174,7 +174,7 @@ func (r *Run) check() error {
 
 // checkConfig returns an error if config.json was changed since the training began.
 func (r *Run) checkConfig() error {
-	if config, err := regular.Read(r.Path(configName), regular.JSON); err == nil && !bytes.Equal(config, r.config) {
+	if config, err := regularfile.Read(r.Path(configName), regularfile.Note); err == nil && !bytes.Equal(config, r.config) {
 		return fmt.Errorf("%s was changed during the training, which goes on with what it held: restore it",
 			r.Path(configName))
 	}
@@ -320,7 +320,7 @@ func (r *Run) isEmpty() error {
 // read reads config.json.
 func (r *Run) read() (*configFile, error) {
 	path := r.Path(configName)
-	data, err := regular.Read(path, regular.JSON)
+	data, err := regularfile.Read(path, regularfile.Note)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := checkLink(r.dir); err != nil {
 			return nil, err

@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/moelab/moelab/internal/lockfile"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -175,6 +177,20 @@ func TestFolderThatIsNoRun(t *testing.T) {
 	requireLine(t, err, link+" is a link to nowhere, which is not there")
 }
 
+func TestAPipeInARunIsNoFileOfIt(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, configName), 0o644))
+	_, err := Open(dir)
+	assert.ErrorIs(t, err, regularfile.ErrOther)
+	require.NoError(t, os.Remove(filepath.Join(dir, configName)))
+	run, err := Create(dir, experiment(20))
+	require.NoError(t, err)
+	require.NoError(t, run.Close())
+	require.NoError(t, syscall.Mkfifo(run.Path(metricsName), 0o644))
+	_, err = run.Metrics()
+	assert.ErrorIs(t, err, regularfile.ErrOther)
+}
+
 func TestAnyTimeOfCreationIsKept(t *testing.T) {
 	run := saved(t, 1, 1)
 	require.NoError(t, run.Close())
@@ -274,8 +290,8 @@ func TestPipesAndVastFilesInARunAreNamed(t *testing.T) {
 	for _, name := range []string{configName, metricsName, measuresName, "checkpoints/step-00000002/" + stateName,
 		"checkpoints/step-00000002/" + weightsName} {
 		for says, replace := range map[string]func(path string) error{
-			"it is a pipe or a device, not a file": func(path string) error { return unix.Mkfifo(path, 0o644) },
-			"more than the": func(path string) error {
+			"not a regular file": func(path string) error { return unix.Mkfifo(path, 0o644) },
+			"the file is too large": func(path string) error {
 				if strings.HasSuffix(path, weightsName) {
 					return unix.Mkfifo(path, 0o644) // Weights may have any size.
 				}
@@ -305,7 +321,7 @@ func TestPipesAndVastFilesInARunAreNamed(t *testing.T) {
 			_, _, err = run.Weights(note)
 			note(err)
 			if strings.HasSuffix(name, weightsName) {
-				says = "it is a pipe"
+				says = "not a regular file"
 			}
 			assert.Contains(t, strings.Join(said, "\n"), says, name)
 		}

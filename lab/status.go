@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/moelab/moelab/internal/lockfile"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/safetensors"
 )
 
@@ -130,7 +130,7 @@ const tailBytes = 1 << 16
 
 // readMetrics reads the last lines of metrics.jsonl.
 func (s *Status) readMetrics(run *Run) error {
-	file, err := regular.Open(run.Path(metricsName))
+	file, _, err := regularfile.Open(run.Path(metricsName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // stripsName is the folder in a run for pictures of the same subjects over time: a strip of square pictures per
@@ -61,7 +61,7 @@ func ReadStrips(dir string) (steps []string, strips [][]image.Image, err error) 
 
 // readStrip splits a strip into its square pictures.
 func readStrip(path string) (pictures []image.Image, err error) {
-	file, err := regular.Open(path)
+	file, _, err := regularfile.Open(path)
 	if err != nil {
 		return nil, err
 	}

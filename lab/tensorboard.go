@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/tensorboard"
 )
 
@@ -55,7 +54,7 @@ func (l *eventLog) catchUp(state State, last int64, fresh bool) error {
 			return err
 		}
 	}
-	data, err := regular.Read(l.run.Path(metricsName), mostMetrics) // It has just been cut to the state's step.
+	data, err := regularfile.Read(l.run.Path(metricsName), regularfile.List) // It has just been cut to the state's step.
 	if err != nil {
 		return err
 	}
@@ -109,7 +108,7 @@ func (l *eventLog) picture(step int64) {
 // addPicture writes the strip of a step, if it has one.
 func (l *eventLog) addPicture(step int64, at time.Time) error {
 	path := filepath.Join(l.run.dir, StripName(step))
-	encoded, err := os.ReadFile(path)
+	encoded, err := regularfile.Read(path, regularfile.List)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

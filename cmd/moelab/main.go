@@ -18,7 +18,9 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/moelab/moelab/esrgan/upscale"
+	"github.com/moelab/moelab/internal/atomicfile"
 	_ "github.com/moelab/moelab/internal/home" // Before anything else is initialised.
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/lab"
 	"github.com/moelab/moelab/lab/archive"
@@ -211,7 +213,7 @@ func status(err error) int {
 	}
 	for _, wrong := range []error{
 		lab.ErrNotARun, lab.ErrOtherExperiment, lab.ErrNoCheckpoint, lab.ErrConfig, lab.ErrDamaged, jupyter.ErrNoKernel,
-		jupyter.ErrParameter, archive.ErrArchive, archive.ErrExists, archive.ErrCard,
+		jupyter.ErrParameter, archive.ErrArchive, archive.ErrExists, archive.ErrCard, atomicfile.ErrNotAFile,
 	} {
 		if errors.Is(err, wrong) {
 			return statusUsage
@@ -226,7 +228,10 @@ func isWrongFile(err error) bool {
 	if !errors.As(err, &file) || file.Op == "fork/exec" {
 		return false
 	}
-	for _, reason := range []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS} {
+	for _, reason := range []error{
+		fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS,
+		regularfile.ErrOther, regularfile.ErrTooLarge,
+	} {
 		if errors.Is(file.Err, reason) {
 			return true
 		}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/realpath"
 )
 
@@ -34,12 +35,12 @@ func checkOutputs(outputs []outFile, inputs ...string) error {
 	return nil
 }
 
-// check returns an error if the file is a folder, or is read.
+// check returns an error if there is no file but a folder, a device or the like, or if the file is read.
 func (o outFile) check(inputs []string) error {
-	info, err := os.Stat(o.path)
-	if err == nil && info.IsDir() {
-		return usage("%s: %s is a folder: name a file", o.of, o.path)
+	if err := atomicfile.Check(o.path); err != nil {
+		return usage("%s: %w", o.of, err)
 	}
+	info, err := os.Stat(o.path)
 	if err != nil { // It is not there yet. If it cannot be made, its folder says why.
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/moelab/moelab/internal/imaging"
@@ -95,5 +96,9 @@ func TestOutputsAreCheckedBeforeTheWork(t *testing.T) {
 	assert.ErrorContains(t, check(dir), dir+" is a folder: name a file")
 	assert.ErrorContains(t, check(fresh, filepath.Join(dir, "new", ".", "folders", "scores.json")),
 		"--out and --out would both be written to "+dir)
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o644))
+	assert.ErrorContains(t, check(filepath.Join(dir, "pipe")), "pipe is a named pipe, not a file: name a file")
+	require.NoError(t, os.Symlink("nowhere", filepath.Join(dir, "link")))
+	assert.ErrorContains(t, check(filepath.Join(dir, "link")), "link is a link to what is not there")
 	assert.ErrorContains(t, check(file), "is in "+dir+", which is read")
 }

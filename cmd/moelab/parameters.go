@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/spf13/pflag"
 )
@@ -139,7 +139,7 @@ func (p *parameterFlags) read() (map[string]jupyter.Value, error) {
 		}
 	}
 	for _, path := range p.files {
-		source, err := regular.Read(path, regular.JSON)
+		source, err := regularfile.Read(path, regularfile.Note)
 		if err != nil {
 			return nil, fmt.Errorf("-f: %w", err)
 		}

@@ -265,3 +265,18 @@ func TestANewKindIsTrainedWithoutAWordInTheCommand(t *testing.T) {
 	kind.Train = nil
 	assert.ErrorIs(t, train(), lab.ErrNotOffered)
 }
+
+func TestNoTrainingHasItsRunWithinItsData(t *testing.T) {
+	data := t.TempDir()
+	for _, kind := range []string{"gan", "sr", "blink"} {
+		for _, flag := range []string{"--data=" + data, "--set=data=" + data} {
+			dir := filepath.Join(data, "run")
+			status, stdout, stderr := moelab(t, "train", kind, "--run", dir, flag)
+			assert.Equal(t, statusUsage, status)
+			assert.Empty(t, stdout)
+			assert.Contains(t, stderr, "the run directory "+dir+" lies in the data, "+data)
+			assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+			assert.NoDirExists(t, dir)
+		}
+	}
+}

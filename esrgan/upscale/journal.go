@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/moelab/moelab/internal/atomicfile"
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // journalName is the name of a [Journal] in the folder of the results.
@@ -61,7 +62,7 @@ func OpenJournal(dir, model string, scale float64) (*Journal, error) {
 	case !info.Mode().IsRegular(): // It is written to: through a link, into a file of somebody's.
 		return nil, wrongRequest("%s is not a plain file: remove it", path)
 	}
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, regularfile.List)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/realpath"
 	"github.com/moelab/moelab/internal/textfile"
@@ -276,7 +277,8 @@ func checkLinks(jobs []Job, out string) error {
 	return nil
 }
 
-// checkOutputs returns an error if a job would overwrite an input, by whatever name, or the result of another job.
+// checkOutputs returns an error if a job would overwrite an input, by whatever name, the result of another job, or what
+// is no file.
 func checkOutputs(jobs []Job) error {
 	type mark struct{ size, modified int64 } // Equal for different names of one file.
 	inputs := map[mark][]os.FileInfo{}
@@ -287,6 +289,9 @@ func checkOutputs(jobs []Job) error {
 			return wrongRequest("%s and %s would both become %s: enlarge them into different folders", other, job.In, job.Out)
 		}
 		outputs[job.Out] = job.In
+		if err := atomicfile.Check(job.Out); err != nil {
+			return wrongRequest("%w", err)
+		}
 		var info os.FileInfo
 		var err error
 		if job.In == Standard {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -139,6 +140,23 @@ func TestNothingIsWrittenThroughLinksOutOfTheFolder(t *testing.T) {
 	require.NoError(t, os.Symlink(mine, filepath.Join(out, journalName)))
 	_, err = OpenJournal(out, "anime", 2)
 	require.ErrorContains(t, err, journalName+" is not a plain file: remove it")
+}
+
+func TestOnlyFilesAreReplacedByResults(t *testing.T) {
+	dir := t.TempDir()
+	in := imagingtest.PutFile(t, filepath.Join(dir, "in", "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
+	out := filepath.Join(dir, "out", "a.png")
+	require.NoError(t, os.Mkdir(filepath.Dir(out), 0o755))
+	require.NoError(t, syscall.Mkfifo(out, 0o644))
+	for _, named := range []string{out, filepath.Dir(out)} {
+		_, err := Plan(t.Context(), []string{in}, named, "")
+		require.ErrorAs(t, err, new(RequestError), named)
+		assert.EqualError(t, err, out+" is a named pipe, not a file: name a file")
+	}
+	require.NoError(t, os.Remove(out))
+	imagingtest.PutFile(t, out, nil)
+	_, err := Plan(t.Context(), []string{in}, out, "")
+	assert.NoError(t, err)
 }
 
 func TestResultsHaveNamesOfTheirOwn(t *testing.T) {

@@ -14,13 +14,17 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2"
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // Write creates or replaces the file at path with the output of write. The data goes to a temporary file in the same
 // folder, which is synced and renamed; if write fails, the temporary file is removed and path is left as it was. An
 // existing file keeps its mode and a new one gets 0644 less the umask, unless write changes it. A symbolic link is
-// followed, not replaced.
+// followed, not replaced. Nothing but a regular file is replaced; see [Check].
 func Write(path string, write func(*os.File) error) error {
+	if err := Check(path); err != nil {
+		return err
+	}
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
@@ -35,6 +39,32 @@ func Write(path string, write func(*os.File) error) error {
 	}
 	if err := replace(path, file); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// ErrNotAFile is wrapped if something that [Write] does not replace stands in the place of a file.
+var ErrNotAFile = errors.New("name a file")
+
+// Check returns an error, which wraps [ErrNotAFile], unless there is a regular file at a path, or nothing: a device would
+// be lost, a named pipe's reader would wait for ever, and nobody knows where a link that leads nowhere should lead.
+func Check(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil { // It is not there. If it cannot be made, Write finds out.
+		return nil
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		_, unnamed := filepath.EvalSymlinks(path) // Such as a link of /proc to a file that has been removed.
+		info, err = os.Stat(path)
+		if err != nil || unnamed != nil && info.Mode().IsRegular() {
+			return fmt.Errorf("%s is a link to what is not there: remove the link, or %w", path, ErrNotAFile)
+		}
+	}
+	switch {
+	case info.IsDir():
+		return fmt.Errorf("%s is a folder: %w", path, ErrNotAFile)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is %s, not a file: %w", path, regularfile.What(info.Mode()), ErrNotAFile)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -52,6 +53,41 @@ func TestModeAndLinkStay(t *testing.T) {
 
 	require.NoError(t, Write(path, func(file *os.File) error { return file.Chmod(0o755) }))
 	requireFile(t, path, "", 0o755)
+}
+
+func TestNothingButRegularFilesIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	require.NoError(t, syscall.Mkfifo(at("pipe"), 0o644))
+	require.NoError(t, os.Mkdir(at("folder"), 0o755))
+	for link, target := range map[string]string{
+		"to a pipe": "pipe", "to a device": os.DevNull, "to nothing": "none", "to itself": "to itself",
+	} {
+		require.NoError(t, os.Symlink(target, at(link)))
+	}
+	for name, want := range map[string]string{
+		"pipe":        " is a named pipe, not a file: name a file",
+		"folder":      " is a folder: name a file",
+		"to a pipe":   " is a named pipe, not a file: name a file",
+		"to a device": " is a device, not a file: name a file",
+		"to nothing":  " is a link to what is not there: remove the link, or name a file",
+		"to itself":   " is a link to what is not there: remove the link, or name a file",
+	} {
+		before, err := os.Lstat(at(name))
+		require.NoError(t, err)
+		worked := false
+		err = Write(at(name), func(*os.File) error {
+			worked = true
+			return nil
+		})
+		assert.EqualError(t, err, at(name)+want)
+		assert.ErrorIs(t, err, ErrNotAFile)
+		assert.False(t, worked, "it is said before the work")
+		after, err := os.Lstat(at(name))
+		require.NoError(t, err)
+		assert.Equal(t, before.Mode(), after.Mode(), name)
+	}
+	assert.NoFileExists(t, at("none"))
 }
 
 func TestNamesMayBeAsLongAsTheFileSystemAllows(t *testing.T) {

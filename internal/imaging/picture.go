@@ -24,6 +24,8 @@ import (
 	"math"
 	"os"
 	"time"
+
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // MaxPixels is the size of the largest picture that is read, as width × height. A header that claims more is rejected
@@ -129,19 +131,16 @@ func Read(in io.Reader) (*Picture, error) {
 
 // OpenRegular opens a file for reading. Anything but a regular file that is not empty is an error.
 func OpenRegular(path string) (*os.File, os.FileInfo, error) {
-	// Checked before opening: to open a named pipe would wait for a writer.
-	info, err := os.Stat(path)
-	if err != nil {
+	file, info, err := regularfile.Open(path)
+	switch {
+	case errors.Is(err, regularfile.ErrOther):
+		return nil, nil, regularfile.ErrOther // Without the path.
+	case err != nil:
 		return nil, nil, err
+	case info.Size() == 0:
+		return nil, nil, errors.Join(errEmpty, file.Close())
 	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, errors.New("not a regular file")
-	}
-	if info.Size() == 0 {
-		return nil, nil, errEmpty
-	}
-	file, err := os.Open(path)
-	return file, info, err
+	return file, info, nil
 }
 
 var errEmpty = errors.New("the file is empty (zero bytes)")

@@ -18,7 +18,7 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // Name is the name of the locked file in the folder. It stays after the lock is released: removing it could remove the
@@ -47,7 +47,7 @@ func Acquire(dir string) (lock *flock.Flock, owner string, err error) {
 		return nil, "", err
 	}
 	if !locked {
-		owner, _ := regular.Read(path, regular.JSON) // The owner only improves the message.
+		owner, _ := regularfile.Read(path, regularfile.Note) // The owner only improves the message.
 		return nil, string(bytes.TrimSpace(owner)), nil
 	}
 	if err := os.WriteFile(path, []byte(self()+"\n"), 0o644); err != nil {
@@ -74,7 +74,7 @@ func Owner(dir string) (owner string, held bool, err error) {
 	if held, err = IsHeld(path); err != nil || !held {
 		return "", false, err
 	}
-	text, err := regular.Read(path, regular.JSON)
+	text, err := regularfile.Read(path, regularfile.Note)
 	return string(bytes.TrimSpace(text)), true, err
 }
 

@@ -12,7 +12,6 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"os"
 	"strings"
 	"sync"
 
@@ -25,6 +24,7 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 	"github.com/gomlx/onnx-gomlx/onnx/parser"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/weights"
 	"gonum.org/v1/gonum/mat"
 )
@@ -104,7 +104,7 @@ func firstLine(err error) error {
 }
 
 func (n *Network) open(backend compute.Backend) error {
-	data, err := os.ReadFile(n.path)
+	data, err := regularfile.Read(n.path, regularfile.Weights)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
-
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // maxHeader bounds the header of a file, as the reference implementation does.
@@ -112,7 +111,7 @@ func Check(path string) error {
 
 // withFile calls a function with a file and its size.
 func withFile(path string, read func(file *os.File, size int64) error) error {
-	file, err := regular.Open(path)
+	file, _, err := regularfile.Open(path)
 	if err != nil {
 		return fmt.Errorf("read weights: %w", err)
 	}

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // ncnn keeps a network in two files: a text with a line for each layer, and the weights of these layers, one after the
@@ -53,7 +53,7 @@ const ncnnHalf = 0x01306B47
 
 // ReadNCNN reads the layers of a network of 3×3 convolutions from its text and its weights.
 func ReadNCNN(param, bin string) ([]NCNNLayer, error) {
-	text, err := os.ReadFile(param)
+	text, err := regularfile.Read(param, regularfile.Note)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func ReadNCNN(param, bin string) ([]NCNNLayer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", param, err)
 	}
-	data, err := os.ReadFile(bin)
+	data, err := regularfile.Read(bin, regularfile.Weights)
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/moelab/moelab/internal/regularfile"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -43,7 +43,7 @@ type onnxTensor struct {
 // ReadONNX returns the convolutions of a network in the order in which it runs them. Everything else in the file is
 // ignored.
 func ReadONNX(path string) ([]Convolution, error) {
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, regularfile.Weights)
 	if err != nil {
 		return nil, err
 	}

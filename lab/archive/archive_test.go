@@ -188,7 +188,7 @@ func TestArchivesOfOthersAreNotTrusted(t *testing.T) {
 		"config.json has format 99":          {{name: "run/config.json", text: `{"format": 99, "experiment": "gan"}`}},
 		"weights.safetensors: not a safeten": {good, {name: "run/checkpoints/step-00000004/weights.safetensors"}},
 		`"run/A" is a file, and "run/A/x" i`: {good, {name: "run/A/x"}, {name: "run/a"}},
-		"metrics.jsonl: it is a folder":      {good, {name: "run/metrics.jsonl/", mode: fs.ModeDir}},
+		"metrics.jsonl: not a regular file":  {good, {name: "run/metrics.jsonl/", mode: fs.ModeDir}},
 		"checkpoints: not a directory":       {good, {name: "run/checkpoints"}},
 		`"run/config.json/" is there twice`:  {good, {name: "run/config.json/", mode: fs.ModeDir}},
 	} {

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/lab"
 	"go.yaml.in/yaml/v4"
 )
@@ -38,7 +38,7 @@ const mark = "<!-- moelab pack writes this card anew. Remove this line once you 
 // read reads the README.md of a run. isOwn is true if a person has written it. Otherwise the licence is taken from it,
 // unless there is a new one.
 func (a *About) read(dir string) (isOwn bool, err error) {
-	text, err := regular.Read(filepath.Join(dir, cardName), regular.JSON)
+	text, err := regularfile.Read(filepath.Join(dir, cardName), regularfile.Note)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil

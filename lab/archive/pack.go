@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/moelab/moelab/internal/atomicfile"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/lab"
 )
 
@@ -148,7 +148,7 @@ func isCompact(file string) bool {
 
 // add adds a file of the run to the archive, in a folder.
 func add(ctx context.Context, archive *zip.Writer, dir, folder, file string) error {
-	source, err := regular.Open(filepath.Join(dir, file))
+	source, _, err := regularfile.Open(filepath.Join(dir, file))
 	if err != nil {
 		return err
 	}

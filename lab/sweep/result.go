@@ -13,7 +13,7 @@ import (
 
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/checkedjson"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/jupyter"
 	"github.com/moelab/moelab/lab"
 )
@@ -49,7 +49,7 @@ func (s *Sweep) resultPath(cell Cell) string {
 // failed, so that the others can be seen.
 func (s *Sweep) result(cell Cell) (result Result, ok bool, err error) {
 	path := s.resultPath(cell)
-	data, err := regular.Read(path, regular.JSON)
+	data, err := regularfile.Read(path, regularfile.Note)
 	if errors.Is(err, fs.ErrNotExist) {
 		return result, false, nil
 	}

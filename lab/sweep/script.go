@@ -14,7 +14,7 @@ import (
 
 	"al.essio.dev/pkg/shellescape"
 	"github.com/moelab/moelab/internal/atomicfile"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 )
 
 // Scheduler is what runs the cells of a sweep on a cluster, one cell a task.
@@ -119,7 +119,7 @@ func (s *Sweep) script(scheduler Scheduler, tasks Tasks, cells []Cell) (string, 
 // template reads the template of a scheduler, and writes it first if there is none.
 func (s *Sweep) template(scheduler Scheduler) (*template.Template, error) {
 	path := filepath.Join(s.dir, scheduler.Name)
-	text, err := regular.Read(path, regular.JSON)
+	text, err := regularfile.Read(path, regularfile.Note)
 	if errors.Is(err, fs.ErrNotExist) {
 		text = []byte(scheduler.standard)
 		err = atomicfile.WriteBytes(path, text)

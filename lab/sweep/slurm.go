@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/moelab/moelab/internal/atomicfile"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
 
@@ -158,7 +158,7 @@ func queue(ctx context.Context, jobs []Job) (map[string]string, error) {
 // jobs reads the list of jobs.
 func (s *Sweep) jobs() (jobs []Job, err error) {
 	path := filepath.Join(s.dir, jobsName)
-	data, err := regular.Read(path, regular.JSON)
+	data, err := regularfile.Read(path, regularfile.List)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -15,7 +15,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/moelab/moelab/internal/regular"
+	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 	"github.com/moelab/moelab/lab"
 )
@@ -109,7 +109,7 @@ func splitValues(text string) (values []string) {
 
 // ReadSpec reads a specification from a file.
 func ReadSpec(path string) (Spec, error) {
-	data, err := regular.Read(path, regular.JSON)
+	data, err := regularfile.Read(path, regularfile.Note)
 	if err != nil {
 		return Spec{}, err
 	}
