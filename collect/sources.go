@@ -135,7 +135,9 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) (bad
 		return ok
 	}
 	for _, folder := range metadataFolders {
-		err := filepath.WalkDir(filepath.Join(s.dir, folder), func(path string, entry fs.DirEntry, err error) error {
+		root := filepath.Join(s.dir, folder) + string(filepath.Separator) // The slash makes WalkDir follow a link.
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			path = filepath.Clean(path)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return nil
@@ -146,8 +148,9 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) (bad
 			case ctx.Err() != nil:
 				return ctx.Err()
 			}
-			if wrong := notMetadata(path, entry.IsDir()); wrong != nil {
+			if wrong := notMetadata(path, entry); wrong != nil {
 				bad = append(bad, wrong)
+				return nil
 			}
 			if entry.IsDir() || !isMetadata(entry) {
 				return nil
