@@ -130,8 +130,8 @@ const (
 )
 
 // OpenBlinks finds the clips below a folder: folders with frames, in the order of their names, in which 9 is before 10,
-// and with eyes.json, as [DrawBlinks] writes them; aperture.csv may be missing. Folders that lack one of the two, or that
-// cannot be read, are among the bad. It is an error if there are no clips at all.
+// and with eyes.json, as [DrawBlinks] writes them; aperture.csv may be missing. Folders that lack one of the two, or
+// that cannot be read, are among the bad. It is an error if there are no clips at all.
 func OpenBlinks(ctx context.Context, dir string) (Clips, []Bad, error) {
 	var clips folderClips
 	var bad []Bad

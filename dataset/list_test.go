@@ -235,7 +235,7 @@ func TestLinkedFoldersBelowAreNamed(t *testing.T) {
 		slog.SetDefault(slog.New(slog.NewTextHandler(&said, nil)))
 		open()
 		assert.Contains(t, said.String(),
-			"2 links to folders are not followed, the first "+filepath.Join(dir, "blue", "more"))
+			"the pictures behind 2 links to folders are left out, the first "+filepath.Join(dir, "blue", "more"))
 		assert.Equal(t, 1, strings.Count(said.String(), "\n"), said.String())
 	}
 }

@@ -155,7 +155,7 @@ func TestLinkedFoldersBelowAreNamed(t *testing.T) {
 	jobs, err := Plan(t.Context(), []string{filepath.Dir(in)}, filepath.Join(dir, "out"), "")
 	require.NoError(t, err)
 	assert.Len(t, jobs, 1)
-	assert.Contains(t, said.String(), link+" is a link to a folder, and not followed")
+	assert.Contains(t, said.String(), link+" is a link to a folder, whose pictures are left out")
 }
 
 func TestOnlyFilesAreReplacedByResults(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"github.com/moelab/moelab/internal/textfile"
 )
 
-// Links are the links to folders that a walk through a folder meets and does not follow, as there may be loops. The zero
-// value is ready; nil takes no notes.
+// Links are the links to folders that a walk through a folder meets and does not follow, as there may be loops. The
+// zero value is ready; nil takes no notes.
 type Links struct {
 	first string
 	n     int
@@ -34,10 +34,10 @@ func (l *Links) Warn() {
 	switch {
 	case l == nil || l.n == 0:
 	case l.n == 1:
-		slog.Warn(fmt.Sprintf("%s is a link to a folder, and not followed: put the folder in its place, or name it itself",
+		slog.Warn(fmt.Sprintf("%s is a link to a folder, whose pictures are left out: put the folder in its place, or name it",
 			textfile.Shown(l.first)))
 	default:
-		slog.Warn(fmt.Sprintf("%d links to folders are not followed, the first %s: put the folders in their places, or "+
-			"name them themselves", l.n, textfile.Shown(l.first)))
+		slog.Warn(fmt.Sprintf("the pictures behind %d links to folders are left out, the first %s: put the folders in their "+
+			"places, or name them", l.n, textfile.Shown(l.first)))
 	}
 }
