@@ -957,7 +957,7 @@ func TestKagglesTaggedAnimeIllustrationsIsReadAsItIs(t *testing.T) {
 
 	labels := filepath.Join(t.TempDir(), labelsFile)
 	require.NoError(t, tagged.Save(labels, false))
-	lines, err := dataset.ReadLabels(labels)
+	lines, _, err := dataset.ReadLabels(labels)
 	require.NoError(t, err)
 	for _, line := range lines {
 		want := map[string]string{}
@@ -1097,6 +1097,21 @@ func TestTagComparesWithTheFolder(t *testing.T) {
 	_, report, err := dataset.OpenFolder(t.Context(), dir, dataset.FolderOptions{Classes: dataset.HairColours()})
 	require.NoError(t, err)
 	assert.InDelta(t, 90, report.Total, 2)
+}
+
+func TestWrongLinesOfLabelsAreNamedAndTheOthersCount(t *testing.T) {
+	dir, _, other := faces(t)
+	write(t, "file,colour\nfirst.png,\nother.png,"+other+"\n", dir, labelsFile)
+	for _, by := range []string{ByFolder, ByLook} { // The colours of labels.csv are compared in any case.
+		tagged, err := Tag(t.Context(), dir, Options{By: []string{by}})
+		require.NoError(t, err)
+		assert.Equal(t, 1, tagged.Known)
+		want := filepath.Join(dir, labelsFile) + ": 1 line of labels.csv left out: line 2: first.png has no class"
+		require.Len(t, tagged.BadTags, 1)
+		assert.EqualError(t, tagged.BadTags[0], want)
+		_, err = Tag(t.Context(), dir, Options{By: []string{by}, Strict: true})
+		assert.ErrorContains(t, err, want)
+	}
 }
 
 func TestPicturesThatGoBadMeanwhileAreNamedAndLeftOut(t *testing.T) {

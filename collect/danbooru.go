@@ -61,17 +61,24 @@ func readLine(in *bufio.Reader, longest int) (line []byte, err error) {
 	}
 }
 
-// notMetadata returns what is wrong with an entry of a folder of metadata that is no JSON file but looks as if one had
-// been meant: it is packed, or a folder with no such file in it.
-func notMetadata(path string, isFolder bool) error {
+// notMetadata returns what is wrong with an entry of a folder of metadata that is no file of lines but looks as if one
+// had been meant: it is packed, a folder with no such file in it, or a link to a folder.
+func notMetadata(path string, entry os.DirEntry) error {
 	name := strings.ToLower(filepath.Base(path))
+	isPacked := func(extension string) bool {
+		return strings.Contains(name, extension+".") && slices.Contains(packed, filepath.Ext(name))
+	}
 	why := ""
 	switch {
-	case isFolder && filepath.Ext(name) == ".json":
+	case strings.HasPrefix(name, "."): // The system's own.
+	case entry.IsDir() && slices.Contains(lineExtensions, filepath.Ext(name)):
 		if entries, err := os.ReadDir(path); err == nil && !slices.ContainsFunc(entries, isMetadata) {
 			why = "it is a folder, and no .json file is in it; put the file in its place"
 		}
-	case !isFolder && strings.Contains(name, ".json.") && slices.Contains(packed, filepath.Ext(name)):
+	case entry.IsDir():
+	case entry.Type()&os.ModeSymlink != 0 && isFolder(path):
+		why = "it is a link to a folder, which is not followed; put the folder in its place"
+	case slices.ContainsFunc(lineExtensions, isPacked):
 		why = "it is packed; unpack it"
 	}
 	if why == "" {
@@ -80,12 +87,21 @@ func notMetadata(path string, isFolder bool) error {
 	return fmt.Errorf("the tags of posts, %s: %s", shown(path), why)
 }
 
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
 // packed are the extensions of packed files.
 var packed = []string{".gz", ".xz", ".bz2", ".zst", ".zip", ".7z", ".rar", ".tar", ".tgz"}
 
-// isMetadata reports whether an entry of a folder is a JSON file. Hidden ones are the system's.
+// lineExtensions are the extensions of files with a post in each line.
+var lineExtensions = []string{".json", ".jsonl", ".ndjson"}
+
+// isMetadata reports whether an entry of a folder is a file of lines. Hidden ones are the system's.
 func isMetadata(entry os.DirEntry) bool {
-	return strings.EqualFold(filepath.Ext(entry.Name()), ".json") && !strings.HasPrefix(entry.Name(), ".")
+	return slices.Contains(lineExtensions, strings.ToLower(filepath.Ext(entry.Name()))) &&
+		!strings.HasPrefix(entry.Name(), ".")
 }
 
 // errNoLines is the error of a file that another program would read: some converters write a list of all posts.

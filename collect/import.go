@@ -110,7 +110,7 @@ type folder struct {
 	pictures dataset.Pictures
 	bad      []dataset.Bad
 	sources  *sources
-	badPosts []error  // What is wrong with the metadata.
+	badPosts []error  // What is wrong with labels.csv and with the metadata.
 	missing  []string // Files that labels.csv names and that are not there.
 }
 
@@ -128,6 +128,9 @@ func openFolder(ctx context.Context, dir string, options Options) (*folder, erro
 		return nil, err
 	}
 	badPosts, err := sources.readPosts(ctx, pictures)
+	if sources.wrong != nil {
+		badPosts = append([]error{sources.wrong}, badPosts...)
+	}
 	if err == nil && options.Strict && len(badPosts) > 0 {
 		err = badPosts[0]
 	}

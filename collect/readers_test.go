@@ -192,11 +192,12 @@ func TestMetadataThatIsNoFileOfLinesIsNamed(t *testing.T) {
 		utf16 = append(utf16, letter, 0)
 	}
 	for name, data := range map[string][]byte{
-		"b.json.gz": nil, "c.json.tar.xz": nil, "notes.gz": nil, "kaggle.json/kaggle.JSON": utf16, "._d.json": nil,
+		"b.json.gz": nil, "c.json.tar.xz": nil, "d.jsonl.zst": nil, "notes.gz": nil, "kaggle.json/kaggle.JSON": utf16, "._d.json": nil,
 	} {
 		write(t, string(data), dir, "metadata", name)
 	}
 	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(dir, "metadata", "link.json")))
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "metadata", "pipe.json"), 0o644))
 	opened, err := openFolder(t.Context(), dir, Options{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"silver_hair"}, opened.sources.posts[1], "of UTF-16 without a mark")
@@ -206,7 +207,9 @@ func TestMetadataThatIsNoFileOfLinesIsNamed(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"a.json: it is a folder, and no .json file is in it; put the file in its place", "b.json.gz: it is packed; unpack it",
-		"c.json.tar.xz: it is packed; unpack it", "link.json: not a regular file",
+		"c.json.tar.xz: it is packed; unpack it", "d.jsonl.zst: it is packed; unpack it",
+		"link.json: it is a link to a folder, which is not followed; put the folder in its place",
+		"pipe.json: not a regular file",
 	}, said)
 	_, err = openFolder(t.Context(), dir, Options{Strict: true})
 	assert.ErrorContains(t, err, "a.json: it is a folder")
@@ -307,4 +310,27 @@ func TestAPipeInThePlaceOfAFileOfTagsIsNamed(t *testing.T) {
 	_, file, err := new(tagFiles).beside(filepath.Join(dir, "a.png"))
 	assert.Equal(t, pipe, file)
 	assert.EqualError(t, err, "the tags of a picture, "+pipe+": not a regular file; mend or remove the file")
+}
+
+func TestMetadataIsReadFromEveryPlaceThatMayHoldIt(t *testing.T) {
+	post := []byte(`{"id":1,"tags":"silver_hair"}` + "\n")
+	for _, folder := range metadataFolders {
+		for _, name := range []string{"posts.json", "posts.jsonl", "POSTS.JSONL", "posts.ndjson", "2017/posts.jsonl"} {
+			for _, isLink := range []bool{false, true} {
+				dir := t.TempDir()
+				save(t, blank(8, 8), dir, "1.png")
+				at := filepath.Join(dir, folder)
+				if isLink {
+					at = t.TempDir()
+					require.NoError(t, os.Symlink(at, filepath.Join(dir, folder)))
+				}
+				require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(at, name)), 0o755))
+				write(t, string(post), at, name)
+				opened, err := openFolder(t.Context(), dir, Options{})
+				require.NoError(t, err)
+				assert.Empty(t, opened.badPosts)
+				assert.Equal(t, []string{"silver_hair"}, opened.sources.posts[1], "%s/%s", folder, name)
+			}
+		}
+	}
 }

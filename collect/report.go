@@ -28,8 +28,8 @@ type Report struct {
 	Pictures []Picture
 	// Bad are those that could not.
 	Bad []dataset.Bad
-	// BadTags name the files of tags, beside pictures or of posts, that could not be read, or not all of them. What could
-	// not be read counts as missing.
+	// BadTags name the files of tags, beside pictures or of posts, and the labels.csv, that could not be read, or not all
+	// of them. What could not be read counts as missing.
 	BadTags []error
 	// SilentTags are the paths of the files of tags beside pictures in which no tag is of a hair colour or an attribute.
 	SilentTags []string

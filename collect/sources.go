@@ -46,6 +46,7 @@ type sources struct {
 	dir    string
 	by     []string
 	lines  []dataset.Labelled          // Of labels.csv.
+	wrong  error                       // What is wrong with lines of it, which are left out.
 	labels map[string]dataset.Labelled // Those that name a picture, by its path below dir.
 	posts  map[int64][]string          // The tags of Danbooru's posts.
 	tagger *Tagger                     // Nil unless it is one of by.
@@ -86,7 +87,7 @@ const labelsFile = "labels.csv"
 
 // readLabels reads a labels.csv, if it exists.
 func (s *sources) readLabels(path string) error {
-	lines, err := dataset.ReadLabels(path)
+	lines, wrong, err := dataset.ReadLabels(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -94,6 +95,9 @@ func (s *sources) readLabels(path string) error {
 		return err
 	}
 	s.lines = lines
+	if len(wrong) > 0 {
+		s.wrong = fmt.Errorf("%s: %s", shown(path), dataset.WrongLines(wrong))
+	}
 	return nil
 }
 
@@ -131,7 +135,9 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) (bad
 		return ok
 	}
 	for _, folder := range metadataFolders {
-		err := filepath.WalkDir(filepath.Join(s.dir, folder), func(path string, entry fs.DirEntry, err error) error {
+		root := filepath.Join(s.dir, folder) + string(filepath.Separator) // The slash makes WalkDir follow a link.
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			path = filepath.Clean(path)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return nil
@@ -142,8 +148,9 @@ func (s *sources) readPosts(ctx context.Context, pictures dataset.Pictures) (bad
 			case ctx.Err() != nil:
 				return ctx.Err()
 			}
-			if wrong := notMetadata(path, entry.IsDir()); wrong != nil {
+			if wrong := notMetadata(path, entry); wrong != nil {
 				bad = append(bad, wrong)
+				return nil
 			}
 			if entry.IsDir() || !isMetadata(entry) {
 				return nil

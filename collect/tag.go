@@ -47,6 +47,11 @@ func (f *folder) tag(ctx context.Context, options Options) (*Tagged, error) {
 	}
 	f.missing = own.match(names) // Also if the folder is not asked: its labels are compared.
 	tagged := &Tagged{Report: *f.report(), Mistaken: map[string]int{}}
+	if f.sources.wrong == nil { // The folder is not asked.
+		if err := tagged.note(own.wrong, options.Strict); err != nil {
+			return nil, err
+		}
+	}
 	done := 0
 	err = inOrder(ctx, options.Workers, f.pictures.Len(), f.tagOne, func(one tagging) error {
 		if done++; options.Progress != nil {

@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -116,7 +118,7 @@ type member struct {
 	inside   string // Its name in the archive.
 	size     int64
 	modified time.Time // The archive's time.
-	read     func() ([]byte, error)
+	open     func() (io.ReadCloser, error)
 }
 
 func (m member) name() string { return filepath.Join(m.archive, filepath.FromSlash(m.inside)) }
@@ -129,12 +131,52 @@ func (m member) check(x *index) error {
 }
 
 func (m member) decode() (imaging.Still, error) {
+	if m.size > large {
+		largeOnes.Lock()
+		defer largeOnes.Unlock()
+	}
 	data, err := m.read()
 	if err != nil {
 		return imaging.Still{}, err
 	}
 	return imaging.DecodeStill(data)
 }
+
+// large is the size of a member, in bytes, from which on it is in memory alone, whoever reads it: a few kilobytes may
+// expand to so much.
+const large = 16 << 20
+
+var largeOnes sync.Mutex
+
+// read reads the member into memory, which is set aside only if it begins like a picture. Its size must be the one in
+// its header.
+func (m member) read() ([]byte, error) {
+	in, err := m.open()
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	start := make([]byte, min(m.size, imaging.StartBytes))
+	if _, err := io.ReadFull(in, start); err != nil {
+		return nil, damagedHere(err)
+	}
+	if err := imaging.CheckStart(start); err != nil {
+		return nil, err
+	}
+	data := make([]byte, m.size)
+	if _, err := io.ReadFull(in, data[copy(data, start):]); err != nil {
+		return nil, damagedHere(err)
+	}
+	switch n, err := io.ReadFull(in, start[:1]); { // At its end a zip's member is checked.
+	case n > 0:
+		return nil, errors.New("it is larger than the archive says")
+	case err != io.EOF:
+		return nil, damagedHere(err)
+	}
+	return data, nil
+}
+
+func damagedHere(err error) error { return fmt.Errorf("the archive is damaged here: %w", err) }
 
 // isPicture reports whether a member is a picture by its name. One that cannot be used is noted as bad.
 func (a *archive) isPicture(name string, regular bool, size int64) bool {
@@ -171,8 +213,8 @@ func (a *archive) leaveOut(inside string, err error) {
 }
 
 // add adds a picture. It replaces one of the same name, as unpacking would.
-func (a *archive) add(name string, size int64, read func() ([]byte, error)) {
-	m := member{archive: a.path, inside: path.Clean(shownName(name)), size: size, modified: a.modified, read: read}
+func (a *archive) add(name string, size int64, open func() (io.ReadCloser, error)) {
+	m := member{archive: a.path, inside: path.Clean(shownName(name)), size: size, modified: a.modified, open: open}
 	if at, again := a.place[m.inside]; again {
 		a.found[at] = m
 		return

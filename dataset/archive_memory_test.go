@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/moelab/moelab/internal/imaging/imagingtest"
 	"github.com/stretchr/testify/assert"
@@ -58,4 +59,42 @@ type endlessZeros struct{}
 func (endlessZeros) Read(to []byte) (int, error) {
 	clear(to)
 	return len(to), nil
+}
+
+// Members that expand to much are in memory one at a time, at no more than their size, and not at all if they do not
+// even begin like pictures.
+func TestAMemberTakesNoMoreMemoryThanItSays(t *testing.T) {
+	const size = 40 << 20
+	claims := append([]byte("BM"), zeros(size-2)...)
+	files := []file{{"a.bmp", zeros(size)}, {"b.bmp", claims}, {"c.bmp", claims}}
+	for name, packed := range map[string][]byte{"zip": zipped(t, files), "tar": tarred(t, files)} {
+		found, bad, err := listArchive(t.Context(), onDisk(t, "bomb", packed), archiveLimits)
+		require.NoError(t, err)
+		require.Empty(t, bad)
+		require.Len(t, found, 3)
+		decode := func(n int) (taken uint64) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := found[n].decode()
+			assert.Error(t, err)
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc
+		}
+		assert.Less(t, decode(0), uint64(1<<20), name)
+		assert.Less(t, decode(1), uint64(size+1<<20), name)
+
+		largeOnes.Lock()
+		done := make(chan struct{})
+		go func() {
+			_, _ = found[2].decode()
+			close(done)
+		}()
+		select {
+		case <-done:
+			t.Error("two large members are in memory at once")
+		case <-time.After(20 * time.Millisecond):
+		}
+		largeOnes.Unlock()
+		<-done
+	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/moelab/moelab/dataset/portrait"
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/realpath"
 	"github.com/moelab/moelab/internal/regularfile"
 	"github.com/moelab/moelab/internal/textfile"
 )
@@ -128,26 +129,40 @@ const (
 	AperturesFile = "aperture.csv"
 )
 
-// OpenBlinks finds the clips below a folder: folders with frames, in the order of their names, and with eyes.json, as
-// [DrawBlinks] writes them; aperture.csv may be missing. Folders that lack one of the two are among the bad. It is an
-// error if there are no clips at all.
+// OpenBlinks finds the clips below a folder: folders with frames, in the order of their names, in which 9 is before 10,
+// and with eyes.json, as [DrawBlinks] writes them; aperture.csv may be missing. Folders that lack one of the two, or
+// that cannot be read, are among the bad. It is an error if there are no clips at all.
 func OpenBlinks(ctx context.Context, dir string) (Clips, []Bad, error) {
 	var clips folderClips
 	var bad []Bad
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || ctx.Err() != nil {
-			return errors.Join(err, ctx.Err())
-		}
-		if !entry.IsDir() {
+	var links realpath.Links
+	root := filepath.Clean(dir) + string(filepath.Separator) // The slash makes WalkDir follow dir itself.
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		isRoot := path == root
+		path = filepath.Clean(path)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && isRoot:
+			return err
+		case err != nil: // It has gone since it was listed.
+			bad = append(bad, unreadable(path, err))
 			return nil
-		}
-		if path != dir && hidden(entry.Name()) {
+		case !isRoot && hidden(entry.Name()) && entry.IsDir():
 			return filepath.SkipDir
+		case !entry.IsDir():
+			if !hidden(entry.Name()) {
+				links.Note(path, entry)
+			}
+			return nil
 		}
 		frames, err := framesIn(path)
 		switch {
-		case err != nil:
+		case err != nil && isRoot:
 			return err
+		case err != nil:
+			bad = append(bad, unreadable(path, err))
+			return filepath.SkipDir
 		case len(frames) == 0:
 			return nil
 		case len(frames) != portrait.BlinkFrames:
@@ -164,6 +179,7 @@ func OpenBlinks(ctx context.Context, dir string) (Clips, []Bad, error) {
 	if err != nil {
 		return nil, bad, fmt.Errorf("cannot look for blinks in %s: %w", dir, err)
 	}
+	links.Warn()
 	if len(clips) == 0 {
 		err := errors.New("there is no folder of frames in it")
 		if len(bad) > 0 {
@@ -278,7 +294,7 @@ func readFrames(ctx context.Context, dir string) (frames []*image.RGBA, err erro
 	return frames, nil
 }
 
-// framesIn lists the pictures of a folder in the order of their names.
+// framesIn lists the pictures of a folder in the order of their names, in which numbers count as numbers.
 func framesIn(dir string) (frames []string, err error) {
 	entries, err := os.ReadDir(dir)
 	for _, entry := range entries {
@@ -286,6 +302,7 @@ func framesIn(dir string) (frames []string, err error) {
 			frames = append(frames, filepath.Join(dir, name))
 		}
 	}
+	slices.SortFunc(frames, imaging.CompareNames)
 	return frames, err
 }
 

@@ -361,3 +361,33 @@ func TestBoxesOfEyesThatNoPictureHasAreErrors(t *testing.T) {
 		assert.ErrorContains(t, err, "is not x, y, width, height", box)
 	}
 }
+
+func TestFramesAreInNaturalOrder(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, DrawBlinks(t.Context(), dir, 1, 32, 7, nil))
+	want, err := OpenBlink(t.Context(), filepath.Join(dir, "000000"))
+	require.NoError(t, err)
+	for k := range want.Frames {
+		frame := func(format string) string { return filepath.Join(dir, "000000", fmt.Sprintf(format, k)) }
+		require.NoError(t, os.Rename(frame("frame_%02d.png"), frame("%d.png")))
+	}
+	got, err := OpenBlink(t.Context(), filepath.Join(dir, "000000"))
+	require.NoError(t, err)
+	assert.Equal(t, want.Frames, got.Frames)
+}
+
+func TestAFolderOfBlinksThatMayNotBeReadIsNamedAndTheRestCounts(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	dir := t.TempDir()
+	require.NoError(t, DrawBlinks(t.Context(), dir, 2, 32, 7, nil))
+	closed := filepath.Join(dir, "000000")
+	require.NoError(t, os.Chmod(closed, 0))
+	t.Cleanup(func() { _ = os.Chmod(closed, 0o755) })
+	clips, bad, err := OpenBlinks(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Equal(t, 1, clips.Len())
+	require.Len(t, bad, 1)
+	assert.EqualError(t, bad[0], closed+": the folder cannot be read: permission denied; allow it, or move it away")
+}

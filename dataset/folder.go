@@ -19,7 +19,7 @@ type FolderOptions struct {
 	Classes []string
 	// Attributes are the names of the required [Attributes]: a labels.csv must have a column for each.
 	Attributes []string
-	// Strict makes a broken picture an error. Otherwise it is left out and reported.
+	// Strict makes a broken picture, or a wrong line of labels.csv, an error. Otherwise it is left out and reported.
 	Strict bool
 	// Workers is the number of pictures checked at once; 0 means one per CPU.
 	Workers int
@@ -54,6 +54,10 @@ type Report struct {
 	UnknownFolders []string
 	// Unlisted is the number of pictures in the folder that its labels.csv does not list.
 	Unlisted int
+	// Loose is the number of pictures that lie beside the folders of the classes, in none of them.
+	Loose int
+	// WrongLines are the lines of labels.csv that were left out.
+	WrongLines []error
 	// Unknown is, for each required attribute, the number of pictures whose value is missing or not one of its classes.
 	Unknown map[string]int
 }
@@ -95,6 +99,13 @@ func (r Report) Lacks() (lines []string) {
 	}
 	if r.Unlisted > 0 {
 		lines = append(lines, fmt.Sprintf("%s left out, as %s does not list them", count(r.Unlisted, "picture"), labelsFile))
+	}
+	if r.Loose > 0 {
+		lines = append(lines, fmt.Sprintf("%s left out, as they lie beside the folders of the classes, not in them",
+			count(r.Loose, "picture")))
+	}
+	if len(r.WrongLines) > 0 {
+		lines = append(lines, WrongLines(r.WrongLines))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Unknown)) {
 		if n := r.Unknown[name]; n > 0 {
@@ -152,7 +163,12 @@ func OpenFolder(ctx context.Context, dir string, opts FolderOptions) (Set, Repor
 		PerClass:       make([]int, len(found.classes)),
 		UnknownFolders: found.unknownFolders,
 		Unlisted:       found.unlisted,
+		Loose:          found.loose,
+		WrongLines:     found.wrong,
 		Bad:            found.bad,
+	}
+	if opts.Strict && len(found.wrong) > 0 {
+		return fail(report, fmt.Errorf("%s: %w", labelsFile, found.wrong[0]))
 	}
 	if opts.Strict && len(found.bad) > 0 {
 		return fail(report, found.bad[0])

@@ -211,7 +211,7 @@ func TestFoldersThatCannotBeTrainedOnAreRefused(t *testing.T) {
 		{
 			name:  "labels twice",
 			extra: labels("file,colour\na.png,blue\n./a.png,red\n"),
-			says:  "line 3: ./a.png is listed a second time",
+			says:  "none of 1 picture can be read",
 		},
 		{name: "labels short", extra: labels("file,colour\na.png\n"), says: "line 2 has 1 column: too few"},
 		{

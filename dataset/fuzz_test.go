@@ -24,13 +24,16 @@ func FuzzReadLabels(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "labels.csv")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		require.NoError(t, os.WriteFile(path, data, 0o644))
-		lines, err := ReadLabels(path)
+		lines, wrong, err := ReadLabels(path)
 		if err != nil {
 			require.Empty(t, lines)
 			require.ErrorContains(t, err, path)
 			return
 		}
 		require.NotEmpty(t, lines)
+		for _, err := range wrong {
+			require.ErrorContains(t, err, "line ")
+		}
 		require.LessOrEqual(t, len(lines), bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte("\r"))+1)
 		header := []string{"file", "colour"}
 		for _, attribute := range Attributes() {
@@ -61,7 +64,7 @@ func FuzzReadLabels(f *testing.F) {
 		var text bytes.Buffer
 		require.NoError(t, csv.NewWriter(&text).WriteAll(rows))
 		require.NoError(t, os.WriteFile(path, text.Bytes(), 0o644))
-		again, err := ReadLabels(path)
+		again, _, err := ReadLabels(path)
 		require.NoError(t, err)
 		require.Len(t, again, len(lines))
 		for i, line := range lines {

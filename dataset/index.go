@@ -17,7 +17,7 @@ import (
 )
 
 // indexVersion changes with the set of decodable files.
-const indexVersion = "1"
+const indexVersion = "2"
 
 // index remembers which files of a folder could be decoded, so that opening it again is quick. It is in the user's
 // cache directory, never in the folder. It only saves time: failing to read or write it is harmless.

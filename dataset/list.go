@@ -29,7 +29,9 @@ type listing struct {
 	entries        []entry // Ordered by path, or as in labels.csv.
 	unknownFolders []string
 	unlisted       int
-	bad            []Bad // Folders that cannot be read.
+	loose          int     // Pictures beside the folders of the classes.
+	wrong          []error // Lines of labels.csv that were left out.
+	bad            []Bad   // Folders that cannot be read.
 }
 
 // list finds the labelled pictures of dir. Nil known classes allow any name.
@@ -63,7 +65,8 @@ func listFolders(ctx context.Context, dir string, known []string) (*listing, err
 		return nil, imaging.WithoutPath(err)
 	}
 	found := &listing{classes: known}
-	loose := 0
+	var links realpath.Links
+	defer links.Warn()
 	for _, child := range children {
 		name := child.Name()
 		if hidden(name) {
@@ -73,11 +76,11 @@ func listFolders(ctx context.Context, dir string, known []string) (*listing, err
 		info, err := os.Stat(path) // Through a symbolic link.
 		if err != nil || !info.IsDir() {
 			if imaging.HasExtension(name) {
-				loose++
+				found.loose++
 			}
 			continue
 		}
-		pictures, bad, err := picturesBelow(ctx, dir, path)
+		pictures, bad, err := picturesBelow(ctx, dir, path, &links)
 		if err != nil {
 			return nil, err
 		}
@@ -105,8 +108,8 @@ func listFolders(ctx context.Context, dir string, known []string) (*listing, err
 	case len(found.unknownFolders) > 0:
 		return nil, fmt.Errorf("its folders (%s) are none of the classes (%s)",
 			shownNames(found.unknownFolders), strings.Join(known, ", "))
-	case loose > 0:
-		return nil, fmt.Errorf("it has %s but no folders named after classes: %s", count(loose, "picture"), expect)
+	case found.loose > 0:
+		return nil, fmt.Errorf("it has %s but no folders named after classes: %s", count(found.loose, "picture"), expect)
 	default:
 		return nil, fmt.Errorf("there are no pictures in it: %s", expect)
 	}
@@ -162,7 +165,9 @@ func (l *listing) sortClasses(known []string) {
 
 // picturesBelow returns the picture files below path, a folder in dir, unless it leads back to dir. Folders that cannot
 // be read are bad.
-func picturesBelow(ctx context.Context, dir, path string) (pictures []string, bad []Bad, err error) {
+func picturesBelow(
+	ctx context.Context, dir, path string, links *realpath.Links,
+) (pictures []string, bad []Bad, err error) {
 	back, err := realpath.Contains(path, dir)
 	if err != nil {
 		return nil, []Bad{unreadable(path, err)}, nil
@@ -170,7 +175,7 @@ func picturesBelow(ctx context.Context, dir, path string) (pictures []string, ba
 	if back {
 		return nil, nil, nil
 	}
-	pictures, bad, err = walkPictures(ctx, path)
+	pictures, bad, err = walkPictures(ctx, path, links)
 	if err != nil && ctx.Err() == nil {
 		return nil, append(bad, unreadable(path, err)), nil
 	}
@@ -178,10 +183,12 @@ func picturesBelow(ctx context.Context, dir, path string) (pictures []string, ba
 }
 
 // walkPictures returns the picture files below path, in order. Links to files are followed, and path itself may be a
-// link to a folder, but links to folders below it are not followed, so that there are no loops. Folders below it that
-// cannot be read are bad.
-func walkPictures(ctx context.Context, path string) (pictures []string, bad []Bad, err error) {
-	root := path + string(filepath.Separator) // The slash makes WalkDir follow path itself.
+// link to a folder, but links to folders below it are not followed, so that there are no loops: links takes notes of
+// them. Folders below it that cannot be read are bad.
+func walkPictures(
+	ctx context.Context, path string, links *realpath.Links,
+) (pictures []string, bad []Bad, err error) {
+	root := filepath.Clean(path) + string(filepath.Separator) // The slash makes WalkDir follow path itself.
 	err = filepath.WalkDir(root, func(file string, child fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
@@ -196,6 +203,8 @@ func walkPictures(ctx context.Context, path string) (pictures []string, bad []Ba
 			}
 		case !child.IsDir() && imaging.HasExtension(child.Name()):
 			pictures = append(pictures, filepath.Clean(file))
+		default:
+			links.Note(filepath.Clean(file), child)
 		}
 		return nil
 	})
@@ -219,22 +228,36 @@ type Labelled struct {
 }
 
 // ReadLabels reads a labels.csv: a line for each picture, with the columns file and colour, and those of [Attributes]
-// if there are any; others are ignored. Commas, semicolons or tabs separate the columns. Files outside the folder,
-// listed twice with different labels, or without a class are errors, which name the line.
-func ReadLabels(path string) ([]Labelled, error) {
+// if there are any; others are ignored. Commas, semicolons or tabs separate the columns. Lines of files outside the
+// folder, of files listed before with different labels, or without a class are left out: wrong has an error for each,
+// which names the line.
+func ReadLabels(path string) (labels []Labelled, wrong []error, err error) {
 	data, err := regularfile.Read(path, regularfile.List)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	labels, err := readLabels(data, nil)
+	labels, wrong, err = readLabels(data, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return labels, nil
+	return labels, wrong, nil
 }
 
-// readLabels reads a labels.csv, which must have a column for each required attribute.
-func readLabels(data []byte, wanted []Attribute) (found []Labelled, err error) {
+// WrongLines sums up the lines of a labels.csv that were left out: it counts them, and names the first.
+func WrongLines(wrong []error) string {
+	const named = 3
+	var said []string
+	for _, err := range wrong[:min(named, len(wrong))] {
+		said = append(said, err.Error())
+	}
+	if more := len(wrong) - named; more > 0 {
+		said = append(said, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Sprintf("%s of %s left out: %s", count(len(wrong), "line"), labelsFile, strings.Join(said, "; "))
+}
+
+// readLabels reads a labels.csv, which must have a column for each required attribute. See [ReadLabels].
+func readLabels(data []byte, wanted []Attribute) (found []Labelled, wrong []error, err error) {
 	columns := func(header []string) (file, class int) {
 		return column(header, "file"), column(header, "colour", "color", "class")
 	}
@@ -243,10 +266,10 @@ func readLabels(data []byte, wanted []Attribute) (found []Labelled, err error) {
 		return file >= 0 && class >= 0
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(rows) == 0 {
-		return nil, errors.New("it is empty: the first line must name the columns file and colour")
+		return nil, nil, errors.New("it is empty: the first line must name the columns file and colour")
 	}
 	header := rows[0].fields
 	fileColumn, classColumn := columns(header)
@@ -254,7 +277,7 @@ func readLabels(data []byte, wanted []Attribute) (found []Labelled, err error) {
 		return fmt.Errorf("its columns are %s: it needs %s", textfile.Excerpt(strings.Join(header, ", ")), what)
 	}
 	if fileColumn < 0 || classColumn < 0 {
-		return nil, lacks("file and colour")
+		return nil, nil, lacks("file and colour")
 	}
 	attributes := map[string]int{} // Column by attribute.
 	for _, attribute := range Attributes() {
@@ -264,22 +287,28 @@ func readLabels(data []byte, wanted []Attribute) (found []Labelled, err error) {
 	}
 	for _, attribute := range wanted {
 		if _, ok := attributes[attribute.Name]; !ok {
-			return nil, lacks(attribute.Name)
+			return nil, nil, lacks(attribute.Name)
 		}
 	}
 	listed := map[string]Labelled{}
+	leaveOut := func(line int, format string, args ...any) {
+		wrong = append(wrong, fmt.Errorf("line %d"+format, append([]any{line}, args...)...))
+	}
 	for _, row := range rows[1:] {
 		line, record := row.line, row.fields
 		if len(record) <= max(fileColumn, classColumn) {
-			return nil, fmt.Errorf("line %d has %s: too few", line, count(len(record), "column"))
+			leaveOut(line, " has %s: too few", count(len(record), "column"))
+			continue
 		}
 		named := record[fileColumn]
 		file, class := filepath.Clean(filepath.FromSlash(named)), strings.TrimSpace(record[classColumn])
 		if class == "" {
-			return nil, fmt.Errorf("line %d: %s has no class", line, textfile.Excerpt(named))
+			leaveOut(line, ": %s has no class", textfile.Excerpt(named))
+			continue
 		}
 		if !filepath.IsLocal(file) || file == "." {
-			return nil, fmt.Errorf("line %d: %s is not in the folder", line, textfile.Quoted(named))
+			leaveOut(line, ": %s is not in the folder", textfile.Quoted(named))
+			continue
 		}
 		labelled := Labelled{File: file, Class: class, Attributes: map[string]string{}, line: line}
 		for name, at := range attributes {
@@ -288,19 +317,23 @@ func readLabels(data []byte, wanted []Attribute) (found []Labelled, err error) {
 			}
 		}
 		if before, again := listed[file]; again {
-			if before.Class == class && maps.Equal(before.Attributes, labelled.Attributes) {
-				continue
+			if before.Class != class || !maps.Equal(before.Attributes, labelled.Attributes) {
+				leaveOut(line, ": %s is listed a second time, and line %d says something else of it",
+					textfile.Excerpt(named), before.line)
 			}
-			return nil, fmt.Errorf("line %d: %s is listed a second time, and line %d says something else of it",
-				line, textfile.Excerpt(named), before.line)
+			continue
 		}
 		listed[file] = labelled
 		found = append(found, labelled)
 	}
-	if len(found) == 0 {
-		return nil, errors.New("it lists no pictures")
+	switch {
+	case len(found) > 0:
+		return found, wrong, nil
+	case len(wrong) > 0:
+		return nil, nil, wrong[0]
+	default:
+		return nil, nil, errors.New("it lists no pictures")
 	}
-	return found, nil
 }
 
 // MatchFiles gives lines of a labels.csv the names of the files that they mean, out of those below its folder: one that
@@ -347,11 +380,11 @@ func likeness(file string) string {
 func listLabels(
 	ctx context.Context, labels []byte, dir string, known []string, attributes []Attribute,
 ) (*listing, error) {
-	lines, err := readLabels(labels, attributes)
+	lines, wrong, err := readLabels(labels, attributes)
 	if err != nil {
 		return nil, err
 	}
-	found := &listing{classes: known}
+	found := &listing{classes: known, wrong: wrong}
 	below, err := found.picturesIn(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -363,8 +396,9 @@ func listLabels(
 	for _, l := range lines {
 		label := found.label(l.Class, known == nil)
 		if label < 0 {
-			return nil, fmt.Errorf("line %d: unknown class %s; known are %s",
-				l.line, textfile.Quoted(l.Class), strings.Join(known, ", "))
+			found.wrong = append(found.wrong, fmt.Errorf("line %d: unknown class %s; known are %s",
+				l.line, textfile.Quoted(l.Class), strings.Join(known, ", ")))
+			continue
 		}
 		made := entry{filepath.Join(dir, l.File), []int{label}}
 		for _, attribute := range attributes {
@@ -372,38 +406,28 @@ func listLabels(
 		}
 		found.entries = append(found.entries, made)
 	}
+	if len(found.entries) == 0 {
+		return nil, found.wrong[len(wrong)] // Each line has a class, and none is known.
+	}
 	found.sortClasses(known)
 	return found, nil
 }
 
 // picturesIn returns the pictures below dir, whose paths are relative to it.
 func (l *listing) picturesIn(ctx context.Context, dir string) (names []string, err error) {
-	err = filepath.WalkDir(dir, func(file string, child fs.DirEntry, err error) error {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			return l.skip(dir, file, err)
-		}
-		if !child.IsDir() && !hidden(child.Name()) && imaging.HasExtension(child.Name()) {
-			name, err := filepath.Rel(dir, file)
-			if err != nil {
-				return err
-			}
-			names = append(names, name)
-		}
-		return nil
-	})
-	return names, err
-}
-
-// skip notes a folder below dir that cannot be read. That of dir itself is an error.
-func (l *listing) skip(dir, folder string, err error) error {
-	if folder == dir {
-		return imaging.WithoutPath(err)
+	pictures, bad, err := walkPictures(ctx, dir, nil) // Behind links there may be pictures that are listed.
+	if err != nil {
+		return nil, imaging.WithoutPath(err)
 	}
-	l.bad = append(l.bad, unreadable(folder, err))
-	return nil
+	l.bad = append(l.bad, bad...)
+	for _, picture := range pictures {
+		name, err := filepath.Rel(dir, picture)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 // unreadable names a folder that cannot be read.

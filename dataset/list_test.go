@@ -1,8 +1,11 @@
 package dataset
 
 import (
+	"bytes"
 	"fmt"
 	"image/color"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,7 +19,7 @@ import (
 
 func TestALineOfLabelsNamesAFile(t *testing.T) {
 	for _, file := range []string{"", ".", "a/..", "./"} {
-		_, err := readLabels([]byte("file,colour\n"+file+",blue\n"), nil)
+		_, _, err := readLabels([]byte("file,colour\n"+file+",blue\n"), nil)
 		assert.ErrorContains(t, err, "is not in the folder", "%q", file)
 	}
 }
@@ -46,8 +49,10 @@ func TestHairColoursHaveTheSameNamesInLabelsAsInFolders(t *testing.T) {
 			assert.Equal(t, 1, report.PerClass[slices.Index(HairColours(), colour)], colour)
 		}
 	}
-	_, _, err := OpenFolder(t.Context(), listed, FolderOptions{Classes: []string{"blonde", "red"}})
-	assert.ErrorContains(t, err, `line 3: unknown class "Gray"; known are blonde, red`)
+	_, report, err := OpenFolder(t.Context(), listed, FolderOptions{Classes: []string{"blonde", "red"}})
+	require.NoError(t, err)
+	require.Len(t, report.WrongLines, 4)
+	assert.EqualError(t, report.WrongLines[0], `line 3: unknown class "Gray"; known are blonde, red`)
 }
 
 // What spreadsheets, editors and scripts make of a labels.csv.
@@ -77,7 +82,7 @@ func TestEveryDialectOfLabelsIsRead(t *testing.T) {
 		"a row twice":       "file,colour\na.png,blue\n\"b, c.png\",red\na.png, blue\n",
 		"spaces and quotes": "file,colour\n  \"a.png\"  ,  \"blue\"  \n\t\"b, c.png\",red\n",
 	} {
-		lines, err := readLabels([]byte(text), nil)
+		lines, _, err := readLabels([]byte(text), nil)
 		require.NoError(t, err, what)
 		var got []string
 		for _, line := range lines {
@@ -85,7 +90,7 @@ func TestEveryDialectOfLabelsIsRead(t *testing.T) {
 		}
 		assert.Equal(t, []string{"a.png blue", "b, c.png red"}, got, what)
 	}
-	lines, err := readLabels([]byte("file,colour\n\"c \"\"d\"\".png\",red\n"), nil)
+	lines, _, err := readLabels([]byte("file,colour\n\"c \"\"d\"\".png\",red\n"), nil)
 	require.NoError(t, err)
 	assert.Equal(t, `c "d".png`, lines[0].File)
 }
@@ -110,7 +115,10 @@ func TestErrorsOfLabelsAreInPlainWordsAndShort(t *testing.T) {
 		"file,colour,eyes\na,red,blue\na,red,green\n": "line 3: a is listed a second time, " +
 			"and line 2 says something else of it",
 	} {
-		_, err := readLabels([]byte(text), nil)
+		_, wrong, err := readLabels([]byte(text), nil)
+		if len(wrong) > 0 { // The other lines count.
+			err = wrong[0]
+		}
 		assert.EqualError(t, err, want)
 	}
 }
@@ -145,10 +153,89 @@ func TestWhatIsNoFileIsNotReadInThePlaceOfOne(t *testing.T) {
 	_, _, err := OpenFolder(t.Context(), dir, FolderOptions{})
 	assert.ErrorIs(t, err, regularfile.ErrOther)
 	assert.ErrorContains(t, err, filepath.Join(dir, labelsFile))
-	_, err = ReadLabels(filepath.Join(dir, labelsFile))
+	_, _, err = ReadLabels(filepath.Join(dir, labelsFile))
 	assert.ErrorIs(t, err, regularfile.ErrOther)
 	_, err = ReadEyes(filepath.Join(dir, EyesFile))
 	assert.ErrorIs(t, err, regularfile.ErrOther)
 	_, err = ReadOpenings(filepath.Join(dir, AperturesFile))
 	assert.ErrorIs(t, err, regularfile.ErrOther)
+}
+
+func TestAWrongLineOfLabelsIsNamedAndLeftOut(t *testing.T) {
+	dir := small(t, "a.png", "b.png", "c.png", "d.png", "e.png")
+	rows := "file,colour\na.png,blue\nb.png,\nc.png,red\nd.png,tartan\n../e.png,red\na.png,red\ne.png\n"
+	write(t, filepath.Join(dir, labelsFile), []byte(rows))
+	_, report, err := OpenFolder(t.Context(), dir, FolderOptions{Classes: []string{"blue", "red"}})
+	require.NoError(t, err)
+	assert.Equal(t, []int{1, 1}, report.PerClass)
+	var wrong []string
+	for _, err := range report.WrongLines {
+		wrong = append(wrong, err.Error())
+	}
+	assert.Equal(t, []string{
+		"line 3: b.png has no class", `line 6: "../e.png" is not in the folder`,
+		"line 7: a.png is listed a second time, and line 2 says something else of it", "line 8 has 1 column: too few",
+		`line 5: unknown class "tartan"; known are blue, red`,
+	}, wrong)
+	assert.Contains(t, report.String(), "5 lines of labels.csv left out: line 3: b.png has no class; line 6: ")
+	assert.Contains(t, report.String(), "; and 2 more")
+	_, _, err = OpenFolder(t.Context(), dir, FolderOptions{Classes: []string{"blue", "red"}, Strict: true})
+	assert.ErrorContains(t, err, "labels.csv: line 3: b.png has no class")
+	_, _, err = OpenFolder(t.Context(), dir, FolderOptions{Classes: []string{"green", "brown"}})
+	assert.ErrorContains(t, err, `labels.csv: line 2: unknown class "blue"; known are green, brown`)
+}
+
+func TestPicturesBesideClassesAreCounted(t *testing.T) {
+	dir := small(t, "blue/1.png", "red/2.png", "3.png", "4.png", ".5.png")
+	_, report, err := OpenFolder(t.Context(), dir, FolderOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, 2, report.Loose)
+	assert.Equal(t, []string{"2 pictures left out, as they lie beside the folders of the classes, not in them"},
+		report.Lacks())
+}
+
+func TestAFolderIsTheSameBehindALink(t *testing.T) {
+	dir := small(t, "a.png", "in/b.png", "c.png", ".thumbs/a.png")
+	write(t, filepath.Join(dir, labelsFile), []byte("file,colour\nA.png,blue\nin/b.png,red\n"))
+	link := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(dir, link))
+	for _, path := range []string{dir, link, link + "/"} {
+		_, report, err := OpenFolder(t.Context(), path, FolderOptions{})
+		require.NoError(t, err, path)
+		assert.Equal(t, 2, report.Total, path)
+		assert.Equal(t, 1, report.Unlisted, "%s: what is hidden is nobody's", path)
+	}
+
+	blinks := t.TempDir()
+	require.NoError(t, DrawBlinks(t.Context(), blinks, 2, 32, 7, nil))
+	require.NoError(t, os.Remove(link))
+	require.NoError(t, os.Symlink(blinks, link))
+	for _, path := range []string{blinks, link, link + "/"} {
+		clips, bad, err := OpenBlinks(t.Context(), path)
+		require.NoError(t, err, path)
+		assert.Empty(t, bad)
+		assert.Equal(t, 2, clips.Len(), path)
+	}
+}
+
+func TestLinkedFoldersBelowAreNamed(t *testing.T) {
+	elsewhere := small(t, "1.png")
+	dir := small(t, "blue/1.png", "red/2.png")
+	require.NoError(t, os.Symlink(elsewhere, filepath.Join(dir, "blue", "more")))
+	require.NoError(t, os.Symlink(elsewhere, filepath.Join(dir, "red", "more")))
+	require.NoError(t, os.Symlink(elsewhere, filepath.Join(dir, "red", ".hidden")))
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	for _, open := range []func(){
+		func() { _, _, _ = OpenFolder(t.Context(), dir, FolderOptions{}) },
+		func() { _, _, _ = OpenPictures(t.Context(), dir, PicturesOptions{}) },
+		func() { _, _, _ = OpenBlinks(t.Context(), dir) },
+	} {
+		var said bytes.Buffer
+		slog.SetDefault(slog.New(slog.NewTextHandler(&said, nil)))
+		open()
+		assert.Contains(t, said.String(),
+			"the pictures behind 2 links to folders are left out, the first "+filepath.Join(dir, "blue", "more"))
+		assert.Equal(t, 1, strings.Count(said.String(), "\n"), said.String())
+	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/moelab/moelab/dataset/illustration"
 	"github.com/moelab/moelab/internal/imaging"
+	"github.com/moelab/moelab/internal/realpath"
 )
 
 // Pictures are pictures of any size, without labels, that can be read in any order, from many goroutines at once.
@@ -140,10 +141,12 @@ func listPictures(ctx context.Context, path string) ([]stored, []Bad, error) {
 	if !info.IsDir() {
 		return listArchive(ctx, path, archiveLimits)
 	}
-	files, bad, err := walkPictures(ctx, path)
+	var links realpath.Links
+	files, bad, err := walkPictures(ctx, path, &links)
 	if err != nil {
 		return nil, nil, imaging.WithoutPath(err)
 	}
+	links.Warn()
 	found := make([]stored, len(files))
 	for i, file := range files {
 		found[i] = pictureOnDisk(file)

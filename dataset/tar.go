@@ -21,16 +21,14 @@ func (a *archive) listTar(ctx context.Context, in *os.File) error {
 		if err != nil {
 			return err
 		}
-		a.add(header.Name, header.Size, func() ([]byte, error) { return readAt(in, at, header.Size) })
+		a.add(header.Name, header.Size, partOf(in, at, header.Size))
 		return nil
 	})
 }
 
-// readAt reads a part of a file.
-func readAt(file *os.File, at, size int64) ([]byte, error) {
-	data := make([]byte, size) // io.ReadAll would take more, as it does not know the size.
-	_, err := file.ReadAt(data, at)
-	return data, err
+// partOf opens a part of a file, which stays open.
+func partOf(file *os.File, at, size int64) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(file, at, size)), nil }
 }
 
 // listGzip copies the pictures of a compressed tar file to a temporary file, since it does not allow random access.
@@ -58,7 +56,7 @@ func (a *archive) listGzip(ctx context.Context, in io.Reader) error {
 		if err != nil {
 			return err
 		}
-		a.add(header.Name, header.Size, func() ([]byte, error) { return readAt(copied, start, header.Size) })
+		a.add(header.Name, header.Size, partOf(copied, start, header.Size))
 		return nil
 	})
 }

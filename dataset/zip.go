@@ -2,14 +2,13 @@ package dataset
 
 import (
 	"archive/zip"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 )
 
-// listZip finds the pictures of a zip file. They are read from it one by one, into memory.
+// listZip finds the pictures of a zip file. They are read from it one by one.
 func (a *archive) listZip(ctx context.Context, in io.ReaderAt, size int64) error {
 	archive, err := zip.NewReader(in, size)
 	if errors.Is(err, zip.ErrFormat) {
@@ -32,14 +31,14 @@ func (a *archive) listZip(ctx context.Context, in io.ReaderAt, size int64) error
 		}
 		left -= file.CompressedSize64
 		if a.isPicture(file.Name, file.Mode().IsRegular(), int64(file.UncompressedSize64)) {
-			a.add(file.Name, int64(file.UncompressedSize64), func() ([]byte, error) { return unzip(file) })
+			a.add(file.Name, int64(file.UncompressedSize64), func() (io.ReadCloser, error) { return unzip(file) })
 		}
 	}
 	return nil
 }
 
-// unzip reads a member, up to the size in its header.
-func unzip(file *zip.File) ([]byte, error) {
+// unzip opens a member.
+func unzip(file *zip.File) (io.ReadCloser, error) {
 	const encrypted = 1
 	if file.Flags&encrypted != 0 {
 		return nil, errors.New("it is encrypted")
@@ -49,15 +48,7 @@ func unzip(file *zip.File) ([]byte, error) {
 		return nil, fmt.Errorf("it is compressed by method %d, which is not known: unpack the archive", file.Method)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the archive is damaged here: %w", err)
+		return nil, damagedHere(err)
 	}
-	defer in.Close()
-	var data bytes.Buffer
-	if _, err := io.Copy(&data, io.LimitReader(in, int64(file.UncompressedSize64)+1)); err != nil {
-		return nil, fmt.Errorf("the archive is damaged here: %w", err)
-	}
-	if uint64(data.Len()) > file.UncompressedSize64 {
-		return nil, errors.New("it is larger than the archive says")
-	}
-	return data.Bytes(), nil
+	return in, nil
 }

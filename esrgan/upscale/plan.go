@@ -141,6 +141,8 @@ func findPictures(ctx context.Context, in []string, out string) (found []foundPi
 // picturesBelow lists the pictures of a folder and of the folders in it, without those in out. Links to folders are not
 // followed, so that there are no loops.
 func picturesBelow(ctx context.Context, dir, out string) (found []foundPicture, err error) {
+	var links realpath.Links
+	defer links.Warn()
 	skipped, _ := os.Stat(out)                               // A folder that does not exist yet needs no skipping.
 	root := filepath.Clean(dir) + string(filepath.Separator) // The slash makes WalkDir follow dir itself.
 	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -162,6 +164,8 @@ func picturesBelow(ctx context.Context, dir, out string) (found []foundPicture, 
 			}
 		case !entry.IsDir() && imaging.HasExtension(path):
 			found = append(found, foundPicture{in: filepath.Clean(path), relative: relative})
+		default:
+			links.Note(filepath.Clean(path), entry)
 		}
 		return nil
 	})

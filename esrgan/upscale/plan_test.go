@@ -2,6 +2,7 @@ package upscale
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -140,6 +141,21 @@ func TestNothingIsWrittenThroughLinksOutOfTheFolder(t *testing.T) {
 	require.NoError(t, os.Symlink(mine, filepath.Join(out, journalName)))
 	_, err = OpenJournal(out, "anime", 2)
 	require.ErrorContains(t, err, journalName+" is not a plain file: remove it")
+}
+
+func TestLinkedFoldersBelowAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	in := imagingtest.PutFile(t, filepath.Join(dir, "in", "a.png"), imagingtest.PNG(t, imagingtest.Squares()))
+	link := filepath.Join(dir, "in", "link")
+	require.NoError(t, os.Symlink(t.TempDir(), link))
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	var said bytes.Buffer
+	slog.SetDefault(slog.New(slog.NewTextHandler(&said, nil)))
+	jobs, err := Plan(t.Context(), []string{filepath.Dir(in)}, filepath.Join(dir, "out"), "")
+	require.NoError(t, err)
+	assert.Len(t, jobs, 1)
+	assert.Contains(t, said.String(), link+" is a link to a folder, whose pictures are left out")
 }
 
 func TestOnlyFilesAreReplacedByResults(t *testing.T) {

@@ -1,7 +1,6 @@
 package footage
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +39,7 @@ func openFolder(dir string, rate, to float64) (*Footage, error) {
 		}
 		return nil, errors.New("there are no pictures in the folder (PNG, JPEG, GIF, WebP, BMP, TIFF)")
 	}
-	slices.SortFunc(names, natural)
+	slices.SortFunc(names, imaging.CompareNames)
 	each := time.Duration(float64(time.Second) / rate)
 	length := time.Duration(len(names)) * each
 	frames := func(_ context.Context, yield func(shown, error) bool) {
@@ -56,26 +55,6 @@ func openFolder(dir string, rate, to float64) (*Footage, error) {
 		}
 	}
 	return &Footage{Kind: Folder, Pictures: len(names), Rate: rate, Length: length, rate: to, frames: frames}, nil
-}
-
-// natural compares names so that 9 comes before 10.
-func natural(a, b string) int {
-	digits := func(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
-	for x, y := a, b; x != "" && y != ""; {
-		if m, n := digits(x), digits(y); m > 0 && n > 0 {
-			p, q := strings.TrimLeft(x[:m], "0"), strings.TrimLeft(y[:n], "0")
-			if c := cmp.Or(cmp.Compare(len(p), len(q)), cmp.Compare(p, q)); c != 0 {
-				return c
-			}
-			x, y = x[m:], y[n:]
-			continue
-		}
-		if x[0] != y[0] {
-			return cmp.Compare(x[0], y[0])
-		}
-		x, y = x[1:], y[1:]
-	}
-	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
 // readPicture reads a picture, or the first frame of several.

@@ -173,17 +173,27 @@ func readAll(in io.Reader, expected int64) ([]byte, error) {
 
 // open parses the structure of a file. With an error it returns what came before the damage.
 func open(data []byte) (f file, err error) {
-	format := recognise(data)
-	if format == nil {
-		if name := unreadable(data); name != "" {
-			return file{}, fmt.Errorf("%s pictures cannot be read: convert it to PNG or JPEG first", name)
-		}
-		return file{}, errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
+	if err := CheckStart(data); err != nil {
+		return file{}, err
 	}
 	defer recovered(&err)
-	f, err = format.open(data)
+	f, err = recognise(data).open(data)
 	f.addMetadata(data)
 	return f, err
+}
+
+// StartBytes are as many bytes as [CheckStart] looks at.
+const StartBytes = 512
+
+// CheckStart returns an error if a file is no picture that can be read, by its first bytes.
+func CheckStart(start []byte) error {
+	if recognise(start) != nil {
+		return nil
+	}
+	if name := unreadable(start); name != "" {
+		return fmt.Errorf("%s pictures cannot be read: convert it to PNG or JPEG first", name)
+	}
+	return errors.New("not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)")
 }
 
 // recovered turns a panic into an error. Readers must handle any bytes from the internet: a panic is treated as the

@@ -1,5 +1,5 @@
-// Package regularfile reads the files that people bring, if they are regular files. Anything may stand in their place in
-// a folder that comes from elsewhere: to open a named pipe would wait for a writer, and a device may have no end.
+// Package regularfile reads the files that people bring, if they are regular files. Anything may stand in their place
+// in a folder that comes from elsewhere: to open a named pipe would wait for a writer, and a device may have no end.
 package regularfile
 
 import (
