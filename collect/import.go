@@ -19,6 +19,7 @@ import (
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/realpath"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // Options say how [Import] and [Tag] read pictures. The zero value will do.
@@ -205,7 +206,8 @@ func (i *importing) do(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	i.journal, err = openJournal(i.out, settings{
-		journalVersion, from, i.options.Size, i.options.Least, i.sources.by, i.sources.tagger.file(),
+		journalVersion, textfile.Escaped(from), i.options.Size, i.options.Least, i.sources.by,
+		textfile.Escaped(i.sources.tagger.file()),
 	})
 	if err != nil {
 		return nil, err

@@ -307,6 +307,7 @@ func (j *journal) readLine(line []byte) error {
 	if err := textfile.UnmarshalJSON(line, &next); err != nil {
 		return err
 	}
+	next.Name = textfile.Unescaped(next.Name)
 	if next.Outdone != nil && next.Outdone.File == "" {
 		return errors.New("it names no portrait")
 	}
@@ -399,6 +400,7 @@ func (j *journal) forget(name string) error {
 
 func (j *journal) append(next entry) error {
 	j.take(next)
+	next.Name = textfile.Escaped(next.Name)
 	return j.write(next)
 }
 

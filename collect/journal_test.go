@@ -255,3 +255,22 @@ func TestAPipeInThePlaceOfAJournalIsNamed(t *testing.T) {
 	_, err := openJournal(out, ofTests)
 	assert.ErrorContains(t, err, filepath.Join(out, journalFile)+" is a named pipe, not a file: remove it")
 }
+
+func TestAJournalFindsNamesThatAreNoTextAgain(t *testing.T) {
+	out := t.TempDir()
+	names := []string{"\xe9.png", "\xe8.png", `\xe9.png`}
+	j, err := openJournal(out, ofTests)
+	require.NoError(t, err)
+	for n, name := range names {
+		require.NoError(t, j.add(Picture{Name: name, Bytes: int64(n)}, nil))
+	}
+	require.NoError(t, j.close())
+	j, err = openJournal(out, ofTests)
+	require.NoError(t, err)
+	require.Len(t, j.done, len(names))
+	for n, name := range names {
+		assert.EqualValues(t, n, j.done[name].Bytes)
+		assert.Equal(t, name, j.done[name].Name)
+	}
+	require.NoError(t, j.close())
+}

@@ -250,8 +250,10 @@ func parseJSON(data []byte) ([]string, error) {
 		return nil, err
 	}
 	if post, ok := value.(map[string]any); ok {
-		if posts, ok := post["posts"].([]any); ok { // As image boards answer a search.
-			value = posts
+		for _, key := range []string{"posts", "post"} { // As image boards answer a search; the latter is Gelbooru's.
+			if posts, ok := post[key].([]any); ok {
+				value = posts
+			}
 		}
 	}
 	if posts, ok := value.([]any); ok && slices.ContainsFunc(posts, isPost) {

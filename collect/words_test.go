@@ -229,6 +229,7 @@ func TestTagsBesideAPicture(t *testing.T) {
 		{"a.txt", "１ｇｉｒｌ，ｌｏｎｇ　ｈａｉｒ；（ｐｉｎｋ ｈａｉｒ：１．２）"},
 		{"a.json", `[{"tag_string": "1girl long_hair pink_hair"}]`},
 		{"a.json", `[{"tags": "1girl long_hair pink_hair"}]`},
+		{"a.json", `{"@attributes": {"count": 1}, "post": [{"id": 3, "tags": "1girl long_hair pink_hair"}]}`},
 		{"a.json", `{"posts": [{"id": 3, "tags": {"general": ["1girl", "long_hair", "pink_hair"]}}]}`},
 		{"a.json", `["1girl, (long hair:1.2)", "[pink hair]"]`},
 		{"a.json", `{"tags": "1girl (long_hair:1.2) {pink_hair}"}`},

@@ -14,6 +14,7 @@ import (
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/imaging"
 	"github.com/moelab/moelab/internal/regularfile"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // indexVersion changes with the set of decodable files.
@@ -100,14 +101,14 @@ func (c checked) err() error {
 func (x *index) lookUp(name string) (checked, bool) {
 	x.mutex.Lock()
 	defer x.mutex.Unlock()
-	c, known := x.files[name]
+	c, known := x.files[textfile.Escaped(name)]
 	return c, known
 }
 
 func (x *index) remember(name string, c checked) {
 	x.mutex.Lock()
 	defer x.mutex.Unlock()
-	x.files[name] = c
+	x.files[textfile.Escaped(name)] = c
 	x.changed = true
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/moelab/moelab/internal/atomicfile"
 	"github.com/moelab/moelab/internal/regularfile"
+	"github.com/moelab/moelab/internal/textfile"
 )
 
 // journalName is the name of a [Journal] in the folder of the results.
@@ -36,7 +37,7 @@ type by struct {
 
 // entry is a line of the journal: a result, and what it was made from.
 type entry struct {
-	Result string `json:"result"`
+	Result string `json:"result"` // See [textfile.Escaped].
 	// Begun means that the result was begun, and perhaps not written.
 	Begun bool `json:"begun,omitempty"`
 	// Size and Modified are those of the picture.
@@ -50,7 +51,7 @@ type entry struct {
 // OpenJournal reads the journal in a folder of results, which need not exist, for enlargements by a model of [Open] and
 // to a scale of [Options]. Lines that a crash cut short are left out.
 func OpenJournal(dir, model string, scale float64) (*Journal, error) {
-	j := &Journal{dir: dir, made: by{identity(model), scale}, entries: map[string]entry{}}
+	j := &Journal{dir: dir, made: by{textfile.Escaped(identity(model)), scale}, entries: map[string]entry{}}
 	path := filepath.Join(dir, journalName)
 	info, err := os.Lstat(path)
 	switch {
@@ -139,7 +140,8 @@ func (j *Journal) Done(job Job) bool {
 // entryOf is the line of the journal for a job.
 func (j *Journal) entryOf(job Job, in os.FileInfo) (entry, error) {
 	result, err := filepath.Rel(j.dir, job.Out)
-	return entry{Result: filepath.ToSlash(result), Size: in.Size(), Modified: in.ModTime().UTC(), by: j.made}, err
+	result = textfile.Escaped(filepath.ToSlash(result))
+	return entry{Result: result, Size: in.Size(), Modified: in.ModTime().UTC(), by: j.made}, err
 }
 
 // Begin notes that the result of a job is about to be made: if the process ends before [Journal.Add], a file of that

@@ -143,6 +143,22 @@ func TestNothingIsWrittenThroughLinksOutOfTheFolder(t *testing.T) {
 	require.ErrorContains(t, err, journalName+" is not a plain file: remove it")
 }
 
+func TestAResultWhoseNameIsNoTextIsKnownAgain(t *testing.T) {
+	dir := t.TempDir()
+	imagingtest.PutFile(t, filepath.Join(dir, "in", "\xe9.png"), imagingtest.PNG(t, imagingtest.Squares()))
+	out := filepath.Join(dir, "out")
+	jobs, err := Plan(t.Context(), []string{filepath.Join(dir, "in")}, out, "")
+	require.NoError(t, err)
+	require.Equal(t, filepath.Join(out, "\xe9.png"), jobs[0].Out, "it keeps its bytes")
+	imagingtest.PutFile(t, jobs[0].Out, []byte("large"))
+	journal, err := OpenJournal(out, "anime", 2)
+	require.NoError(t, err)
+	require.NoError(t, journal.Add(jobs[0]))
+	journal, err = OpenJournal(out, "anime", 2)
+	require.NoError(t, err)
+	assert.True(t, journal.Done(jobs[0]))
+}
+
 func TestLinkedFoldersBelowAreNamed(t *testing.T) {
 	dir := t.TempDir()
 	in := imagingtest.PutFile(t, filepath.Join(dir, "in", "a.png"), imagingtest.PNG(t, imagingtest.Squares()))

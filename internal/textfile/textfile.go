@@ -66,6 +66,25 @@ func Shown(name string) string {
 	return name
 }
 
+// Escaped is a name as JSON keeps it, which has no place for bytes that are no text and would put the same sign for all
+// of them. Such a name is put in quotes, with escapes, after a zero, which no name has.
+func Escaped(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	return "\x00" + strconv.Quote(name)
+}
+
+// Unescaped returns the name that [Escaped] was given.
+func Unescaped(escaped string) string {
+	if quoted, ok := strings.CutPrefix(escaped, "\x00"); ok {
+		if name, err := strconv.Unquote(quoted); err == nil {
+			return name
+		}
+	}
+	return escaped
+}
+
 // Excerpt is the beginning of a text of a user's file, as it may be printed; see [Shown].
 func Excerpt(text string) string { return Shown(beginning(text)) }
 

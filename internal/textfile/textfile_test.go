@@ -1,6 +1,7 @@
 package textfile
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -77,4 +78,15 @@ func TestNamesAreShownWithoutWhatATerminalObeys(t *testing.T) {
 	assert.Equal(t, `"a\x00"`, Excerpt("a\x00"))
 	assert.Equal(t, `"a b"`, Quoted("a b"))
 	assert.Less(t, len(Quoted(strings.Repeat("\xff", 1000))), 300)
+}
+
+func TestNamesThatAreNoTextComeBackFromJSON(t *testing.T) {
+	for _, name := range []string{"a.png", "猫.png", "\xe9.png", "\xe9\xff\"\\x00.png", `\xe9.png`, `"\xe9.png"`, ""} {
+		line, err := json.Marshal(Escaped(name))
+		assert.NoError(t, err)
+		var escaped string
+		assert.NoError(t, json.Unmarshal(line, &escaped))
+		assert.Equal(t, name, Unescaped(escaped))
+	}
+	assert.Equal(t, `a\b "c".png`, Escaped(`a\b "c".png`), "as older versions wrote it")
 }
