@@ -192,7 +192,8 @@ func TestMetadataThatIsNoFileOfLinesIsNamed(t *testing.T) {
 		utf16 = append(utf16, letter, 0)
 	}
 	for name, data := range map[string][]byte{
-		"b.json.gz": nil, "c.json.tar.xz": nil, "d.jsonl.zst": nil, "notes.gz": nil, "kaggle.json/kaggle.JSON": utf16, "._d.json": nil,
+		"b.json.gz": nil, "c.json.tar.xz": nil, "d.jsonl.zst": nil, "notes.gz": nil, "kaggle.json/kaggle.JSON": utf16,
+		"._d.json": nil,
 	} {
 		write(t, string(data), dir, "metadata", name)
 	}

@@ -174,7 +174,8 @@ func (r *Run) check() error {
 
 // checkConfig returns an error if config.json was changed since the training began.
 func (r *Run) checkConfig() error {
-	if config, err := regularfile.Read(r.Path(configName), regularfile.Note); err == nil && !bytes.Equal(config, r.config) {
+	config, err := regularfile.Read(r.Path(configName), regularfile.Note)
+	if err == nil && !bytes.Equal(config, r.config) {
 		return fmt.Errorf("%s was changed during the training, which goes on with what it held: restore it",
 			r.Path(configName))
 	}

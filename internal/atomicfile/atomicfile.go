@@ -46,8 +46,9 @@ func Write(path string, write func(*os.File) error) error {
 // ErrNotAFile is wrapped if something that [Write] does not replace stands in the place of a file.
 var ErrNotAFile = errors.New("name a file")
 
-// Check returns an error, which wraps [ErrNotAFile], unless there is a regular file at a path, or nothing: a device would
-// be lost, a named pipe's reader would wait for ever, and nobody knows where a link that leads nowhere should lead.
+// Check returns an error, which wraps [ErrNotAFile], unless there is a regular file at a path, or nothing: a device
+// would be lost, a named pipe's reader would wait for ever, and nobody knows where a link that leads nowhere should
+// lead.
 func Check(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil { // It is not there. If it cannot be made, Write finds out.

@@ -34,8 +34,8 @@ func (l *Links) Warn() {
 	switch {
 	case l == nil || l.n == 0:
 	case l.n == 1:
-		slog.Warn(fmt.Sprintf("%s is a link to a folder, whose pictures are left out: put the folder in its place, or name it",
-			textfile.Shown(l.first)))
+		slog.Warn(fmt.Sprintf("%s is a link to a folder, whose pictures are left out: put the folder in its place, or "+
+			"name it", textfile.Shown(l.first)))
 	default:
 		slog.Warn(fmt.Sprintf("the pictures behind %d links to folders are left out, the first %s: put the folders in their "+
 			"places, or name them", l.n, textfile.Shown(l.first)))
