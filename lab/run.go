@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -208,10 +209,14 @@ func checkLink(dir string) error {
 
 // CheckLinks returns an error if a link in a run directory leads out of it, or nowhere: what writes into the directory
 // would write there, or remove old files. The run may be somebody else's.
-func CheckLinks(dir string) error {
+func CheckLinks(dir string) error { return CheckLinksOf("run directory", dir) }
+
+// CheckLinksOf is [CheckLinks] of another folder, described by a few words. What is in folders whose paths in it match
+// one of the patterns is not looked at; see [path.Match].
+func CheckLinksOf(what, dir string, but ...string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("open run directory: %w", err)
+		return fmt.Errorf("open %s: %w", what, err)
 	}
 	defer root.Close()
 	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
@@ -219,14 +224,18 @@ func CheckLinks(dir string) error {
 		case errors.Is(err, fs.ErrNotExist): // Another training may go on there: that is found out next.
 			return nil
 		case err != nil:
-			return fmt.Errorf("read run directory: %w", err)
+			return fmt.Errorf("read %s: %w", what, err)
+		}
+		matches := func(pattern string) bool { matched, _ := path.Match(pattern, name); return matched }
+		if entry.IsDir() && slices.ContainsFunc(but, matches) {
+			return fs.SkipDir
 		}
 		if entry.Type()&fs.ModeSymlink == 0 {
 			return nil
 		}
 		if _, err := root.Stat(name); err != nil {
-			return fmt.Errorf("%s is a link that leads out of the run directory: put what it leads to in its place",
-				filepath.Join(dir, filepath.FromSlash(name)))
+			return fmt.Errorf("%s is a link that leads out of the %s: put what it leads to in its place",
+				filepath.Join(dir, filepath.FromSlash(name)), what)
 		}
 		return nil
 	})

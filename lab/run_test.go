@@ -327,3 +327,25 @@ func TestPipesAndVastFilesInARunAreNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestARunThatCannotBeReadHidesNoOther(t *testing.T) {
+	for _, name := range []string{configName, metricsName, checkpointsName} {
+		dir := t.TempDir()
+		for _, run := range []string{"mine", "theirs"} {
+			r, err := Create(filepath.Join(dir, run), experiment(20))
+			require.NoError(t, err)
+			require.NoError(t, r.saveCheckpoint(storeWith(t, float32(1)), nil, State{Step: 2, Seed: 7}, 1))
+			require.NoError(t, r.Close())
+		}
+		path := filepath.Join(dir, "theirs", name)
+		require.NoError(t, os.RemoveAll(path))
+		require.NoError(t, unix.Mkfifo(path, 0o644))
+		found, err := FindRuns(t.Context(), dir)
+		require.NoError(t, err)
+		require.Len(t, found, 2, name)
+		status, err := ReadStatus(found[1])
+		require.NoError(t, err, name)
+		assert.Equal(t, Damaged, status.Condition, name)
+		assert.NotEmpty(t, status.Fault, name)
+	}
+}

@@ -46,8 +46,13 @@ func FindFolders(ctx context.Context, dir string, is func(path string) bool) (fo
 func IsRun(dir string) bool {
 	run := &Run{dir: dir}
 	file, err := run.read()
-	if !errors.Is(err, ErrDamaged) {
-		return err == nil && file.Experiment != "" || errors.Is(err, errNewerFormat)
+	switch {
+	case err == nil:
+		return file.Experiment != ""
+	case errors.Is(err, errNewerFormat):
+		return true
+	case errors.Is(err, ErrNotARun) && !errors.Is(err, ErrDamaged):
+		return false
 	}
 	return exists(run.Path(metricsName)) || exists(run.Path(checkpointsName))
 }

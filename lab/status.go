@@ -66,10 +66,10 @@ func ReadStatus(dir string) (Status, error) {
 	var status Status
 	file, err := run.read()
 	switch {
-	case errors.Is(err, ErrDamaged), errors.Is(err, errNewerFormat):
-		return Status{Condition: Damaged, Fault: err.Error()}, nil
-	case err != nil:
+	case errors.Is(err, ErrNotARun) && !errors.Is(err, ErrDamaged):
 		return status, err
+	case err != nil: // One that cannot be read must not hide the others of a list.
+		return Status{Condition: Damaged, Fault: err.Error()}, nil
 	}
 	status.Name = file.Experiment
 	var config struct {
@@ -80,15 +80,18 @@ func ReadStatus(dir string) (Status, error) {
 	}
 	status.Steps = config.Steps
 	if err := status.readMetrics(run); err != nil {
-		return status, err
+		status.Damage(err)
+		return status, nil
 	}
 	steps, err := run.checkpointSteps()
 	if err != nil {
-		return status, err
+		status.Damage(err)
+		return status, nil
 	}
 	owner, held, err := lockfile.Owner(dir)
 	if err != nil {
-		return status, fmt.Errorf("look at the lock of %s: %w", dir, err)
+		status.Damage(fmt.Errorf("look at the lock of %s: %w", dir, err))
+		return status, nil
 	}
 	switch {
 	case held:

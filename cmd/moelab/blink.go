@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -145,6 +146,9 @@ func (b *blinking) do(ctx context.Context, open func() (compute.Backend, error))
 	}
 	if err := blink.CheckFilmPath(b.out, b.frames); err != nil {
 		return usage("-o %s: %w", b.out, err)
+	}
+	if err := b.checkFolder(); err != nil {
+		return err
 	}
 	if err := checkOutputs(b.outputs(given == nil), b.in, b.reference, b.curve); err != nil {
 		return err
@@ -334,6 +338,27 @@ func (b *blinking) findEyes(
 		fmt.Fprintf(b.command.OutOrStdout(), "face %d: eyes at %s%s\n", i+1, strings.Join(texts, " and "), note)
 	}
 	return faces, nil
+}
+
+// checkFolder returns an error if the folder for the frames holds frames that would stay there among the new ones.
+func (b *blinking) checkFolder() error {
+	written := blink.FilmFiles(b.out, b.frames)
+	if written[0] == b.out {
+		return nil
+	}
+	folder := filepath.Dir(written[0])
+	there, err := os.ReadDir(folder)
+	if err != nil { // It is made, or the check of the files says why not.
+		return nil
+	}
+	for _, entry := range there {
+		isFrame, _ := path.Match("frame_[0-9]*.png", entry.Name())
+		if isFrame && !slices.Contains(written, filepath.Join(folder, entry.Name())) {
+			return usage("-o: %s has frames of a longer film, such as %s: remove them, or name another folder", b.out,
+				entry.Name())
+		}
+	}
+	return nil
 }
 
 // outputs lists the files that are written, by the flag that names them.

@@ -87,11 +87,15 @@ func (o outFile) checkFolder(folder string) error {
 	return o.checkFolder(filepath.Dir(folder))
 }
 
-// runFiles are the files of runs that no result may overwrite.
+// runFiles are the files and folders of runs that no result may overwrite.
 func runFiles(runs ...string) (files []string) {
 	for _, dir := range runs {
 		if dir != "" {
-			files = append(files, filepath.Join(dir, "config.json"), filepath.Join(dir, "metrics.jsonl"))
+			for _, name := range []string{
+				"config.json", "metrics.jsonl", "measures.json", ".lock", "checkpoints", "pretrain", "judge",
+			} {
+				files = append(files, filepath.Join(dir, name))
+			}
 		}
 	}
 	return files

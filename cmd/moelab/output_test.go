@@ -102,3 +102,32 @@ func TestOutputsAreCheckedBeforeTheWork(t *testing.T) {
 	assert.ErrorContains(t, check(filepath.Join(dir, "link")), "link is a link to what is not there")
 	assert.ErrorContains(t, check(file), "is in "+dir+", which is read")
 }
+
+func TestNoResultReplacesAPartOfARun(t *testing.T) {
+	run := t.TempDir()
+	for name, refused := range map[string]bool{
+		"config.json": true, "measures.json": true, "checkpoints/step-00000004/weights.safetensors": true,
+		"pretrain/metrics.jsonl": true, "quality.json": false,
+	} {
+		path := filepath.Join(run, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, nil, 0o644))
+		err := checkOutputs([]outFile{{"-o", path}}, runFiles(run)...)
+		assert.Equal(t, refused, err != nil, "%s: %v", name, err)
+	}
+}
+
+func TestFramesOfALongerFilmAreNotLeftAmongNewOnes(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "[frames]")
+	require.NoError(t, os.Mkdir(folder, 0o755))
+	b := &blinking{out: folder, frames: 4}
+	require.NoError(t, b.checkFolder())
+	for _, name := range []string{"frame_00.png", "frame_03.png", "notes.txt", "frame_x.png"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o644))
+	}
+	require.NoError(t, b.checkFolder(), "they are replaced")
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "frame_04.png"), nil, 0o644))
+	assert.ErrorContains(t, b.checkFolder(), folder+" has frames of a longer film, such as frame_04.png")
+	b.out = filepath.Join(folder, "film.gif")
+	assert.NoError(t, b.checkFolder())
+}

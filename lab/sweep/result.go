@@ -53,10 +53,13 @@ func (s *Sweep) result(cell Cell) (result Result, ok bool, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return result, false, nil
 	}
-	if err != nil {
-		return result, false, err
+	if err == nil {
+		err = checkedjson.Unmarshal(data, &result)
 	}
-	if err := checkedjson.Unmarshal(data, &result); err != nil {
+	if err == nil && (result.Name != cell.Name || result.Seed != cell.Seed) { // It was copied or renamed.
+		err = fmt.Errorf("it is not of this cell, but of %q", result.Name)
+	}
+	if err != nil {
 		return Result{Cell: cell, Failed: fmt.Sprintf("read %s: %v", path, err)}, true, nil
 	}
 	if result.Failed != "" { // Those of an earlier training, or of a part of this one.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"sync"
 
@@ -48,6 +49,9 @@ func Create(dir string, spec Spec) (*Sweep, error) {
 	case err != nil:
 		return nil, err
 	default:
+		if err := before.checkLinks(); err != nil {
+			return nil, err
+		}
 		results, err := before.Results()
 		if err != nil {
 			return nil, err
@@ -76,6 +80,12 @@ func Create(dir string, spec Spec) (*Sweep, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// checkLinks returns an error if a link in the sweep's folder leads out of it, by which somebody else's sweep would
+// have other files written. A cell's training looks at its own folder.
+func (s *Sweep) checkLinks() error {
+	return lab.CheckLinksOf("folder of the sweep", s.dir, path.Join(cellsName, "*"))
 }
 
 // Open opens the sweep in a folder for reading, also while it goes on. The error wraps [ErrNotASweep] if there is none.

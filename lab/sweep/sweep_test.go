@@ -568,3 +568,57 @@ func TestFoldersThatAreNoSweep(t *testing.T) {
 	_, err = Create(dir, rates(1))
 	assert.ErrorContains(t, err, filepath.Join(dir, specName))
 }
+
+func TestResultsOfOtherCellsAreDamagedOnes(t *testing.T) {
+	dir := t.TempDir()
+	s := runSweep(t, dir, rates(1, 2), Options{})
+	at := func(cell string) string { return filepath.Join(dir, resultsName, cell+".json") }
+	one, err := os.ReadFile(at("rate=1,seed=1"))
+	require.NoError(t, err)
+	for text, says := range map[string]string{
+		string(one): `it is not of this cell, but of "rate=1,seed=1"`, "{}": `it is not of this cell, but of ""`,
+		"null": `it is not of this cell, but of ""`, "": "read ",
+	} {
+		require.NoError(t, os.WriteFile(at("rate=0.5,seed=1"), []byte(text), 0o644))
+		results, err := s.Results()
+		require.NoError(t, err)
+		require.Len(t, results, 4)
+		assert.Contains(t, results[0].Failed, says)
+		assert.Empty(t, results[0].Measures)
+		assert.Empty(t, results[1].Failed, "the others count")
+	}
+	require.NoError(t, os.Remove(at("rate=0.5,seed=1")))
+	require.NoError(t, os.Mkdir(at("rate=0.5,seed=1"), 0o755))
+	results, err := s.Results()
+	require.NoError(t, err)
+	assert.Contains(t, results[0].Failed, "not a regular file")
+}
+
+func TestASweepFollowsNoLinkOutOfItsFolder(t *testing.T) {
+	mine := filepath.Join(t.TempDir(), "mine")
+	require.NoError(t, os.WriteFile(mine, []byte("mine"), 0o644))
+	for _, name := range []string{
+		reportName, specName, "results.csv", "logs/rate=0.5,seed=1.log", "results/x.json", "cells/x",
+	} {
+		dir := t.TempDir()
+		s := runSweep(t, dir, rates(1), Options{})
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.Rename(path, mine+"-old"); err == nil && name == specName {
+			text, err := os.ReadFile(mine + "-old")
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(mine, text, 0o644))
+		}
+		require.NoError(t, os.Symlink(mine, path))
+		before, err := os.ReadFile(mine)
+		require.NoError(t, err)
+		says := path + " is a link that leads out of the folder of the sweep"
+		_, err = Create(dir, rates(1, 2))
+		assert.ErrorContains(t, err, says)
+		assert.ErrorContains(t, s.WriteResults(), says)
+		_, err = s.RunCell(t.Context(), "rate=0.5,seed=1", Options{Program: os.Args[0], Retry: true})
+		assert.ErrorContains(t, err, says)
+		after, err := os.ReadFile(mine)
+		require.NoError(t, err)
+		assert.Equal(t, before, after, name)
+	}
+}

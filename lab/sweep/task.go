@@ -44,7 +44,7 @@ func (s *Sweep) RunCell(ctx context.Context, name string, options Options) (Resu
 // complete runs a cell and saves its result, unless that was done meanwhile. One process does so at a time: the others
 // wait.
 func (s *Sweep) complete(ctx context.Context, cell Cell, options Options) (Result, error) {
-	if err := s.isThere(); err != nil {
+	if err := errors.Join(s.isThere(), s.checkLinks()); err != nil {
 		return Result{}, err
 	}
 	if err := os.MkdirAll(filepath.Join(s.dir, logsName), 0o755); err != nil {
