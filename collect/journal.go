@@ -50,7 +50,7 @@ type Picture struct {
 	About    string `json:"about"`
 	// Why is the reason if it was left out.
 	Why string `json:"why,omitempty"`
-	// Lies is "upside down" if its faces seem to be.
+	// Lies is "upside down", or "partly upside down", if its faces seem to be; see [eyes.Finder.Turned].
 	Lies string `json:"lies,omitempty"`
 	// Faces are those that were found.
 	Faces []Face `json:"faces,omitempty"`

@@ -179,6 +179,21 @@ func TestPicturesThatLieTheWrongWayAreRecognised(t *testing.T) {
 	}
 	assert.GreaterOrEqual(t, down, 11, "of 12")
 	assert.Empty(t, lies(filled(200, 300, image.White)))
+
+	// Of two faces side by side one may be upside down.
+	partly := 0
+	for i := range 6 {
+		both := image.NewRGBA(image.Rect(0, 0, 400, 200))
+		right, left := image.Rect(200, 0, 400, 200), image.Rect(0, 0, 200, 200)
+		draw.Draw(both, left, portrait.At(unseen, i).Draw(200), image.Point{}, draw.Src)
+		draw.Draw(both, right, portrait.At(unseen, i+6).Draw(200), image.Point{}, draw.Src)
+		assert.Empty(t, lies(both), "%d", i)
+		draw.Draw(both, right, quarter(quarter(portrait.At(unseen, i+6).Draw(200))), image.Point{}, draw.Src)
+		if lies(both) == "partly upside down" {
+			partly++
+		}
+	}
+	assert.GreaterOrEqual(t, partly, 5)
 }
 
 func TestOneEyeIsFoundWhereTheOtherIsCutOff(t *testing.T) {

@@ -3,6 +3,7 @@ package eyes
 import (
 	"context"
 	"image"
+	"math"
 	"slices"
 )
 
@@ -21,15 +22,25 @@ const (
 )
 
 // Turned reports how a picture lies in which [Finder.Find] found these faces: "upside down" or "on its side" if a face
-// is found, or found more surely, when the picture is turned, otherwise "".
+// is found, or found more surely, when the picture is turned, "partly upside down" if that is so of some of several
+// faces, otherwise "".
 func (f *Finder) Turned(ctx context.Context, picture image.Image, found []Face) (lies string, err error) {
-	if most(found, Face.confidence) >= surelyUpright {
+	unsure := slices.DeleteFunc(slices.Clone(found), func(f Face) bool { return f.confidence() >= surelyUpright })
+	if len(found) > 0 && len(unsure) == 0 {
 		return "", nil
 	}
-	evidence := func(f Face) float64 { return f.confidence() + likenessWeight*f.likeness }
-	upright := most(found, evidence)
-	whole, _ := onWhite(picture)
+	whole, scale := onWhite(picture)
 	once := quarter(whole)
+	if len(unsure) < len(found) {
+		faces, err := f.Find(ctx, quarter(once))
+		if err == nil && slices.ContainsFunc(unsure, func(f Face) bool {
+			return f.surerTurned(faces, picture.Bounds(), scale)
+		}) {
+			lies = "partly upside down"
+		}
+		return lies, err
+	}
+	upright := most(found, evidence)
 	twice := quarter(once)
 	for _, turn := range []struct {
 		picture *image.RGBA
@@ -39,7 +50,6 @@ func (f *Finder) Turned(ctx context.Context, picture image.Image, found []Face) 
 		if err != nil {
 			return "", err
 		}
-		onlyOne := func(face Face) bool { return len(face.Eyes) < 2 }
 		if most(slices.DeleteFunc(faces, onlyOne), evidence) > upright+surer {
 			return turn.lies, nil
 		}
@@ -48,6 +58,32 @@ func (f *Finder) Turned(ctx context.Context, picture image.Image, found []Face) 
 		}
 	}
 	return "", nil
+}
+
+// evidence is how sure it is that a face is upright.
+func evidence(f Face) float64 { return f.confidence() + likenessWeight*f.likeness }
+
+func onlyOne(f Face) bool { return len(f.Eyes) < 2 }
+
+// surerTurned reports whether a face is found more surely among those of the same picture, of the given bounds, turned
+// upside down and shrunk by the scale.
+func (f Face) surerTurned(turned []Face, bounds image.Rectangle, scale float64) bool {
+	x, y := f.centre()
+	return slices.ContainsFunc(turned, func(other Face) bool {
+		atX, atY := other.centre()
+		away := math.Hypot(float64(bounds.Max.X)-scale*atX-x, float64(bounds.Max.Y)-scale*atY-y)
+		return !onlyOne(other) && away < f.size() && evidence(other) > evidence(f)+surer
+	})
+}
+
+// centre returns the middle of a face's eyes.
+func (f Face) centre() (x, y float64) {
+	for _, eye := range f.Eyes {
+		x += float64(eye.Box.Min.X+eye.Box.Max.X) / 2
+		y += float64(eye.Box.Min.Y+eye.Box.Max.Y) / 2
+	}
+	n := float64(len(f.Eyes))
+	return x / n, y / n
 }
 
 // confidence returns the mean of a face's eyes'.

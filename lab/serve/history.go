@@ -52,8 +52,8 @@ func (h *history) add(m lab.Metric) {
 	if h.series == nil {
 		h.series = map[string]*series{}
 	}
-	for name, value := range m.Values {
-		s := h.series[name]
+	for _, name := range slices.Sorted(maps.Keys(m.Values)) { // The same ones each time.
+		value, s := m.Values[name], h.series[name]
 		if s == nil {
 			if len(h.series) == mostNames {
 				continue

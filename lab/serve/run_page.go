@@ -15,6 +15,8 @@ type runView struct {
 	Run     run
 	Look    lookForm
 	Charts  []chart
+	// NotDrawn is how many metrics are too many to be followed.
+	NotDrawn int
 	Samples samples
 	// Numbers are the last metrics, and Settings those of config.json.
 	Numbers, Measures []pair
@@ -53,6 +55,9 @@ func (s *Server) runPage(r *http.Request) (string, any, error) {
 	}
 	curves := s.curvesOf(page.Run)
 	page.Charts = s.runCharts(page.Run, curves, page.Look.look)
+	if left := len(page.Run.Values) - mostNames; left > 0 {
+		page.NotDrawn = left
+	}
 	page.Figures = s.figures(page.Run, curves)
 	settings, err := lab.ReadSettings(page.Run.dir)
 	if err != nil {
@@ -100,15 +105,13 @@ func (s *Server) runCharts(r run, curves []lab.Curve, l look) (charts []chart) {
 	return charts
 }
 
-// metricsOf lists the metrics of runs: those of their last lines, and all that their curves were found to have. A page
-// does not wait until a long file is read.
+// metricsOf lists the metrics of runs that are followed: those of their last lines, and all that their curves were found
+// to have. A page does not wait until a long file is read.
 func (s *Server) metricsOf(runs ...run) []string {
 	all := map[string]bool{}
 	for _, r := range runs {
-		for name := range r.Values {
-			all[name] = true
-		}
-		for _, name := range s.histories.of(r.Key).names() {
+		last := slices.Sorted(maps.Keys(r.Values))
+		for _, name := range slices.Concat(s.histories.of(r.Key).names(), last[:min(len(last), mostNames)]) {
 			all[name] = true
 		}
 	}

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
@@ -408,4 +409,24 @@ func TestOnlyAFolderIsServed(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	_, err = New("serve_test.go", nil)
 	assert.ErrorIs(t, err, syscall.ENOTDIR)
+}
+
+func TestMetricsThatAreTooManyAreCountedNotDrawn(t *testing.T) {
+	dir := t.TempDir()
+	run := makeRun(t, dir, "hair", 2, config{})
+	values := map[string]float64{}
+	for i := range 500 {
+		values[fmt.Sprintf("m%03d", i)] = 1
+	}
+	line, err := json.Marshal(lab.Metric{Step: 1, Values: values})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(run.Path("metrics.jsonl"), append(line, '\n'), 0o644))
+	s := newServer(t, dir)
+	page := ask(s, "run?run=hair").Body.String()
+	assert.Contains(t, page, "436 more metrics were logged than are drawn")
+	charts := regexp.MustCompile(`curve\.svg\?[^" ]*metric=(m\d+)`).FindAllStringSubmatch(page, -1)
+	require.NotEmpty(t, charts)
+	for _, match := range charts {
+		assert.Equal(t, http.StatusOK, ask(s, "curve.svg?run=hair&smooth=0&metric="+match[1]).Code, match[1])
+	}
 }
