@@ -48,12 +48,22 @@ func FindReference(ctx context.Context, path string, note func(text string)) (*d
 	return clip, err
 }
 
-// held yields frames, the last of them again until a blink could be over.
+// longestHold is how many frames of one picture follow each other: more show nothing of a blink. A picture of an
+// animation may be shown for minutes.
+const longestHold = 4 * portrait.BlinkFrames
+
+// held yields frames, the last of them again until a blink could be over, but none more often than [longestHold].
 func held(frames iter.Seq2[footage.Frame, error]) iter.Seq2[footage.Frame, error] {
 	return func(yield func(footage.Frame, error) bool) {
 		var last footage.Frame
-		n := 0
+		n, same := 0, 0
 		for frame, err := range frames {
+			if same++; err != nil || frame.Picture != last.Picture {
+				same = 1
+			}
+			if same > longestHold {
+				continue
+			}
 			if !yield(frame, err) || err != nil {
 				return
 			}
