@@ -12,12 +12,12 @@ import (
 
 // runView is the page of a run.
 type runView struct {
-	Run     run
-	Look    lookForm
-	Charts  []chart
+	Run    run
+	Look   lookForm
+	Charts []chart
 	// NotDrawn is how many metrics are too many to be followed.
 	NotDrawn int
-	Samples samples
+	Samples  samples
 	// Numbers are the last metrics, and Settings those of config.json.
 	Numbers, Measures []pair
 	Settings          []pair
@@ -105,8 +105,8 @@ func (s *Server) runCharts(r run, curves []lab.Curve, l look) (charts []chart) {
 	return charts
 }
 
-// metricsOf lists the metrics of runs that are followed: those of their last lines, and all that their curves were found
-// to have. A page does not wait until a long file is read.
+// metricsOf lists the metrics of runs that are followed: those of their last lines, and all that their curves were
+// found to have. A page does not wait until a long file is read.
 func (s *Server) metricsOf(runs ...run) []string {
 	all := map[string]bool{}
 	for _, r := range runs {
