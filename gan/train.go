@@ -238,8 +238,9 @@ func Train(ctx context.Context, dir string, config Config, options lab.TrainOpti
 		return summary, fmt.Errorf("configuration: %w", err)
 	}
 	if own, err := Experiment.Read(dir); err == nil { // Said before its pictures are opened, with warnings about them.
-		config.Classes = own.Classes
-		if err := Experiment.Suits(dir, config); err != nil {
+		but := config
+		but.Classes = own.Classes // Without those that had no pictures: it is known later whether they are the same.
+		if err := Experiment.Suits(dir, but); err != nil {
 			return summary, err
 		}
 	}
