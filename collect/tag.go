@@ -53,10 +53,12 @@ func (f *folder) tag(ctx context.Context, options Options) (*Tagged, error) {
 		}
 	}
 	done := 0
-	err = inOrder(ctx, options.Workers, f.pictures.Len(), f.tagOne, func(one tagging) error {
-		if done++; options.Progress != nil {
-			defer options.Progress(done, f.pictures.Len())
-		}
+	err = inOrder(ctx, options.Workers, f.pictures.Len(), f.tagOne, func(one tagging) (err error) {
+		defer func() {
+			if done++; err == nil && options.Progress != nil {
+				options.Progress(done, f.pictures.Len())
+			}
+		}()
 		if one.bad != nil {
 			return tagged.leaveOut(*one.bad, options.Strict)
 		}

@@ -149,13 +149,14 @@ func TestCheckNamesBrokenPicturesOfAFolderThatTrainingWouldReject(t *testing.T) 
 func TestPicturesOfOneColourAreRejected(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Rename(filepath.Join(drawn(t, "-n", "18"), "blue"), filepath.Join(dir, "blue")))
+	run := filepath.Join(t.TempDir(), "run")
 	for _, args := range [][]string{
 		{"data", "check", dir},
-		{"train", "gan", "--preset", "smoke", "--run", filepath.Join(dir, "run"), "--data", dir},
+		{"train", "gan", "--preset", "smoke", "--run", run, "--data", dir},
 	} {
 		status, _, stderr := moelab(t, args...)
 		assert.Equal(t, statusUsage, status)
 		assert.Contains(t, stderr, `all readable pictures are of one class, "blue"`)
 	}
-	assert.NoDirExists(t, filepath.Join(dir, "run"))
+	assert.NoDirExists(t, run)
 }

@@ -32,6 +32,10 @@ const (
 // anything else.
 func Open(path string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)
+	var missing *fs.PathError
+	if errors.As(err, &missing) {
+		missing.Op = "open" // As the caller wants to.
+	}
 	if err != nil {
 		return nil, nil, err
 	}
