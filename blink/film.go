@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -67,6 +70,29 @@ func (f Film) Save(path string) error {
 	return nil
 }
 
+// framePattern matches the names of frames in a folder; see [path.Match].
+const frameName, framePattern = "frame_%02d.png", "frame_[0-9]*.png"
+
+// LeftFrames lists the frames in a folder that [Film.Save] would leave there among those of a film: frames of a longer
+// one. There are none beside an animation.
+func LeftFrames(folder string, frames int) (left []string, err error) {
+	if !isFolder(folder) {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	written := FilmFiles(folder, frames)
+	for _, entry := range entries {
+		isFrame, _ := path.Match(framePattern, entry.Name()) // Only a malformed pattern is an error.
+		if file := filepath.Join(folder, entry.Name()); isFrame && !slices.Contains(written, file) {
+			left = append(left, file)
+		}
+	}
+	return left, err
+}
+
 // FilmFiles are the files that [Film.Save] writes for a film of a number of frames.
 func FilmFiles(path string, frames int) []string {
 	if !isFolder(path) {
@@ -74,7 +100,7 @@ func FilmFiles(path string, frames int) []string {
 	}
 	files := make([]string, frames)
 	for i := range files {
-		files[i] = filepath.Join(path, fmt.Sprintf("frame_%02d.png", i))
+		files[i] = filepath.Join(path, fmt.Sprintf(frameName, i))
 	}
 	return files
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -342,23 +341,12 @@ func (b *blinking) findEyes(
 
 // checkFolder returns an error if the folder for the frames holds frames that would stay there among the new ones.
 func (b *blinking) checkFolder() error {
-	written := blink.FilmFiles(b.out, b.frames)
-	if written[0] == b.out {
+	left, err := blink.LeftFrames(b.out, b.frames)
+	if err != nil || len(left) == 0 { // The check of the files says why a folder cannot be used.
 		return nil
 	}
-	folder := filepath.Dir(written[0])
-	there, err := os.ReadDir(folder)
-	if err != nil { // It is made, or the check of the files says why not.
-		return nil
-	}
-	for _, entry := range there {
-		isFrame, _ := path.Match("frame_[0-9]*.png", entry.Name())
-		if isFrame && !slices.Contains(written, filepath.Join(folder, entry.Name())) {
-			return usage("-o: %s has frames of a longer film, such as %s: remove them, or name another folder", b.out,
-				entry.Name())
-		}
-	}
-	return nil
+	return usage("-o: %s has frames of a longer film, such as %s: remove them, or name another folder", b.out,
+		filepath.Base(left[0]))
 }
 
 // outputs lists the files that are written, by the flag that names them.

@@ -60,9 +60,6 @@ own in the run stays in its place; the card of an unpacked run is made anew, and
 		}
 		_, title := kind.About()
 		about := archive.About{Title: title, Licence: licence}
-		if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-			return err
-		}
 		if err := archive.Pack(command.Context(), dir, out, about); err != nil {
 			return err
 		}

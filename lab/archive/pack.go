@@ -48,6 +48,9 @@ func Pack(ctx context.Context, dir, file string, about About) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { // Once nothing is refused any more.
+		return err
+	}
 	return atomicfile.Write(file, func(out *os.File) error {
 		archive := zip.NewWriter(out)
 		for _, file := range files {

@@ -31,7 +31,7 @@ const (
 // WriteResults writes results.csv and report.html. Several processes may do so at once, on several hosts: the last one
 // has read all that the others have.
 func (s *Sweep) WriteResults() (err error) {
-	if err := errors.Join(s.isThere(), s.checkLinks()); err != nil {
+	if err := s.isThere(); err != nil {
 		return err
 	}
 	folder := filepath.Join(s.dir, resultsName)

@@ -44,7 +44,7 @@ func (s *Sweep) RunCell(ctx context.Context, name string, options Options) (Resu
 // complete runs a cell and saves its result, unless that was done meanwhile. One process does so at a time: the others
 // wait.
 func (s *Sweep) complete(ctx context.Context, cell Cell, options Options) (Result, error) {
-	if err := errors.Join(s.isThere(), s.checkLinks()); err != nil {
+	if err := s.isThere(); err != nil {
 		return Result{}, err
 	}
 	if err := os.MkdirAll(filepath.Join(s.dir, logsName), 0o755); err != nil {
@@ -72,7 +72,8 @@ func (s *Sweep) complete(ctx context.Context, cell Cell, options Options) (Resul
 	return result, s.save(result)
 }
 
-// isThere returns an error if the folder was removed or replaced since the sweep was opened.
+// isThere returns an error if the folder was removed or replaced since the sweep was opened, or if a link leads out of
+// it.
 func (s *Sweep) isThere() error {
 	folder, err := os.Stat(s.dir)
 	if err == nil {
@@ -84,7 +85,7 @@ func (s *Sweep) isThere() error {
 	case err != nil:
 		return fmt.Errorf("look at the folder of the sweep: %w", err)
 	}
-	return nil
+	return s.checkLinks()
 }
 
 // isLocked reports whether a process runs a cell, on any host.
